@@ -1,0 +1,17 @@
+# base/: arena, string, error, hash, clock, log, thread helpers.
+noinst_LIBRARIES += %D%/libbase.a
+
+%C%_libbase_a_SOURCES = \
+  %D%/arena.c %D%/arena.h \
+  %D%/clock.c %D%/clock.h \
+  %D%/enc.c %D%/enc.h \
+  %D%/errcodes.def \
+  %D%/error.c %D%/error.h \
+  %D%/fault.c %D%/fault.h %D%/faults.def \
+  %D%/file.c %D%/file.h \
+  %D%/hash.c %D%/hash.h \
+  %D%/lock_rank.h \
+  %D%/log.c %D%/log.h \
+  %D%/rand.c %D%/rand.h \
+  %D%/slice.c %D%/slice.h \
+  %D%/thread.c %D%/thread.h
