@@ -1,0 +1,110 @@
+/* catalog/desc.h - descriptors in the form that planner and executor use.
+ *
+ * What is stored is a protobuf (catalog/amberdb.proto, generated catalog/amberdb.pb-c.h). A struct
+ * table wraps one: types resolved, ids turned into ordinals, mutations sorted in. Immutable, shared
+ * between threads, kept alive by a reference count (table_ref, table_unref); a transaction's
+ * uncommitted tables live in its arena with the same shape.
+ */
+#ifndef AMBERDB_CATALOG_DESC_H
+#define AMBERDB_CATALOG_DESC_H
+
+#include "base/clock.h"
+#include "catalog/amberdb.pb-c.h"
+#include "types/type.h"
+
+typedef Amberdb__Descriptor pb_descriptor;
+typedef Amberdb__TableDescriptor pb_table;
+typedef Amberdb__DatabaseDescriptor pb_database;
+typedef Amberdb__ColumnDescriptor pb_column;
+typedef Amberdb__IndexDescriptor pb_index;
+
+enum desc_state { /* of a column or index */
+    DESC_PUBLIC,
+    DESC_WRITE_ONLY,  /* being added or dropped: written and deleted, not read */
+    DESC_DELETE_ONLY, /* only deletions reach it */
+};
+
+struct column {
+    uint32_t id;
+    const char *name;
+    const struct type *type;
+    bool nullable, hidden;
+    const char *default_expr; /* SQL text or NULL */
+    const char *compute_expr; /* SQL text or NULL */
+    enum desc_state state;
+    uint32_t family;          /* its column family's id */
+    const pb_column *pb;
+};
+
+struct index {
+    uint32_t id;
+    const char *name;
+    bool primary;           /* the table's primary index */
+    bool unique, inverted;
+    bool primary_encoding;  /* rows as in a primary index (encoding_type 1) */
+    uint32_t version;
+    enum desc_state state;
+    bool adding;            /* in a mutation that adds it (else one that drops it) */
+    int n_keys;             /* columns named in the index, by ordinal into table.columns */
+    const int *keys;
+    const uint8_t *desc;    /* 1 = descending, parallel to keys */
+    int n_extra;            /* implicit columns behind the key: the missing primary key columns */
+    const int *extra;
+    int n_stored;
+    const int *stored;
+    const bool *composite;  /* by column ordinal: its datum may be stored besides the key */
+    const pb_index *pb;     /* interleave, partitioning, sharding */
+};
+
+struct table {
+    uint32_t id, parent_id;
+    const char *name;
+    uint32_t version;
+    struct hlc modification_time;
+    bool is_view, is_sequence, is_temporary, is_virtual;
+    int n_columns;               /* public ones: columns[0..n_columns) */
+    int n_all_columns;           /* then those in mutations */
+    const struct column *columns;
+    int n_indexes;               /* public: indexes[0] is the primary */
+    int n_all_indexes;           /* then those in mutations */
+    const struct index *indexes;
+    const pb_table *pb;
+    void *opaque;                /* virtual tables: who makes the rows */
+};
+
+struct database {
+    uint32_t id;
+    const char *name;
+    const pb_database *pb;
+};
+
+/* Build from a descriptor message; everything in the arena, pb borrowed (must live as long).
+ * XX001 when the descriptor contradicts itself. */
+struct error *table_from_pb(struct arena *a, const pb_table *pb, const struct table **out)
+    ERR_MUST_USE;
+const struct column *table_column(const struct table *t, const char *name); /* public ones; NULL */
+int table_column_ordinal(const struct table *t, uint32_t column_id);        /* any; -1 */
+const struct index *table_index(const struct table *t, const char *name);   /* public; NULL */
+const struct index *table_index_by_id(const struct table *t, uint32_t id);  /* any; NULL */
+
+const struct type *type_from_pb(struct arena *a, const Amberdb__InternalType *pb);
+Amberdb__InternalType *type_to_pb(struct arena *a, const struct type *t);
+
+/* Deep copies whose memory is the arena's, for changing. */
+pb_table *pb_table_copy(struct arena *a, const pb_table *t);
+pb_database *pb_database_copy(struct arena *a, const pb_database *d);
+struct error *pb_descriptor_parse(struct arena *a, struct slice bytes, pb_descriptor **out)
+    ERR_MUST_USE; /* unknown fields kept */
+struct slice pb_descriptor_pack(struct arena *a, const pb_descriptor *d);
+
+/* The upgrades of backup-format 4.3 (modification time, types, families, privileges, checks) and,
+ * over all given tables, old foreign keys. */
+struct error *desc_upgrade_table(struct arena *a, pb_table *t, struct hlc mvcc_time) ERR_MUST_USE;
+struct error *desc_upgrade_foreign_keys(struct arena *a, pb_table **tables, size_t n,
+                                        bool skip_missing) ERR_MUST_USE;
+/* restore-mechanics 7; parents and other sides are looked up by the callback (NULL = not there). */
+struct error *desc_validate_table(const pb_table *t,
+                                  const pb_descriptor *(*lookup)(void *arg, uint32_t id),
+                                  void *arg) ERR_MUST_USE;
+
+#endif

@@ -1,0 +1,51 @@
+/* executor/node.h - the process: store, catalog, clock, jobs, cluster settings, sessions.
+ *
+ * One per process (one per node of a demo). Shared by all sessions; everything here is thread safe.
+ */
+#ifndef AMBERDB_EXECUTOR_NODE_H
+#define AMBERDB_EXECUTOR_NODE_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/thread.h"
+#include "catalog/catalog.h"
+#include "storage/txn.h"
+
+struct job_registry;     /* executor/jobs/jobs.h */
+struct cluster_settings; /* executor/settings.h */
+struct session_registry;
+struct io_config;        /* sinks/sink.h */
+
+struct node_opts {
+    struct engine *engine;         /* taken over */
+    const char *external_io_dir;   /* nodelocal; "" = disabled */
+    const char *temp_dir;          /* spills and restore scratch; made when absent */
+    const char *locality;          /* "region=us-east,az=1" or "" */
+    const char *sql_address;       /* as advertised */
+    const char *http_address;
+    size_t max_sql_memory;         /* 0: 128 MiB */
+    bool insecure;
+};
+
+struct node {
+    uint32_t node_id;
+    struct engine *engine;
+    struct kv_db *db;
+    struct clock *clock;
+    struct catalog *catalog;
+    struct job_registry *jobs;
+    struct cluster_settings *settings;
+    struct session_registry *sessions;
+    const struct io_config *io;
+    struct mem_budget *sql_memory;
+    struct pool *workers;          /* job work */
+    struct node_opts opts;
+    int64_t start_time_ns;
+    struct cancel shutdown;
+};
+
+struct error *node_open(const struct node_opts *o, struct node **out) ERR_MUST_USE;
+/* Stops jobs (they stay resumable), closes the store. No session is left. */
+void node_close(struct node *n);
+
+#endif

@@ -1,0 +1,88 @@
+/* sinks/sink.h - where backups lie: one interface over nodelocal, s3, gs, azure, http.
+ *
+ * A sink is a directory of files behind a URI. Names are relative, with '/' between parts. A
+ * written file appears whole or not at all. Retries, timeouts and credentials are the sink's.
+ * Encryption (sinks/encrypt.h) and locality are wrappers with the same interface. A sink may be
+ * used by several threads; one sink_file by one.
+ */
+#ifndef AMBERDB_SINKS_SINK_H
+#define AMBERDB_SINKS_SINK_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/slice.h"
+#include "base/thread.h"
+
+struct io_config {             /* of the node; immutable */
+    const char *external_io_dir; /* "" = local file access is disabled */
+    bool disable_http, disable_implicit_credentials;
+    uint32_t node_id;
+    /* cloudstorage.* cluster settings are asked for by name; NULL = unset. Thread safe. */
+    const char *(*setting)(void *arg, struct arena *a, const char *name);
+    void *setting_arg;
+};
+
+struct sink;
+struct sink_file; /* being written */
+
+struct sink_vt {
+    const char *name;      /* "nodelocal" */
+    bool can_list;
+    /* Required. 58P01 when it is not there, with the sink's own words (nodelocal:
+     * "open <path>: no such file or directory"). */
+    struct error *(*size)(struct sink *s, const char *name, uint64_t *size);
+    /* Required. Exactly len bytes at offset; the caller knows the size. */
+    struct error *(*read)(struct sink *s, const char *name, uint64_t offset, size_t len,
+                          uint8_t *out);
+    /* Optional. A mapped file for as long as the sink lives in `a`; NULL slot: read instead. */
+    struct error *(*map)(struct sink *s, struct arena *a, const char *name, struct slice *out);
+    /* Required. Parent directories come into being. */
+    struct error *(*create)(struct sink *s, const char *name, struct sink_file **out);
+    struct error *(*write)(struct sink_file *f, const void *p, size_t len);
+    struct error *(*commit)(struct sink_file *f); /* durable and visible; frees f whatever happens */
+    void (*abort)(struct sink_file *f);           /* nothing is left; frees f */
+    /* With can_list. Names below prefix, recursively, relative to the sink, sorted bytewise. */
+    struct error *(*list)(struct sink *s, struct arena *a, const char *prefix, char ***names,
+                          size_t *n);
+    struct error *(*remove)(struct sink *s, const char *name);
+    void (*close)(struct sink *s);
+};
+
+struct sink {
+    const struct sink_vt *vt;
+    char *redacted_uri; /* for messages */
+};
+struct sink_file {
+    const struct sink_vt *vt;
+};
+
+/* uri: with all parameters but COCKROACH_LOCALITY, which is ignored here. Errors of
+ * statements.md 0.5. */
+struct error *sink_open(const struct io_config *io, const char *uri, struct sink **out)
+    ERR_MUST_USE;
+void sink_close(struct sink *s);
+struct error *sink_size(struct sink *s, const char *name, uint64_t *size) ERR_MUST_USE;
+struct error *sink_read(struct sink *s, const char *name, uint64_t offset, size_t len,
+                        uint8_t *out) ERR_MUST_USE;
+/* The whole file, at most max bytes (54000 beyond). */
+struct error *sink_read_all(struct sink *s, struct arena *a, const char *name, size_t max,
+                            struct slice *out) ERR_MUST_USE;
+struct error *sink_map(struct sink *s, struct arena *a, const char *name, struct slice *out)
+    ERR_MUST_USE; /* maps, or reads all into the arena */
+struct error *sink_create(struct sink *s, const char *name, struct sink_file **out) ERR_MUST_USE;
+struct error *sink_write(struct sink_file *f, const void *p, size_t len) ERR_MUST_USE;
+struct error *sink_commit(struct sink_file *f) ERR_MUST_USE;
+void sink_abort(struct sink_file *f); /* NULL is fine */
+struct error *sink_write_all(struct sink *s, const char *name, struct slice bytes) ERR_MUST_USE;
+struct error *sink_list(struct sink *s, struct arena *a, const char *prefix, char ***names,
+                        size_t *n) ERR_MUST_USE;
+struct error *sink_remove(struct sink *s, const char *name) ERR_MUST_USE;
+
+/* URIs as text. */
+char *uri_redact(struct arena *a, const char *uri);  /* statements.md 0.6: secrets -> redacted */
+char *uri_join(struct arena *a, const char *uri, const char *subdir); /* path part + "/" + subdir */
+/* Takes COCKROACH_LOCALITY out; *locality NULL when absent. */
+struct error *uri_split_locality(struct arena *a, const char *uri, char **rest, char **locality)
+    ERR_MUST_USE;
+
+#endif

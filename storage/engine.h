@@ -1,0 +1,143 @@
+/* storage/engine.h - the ordered map below everything: (key, timestamp) -> value.
+ *
+ * An engine keeps versions. Keys are roachpb keys (no timestamp suffix), values are whole roachpb
+ * values with their checksum; an empty value is a deletion at that time. The order is key
+ * ascending, then timestamp DESCENDING. The transaction layer (storage/txn.h) is above, the same
+ * for all engines, and never writes two values to one (key, timestamp) but with the same bytes.
+ *
+ * All functions are safe to call from many threads; one iterator belongs to one thread. An engine
+ * takes no lock of rank below RANK_ENGINE. storage/engine_memory.c is the smallest honest engine
+ * and the template for another; regress/unit/test_engine.c is the conformance test.
+ */
+#ifndef AMBERDB_STORAGE_ENGINE_H
+#define AMBERDB_STORAGE_ENGINE_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/slice.h"
+#include "base/thread.h"
+
+struct engine;
+struct engine_iter;
+
+struct span {
+    struct slice start; /* inclusive */
+    struct slice end;   /* exclusive */
+};
+
+enum engine_feature {
+    ENGINE_INGEST = 1,       /* engine_ingest takes files; else the caller writes batches */
+    ENGINE_SHARED = 2,       /* several processes may open the store */
+    ENGINE_TIME_BOUNDS = 4,  /* version scans skip what is wholly outside the window */
+};
+
+struct engine_version {
+    struct slice key;   /* borrowed from the iterator until its next call */
+    struct hlc ts;
+    struct slice value; /* empty = deletion */
+};
+
+enum engine_scan_mode {
+    /* The newest version with ts <= opts.ts of each key; deletions are not shown. */
+    ENGINE_SCAN_AT,
+    /* Every version with opts.since < ts <= opts.ts, deletions included, newest first per key. */
+    ENGINE_SCAN_VERSIONS,
+};
+
+struct engine_scan_opts {
+    struct span span;
+    enum engine_scan_mode mode;
+    struct hlc ts, since;
+    bool reverse;          /* keys descending; ENGINE_SCAN_AT only */
+    bool show_deletions;   /* ENGINE_SCAN_AT: a deleted key comes with its empty value */
+    bool fill_cache;       /* false for backups and other long scans */
+};
+
+struct engine_write {
+    struct slice key;
+    struct hlc ts;
+    struct slice value;
+};
+
+struct engine_vt {
+    const char *name;
+    unsigned features;
+    /* Required. May block. Not with iterators still open. Frees the engine. */
+    void (*close)(struct engine *e);
+    /* Required. The newest version of key with ts <= at; *found false when none, and for a deletion
+     * *found is true with an empty value. Bytes in the arena. */
+    struct error *(*get)(struct engine *e, struct slice key, struct hlc at, struct arena *a,
+                         bool *found, struct hlc *ts, struct slice *value);
+    /* Required. A consistent view as of the call: later commits are not seen. */
+    struct error *(*iter_open)(struct engine *e, const struct engine_scan_opts *o,
+                               struct engine_iter **out);
+    /* Required. *more false at the end; errors (a damaged block) are errors, never an early end. */
+    struct error *(*iter_next)(struct engine_iter *it, struct engine_version *v, bool *more);
+    /* Required. Jump ahead (behind when reverse) to the first key >= (<=) key. */
+    struct error *(*iter_seek)(struct engine_iter *it, struct slice key);
+    void (*iter_close)(struct engine_iter *it);
+    /* Required. All or nothing; when sync, on stable storage when it returns. */
+    struct error *(*commit)(struct engine *e, const struct engine_write *w, size_t n, bool sync);
+    /* With ENGINE_INGEST. The file is a sorted SST of ours (storage/sst.h); move: the engine may take
+     * the file itself. Atomic over the list. */
+    struct error *(*ingest)(struct engine *e, const char *const *paths, size_t n, bool move);
+    /* Required. Physically remove every version in the span (a dropped table past its TTL). */
+    struct error *(*drop_span)(struct engine *e, struct span s);
+    /* Required. Remove versions that no read at or above threshold can see: of each key all but the
+     * newest one <= threshold, and that one too when it is a deletion. */
+    struct error *(*gc)(struct engine *e, struct span s, struct hlc threshold,
+                        const struct cancel *cancel, uint64_t *removed);
+    /* Required. Small unversioned facts of the store (cluster id, version); found=false when absent.
+     * Synced. Names are short ASCII. */
+    struct error *(*meta_get)(struct engine *e, const char *name, struct arena *a, bool *found,
+                              struct slice *value);
+    struct error *(*meta_put)(struct engine *e, const char *name, struct slice value);
+    /* Required. Estimates in bytes and keys. */
+    struct error *(*span_stats)(struct engine *e, struct span s, uint64_t *bytes);
+    /* Optional. Write memory to disk; compact what was ingested. */
+    struct error *(*flush)(struct engine *e);
+    struct error *(*compact)(struct engine *e, struct span s);
+};
+
+struct engine {
+    const struct engine_vt *vt;
+};
+struct engine_iter {
+    const struct engine_vt *vt;
+};
+
+/* Callers use these wrappers; they assert the contract once for all. */
+void engine_close(struct engine *e);
+struct error *engine_get(struct engine *e, struct slice key, struct hlc at, struct arena *a,
+                         bool *found, struct hlc *ts, struct slice *value) ERR_MUST_USE;
+struct error *engine_iter_open(struct engine *e, const struct engine_scan_opts *o,
+                               struct engine_iter **out) ERR_MUST_USE;
+struct error *engine_iter_next(struct engine_iter *it, struct engine_version *v, bool *more)
+    ERR_MUST_USE;
+struct error *engine_iter_seek(struct engine_iter *it, struct slice key) ERR_MUST_USE;
+void engine_iter_close(struct engine_iter *it); /* NULL is fine */
+struct error *engine_commit(struct engine *e, const struct engine_write *w, size_t n, bool sync)
+    ERR_MUST_USE;
+struct error *engine_ingest(struct engine *e, const char *const *paths, size_t n, bool move)
+    ERR_MUST_USE;
+struct error *engine_drop_span(struct engine *e, struct span s) ERR_MUST_USE;
+struct error *engine_gc(struct engine *e, struct span s, struct hlc threshold,
+                        const struct cancel *cancel, uint64_t *removed) ERR_MUST_USE;
+struct error *engine_meta_get(struct engine *e, const char *name, struct arena *a, bool *found,
+                              struct slice *value) ERR_MUST_USE;
+struct error *engine_meta_put(struct engine *e, const char *name, struct slice value) ERR_MUST_USE;
+struct error *engine_span_stats(struct engine *e, struct span s, uint64_t *bytes) ERR_MUST_USE;
+struct error *engine_flush(struct engine *e) ERR_MUST_USE;
+struct error *engine_compact(struct engine *e, struct span s) ERR_MUST_USE;
+
+/* Opening. */
+struct error *engine_memory_open(struct engine **out) ERR_MUST_USE;
+struct rocksdb_engine_opts {
+    const char *path;
+    size_t cache_bytes;  /* --cache; 0: 128 MiB */
+    bool create;         /* make the store when absent */
+};
+struct error *engine_rocksdb_open(const struct rocksdb_engine_opts *o, struct engine **out)
+    ERR_MUST_USE;
+
+#endif

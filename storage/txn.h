@@ -1,0 +1,106 @@
+/* storage/txn.h - transactions over any engine: SERIALIZABLE, MVCC reads, buffered writes.
+ *
+ * A transaction reads at one fixed time and buffers its writes; commit gives all of them one
+ * timestamp and hands them to the engine in one durable batch. Writers of one key queue for its
+ * lock in order of arrival; a cycle of waiters is found and one of them gets 40001. At commit the
+ * spans that were read are checked for newer versions; if some exist: 40001
+ * "restart transaction: TransactionRetryWithProtoRefreshError: ..." (sql.md 17, 20).
+ *
+ * A read at time T waits for transactions that are just now committing with a time <= T and that
+ * wrote what it reads; so an acknowledged commit is seen by every later read.
+ *
+ * One kv_txn belongs to one thread at a time. A kv_db is shared by all threads.
+ */
+#ifndef AMBERDB_STORAGE_TXN_H
+#define AMBERDB_STORAGE_TXN_H
+
+#include "storage/engine.h"
+
+struct kv_db;
+struct kv_txn;
+struct kv_scan;
+
+struct error *kv_db_open(struct engine *e, struct clock *c, struct kv_db **out) ERR_MUST_USE;
+void kv_db_close(struct kv_db *db); /* no transaction is open; does not close the engine */
+struct engine *kv_db_engine(struct kv_db *db);
+struct clock *kv_db_clock(struct kv_db *db);
+
+struct kv_txn_opts {
+    struct hlc read_ts;          /* AS OF SYSTEM TIME: fixed and read only; empty = now */
+    bool read_only;
+    int priority;                /* -1 low, 0 normal, 1 high: who survives a deadlock */
+    const struct cancel *cancel; /* waits end early; may be NULL */
+    size_t max_bytes;            /* of buffered writes and read spans; 0 = default 1 GiB: 53200/54000 */
+};
+
+struct error *kv_txn_begin(struct kv_db *db, const struct kv_txn_opts *o, struct kv_txn **out)
+    ERR_MUST_USE;
+struct hlc kv_txn_read_ts(const struct kv_txn *t);
+bool kv_txn_has_writes(const struct kv_txn *t);
+/* Both free the transaction, whatever they return. After a failed commit nothing was written, but
+ * for 40003 (the engine could not say). commit_ts may be NULL. */
+struct error *kv_txn_commit(struct kv_txn *t, struct hlc *commit_ts) ERR_MUST_USE;
+void kv_txn_rollback(struct kv_txn *t);
+
+/* Statement boundary: later reads see the writes buffered so far; within a step, reads do not see
+ * the step's own writes (an INSERT ... SELECT from the same table ends). */
+void kv_txn_step(struct kv_txn *t);
+/* Reads see every buffered write at once (constraint checks look at what the statement did). */
+void kv_txn_set_read_own(struct kv_txn *t, bool on);
+
+/* Savepoints nest: a token is valid until one before it is rolled back to. Locks stay. */
+uint64_t kv_txn_savepoint(struct kv_txn *t);
+void kv_txn_rollback_to(struct kv_txn *t, uint64_t token);
+
+/* Value bytes in the arena; *found false for none and for a deletion. ts (may be NULL): when it was
+ * written; empty for this transaction's own. */
+struct error *kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found,
+                     struct slice *value, struct hlc *ts) ERR_MUST_USE;
+/* Copies key and value. Takes the key's lock (may wait). Value: whole, sealed; deletion: kv_del. */
+struct error *kv_put(struct kv_txn *t, struct slice key, struct slice value) ERR_MUST_USE;
+struct error *kv_del(struct kv_txn *t, struct slice key) ERR_MUST_USE;
+struct error *kv_lock(struct kv_txn *t, struct slice key) ERR_MUST_USE; /* FOR UPDATE */
+
+/* Count the span as read without reading it: a statement that trusts a cached descriptor tracks the
+ * descriptor's key, so that a concurrent schema change makes its commit fail with 40001. */
+struct error *kv_track_read(struct kv_txn *t, struct span s) ERR_MUST_USE;
+
+struct kv_scan_opts {
+    struct span span;
+    bool reverse;
+    bool lock;            /* lock each key shown (implicit and explicit FOR UPDATE) */
+    bool no_track;        /* do not add to the read set: backups, statistics */
+    bool fill_cache;
+};
+struct kv_entry {
+    struct slice key, value; /* borrowed until the next call */
+    struct hlc ts;           /* empty for this transaction's own writes */
+};
+struct error *kv_scan_open(struct kv_txn *t, const struct kv_scan_opts *o, struct kv_scan **out)
+    ERR_MUST_USE;
+struct error *kv_scan_next(struct kv_scan *s, struct kv_entry *e, bool *more) ERR_MUST_USE;
+/* Up to max entries; bytes borrowed until the next call of either. For tight scan loops. */
+struct error *kv_scan_batch(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
+    ERR_MUST_USE;
+void kv_scan_close(struct kv_scan *s);
+
+/* Outside transactions. */
+
+/* GC threshold per span: reads below it fail with "batch timestamp <ts> must be after replica GC
+ * threshold <ts>". Kept in the store. */
+struct error *kv_gc(struct kv_db *db, struct span s, struct hlc threshold,
+                    const struct cancel *cancel, uint64_t *removed) ERR_MUST_USE;
+struct error *kv_gc_threshold(struct kv_db *db, struct span s, struct hlc *out) ERR_MUST_USE;
+/* Protect versions at or above ts in the spans from GC until released (BACKUP); survives restarts
+ * when id is recorded by the caller and protected again. */
+struct error *kv_protect(struct kv_db *db, uint64_t id, struct hlc ts) ERR_MUST_USE;
+void kv_unprotect(struct kv_db *db, uint64_t id);
+/* Waits until every commit with a time <= ts is visible, and makes later commits come after it:
+ * what an exact export at ts needs. */
+struct error *kv_close_time(struct kv_db *db, struct hlc ts, const struct cancel *cancel)
+    ERR_MUST_USE;
+/* Versions in a window for BACKUP: checks the GC threshold of since (exclusive) and ts. */
+struct error *kv_export_open(struct kv_db *db, const struct engine_scan_opts *o,
+                             struct engine_iter **out) ERR_MUST_USE;
+
+#endif
