@@ -1,4 +1,21 @@
-# catalog/: list every .c and .h here; unit tests as unit_tests += regress/unit/test_<module>.
+# catalog/: descriptors, rows, system tables, names, privileges, SHOW CREATE.
 noinst_LIBRARIES += %D%/libcatalog.a
 
-%C%_libcatalog_a_SOURCES =
+%C%_libcatalog_a_SOURCES = \
+  %D%/catalog.h \
+  %D%/desc.h \
+  %D%/row.h \
+  %D%/show_create.h
+
+nodist_%C%_libcatalog_a_SOURCES = %D%/amberdb.pb-c.c %D%/amberdb.pb-c.h
+
+# The messages of catalog/amberdb.proto, by protoc-c.
+%D%/amberdb.pb-c.c: $(srcdir)/%D%/amberdb.proto
+	$(AM_V_GEN)$(MKDIR_P) %D% && \
+	  $(PROTOC_C) --proto_path=$(srcdir) --c_out=. $(srcdir)/%D%/amberdb.proto
+%D%/amberdb.pb-c.h: %D%/amberdb.pb-c.c
+	@test -f $@ || { rm -f %D%/amberdb.pb-c.c && $(MAKE) $(AM_MAKEFLAGS) %D%/amberdb.pb-c.c; }
+
+BUILT_SOURCES += %D%/amberdb.pb-c.h
+EXTRA_DIST += %D%/amberdb.proto %D%/amberdb.pb-c.c %D%/amberdb.pb-c.h
+MAINTAINERCLEANFILES += %D%/amberdb.pb-c.c %D%/amberdb.pb-c.h
