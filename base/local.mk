@@ -15,3 +15,7 @@ noinst_LIBRARIES += %D%/libbase.a
   %D%/rand.c %D%/rand.h \
   %D%/slice.c %D%/slice.h \
   %D%/thread.c %D%/thread.h
+
+%C%_libbase_a_CFLAGS = $(AM_CFLAGS) $(AMB_CONVERSION_CFLAGS)
+
+unit_tests += regress/unit/test_base

@@ -1,0 +1,1 @@
+# bench/: what we measure, against whom.
