@@ -75,7 +75,7 @@ struct array {
 #define DATE_POS_INF INT64_MAX
 #define PG_EPOCH_DAYS 10957                           /* 2000-01-01 since 1970-01-01 */
 #define PG_EPOCH_US (INT64_C(10957) * 86400 * 1000000)
-#define TIMESTAMP_MAX_US INT64_C(9224318015999999999) /* 294276-12-31 23:59:59.999999 */
+#define TIMESTAMP_MAX_US INT64_C(9223371331199999999) /* 294276-12-31 23:59:59.999999 */
 #define TIMESTAMP_MIN_US (INT64_C(-211813488000) * 1000000) /* 4714-11-24 BC 00:00 */
 
 static inline struct datum datum_bool(bool b) { return (struct datum){.i = b}; }
