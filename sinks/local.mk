@@ -1,4 +1,7 @@
-# sinks/: list every .c and .h here; unit tests as unit_tests += regress/unit/test_<module>.
+# sinks/: where backups lie.
 noinst_LIBRARIES += %D%/libsinks.a
 
-%C%_libsinks_a_SOURCES =
+%C%_libsinks_a_SOURCES = \
+  %D%/nodelocal.c \
+  %D%/sink.c %D%/sink.h \
+  %D%/uri.c %D%/uri_int.h
