@@ -46,6 +46,9 @@ struct result_sink {
      * (then it cannot be retried). */
     struct error *(*flush)(struct result_sink *s);
     bool (*results_sent)(struct result_sink *s);
+    /* Drop what the statement at hand has buffered (columns, rows, notices), before it is retried;
+     * only while results_sent is false. */
+    void (*rewind)(struct result_sink *s);
 };
 
 struct session_args {
@@ -65,6 +68,8 @@ enum session_txn_status { SESSION_IDLE = 'I', SESSION_IN_TXN = 'T', SESSION_FAIL
 enum session_txn_status session_txn_status(const struct session *s);
 /* Current value of a variable, for ParameterStatus; NULL when unknown. */
 const char *session_setting(struct session *s, const char *name);
+/* What text and binary parameters are read with: the session's settings and clock; results go to a. */
+void session_env(struct session *s, struct arena *a, struct eval_env *env);
 /* Asks the running statement to stop (CancelRequest, CANCEL QUERY, shutdown). Any thread. */
 void session_cancel(struct session *s, enum cancel_reason why);
 
