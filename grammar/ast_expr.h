@@ -348,6 +348,7 @@ struct ast_func {
 struct ast_expr {
     enum ast_expr_kind kind;
     int pos;
+    int depth;              /* of the tree below, leaf 1; at most PARSE_MAX_DEPTH */
     union {
         bool boolean;
         struct { struct slice text; bool negative; } number; /* -1: text "1", negative */

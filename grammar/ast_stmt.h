@@ -28,6 +28,7 @@ struct ast_cte {
 };
 
 struct ast_with {
+    int depth;
     bool recursive;
     AST_LIST_FIELDS(struct ast_cte);
     int pos;
@@ -83,6 +84,7 @@ struct ast_numeric_ref {
 struct ast_table_ref {
     enum ast_table_ref_kind kind;
     int pos;
+    int depth;              /* as in ast_expr */
     union {
         struct ast_object_name name;
         struct ast_numeric_ref *numeric;
@@ -145,6 +147,7 @@ struct ast_locking { AST_LIST_FIELDS(struct ast_lock_item); };
 
 struct ast_select {
     int pos;
+    int depth;              /* as in ast_expr */
     struct ast_with *with;  /* NULL: none */
     enum ast_select_kind kind;
     union {
@@ -599,6 +602,7 @@ enum ast_stmt_kind {
 struct ast_stmt {
     enum ast_stmt_kind kind;
     int pos;
+    int depth;              /* as in ast_expr */
     struct slice source;    /* top level: its own text in the SQL given, without `;` and blanks around */
     int placeholder_count;  /* top level: the highest $n in it */
     union {
