@@ -1,0 +1,125 @@
+/* planner/planner.h - one statement being planned: what it may look at, and its way in.
+ *
+ *     struct planner p = {...};                     executor fills it from the session
+ *     plan_statement(&p, stmt, &root)               plan_stmt.c: SELECT and DML
+ *       plan_select(&p, scope, select, ...)         plan_select.c, plan_from.c, plan_setop.c ...
+ *         type_expr(&ctx, ast, wish, &e)            expr.h; asks back with plan_subquery()
+ *       plan_insert / plan_update / plan_delete     plan_insert.c ...
+ *
+ * The result is a tree of struct plan_node (plan.h), immutable, in p->arena; it may run many times.
+ *
+ * Also here: struct exec_state, the little that expression evaluation needs from the executor.
+ *
+ * Errors:  the user's mistakes, texts of sql.md 20.
+ * Threads: one planner belongs to one thread.
+ */
+#ifndef AMBERDB_PLANNER_PLANNER_H
+#define AMBERDB_PLANNER_PLANNER_H
+
+#include "catalog/catalog.h"
+#include "grammar/ast.h"
+#include "planner/expr.h"
+#include "planner/plan.h"
+
+struct planner;
+
+/* What the planner asks of the rooms above. */
+struct planner_hooks {
+    /* [stmt] as a table source, and statements that EXPLAIN or PREPARE name but that are not
+     * planned: columns of the statement's rows; n = -1 when it returns none. */
+    struct error *(*statement_columns)(void *arg, const struct ast_stmt *s, int *n,
+                                       const struct plan_column **cols);
+    /* SHOW statements that are answered by a query: the query, parsed; *out NULL when it is not. */
+    struct error *(*statement_rewrite)(void *arg, const struct ast_stmt *s, struct ast_select **out);
+};
+
+/* A name that WITH made; innermost first. */
+struct cte_binding {
+    struct cte_binding *next;
+    struct slice name;
+    struct plan_cte *cte;
+    const char **column_names;  /* of its alias list, else the query's */
+};
+
+struct planner {
+    struct arena *arena;                 /* of the plan */
+    struct catalog_txn *catalog;
+    const struct name_resolver *names;
+    const struct eval_env *env;          /* for constants; its arena is the plan's while planning */
+    struct placeholder_types *placeholders;
+    const char *user;                    /* whose privileges are checked */
+    const struct planner_hooks *hooks;
+    void *hook_arg;                      /* struct exec_ctx */
+    bool safe_updates;                   /* sql_safe_updates */
+    bool legacy_fk_messages;             /* optimizer_foreign_keys = off */
+    bool skip_privileges;                /* inside a view: its reader needs no rights below it */
+    bool read_only_as_of;                /* the statement runs AS OF SYSTEM TIME: *as_of decided */
+
+    /* what planning leaves */
+    int n_subqueries;                    /* slots given out: subquery->slot < n_subqueries */
+    int n_ctes;                          /* plan_cte slots */
+    bool has_mutation;                   /* INSERT, UPDATE, ... somewhere in it */
+    bool cacheable;                      /* nothing in it depends on more than schema versions */
+    struct plan_table_use {                   /* every table that the plan leans on */
+        uint32_t id, version;
+    } *tables;
+    int n_tables, cap_tables;
+
+    /* while planning */
+    struct cte_binding *ctes;
+    int depth;                           /* views and subqueries inside each other */
+    const struct ast_select *top;        /* where AS OF SYSTEM TIME is allowed */
+    bool in_with_mutation;
+};
+
+/* SELECT, INSERT, UPDATE, DELETE (UPSERT is in INSERT), EXPLAIN of those. */
+struct error *plan_statement(struct planner *p, const struct ast_stmt *s, struct plan_root **out)
+    ERR_MUST_USE;
+/* A query inside another statement: views, CREATE TABLE AS, EXPORT, SPLIT AT, CANCEL QUERIES ...
+ * scope: of the enclosing query or NULL. */
+struct error *plan_select(struct planner *p, struct scope *outer, const struct ast_select *s,
+                          const struct type *const *desired, int n_desired,
+                          struct plan_node **out) ERR_MUST_USE;
+
+/* For type_expr: plan the query of a subquery expression. outer is ctx->scope. The typed subquery has
+ * kind, plan, correlated and slot set; n_cols and types of its visible columns are plan->cols.
+ * *correlated is also told to the scopes in between (scope->correlated_used). */
+struct error *plan_subquery(struct type_ctx *c, const struct ast_select *s, enum subquery_kind kind,
+                            const struct type *desired, struct subquery **out) ERR_MUST_USE;
+
+/* Find a relation and check SELECT-like rights. 42P01 relation "x" does not exist. */
+struct error *plan_resolve_table(struct planner *p, const struct ast_object_name *n,
+                                 const struct table **out, const struct database **db,
+                                 const char **schema) ERR_MUST_USE;
+/* A scope with a table's columns (public ones in order; hidden too), for DEFAULT, CHECK, computed
+ * column expressions: index = ordinal. */
+struct scope *scope_of_table(struct arena *a, const struct table *t, const char *alias);
+void type_ctx_init(struct type_ctx *c, struct planner *p, struct scope *scope, const char *clause,
+                   unsigned reject);
+/* Stored expression text (DEFAULT, CHECK, computed) to a typed one over scope_of_table; result cast to
+ * `type` when it is not NULL. */
+struct error *plan_stored_expr(struct planner *p, struct scope *s, const char *sql,
+                               const struct type *type, struct expr **out) ERR_MUST_USE;
+/* The result column's name of an expression without alias (sql.md 2.6); static or in the arena. */
+const char *plan_column_label(struct arena *a, const struct ast_expr *e);
+
+/* ---- what evaluation needs of the executor -------------------------------------------------- */
+
+/* Rows of the enclosing queries: EXPR_OUTER depth 1 is the first. */
+struct outer_row {
+    const struct datum *row;
+    const struct outer_row *next;
+};
+
+struct exec_state {
+    const struct outer_row *outer;
+    /* Value of an EXPR_SUBQUERY for a row (row: the row that expr_eval was given, all of its columns;
+     * NULL when the subquery is not correlated and there is none). Does everything: runs the plan or
+     * reuses its result, evaluates args[0] of IN, ANY, ALL with the same row, applies negated. */
+    struct error *(*subquery)(struct exec_state *st, const struct expr *e,
+                              const struct eval_env *env, const struct datum *row,
+                              struct datum *out);
+    void *exec; /* executor's own */
+};
+
+#endif
