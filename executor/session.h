@@ -89,9 +89,12 @@ const struct type *prepared_param_type(const struct prepared *p, int i);
 int prepared_columns(struct prepared *p, const struct result_column **cols);
 
 /* params: decoded by the server with datum_parse / datum_from_binary by prepared_param_type. They are
- * copied. */
+ * copied, and so are the result formats (0 text, 1 binary; none, one for all, or one a column),
+ * which the session only keeps for the server. */
 struct error *session_bind(struct session *s, const char *portal, const char *statement,
-                           int n_params, const struct datum *params) ERR_MUST_USE;
+                           int n_params, const struct datum *params, int n_formats,
+                           const int16_t *formats) ERR_MUST_USE;
+int portal_formats(const struct portal *p, const int16_t **formats);
 struct error *session_find_portal(struct session *s, const char *name, struct portal **out)
     ERR_MUST_USE;
 int portal_columns(struct portal *p, const struct result_column **cols);
