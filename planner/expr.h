@@ -17,7 +17,8 @@
 enum expr_kind {
     EXPR_CONST,       /* value */
     EXPR_COLUMN,      /* input column `index` of the operator's input row */
-    EXPR_OUTER,       /* column `index` of the enclosing query's row, `depth` levels up (1 = next) */
+    EXPR_OUTER,       /* column `index` of the enclosing query's row, `depth` levels up (1 = next); depth 0:
+                       * bound: parameter `index` of exec_state->outer->row (planner.h) */
     EXPR_PLACEHOLDER, /* $index+1, from eval_env */
     EXPR_CALL,        /* overload(args): functions and operators */
     EXPR_CAST,        /* args[0] to type */
@@ -49,7 +50,12 @@ enum subquery_kind { SUBQUERY_SCALAR, SUBQUERY_EXISTS, SUBQUERY_ARRAY, SUBQUERY_
 struct subquery {
     enum subquery_kind kind;
     const struct plan_node *plan;
-    bool correlated;     /* reads EXPR_OUTER columns of the row at hand: run per row, else once */
+    bool correlated;     /* n_params > 0: run per row, else once */
+    /* What the query reads of the rows around it, as expressions over the row at hand; inside, they
+     * are EXPR_OUTER with depth 0 and the parameter's number. Also in the node's args, behind the left
+     * operand of IN, ANY, ALL, so that walks and remaps see them: plan_subquery_expr(). */
+    int n_params;
+    struct expr **params;
     enum compare_op op;  /* ANY, ALL */
     int slot;            /* index into the executor's table of subquery states */
 };
@@ -82,6 +88,7 @@ struct scope_column {
     const char *schema, *database; /* of a plain table reference; NULL */
     const struct type *type;
     bool hidden;               /* not in * */
+    bool qualified_only;       /* behind a USING column: found as t.a, not as a; not in * either */
     int index;                 /* in the operator's row */
     uint32_t table_id, column_id; /* where it comes from, 0 = computed; for functional dependency */
 };

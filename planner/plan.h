@@ -22,7 +22,6 @@
     X(INDEX_JOIN, index_join, "index-join")                                                  \
     X(LOOKUP_JOIN, lookup_join, "lookup-join")                                               \
     X(HASH_JOIN, hash_join, "hash-join")                                                     \
-    X(MERGE_JOIN, merge_join, "merge-join")                                                  \
     X(NESTED_LOOP, nested_loop, "cross-join")                                                \
     X(FILTER, filter, "filter")                                                              \
     X(RENDER, render, "render")                                                              \
@@ -210,22 +209,15 @@ struct plan_hash_join { /* children: left (probe), right (build) */
     struct expr *on;         /* extra condition over left and right; NULL none */
 };
 
-struct plan_merge_join { /* both sides ordered by their key columns alike */
-    struct plan_node base;
-    enum plan_join_type type;
-    int n_keys;
-    const int *left_keys, *right_keys; /* columns */
-    const bool *desc;
-    struct expr *on;
-};
-
-/* Every pair; with apply, the right side is opened anew for each left row and may read it as
- * EXPR_OUTER depth 1 (lateral joins). */
+/* Every pair; with apply, the right side is opened anew for each left row and reads params as
+ * EXPR_OUTER (lateral joins). */
 struct plan_nested_loop {
     struct plan_node base;
     enum plan_join_type type;
     struct expr *on;
     bool apply;
+    int n_params;            /* apply: the right side's EXPR_OUTER parameters, over the left row */
+    struct expr **params;
 };
 
 /* ---- row by row ----------------------------------------------------------------------------- */

@@ -81,11 +81,16 @@ struct error *plan_select(struct planner *p, struct scope *outer, const struct a
                           const struct type *const *desired, int n_desired,
                           struct plan_node **out) ERR_MUST_USE;
 
-/* For type_expr: plan the query of a subquery expression. outer is ctx->scope. The typed subquery has
- * kind, plan, correlated and slot set; n_cols and types of its visible columns are plan->cols.
- * *correlated is also told to the scopes in between (scope->correlated_used). */
+/* For type_expr: plan the query of a subquery expression. The scope around it is ctx->scope; columns
+ * found in a scope d levels up are typed as EXPR_OUTER, depth d, index = scope_column.index, and
+ * plan_subquery turns them into parameters (depth 0) when the query is planned. *out has kind, plan,
+ * params and slot set; the types of its columns are plan->cols[0 .. plan->n_cols). */
 struct error *plan_subquery(struct type_ctx *c, const struct ast_select *s, enum subquery_kind kind,
                             const struct type *desired, struct subquery **out) ERR_MUST_USE;
+
+/* The EXPR_SUBQUERY node: args = left (NULL for SCALAR, EXISTS, ARRAY), then the parameters. */
+struct expr *plan_subquery_expr(struct arena *a, struct subquery *s, struct expr *left,
+                                const struct type *type);
 
 /* Find a relation and check SELECT-like rights. 42P01 relation "x" does not exist. */
 struct error *plan_resolve_table(struct planner *p, const struct ast_object_name *n,
@@ -105,10 +110,10 @@ const char *plan_column_label(struct arena *a, const struct ast_expr *e);
 
 /* ---- what evaluation needs of the executor -------------------------------------------------- */
 
-/* Rows of the enclosing queries: EXPR_OUTER depth 1 is the first. */
+/* Parameters of the subquery (or apply) that is running: EXPR_OUTER with depth 0 reads row[index]. */
 struct outer_row {
     const struct datum *row;
-    const struct outer_row *next;
+    const struct outer_row *next; /* of the query around it; evaluation never needs it */
 };
 
 struct exec_state {
