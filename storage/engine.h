@@ -21,9 +21,12 @@ struct engine;
 struct engine_iter;
 
 struct span {
-    struct slice start; /* inclusive */
-    struct slice end;   /* exclusive */
+    struct slice start; /* inclusive; empty: from the first key */
+    struct slice end;   /* exclusive; empty: to the last key */
 };
+
+/* Keys begin with this byte or a higher one; below, engines keep facts of their own. */
+#define ENGINE_KEY_MIN 0x02
 
 enum engine_feature {
     ENGINE_INGEST = 1,       /* engine_ingest takes files; else the caller writes batches */

@@ -1,7 +1,8 @@
 /* storage/mvcc.h - keys with timestamps as bytes.
  *
  *   roachpb key | 00 | wall, BE 8 | [logical, BE 4, only if not 0] | length of what follows the key,
- *                                                                    1 byte: 9 or 13; 0 = no time
+ *                                                                    1 byte: 9 or 13
+ *   roachpb key | 00                                                 a key without a time
  * SOURCE: backup-format 6.3 (CockroachDB v20.1 pkg/storage/engine). */
 #ifndef AMBERDB_STORAGE_MVCC_H
 #define AMBERDB_STORAGE_MVCC_H
@@ -17,5 +18,10 @@ void mvcc_put_key(struct str *s, struct slice key, struct hlc ts);
 /* false: the bytes are no MVCC key. */
 bool mvcc_split(struct slice mvcc, struct slice *key, struct hlc *ts);
 int mvcc_compare(struct slice a, struct slice b); /* cockroach_comparator */
+
+/* Append a short key x with a <= x < b (a <= x), for an index block; false, and nothing appended,
+ * when there is none shorter by the comparator's rules: then a itself serves. */
+bool mvcc_shorten_separator(struct str *out, struct slice a, struct slice b);
+bool mvcc_shorten_successor(struct str *out, struct slice a);
 
 #endif

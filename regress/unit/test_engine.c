@@ -1,0 +1,654 @@
+/* regress/unit/test_engine.c - the conformance test: every engine passes it.
+ *
+ * Random operations against a model that is a plain sorted array; then each promise of
+ * storage/engine.h on its own. A new engine adds one row to `kinds`.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/rand.h"
+#include "storage/engine.h"
+#include "storage/mvcc.h"
+
+#define OK(expr)                                                          \
+    do {                                                                  \
+        struct error *ok_e_ = (expr);                                     \
+        if (ok_e_ != NULL)                                                \
+            fail_msg("%s: %s", #expr, ok_e_->message);                    \
+    } while (0)
+
+/* ---- the engines under test ---- */
+
+struct store {
+    const struct kind *kind;
+    struct arena *arena;
+    char *path;
+    struct engine *e;
+};
+
+struct kind {
+    const char *name;
+    bool durable;
+    struct error *(*open)(struct store *s);
+};
+
+static struct error *
+open_memory(struct store *s)
+{
+    return engine_memory_open(&s->e);
+}
+
+static struct error *
+open_rocksdb(struct store *s)
+{
+    struct rocksdb_engine_opts o = {.path = s->path, .cache_bytes = 8 << 20, .create = true};
+    return engine_rocksdb_open(&o, &s->e);
+}
+
+static const struct kind kinds[] = {
+    {"memory", false, open_memory},
+    {"rocksdb", true, open_rocksdb},
+};
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+static void
+store_begin(struct store *s, const struct kind *k)
+{
+    s->kind = k;
+    s->arena = arena_create(NULL, "test");
+    OK(dir_create_temp(s->arena, NULL, "amberdb-engine-", &s->path));
+    OK(k->open(s));
+}
+
+static void
+store_end(struct store *s)
+{
+    engine_close(s->e);
+    OK(dir_remove_tree(s->path));
+    arena_destroy(s->arena);
+}
+
+static void
+store_reopen(struct store *s)
+{
+    if (!s->kind->durable)
+        return;
+    engine_close(s->e);
+    OK(s->kind->open(s));
+}
+
+/* ---- the model ---- */
+
+struct mver {
+    struct slice key, value;
+    struct hlc ts;
+};
+
+struct model {
+    struct arena *arena;
+    struct mver *v;
+    size_t n, cap;
+};
+
+static int
+mver_cmp(const struct mver *a, const struct mver *b)
+{
+    int c = slice_cmp(a->key, b->key);
+    return c != 0 ? c : -hlc_cmp(a->ts, b->ts);
+}
+
+static void
+model_put(struct model *m, struct slice key, struct hlc ts, struct slice value)
+{
+    struct mver x = {slice_dup(m->arena, key), slice_dup(m->arena, value), ts};
+    size_t i = 0;
+    while (i < m->n && mver_cmp(&m->v[i], &x) < 0)
+        i++;
+    if (i < m->n && mver_cmp(&m->v[i], &x) == 0) {
+        m->v[i] = x;
+        return;
+    }
+    if (m->n == m->cap) {
+        size_t cap = m->cap == 0 ? 64 : m->cap * 2;
+        m->v = arena_realloc(m->arena, m->v, m->cap * sizeof(*m->v), cap * sizeof(*m->v));
+        m->cap = cap;
+    }
+    memmove(&m->v[i + 1], &m->v[i], (m->n - i) * sizeof(*m->v));
+    m->v[i] = x;
+    m->n++;
+}
+
+static bool
+span_has(const struct span *s, struct slice key)
+{
+    return slice_cmp(key, s->start) >= 0 && (s->end.len == 0 || slice_cmp(key, s->end) < 0);
+}
+
+/* What a scan must show, as indexes into the model. */
+static size_t
+model_scan(const struct model *m, const struct engine_scan_opts *o, size_t *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        const struct mver *x = &m->v[i];
+        if (!span_has(&o->span, x->key) || hlc_cmp(x->ts, o->ts) > 0)
+            continue;
+        if (o->mode == ENGINE_SCAN_VERSIONS) {
+            if (hlc_cmp(x->ts, o->since) > 0)
+                out[n++] = i;
+            continue;
+        }
+        bool newer = i > 0 && slice_eq(m->v[i - 1].key, x->key) &&
+                     hlc_cmp(m->v[i - 1].ts, o->ts) <= 0;
+        if (!newer && (x->value.len > 0 || o->show_deletions))
+            out[n++] = i;
+    }
+    if (o->reverse)
+        for (size_t i = 0; i < n / 2; i++) {
+            size_t t = out[i];
+            out[i] = out[n - 1 - i];
+            out[n - 1 - i] = t;
+        }
+    return n;
+}
+
+static void
+model_remove(struct model *m, size_t i)
+{
+    memmove(&m->v[i], &m->v[i + 1], (m->n - i - 1) * sizeof(*m->v));
+    m->n--;
+}
+
+static size_t
+model_gc(struct model *m, const struct span *s, struct hlc threshold)
+{
+    size_t removed = 0;
+    struct slice key = SLICE_NULL;
+    bool have = false;
+    for (size_t i = 0; i < m->n;) {
+        struct mver x = m->v[i];
+        if (key.ptr == NULL || !slice_eq(key, x.key)) {
+            key = x.key;
+            have = false;
+        }
+        bool old = span_has(s, x.key) && hlc_cmp(x.ts, threshold) <= 0;
+        if (old && (have || x.value.len == 0)) {
+            model_remove(m, i);
+            removed++;
+        } else {
+            i++;
+        }
+        have = have || old;
+    }
+    return removed;
+}
+
+/* ---- random operations ---- */
+
+/* Few distinct bytes, so that keys collide and are prefixes of each other. */
+static struct slice
+random_key(struct rand *r, struct arena *a)
+{
+    static const uint8_t bytes[] = {0x00, 0x01, 0x02, 0x61, 0x62, 0xfe, 0xff};
+    size_t len = 1 + rand_below(r, 4);
+    uint8_t *p = arena_alloc(a, len);
+    p[0] = rand_chance(r, 2) ? 0x88 : (uint8_t)(0x02 + rand_below(r, 250));
+    for (size_t i = 1; i < len; i++)
+        p[i] = bytes[rand_below(r, sizeof(bytes))];
+    return slice_make(p, len);
+}
+
+static struct hlc
+random_ts(struct rand *r)
+{
+    return (struct hlc){1 + (int64_t)rand_below(r, 40), (int32_t)(rand_chance(r, 3) ? rand_below(r, 3) : 0)};
+}
+
+static struct span
+random_span(struct rand *r, struct arena *a)
+{
+    struct span s = {SLICE_NULL, SLICE_NULL};
+    if (!rand_chance(r, 4))
+        s.start = random_key(r, a);
+    if (!rand_chance(r, 4))
+        s.end = random_key(r, a);
+    if (s.start.len > 0 && s.end.len > 0 && slice_cmp(s.start, s.end) > 0) {
+        struct slice t = s.start;
+        s.start = s.end;
+        s.end = t;
+    }
+    return s;
+}
+
+static struct engine_scan_opts
+random_scan(struct rand *r, struct arena *a)
+{
+    struct engine_scan_opts o = {.span = random_span(r, a), .ts = random_ts(r)};
+    if (rand_chance(r, 3))
+        o.ts = HLC_MAX;
+    if (rand_chance(r, 3)) {
+        o.mode = ENGINE_SCAN_VERSIONS;
+        if (rand_chance(r, 2))
+            o.since = random_ts(r);
+    } else {
+        o.reverse = rand_chance(r, 2);
+        o.show_deletions = rand_chance(r, 3);
+    }
+    o.fill_cache = rand_chance(r, 2);
+    return o;
+}
+
+static void
+expect_version(const struct engine_version *v, const struct mver *x)
+{
+    assert_true(slice_eq(v->key, x->key));
+    assert_int_equal(hlc_cmp(v->ts, x->ts), 0);
+    assert_true(slice_eq(v->value, x->value));
+}
+
+static void
+check_scan(struct engine *e, const struct model *m, const struct engine_scan_opts *o,
+           struct rand *r, struct arena *a)
+{
+    size_t *want = ARENA_ARRAY(a, size_t, m->n + 1);
+    size_t n = model_scan(m, o, want), i = 0;
+    struct engine_iter *it;
+    OK(engine_iter_open(e, o, &it));
+    for (;;) {
+        if (rand_chance(r, 16)) { /* jump ahead */
+            struct slice to = random_key(r, a);
+            bool ahead = i == 0 || (o->reverse ? slice_cmp(to, m->v[want[i - 1]].key) < 0
+                                               : slice_cmp(to, m->v[want[i - 1]].key) > 0);
+            if (ahead) {
+                OK(engine_iter_seek(it, to));
+                while (i < n && (o->reverse ? slice_cmp(m->v[want[i]].key, to) > 0
+                                            : slice_cmp(m->v[want[i]].key, to) < 0))
+                    i++;
+                while (i > 0 && (o->reverse ? slice_cmp(m->v[want[i - 1]].key, to) <= 0
+                                            : slice_cmp(m->v[want[i - 1]].key, to) >= 0))
+                    i--;
+            }
+        }
+        struct engine_version v;
+        bool more;
+        OK(engine_iter_next(it, &v, &more));
+        if (!more) {
+            assert_int_equal(i, n);
+            break;
+        }
+        assert_true(i < n);
+        expect_version(&v, &m->v[want[i++]]);
+    }
+    engine_iter_close(it);
+}
+
+static void
+check_get(struct engine *e, const struct model *m, struct slice key, struct hlc at,
+          struct arena *a)
+{
+    const struct mver *want = NULL;
+    for (size_t i = 0; i < m->n && want == NULL; i++)
+        if (slice_eq(m->v[i].key, key) && hlc_cmp(m->v[i].ts, at) <= 0)
+            want = &m->v[i];
+    bool found;
+    struct hlc ts;
+    struct slice value;
+    OK(engine_get(e, key, at, a, &found, &ts, &value));
+    assert_int_equal(found, want != NULL);
+    if (found) {
+        assert_int_equal(hlc_cmp(ts, want->ts), 0);
+        assert_true(slice_eq(value, want->value));
+    }
+}
+
+static void
+random_commit(struct store *s, struct model *m, struct rand *r, struct arena *a)
+{
+    size_t n = 1 + rand_below(r, 12);
+    struct engine_write *w = ARENA_ARRAY(a, struct engine_write, n);
+    struct hlc ts = random_ts(r);
+    size_t kept = 0;
+    struct slice same = random_key(r, a);
+    for (size_t i = 0; i < n; i++) {
+        struct engine_write x = {.key = rand_chance(r, 8) ? same : random_key(r, a), .ts = ts};
+        bool twice = false;
+        for (size_t j = 0; j < m->n; j++) /* never two values for one version */
+            twice = twice || (slice_eq(m->v[j].key, x.key) && hlc_cmp(m->v[j].ts, ts) == 0);
+        if (twice)
+            continue;
+        size_t len = rand_chance(r, 4) ? 0 : 1 + rand_below(r, 40);
+        uint8_t *p = arena_alloc(a, len);
+        rand_fill(r, p, len);
+        x.value = slice_make(p, len);
+        model_put(m, x.key, ts, x.value);
+        w[kept++] = x;
+    }
+    OK(engine_commit(s->e, w, kept, rand_chance(r, 10)));
+}
+
+static void
+random_run(const struct kind *k, uint64_t seed)
+{
+    struct store s;
+    store_begin(&s, k);
+    struct arena *ma = arena_create(NULL, "model");
+    struct model m = {.arena = ma};
+    struct rand r;
+    rand_init(&r, seed);
+    for (int step = 0; step < 1500; step++) {
+        struct arena *a = arena_create(NULL, "step");
+        uint64_t op = rand_below(&r, 100);
+        if (op < 40) {
+            random_commit(&s, &m, &r, a);
+        } else if (op < 70) {
+            struct engine_scan_opts o = random_scan(&r, a);
+            check_scan(s.e, &m, &o, &r, a);
+        } else if (op < 93) {
+            struct slice key = m.n > 0 && rand_chance(&r, 2) ? m.v[rand_below(&r, m.n)].key
+                                                             : random_key(&r, a);
+            check_get(s.e, &m, key, rand_chance(&r, 4) ? HLC_MAX : random_ts(&r), a);
+        } else if (op < 96) {
+            struct span sp = random_span(&r, a);
+            struct hlc t = random_ts(&r);
+            uint64_t removed;
+            size_t want = model_gc(&m, &sp, t);
+            OK(engine_gc(s.e, sp, t, NULL, &removed));
+            assert_int_equal(removed, want);
+        } else if (op < 97) {
+            struct span sp = {random_key(&r, a), SLICE_NULL};
+            uint8_t end[8];
+            memcpy(end, sp.start.ptr, sp.start.len);
+            end[sp.start.len] = 0xff;
+            sp.end = slice_make(end, sp.start.len + 1);
+            OK(engine_drop_span(s.e, sp));
+            for (size_t i = 0; i < m.n;)
+                if (span_has(&sp, m.v[i].key))
+                    model_remove(&m, i);
+                else
+                    i++;
+        } else if (op < 98) {
+            OK(engine_flush(s.e));
+        } else if (op < 99) {
+            OK(engine_compact(s.e, random_span(&r, a)));
+        } else {
+            store_reopen(&s);
+        }
+        arena_destroy(a);
+    }
+    arena_destroy(ma);
+    store_end(&s);
+}
+
+static void
+test_random(void **state)
+{
+    (void)state;
+    const char *given = getenv("AMBERDB_SEED");
+    uint64_t first = given != NULL ? strtoull(given, NULL, 10) : 1;
+    for (size_t k = 0; k < KIND_COUNT; k++)
+        for (uint64_t seed = first; seed < first + (given != NULL ? 1 : 4); seed++) {
+            print_message("# engine %s, AMBERDB_SEED=%llu\n", kinds[k].name,
+                          (unsigned long long)seed);
+            random_run(&kinds[k], seed);
+        }
+}
+
+/* ---- promises one by one ---- */
+
+static struct hlc
+at(int64_t wall)
+{
+    return (struct hlc){wall, 0};
+}
+
+static void
+put1(struct engine *e, const char *key, int64_t wall, const char *value)
+{
+    struct engine_write w = {slice_cstr(key), at(wall), slice_cstr(value)};
+    OK(engine_commit(e, &w, 1, false));
+}
+
+static size_t
+count(struct engine *e, const struct engine_scan_opts *o)
+{
+    struct engine_iter *it;
+    OK(engine_iter_open(e, o, &it));
+    size_t n = 0;
+    for (bool more = true; more; n++) {
+        struct engine_version v;
+        OK(engine_iter_next(it, &v, &more));
+    }
+    engine_iter_close(it);
+    return n - 1;
+}
+
+static void
+test_iterator_is_a_view(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct store s;
+        store_begin(&s, &kinds[k]);
+        for (int i = 0; i < 100; i++) {
+            char key[16];
+            snprintf(key, sizeof(key), "k%03d", i);
+            put1(s.e, key, 5, "old");
+        }
+        struct engine_scan_opts o = {.ts = HLC_MAX};
+        struct engine_iter *it;
+        OK(engine_iter_open(s.e, &o, &it));
+        put1(s.e, "k050", 6, "new");
+        put1(s.e, "k0505", 6, "new");
+        OK(engine_drop_span(s.e, (struct span){slice_cstr("k06"), slice_cstr("k07")}));
+        size_t n = 0;
+        for (;; n++) {
+            struct engine_version v;
+            bool more;
+            OK(engine_iter_next(it, &v, &more));
+            if (!more)
+                break;
+            assert_true(slice_eq(v.value, SLICE_LIT("old")));
+        }
+        assert_int_equal(n, 100);
+        engine_iter_close(it);
+        assert_int_equal(count(s.e, &o), 91);
+        store_end(&s);
+    }
+}
+
+static void
+test_many_versions(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct store s;
+        store_begin(&s, &kinds[k]);
+        struct arena *a = s.arena;
+        for (int i = 1; i <= 200; i++) {
+            char text[16];
+            snprintf(text, sizeof(text), "v%d", i);
+            put1(s.e, "a", i, text);
+            put1(s.e, "b", i, i % 2 ? text : "");
+        }
+        for (int i = 0; i <= 201; i += 3) {
+            for (int reverse = 0; reverse < 2; reverse++) {
+                struct engine_scan_opts o = {.ts = at(i), .reverse = reverse};
+                size_t want = i == 0 ? 0 : (i > 200 ? 200 : i) % 2 ? 2 : 1;
+                assert_int_equal(count(s.e, &o), want);
+            }
+            struct engine_scan_opts o = {
+                .mode = ENGINE_SCAN_VERSIONS, .ts = at(i), .since = at(i / 2)};
+            int hi = i > 200 ? 200 : i;
+            assert_int_equal(count(s.e, &o), 2 * (hi - i / 2));
+            bool found;
+            struct hlc ts;
+            struct slice v;
+            OK(engine_get(s.e, slice_cstr("a"), at(i), a, &found, &ts, &v));
+            assert_int_equal(found, i > 0);
+            if (found)
+                assert_int_equal(ts.wall, hi);
+        }
+        store_end(&s);
+    }
+}
+
+static void
+test_meta(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct store s;
+        store_begin(&s, &kinds[k]);
+        bool found;
+        struct slice v;
+        OK(engine_meta_get(s.e, "cluster_id", s.arena, &found, &v));
+        assert_false(found);
+        OK(engine_meta_put(s.e, "cluster_id", slice_make("a\0b", 3)));
+        OK(engine_meta_put(s.e, "cluster", slice_cstr("")));
+        OK(engine_meta_put(s.e, "cluster_id", slice_make("a\0c", 3)));
+        store_reopen(&s);
+        OK(engine_meta_get(s.e, "cluster_id", s.arena, &found, &v));
+        assert_true(found && slice_eq(v, slice_make("a\0c", 3)));
+        OK(engine_meta_get(s.e, "cluster", s.arena, &found, &v));
+        assert_true(found && v.len == 0);
+        struct engine_scan_opts o = {.mode = ENGINE_SCAN_VERSIONS, .ts = HLC_MAX};
+        assert_int_equal(count(s.e, &o), 0); /* facts are in no scan */
+        OK(engine_drop_span(s.e, (struct span){SLICE_NULL, SLICE_NULL}));
+        OK(engine_meta_get(s.e, "cluster_id", s.arena, &found, &v));
+        assert_true(found);
+        store_end(&s);
+    }
+}
+
+/* Windows over files of different times, with deletes by gc and compactions in between. */
+static void
+test_time_windows(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct store s;
+        store_begin(&s, &kinds[k]);
+        for (int round = 1; round <= 10; round++) {
+            for (int i = 0; i < 50; i++) {
+                char key[16];
+                snprintf(key, sizeof(key), "k%03d", i);
+                if (i % round == 0)
+                    put1(s.e, key, round * 10, round == 5 ? "" : "v");
+            }
+            OK(engine_flush(s.e));
+        }
+        for (int pass = 0; pass < 3; pass++) {
+            for (int64_t since = 0; since < 100; since += 10) {
+                struct engine_scan_opts o = {
+                    .mode = ENGINE_SCAN_VERSIONS, .ts = at(since + 10), .since = at(since)};
+                size_t want = 0;
+                int round = (int)since / 10 + 1;
+                for (int i = 0; i < 50; i++)
+                    want += i % round == 0;
+                if (pass >= 1 && since + 10 <= 50) { /* collected: the newest <= 55, not deleted */
+                    want = 0;
+                    for (int i = 0; i < 50; i++) {
+                        int newest = 0;
+                        for (int q = 1; q <= 5; q++)
+                            if (i % q == 0)
+                                newest = q;
+                        want += newest == round && newest != 5;
+                    }
+                }
+                assert_int_equal(count(s.e, &o), want);
+            }
+            uint64_t removed;
+            if (pass == 0)
+                OK(engine_gc(s.e, (struct span){SLICE_NULL, SLICE_NULL}, at(55), NULL, &removed));
+            if (pass == 1)
+                OK(engine_compact(s.e, (struct span){SLICE_NULL, SLICE_NULL}));
+        }
+        store_end(&s);
+    }
+}
+
+static void
+test_open_errors(void **state)
+{
+    (void)state;
+    struct store s;
+    store_begin(&s, &kinds[1]);
+    struct engine *other;
+    struct rocksdb_engine_opts o = {.path = s.path};
+    struct error *err = engine_rocksdb_open(&o, &other);
+    assert_true(err_is(err, ERR_OBJECT_IN_USE));
+    err_free(err);
+    o.path = path_join(s.arena, s.path, "nothing-here");
+    err = engine_rocksdb_open(&o, &other);
+    assert_true(err_is(err, ERR_UNDEFINED_FILE));
+    err_free(err);
+    store_end(&s);
+}
+
+static void
+test_mvcc_keys(void **state)
+{
+    (void)state;
+    struct rand r;
+    rand_init(&r, 7);
+    struct arena *a = arena_create(NULL, "mvcc");
+    for (int i = 0; i < 20000; i++) {
+        struct slice ka = random_key(&r, a), kb = random_key(&r, a);
+        if (rand_chance(&r, 3))
+            kb = ka;
+        struct hlc ta = rand_chance(&r, 5) ? HLC_MIN : random_ts(&r);
+        struct hlc tb = rand_chance(&r, 5) ? HLC_MIN : random_ts(&r);
+        struct str sa, sb, sep;
+        str_init_arena(&sa, a, 100);
+        str_init_arena(&sb, a, 100);
+        str_init_arena(&sep, a, 100);
+        mvcc_put_key(&sa, ka, ta);
+        mvcc_put_key(&sb, kb, tb);
+        struct slice key;
+        struct hlc ts;
+        assert_true(mvcc_split(str_slice(&sa), &key, &ts));
+        assert_true(slice_eq(key, ka));
+        assert_int_equal(hlc_cmp(ts, ta), 0);
+        int want = slice_cmp(ka, kb);
+        if (want == 0) /* no time first, else newest first */
+            want = hlc_is_empty(ta) ? (hlc_is_empty(tb) ? 0 : -1)
+                                    : (hlc_is_empty(tb) ? 1 : -hlc_cmp(ta, tb));
+        int got = mvcc_compare(str_slice(&sa), str_slice(&sb));
+        assert_int_equal((got > 0) - (got < 0), (want > 0) - (want < 0));
+        if (want < 0 && mvcc_shorten_separator(&sep, str_slice(&sa), str_slice(&sb))) {
+            assert_true(mvcc_compare(str_slice(&sa), str_slice(&sep)) < 0);
+            assert_true(mvcc_compare(str_slice(&sep), str_slice(&sb)) < 0);
+        }
+        str_clear(&sep);
+        if (mvcc_shorten_successor(&sep, str_slice(&sa)))
+            assert_true(mvcc_compare(str_slice(&sa), str_slice(&sep)) < 0);
+    }
+    static const uint8_t golden[] = {0xbd, 0x89, 0x89, 0x88, 0x00, 0x15, 0xc4, 0xcc,
+                                     0x12, 0x8e, 0xe7, 0x8d, 0xa1, 0x09};
+    struct str s;
+    str_init_arena(&s, a, 100);
+    mvcc_put_key(&s, slice_make(golden, 4), (struct hlc){1568602950310792609, 0});
+    assert_true(slice_eq(str_slice(&s), slice_make(golden, sizeof(golden))));
+    arena_destroy(a);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mvcc_keys),          cmocka_unit_test(test_random),
+        cmocka_unit_test(test_iterator_is_a_view), cmocka_unit_test(test_many_versions),
+        cmocka_unit_test(test_meta),               cmocka_unit_test(test_time_windows),
+        cmocka_unit_test(test_open_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

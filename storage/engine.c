@@ -1,0 +1,106 @@
+/* storage/engine.c - the wrappers that callers of an engine use. See engine.h. */
+#include "config.h"
+
+#include "storage/engine.h"
+
+void
+engine_close(struct engine *e)
+{
+    if (e != NULL)
+        e->vt->close(e);
+}
+
+struct error *
+engine_get(struct engine *e, struct slice key, struct hlc at, struct arena *a, bool *found,
+           struct hlc *ts, struct slice *value)
+{
+    ASSERT(key.len > 0 && key.ptr[0] >= ENGINE_KEY_MIN);
+    return e->vt->get(e, key, at, a, found, ts, value);
+}
+
+struct error *
+engine_iter_open(struct engine *e, const struct engine_scan_opts *o, struct engine_iter **out)
+{
+    VERIFY(o->mode == ENGINE_SCAN_AT || !o->reverse);
+    return e->vt->iter_open(e, o, out);
+}
+
+struct error *
+engine_iter_next(struct engine_iter *it, struct engine_version *v, bool *more)
+{
+    return it->vt->iter_next(it, v, more);
+}
+
+struct error *
+engine_iter_seek(struct engine_iter *it, struct slice key)
+{
+    return it->vt->iter_seek(it, key);
+}
+
+void
+engine_iter_close(struct engine_iter *it)
+{
+    if (it != NULL)
+        it->vt->iter_close(it);
+}
+
+struct error *
+engine_commit(struct engine *e, const struct engine_write *w, size_t n, bool sync)
+{
+    for (size_t i = 0; i < n; i++)
+        VERIFY(w[i].key.len > 0 && w[i].key.ptr[0] >= ENGINE_KEY_MIN && !hlc_is_empty(w[i].ts));
+    return n == 0 ? NULL : e->vt->commit(e, w, n, sync);
+}
+
+struct error *
+engine_ingest(struct engine *e, const char *const *paths, size_t n, bool move)
+{
+    VERIFY(e->vt->features & ENGINE_INGEST);
+    return n == 0 ? NULL : e->vt->ingest(e, paths, n, move);
+}
+
+struct error *
+engine_drop_span(struct engine *e, struct span s)
+{
+    return e->vt->drop_span(e, s);
+}
+
+struct error *
+engine_gc(struct engine *e, struct span s, struct hlc threshold, const struct cancel *cancel,
+          uint64_t *removed)
+{
+    *removed = 0;
+    return e->vt->gc(e, s, threshold, cancel, removed);
+}
+
+struct error *
+engine_meta_get(struct engine *e, const char *name, struct arena *a, bool *found,
+                struct slice *value)
+{
+    return e->vt->meta_get(e, name, a, found, value);
+}
+
+struct error *
+engine_meta_put(struct engine *e, const char *name, struct slice value)
+{
+    return e->vt->meta_put(e, name, value);
+}
+
+struct error *
+engine_span_stats(struct engine *e, struct span s, uint64_t *bytes)
+{
+    *bytes = 0;
+    return e->vt->span_stats(e, s, bytes);
+}
+
+struct error *
+engine_flush(struct engine *e)
+{
+    return e->vt->flush == NULL ? NULL : e->vt->flush(e);
+}
+
+struct error *
+engine_compact(struct engine *e, struct span s)
+{
+    return e->vt->compact == NULL ? NULL : e->vt->compact(e, s);
+}

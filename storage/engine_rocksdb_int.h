@@ -1,0 +1,38 @@
+/* storage/engine_rocksdb_int.h - shared by the two files of the RocksDB engine. */
+#ifndef AMBERDB_STORAGE_ENGINE_ROCKSDB_INT_H
+#define AMBERDB_STORAGE_ENGINE_ROCKSDB_INT_H
+
+#include <rocksdb/c.h>
+
+#include "storage/engine.h"
+
+/* Facts of the store: this byte, the name, then 00 as a key without a time ends. */
+#define META_PREFIX 0x01
+
+struct rocks_engine {
+    struct engine base;
+    rocksdb_t *db;
+    rocksdb_options_t *options;
+    rocksdb_cache_t *cache;
+    rocksdb_readoptions_t *get_options; /* never changed after open */
+    rocksdb_writeoptions_t *write_sync, *write_lazy;
+    char *path;
+    _Atomic uint64_t next_temp; /* names of files written for bulk commits */
+    _Atomic int open_iters;     /* an iterator that outlives the store would abort the process */
+};
+
+/* Takes the message of the library (frees it). NULL message: NULL. */
+struct error *rocks_error(char *msg, const char *what) ERR_MUST_USE;
+struct error *rocks_iter_error(const rocksdb_iterator_t *it) ERR_MUST_USE;
+
+/* The span's ends as keys without time. */
+void rocks_span_bounds(struct span s, struct str *lower, struct str *upper);
+
+struct error *rocks_iter_open(struct engine *base, const struct engine_scan_opts *o,
+                              struct engine_iter **out) ERR_MUST_USE;
+struct error *rocks_iter_next(struct engine_iter *base, struct engine_version *v, bool *more)
+    ERR_MUST_USE;
+struct error *rocks_iter_seek(struct engine_iter *base, struct slice key) ERR_MUST_USE;
+void rocks_iter_close(struct engine_iter *base);
+
+#endif

@@ -1,0 +1,45 @@
+/* storage/rocksdb_shim.h - what RocksDB's C API lacks, from the one C++ file.
+ *
+ * SOURCE: casts of C handles to their C++ objects hold for RocksDB 6 and 7 (db/c.cc: the object is
+ * the first member); rocksdb_shim_check proves it for the library that is running.
+ */
+#ifndef AMBERDB_STORAGE_ROCKSDB_SHIM_H
+#define AMBERDB_STORAGE_ROCKSDB_SHIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rocksdb_t;
+struct rocksdb_options_t;
+struct rocksdb_readoptions_t;
+
+/* false: this library is laid out otherwise than we think; nothing below may be called. */
+bool rocksdb_shim_check(void);
+
+/* cockroach_comparator with index separators. It lives for ever. */
+void rocksdb_shim_set_comparator(struct rocksdb_options_t *o);
+
+/* Every file written gets crdb.ts.min and crdb.ts.max, over versions and deletes of versions; keys
+ * below `least` (one byte) and keys without a time do not count: no time-bounded scan shows them. */
+void rocksdb_shim_add_time_bounds(struct rocksdb_options_t *o, uint8_t least);
+
+/* The iterator leaves out files whose bounds lie wholly outside (since, until]; files without
+ * bounds are read. */
+void rocksdb_shim_set_time_filter(struct rocksdb_readoptions_t *o, int64_t since_wall,
+                                  int32_t since_logical, int64_t until_wall,
+                                  int32_t until_logical);
+
+/* Bytes of [start, end) in files and memory, an estimate. */
+uint64_t rocksdb_shim_span_bytes(struct rocksdb_t *db, const uint8_t *start, size_t start_len,
+                                 const uint8_t *end, size_t end_len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
