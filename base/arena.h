@@ -40,8 +40,10 @@ void arena_destroy(struct arena *a); /* NULL is fine */
 
 /* For sizes that we chose. Abort if the system has nothing; a budget is charged but never refuses.
  * zalloc zeroes. size 0 gives a valid pointer. */
-void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, alloc_size(2), returns_nonnull));
-void *arena_zalloc(struct arena *a, size_t size) __attribute__((malloc, alloc_size(2), returns_nonnull));
+void *arena_alloc(struct arena *a, size_t size)
+    __attribute__((malloc, alloc_size(2), returns_nonnull));
+void *arena_zalloc(struct arena *a, size_t size)
+    __attribute__((malloc, alloc_size(2), returns_nonnull));
 /* n * size zeroed bytes, checked for overflow (aborts: our own mistake). */
 void *arena_alloc_array(struct arena *a, size_t n, size_t size) __attribute__((returns_nonnull));
 /* For sizes that came from outside: 53200 against the budget or when the system has nothing. */

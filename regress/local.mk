@@ -1,9 +1,62 @@
 # regress/: what runs the tests. The list of unit tests is gathered from the rooms' fragments.
 
+check_PROGRAMS += %D%/replay %D%/fault/writer
+regress_replay_SOURCES = %D%/replay.c
+regress_replay_LDADD = base/libbase.a $(vendor_libs)
+regress_fault_writer_SOURCES = %D%/fault/writer.c
+regress_fault_writer_LDADD = base/libbase.a $(vendor_libs)
+
+drivers = %D%/check-includes %D%/check-style %D%/run-regress %D%/replay-expect
+TESTS += $(drivers)
+EXTRA_DIST += $(drivers) %D%/check-headers %D%/server.sh %D%/schedule %D%/replay.schedule \
+  %D%/replay.differs %D%/README.md %D%/sql %D%/expected %D%/golden %D%/fault %D%/fuzz
+
+test_environment = \
+  AMBERDB='$(abs_top_builddir)/amberdb$(EXEEXT)' \
+  AMBERDB_SRCDIR='$(abs_top_srcdir)' \
+  AMBERDB_BUILDDIR='$(abs_top_builddir)' \
+  AMBERDB_SHARED="$${AMBERDB_SHARED:-$(abs_top_srcdir)/../shared}"
 AM_TESTS_ENVIRONMENT = \
-  CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
-  AMBERDB='$(abs_top_builddir)/amberdb$(EXEEXT)'; export AMBERDB; \
-  AMBERDB_SRCDIR='$(abs_top_srcdir)'; export AMBERDB_SRCDIR; \
-  AMBERDB_BUILDDIR='$(abs_top_builddir)'; export AMBERDB_BUILDDIR; \
-  AMBERDB_SHARED="$${AMBERDB_SHARED:-$(abs_top_srcdir)/../shared}"; export AMBERDB_SHARED;
+  $(test_environment) CMOCKA_MESSAGE_OUTPUT=TAP; \
+  export AMBERDB AMBERDB_SRCDIR AMBERDB_BUILDDIR AMBERDB_SHARED CMOCKA_MESSAGE_OUTPUT;
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+
+check-includes:
+	$(AM_V_at)$(test_environment) $(top_srcdir)/%D%/check-includes
+
+check-style:
+	$(AM_V_at)$(test_environment) $(top_srcdir)/%D%/check-style
+
+check-headers: $(BUILT_SOURCES)
+	$(AM_V_at)$(test_environment) CC_LINE='$(COMPILE)' $(top_srcdir)/%D%/check-headers
+
+# Against a server that runs already, at PGHOST and PGPORT.
+installcheck-local:
+	$(test_environment) $(top_srcdir)/%D%/run-regress --installcheck
+
+# The server killed while it works, again and again. FAULT_SECONDS: how long each of the runs.
+check-fault: amberdb$(EXEEXT) %D%/fault/writer$(EXEEXT)
+	$(test_environment) $(top_srcdir)/%D%/fault/crash-loop
+
+CLEANFILES += %D%/fuzz/*.out %D%/results/*
+distclean-local:
+	-rmdir %D%/results 2>/dev/null
+
+.PHONY: check-includes check-style check-headers check-fault
+
+# Fuzzers: with --enable-fuzz libFuzzer programs, run by check-fuzz; else tests that run the seeds.
+# Each fuzz_x needs its two lines below.
+fuzzers =
+if FUZZ
+noinst_PROGRAMS += $(fuzzers)
+fuzz_main =
+else
+check_PROGRAMS += $(fuzzers)
+TESTS += $(fuzzers)
+fuzz_main = %D%/fuzz/replay_main.c
+endif
+
+check-fuzz: $(fuzzers)
+	$(test_environment) $(top_srcdir)/%D%/fuzz/run $(fuzzers:regress/fuzz/fuzz_%=%)
+
+.PHONY: check-fuzz

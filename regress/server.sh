@@ -1,0 +1,76 @@
+# regress/server.sh - starting and stopping a server of one's own; sourced by the drivers.
+#
+# Needs AMBERDB (the program) set. Everything that it makes is below a folder that the caller gives.
+
+# A TCP port of this machine that nobody listens on.
+amb_free_port() {
+    local port
+    for _ in $(seq 200); do
+        port=$((20000 + (RANDOM * 32768 + RANDOM) % 40000))
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            echo "$port"
+            return 0
+        fi
+    done
+    return 1
+}
+
+# amb_start DIR [server flag...]: a single node with its store, log and files in DIR. Sets AMB_PORT,
+# AMB_HTTP_PORT, AMB_PID, AMB_EXTERN, PGHOST, PGPORT, PGUSER. AMB_EXTERN may be set before.
+amb_start() {
+    local dir=$1 tries
+    shift
+    mkdir -p "$dir" || return 1
+    : "${AMB_EXTERN:=$dir/extern}"
+    mkdir -p "$AMB_EXTERN"
+    AMB_PORT=$(amb_free_port) || return 1
+    AMB_HTTP_PORT=$(amb_free_port) || return 1
+    "$AMBERDB" start-single-node --insecure --store="$dir/store" \
+        --listen-addr="localhost:$AMB_PORT" --http-addr="localhost:$AMB_HTTP_PORT" \
+        --external-io-dir="$AMB_EXTERN" --pid-file="$dir/pid" "$@" >>"$dir/log" 2>&1 &
+    AMB_PID=$!
+    export PGHOST=localhost PGPORT=$AMB_PORT PGUSER=root PGSSLMODE=disable PGCONNECT_TIMEOUT=10
+    export PGDATABASE=defaultdb
+    for ((tries = 0; tries < 600; tries++)); do
+        if (exec 3<>"/dev/tcp/127.0.0.1/$AMB_PORT") 2>/dev/null; then
+            if psql -X -q -A -t -c 'SELECT 1' >/dev/null 2>&1; then
+                return 0
+            fi
+        fi
+        if ! kill -0 "$AMB_PID" 2>/dev/null; then
+            break
+        fi
+        sleep 0.05
+    done
+    echo "# the server did not start; the end of its log:"
+    tail -n 20 "$dir/log" | sed 's/^/#   /'
+    amb_kill
+    return 1
+}
+
+# Ask it to end; 0 if it did so cleanly within a minute.
+amb_stop() {
+    local tries status
+    [ -n "${AMB_PID:-}" ] || return 0
+    kill -TERM "$AMB_PID" 2>/dev/null
+    for ((tries = 0; tries < 1200; tries++)); do
+        if ! kill -0 "$AMB_PID" 2>/dev/null; then
+            wait "$AMB_PID"
+            status=$?
+            AMB_PID=
+            return "$status"
+        fi
+        sleep 0.05
+    done
+    amb_kill
+    return 1
+}
+
+# As a power cut would.
+amb_kill() {
+    [ -n "${AMB_PID:-}" ] || return 0
+    kill -KILL "$AMB_PID" 2>/dev/null
+    wait "$AMB_PID" 2>/dev/null
+    AMB_PID=
+    return 0
+}
