@@ -39,6 +39,7 @@ enum expr_kind {
     EXPR_SUBQUERY,    /* subquery kind below */
     EXPR_AGGREGATE,   /* only between planner stages: result column of a GROUP */
     EXPR_WINDOW,      /* the same for WINDOW */
+    EXPR_GENERATOR,   /* the same for PROJECT_SET: generators->v[index]; type as overload says */
     EXPR_DEFAULT,     /* DEFAULT in VALUES or SET; replaced by the DML planner */
 };
 
@@ -112,8 +113,19 @@ struct type_ctx {
     const char *clause;                /* "WHERE", "DEFAULT", ...: for error texts */
     unsigned reject;                   /* REJECT_ bits: what this clause does not take */
     struct agg_list *aggregates;       /* where calls of aggregates are collected; NULL = none allowed */
-    struct window_list *windows;
+    struct window_list *windows;       /* planner/aggregate.h, as agg_list */
+    struct generator_list *generators; /* where set-returning calls are collected; NULL = none allowed */
     int depth;                         /* recursion guard: 54001 past EXPR_MAX_DEPTH */
+    /* the typer's own */
+    const char *in_aggregate, *in_window; /* name of the call whose arguments are being typed */
+    struct type_notes *notes;          /* type_notes.h: what each constant became; stored_expr.c */
+};
+
+/* Set-returning calls met in a select list; the expression holds EXPR_GENERATOR, index into v. The
+ * calls are EXPR_CALL with overload->is_generator. */
+struct generator_list {
+    int n, cap;
+    struct expr **v;
 };
 enum {
     REJECT_AGGREGATES = 1, REJECT_WINDOWS = 2, REJECT_GENERATORS = 4, REJECT_SUBQUERIES = 8,
@@ -146,7 +158,19 @@ struct expr *expr_const(struct arena *a, const struct type *t, struct datum d);
 struct expr *expr_column(struct arena *a, const struct type *t, int index);
 struct error *expr_compare(struct type_ctx *c, enum compare_op op, struct expr *l, struct expr *r,
                            struct expr **out) ERR_MUST_USE;
+/* e cast to t (e itself when it has that type); 42846 when there is no such cast. */
+struct error *expr_cast(struct type_ctx *c, struct expr *e, const struct type *t,
+                        struct expr **out) ERR_MUST_USE;
+/* A call of a builtin by name over typed arguments: for expressions the planner makes itself. */
+struct error *expr_call(struct type_ctx *c, const char *name, int n, struct expr *const *args,
+                        struct expr **out) ERR_MUST_USE;
 bool expr_is_const(const struct expr *e);
+/* One comparison of an EXPR_COMPARE, EXPR_ANY, EXPR_ALL or EXPR_SUBQUERY (IN, ANY, ALL): left op
+ * right as BOOL or NULL. right_type: of the element (array element, field, subquery column). */
+struct error *expr_compare_pair(const struct expr *e, const struct eval_env *env,
+                                const struct type *left_type, const struct datum *left,
+                                const struct type *right_type, const struct datum *right,
+                                struct datum *out) ERR_MUST_USE;
 bool expr_equal(const struct expr *a, const struct expr *b); /* same computation, for GROUP BY */
 /* Calls fn on every node, parents first; used to collect columns. */
 void expr_walk(const struct expr *e, void (*fn)(void *arg, const struct expr *e), void *arg);
