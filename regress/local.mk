@@ -45,8 +45,16 @@ distclean-local:
 .PHONY: check-includes check-style check-headers check-fault
 
 # Fuzzers: with --enable-fuzz libFuzzer programs, run by check-fuzz; else tests that run the seeds.
-# Each fuzz_x needs its two lines below.
-fuzzers =
+# Each fuzz_x needs a word here and its two lines below.
+fuzzers = \
+  %D%/fuzz/fuzz_descriptor \
+  %D%/fuzz/fuzz_key \
+  %D%/fuzz/fuzz_manifest \
+  %D%/fuzz/fuzz_parse \
+  %D%/fuzz/fuzz_sst \
+  %D%/fuzz/fuzz_text \
+  %D%/fuzz/fuzz_uri \
+  %D%/fuzz/fuzz_value
 if FUZZ
 noinst_PROGRAMS += $(fuzzers)
 fuzz_main =
@@ -55,6 +63,23 @@ check_PROGRAMS += $(fuzzers)
 TESTS += $(fuzzers)
 fuzz_main = %D%/fuzz/replay_main.c
 endif
+
+regress_fuzz_fuzz_descriptor_SOURCES = %D%/fuzz/fuzz_descriptor.c $(fuzz_main)
+regress_fuzz_fuzz_descriptor_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
+regress_fuzz_fuzz_key_SOURCES = %D%/fuzz/fuzz_key.c %D%/fuzz/fuzz_types.h $(fuzz_main)
+regress_fuzz_fuzz_key_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
+regress_fuzz_fuzz_manifest_SOURCES = %D%/fuzz/fuzz_manifest.c $(fuzz_main)
+regress_fuzz_fuzz_manifest_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
+regress_fuzz_fuzz_parse_SOURCES = %D%/fuzz/fuzz_parse.c $(fuzz_main)
+regress_fuzz_fuzz_parse_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
+regress_fuzz_fuzz_sst_SOURCES = %D%/fuzz/fuzz_sst.c $(fuzz_main)
+regress_fuzz_fuzz_sst_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
+regress_fuzz_fuzz_text_SOURCES = %D%/fuzz/fuzz_text.c %D%/fuzz/fuzz_types.h $(fuzz_main)
+regress_fuzz_fuzz_text_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
+regress_fuzz_fuzz_uri_SOURCES = %D%/fuzz/fuzz_uri.c $(fuzz_main)
+regress_fuzz_fuzz_uri_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
+regress_fuzz_fuzz_value_SOURCES = %D%/fuzz/fuzz_value.c %D%/fuzz/fuzz_types.h $(fuzz_main)
+regress_fuzz_fuzz_value_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
 
 check-fuzz: $(fuzzers)
 	$(test_environment) $(top_srcdir)/%D%/fuzz/run $(fuzzers:regress/fuzz/fuzz_%=%)
