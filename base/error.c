@@ -44,6 +44,8 @@ err_is(const struct error *e, enum errcode code)
 }
 
 /* NULL when memory is out. */
+static char *format(const char *fmt, va_list ap) ERR_PRINTF(1, 0);
+
 static char *
 format(const char *fmt, va_list ap)
 {

@@ -51,7 +51,7 @@ struct error {
 struct error *err_new_at(const char *file, int line, enum errcode code, const char *fmt, ...)
     ERR_PRINTF(4, 5) ERR_MUST_USE;
 struct error *err_newv_at(const char *file, int line, enum errcode code, const char *fmt,
-                          va_list ap) ERR_MUST_USE;
+                          va_list ap) ERR_PRINTF(4, 0) ERR_MUST_USE;
 #define err_new(code, ...) err_new_at(__FILE__, __LINE__, (code), __VA_ARGS__)
 
 /* Each returns `e`, so that calls chain: return err_hint(err_new(...), "..."); a second call

@@ -84,7 +84,7 @@ void str_append_cstr(struct str *s, const char *x);
 void str_append_char(struct str *s, char c);
 void str_append_fill(struct str *s, char c, size_t n);
 void str_printf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void str_vprintf(struct str *s, const char *fmt, va_list ap);
+void str_vprintf(struct str *s, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 const char *str_cstr(struct str *s);                             /* never NULL */
 struct error *str_error(const struct str *s) ERR_MUST_USE; /* 54000 when the maximum was passed */
 
