@@ -2,11 +2,28 @@
 noinst_LIBRARIES += %D%/libtypes.a
 
 %C%_libtypes_a_SOURCES = \
+  %D%/cast.c \
   %D%/collation.c \
   %D%/collation.h \
+  %D%/datum.c \
+  %D%/datum.h \
+  %D%/decimal.h \
   %D%/decimal_enc.c \
   %D%/enc_int.h \
+  %D%/family_float.c \
+  %D%/family_int.c \
+  %D%/family_string.c \
+  %D%/family_tuple.c \
+  %D%/json.h \
   %D%/keyenc.c \
   %D%/keyenc.h \
+  %D%/overload.h \
+  %D%/session_hooks.h \
+  %D%/sqltext.c \
+  %D%/timezone.h \
+  %D%/type.c \
+  %D%/type.h \
+  %D%/type_ops_int.h \
+  %D%/utf8.c \
   %D%/valueenc.c \
   %D%/valueenc.h

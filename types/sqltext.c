@@ -1,0 +1,193 @@
+/* Text as SQL and as Go's %q, and the errors of values that cannot be read. See type_ops_int.h. */
+#include "config.h"
+
+#include "types/type_ops_int.h"
+
+#include <unicode/uchar.h>
+
+static void
+put_unicode_escape(struct str *s, uint32_t cp)
+{
+    if (cp > 0xFFFF)
+        str_printf(s, "\\U%08X", cp);
+    else
+        str_printf(s, "\\u%04X", cp);
+}
+
+/* The escape letter of a control character, 0 when it has none. */
+static char
+control_letter(uint8_t c)
+{
+    switch (c) {
+    case '\b':
+        return 'b';
+    case '\f':
+        return 'f';
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    default:
+        return 0;
+    }
+}
+
+/* SOURCE: CockroachDB v20.1 pkg/sql/lex/encode.go EncodeSQLStringWithFlags. */
+void
+sql_quote_string(struct str *s, struct slice text)
+{
+    bool plain = true;
+    for (size_t i = 0; i < text.len && plain; i++)
+        plain = text.ptr[i] >= 0x20 && text.ptr[i] < 0x7F && text.ptr[i] != '\'' &&
+                text.ptr[i] != '\\';
+    if (plain) {
+        str_append_char(s, '\'');
+        str_append_slice(s, text);
+        str_append_char(s, '\'');
+        return;
+    }
+    str_append_cstr(s, "e'");
+    const uint8_t *p = text.ptr, *end = text.ptr + text.len;
+    while (p < end) {
+        uint8_t c = *p;
+        if (c >= 0x80) {
+            uint32_t cp;
+            size_t n = utf8_decode(p, end, &cp);
+            if (n == 1)
+                str_printf(s, "\\x%02X", c);
+            else
+                put_unicode_escape(s, cp);
+            p += n;
+            continue;
+        }
+        if (c == '\'' || c == '\\')
+            str_printf(s, "\\%c", c);
+        else if (control_letter(c) != 0)
+            str_printf(s, "\\%c", control_letter(c));
+        else if (c < 0x20 || c == 0x7F)
+            str_printf(s, "\\x%02X", c);
+        else
+            str_append_char(s, (char)c);
+        p++;
+    }
+    str_append_char(s, '\'');
+}
+
+static bool
+is_reserved(struct slice name)
+{
+    /* sql.md 4: the fully reserved words. */
+    static const char *const words[] = {
+        "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "both",
+        "case", "cast", "check", "collate", "column", "concurrently", "constraint", "create",
+        "current_catalog", "current_date", "current_role", "current_schema", "current_time",
+        "current_timestamp", "current_user", "default", "deferrable", "desc", "distinct", "do",
+        "else", "end", "except", "false", "fetch", "for", "foreign", "from", "grant", "group",
+        "having", "in", "index", "initially", "intersect", "into", "lateral", "leading", "limit",
+        "localtime", "localtimestamp", "not", "nothing", "null", "offset", "on", "only", "or",
+        "order", "placing", "primary", "references", "returning", "select", "session_user",
+        "some", "symmetric", "table", "then", "to", "trailing", "true", "union", "unique", "user",
+        "using", "variadic", "when", "where", "window", "with",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++)
+        if (slice_eq(slice_cstr(words[i]), name))
+            return true;
+    return false;
+}
+
+void
+sql_quote_ident(struct str *s, struct slice name)
+{
+    bool bare = name.len > 0 && !is_reserved(name);
+    for (size_t i = 0; i < name.len && bare; i++) {
+        uint8_t c = name.ptr[i];
+        bare = (c >= 'a' && c <= 'z') || c == '_' || (i > 0 && ((c >= '0' && c <= '9') || c == '$'));
+    }
+    if (bare) {
+        str_append_slice(s, name);
+        return;
+    }
+    str_append_char(s, '"');
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] == '"')
+            str_append_char(s, '"');
+        str_append_char(s, (char)name.ptr[i]);
+    }
+    str_append_char(s, '"');
+}
+
+/* SOURCE: Go's strconv.Quote. */
+void
+go_quote(struct str *s, struct slice text)
+{
+    str_append_char(s, '"');
+    const uint8_t *p = text.ptr, *end = text.ptr + text.len;
+    while (p < end) {
+        uint32_t cp;
+        size_t n = utf8_decode(p, end, &cp);
+        if (n == 1 && *p >= 0x80)
+            str_printf(s, "\\x%02x", *p);
+        else if (cp == '"' || cp == '\\')
+            str_printf(s, "\\%c", (char)cp);
+        else if (cp == '\a')
+            str_append_cstr(s, "\\a");
+        else if (cp == '\v')
+            str_append_cstr(s, "\\v");
+        else if (cp < 0x80 && control_letter((uint8_t)cp) != 0)
+            str_printf(s, "\\%c", control_letter((uint8_t)cp));
+        else if (cp < 0x20 || cp == 0x7F)
+            str_printf(s, "\\x%02x", cp);
+        else if (cp < 0x80 || u_isgraph((UChar32)cp))
+            str_append(s, p, n);
+        else if (cp > 0xFFFF)
+            str_printf(s, "\\U%08x", cp);
+        else
+            str_printf(s, "\\u%04x", cp);
+        p += n;
+    }
+    str_append_char(s, '"');
+}
+
+const char *
+go_quoted(struct arena *a, struct slice text)
+{
+    struct str s;
+    str_init(&s, STR_MAX_DEFAULT);
+    go_quote(&s, text);
+    char *out = arena_strndup(a, str_cstr(&s), s.len);
+    str_release(&s);
+    return out;
+}
+
+struct error *
+type_parse_error(const struct eval_env *env, const struct type *t, struct slice text,
+                 const char *reason)
+{
+    const char *name = type_name_str(env->arena, t);
+    const char *quoted = go_quoted(env->arena, text);
+    if (reason == NULL)
+        return err_new(ERR_INVALID_TEXT_REPRESENTATION, "could not parse %s as type %s", quoted,
+                       name);
+    return err_new(ERR_INVALID_TEXT_REPRESENTATION, "could not parse %s as type %s: %s", quoted,
+                   name, reason);
+}
+
+struct error *
+type_binary_error(const struct type *t, const char *reason)
+{
+    struct str s;
+    str_init(&s, STR_MAX_DEFAULT);
+    type_name(&s, t);
+    struct error *e = err_new(ERR_INVALID_BINARY_REPRESENTATION, "invalid binary %s: %s",
+                              str_cstr(&s), reason);
+    str_release(&s);
+    return e;
+}
+
+struct datum
+datum_from_str(struct str *s)
+{
+    return datum_bytes(s->len > 0 ? s->ptr : "", s->len);
+}
