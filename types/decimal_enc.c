@@ -277,50 +277,33 @@ decimal_value_put(struct str *s, const struct decimal *d)
     put_coefficient(s, d);
 }
 
-static struct error *
-get_coefficient(struct slice be, struct arena *a, bool neg, int64_t e, const struct decimal **out)
-{
-    while (be.len > 0 && *be.ptr == 0) {
-        be.ptr++;
-        be.len--;
-    }
-    void *p;
-    size_t n = be.len / 8 + (be.len % 8 != 0);
-    ERR_TRY(arena_try_alloc(a, sizeof(struct decimal) + (n + 1) * sizeof(uint64_t), &p));
-    struct decimal *d = p;
-    *d = (struct decimal){.form = DECIMAL_FINITE, .neg = neg, .n = (uint32_t)n};
-    for (size_t i = 0; i < n; i++) {
-        size_t end = be.len - 8 * i;
-        size_t start = end >= 8 ? end - 8 : 0;
-        uint64_t v = 0;
-        for (size_t k = start; k < end; k++)
-            v = v << 8 | be.ptr[k];
-        d->limbs[i] = v;
-    }
-    int64_t exponent = e - (n == 0 ? 1 : decimal_digits(d));
-    if (exponent > MAX_STORED_EXPONENT || exponent < -MAX_STORED_EXPONENT)
-        return CORRUPT("decimal exponent out of range");
-    d->exponent = (int32_t)exponent;
-    *out = d;
-    return NULL;
-}
+/* What the bytes say, before room is made for it. */
+struct parsed {
+    enum decimal_form form;
+    bool neg;
+    int64_t e;
+    struct slice be; /* without leading zeros */
+};
 
-struct error *
-decimal_value_get(struct slice bytes, struct arena *a, const struct decimal **out)
+static struct error *
+parse_value(struct slice bytes, struct parsed *p)
 {
     struct reader r = reader_make(bytes);
     unsigned c = reader_u8(&r);
     uint64_t e = 0;
+    *p = (struct parsed){.form = DECIMAL_FINITE, .neg = c <= DEC_NEG_SMALL};
     if (r.failed)
         return CORRUPT("empty decimal");
     switch (c) {
     case DEC_NAN:
     case DEC_NEG_INF:
     case DEC_POS_INF:
-        *out = decimal_special(a, c == DEC_NAN ? DECIMAL_NAN : DECIMAL_INF, c == DEC_NEG_INF);
+        p->form = c == DEC_NAN ? DECIMAL_NAN : DECIMAL_INF;
+        p->neg = c == DEC_NEG_INF;
         return NULL;
     case DEC_ZERO:
-        *out = decimal_from_i64(a, 0);
+        p->e = 1;
+        p->neg = false;
         return NULL;
     case DEC_NEG_LARGE:
     case DEC_POS_LARGE:
@@ -334,10 +317,71 @@ decimal_value_get(struct slice bytes, struct arena *a, const struct decimal **ou
     default:
         return CORRUPT("unexpected byte %#x at the start of a decimal", c);
     }
-    if (e > MAX_STORED_EXPONENT)
+    if (e > MAX_STORED_EXPONENT || reader_left(&r) > MAX_STORED_EXPONENT / 4)
         return CORRUPT("decimal exponent out of range");
-    bool small = c == DEC_NEG_SMALL || c == DEC_POS_SMALL;
-    bool neg = c <= DEC_NEG_SMALL;
-    return get_coefficient(slice_make(r.ptr, reader_left(&r)), a, neg,
-                           small ? -(int64_t)e : (int64_t)e, out);
+    p->e = c == DEC_NEG_SMALL || c == DEC_POS_SMALL ? -(int64_t)e : (int64_t)e;
+    p->be = slice_make(r.ptr, reader_left(&r));
+    while (p->be.len > 0 && *p->be.ptr == 0) {
+        p->be.ptr++;
+        p->be.len--;
+    }
+    return NULL;
+}
+
+static size_t
+parsed_size(const struct parsed *p)
+{
+    return sizeof(struct decimal) + (p->be.len + 7) / 8 * sizeof(uint64_t);
+}
+
+static void
+fill_value(const struct parsed *p, struct decimal *d)
+{
+    size_t n = (p->be.len + 7) / 8;
+    *d = (struct decimal){.form = (uint8_t)p->form, .neg = p->neg, .n = (uint32_t)n};
+    if (p->form != DECIMAL_FINITE)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        size_t end = p->be.len - 8 * i;
+        size_t start = end >= 8 ? end - 8 : 0;
+        uint64_t v = 0;
+        for (size_t k = start; k < end; k++)
+            v = v << 8 | p->be.ptr[k];
+        d->limbs[i] = v;
+    }
+    d->exponent = (int32_t)(p->e - (n == 0 ? 1 : decimal_digits(d)));
+}
+
+struct error *
+decimal_value_get(struct slice bytes, struct arena *a, const struct decimal **out)
+{
+    struct parsed p;
+    void *mem;
+    ERR_TRY(parse_value(bytes, &p));
+    ERR_TRY(arena_try_alloc(a, parsed_size(&p), &mem));
+    fill_value(&p, mem);
+    *out = mem;
+    return NULL;
+}
+
+struct error *
+decimal_value_check(struct slice bytes)
+{
+    struct parsed p;
+    return parse_value(bytes, &p);
+}
+
+const struct decimal *
+decimal_value_view(struct slice bytes, union decimal_room *room)
+{
+    struct parsed p;
+    struct error *err = parse_value(bytes, &p);
+    if (err != NULL) {
+        err_free(err);
+        p = (struct parsed){.form = DECIMAL_NAN};
+    }
+    if (parsed_size(&p) > sizeof(*room))
+        return NULL;
+    fill_value(&p, &room->d);
+    return &room->d;
 }

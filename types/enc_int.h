@@ -34,6 +34,14 @@ void decimal_value_put(struct str *s, const struct decimal *d);
 struct error *decimal_value_get(struct slice bytes, struct arena *a, const struct decimal **out)
     ERR_MUST_USE;
 
+struct error *decimal_value_check(struct slice bytes) ERR_MUST_USE; /* without making it */
+/* In the room when it fits, else NULL. Bad bytes are NaN. */
+union decimal_room {
+    struct decimal d;
+    uint64_t words[16];
+};
+const struct decimal *decimal_value_view(struct slice bytes, union decimal_room *room);
+
 /* Seconds since 1970 and nanoseconds, from and to us since 2000. XX001 when out of range. */
 void timestamp_split(int64_t us, int64_t *seconds, int64_t *nanos);
 struct error *timestamp_join(int64_t seconds, int64_t nanos, int64_t *us) ERR_MUST_USE;

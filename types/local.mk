@@ -2,6 +2,11 @@
 noinst_LIBRARIES += %D%/libtypes.a
 
 %C%_libtypes_a_SOURCES = \
+  %D%/json_read.c \
+  %D%/json_build.c \
+  %D%/json_text.c \
+  %D%/json_int.h \
+  %D%/inverted.c \
   %D%/cast.c \
   %D%/collation.c \
   %D%/collation.h \
