@@ -1,12 +1,15 @@
 # regress/: what runs the tests. The list of unit tests is gathered from the rooms' fragments.
 
-check_PROGRAMS += %D%/replay %D%/fault/writer
+check_PROGRAMS += %D%/replay %D%/fault/damage %D%/fault/writer
 regress_replay_SOURCES = %D%/replay.c
 regress_replay_LDADD = base/libbase.a $(vendor_libs)
+regress_fault_damage_SOURCES = %D%/fault/damage.c
+regress_fault_damage_LDADD = base/libbase.a $(vendor_libs)
 regress_fault_writer_SOURCES = %D%/fault/writer.c
 regress_fault_writer_LDADD = base/libbase.a $(vendor_libs)
 
-drivers = %D%/check-includes %D%/check-style %D%/run-regress %D%/replay-expect
+drivers = %D%/check-includes %D%/check-style %D%/run-regress %D%/replay-expect \
+  %D%/fault/bad-backups
 TESTS += $(drivers)
 EXTRA_DIST += $(drivers) %D%/check-headers %D%/server.sh %D%/schedule %D%/replay.schedule \
   %D%/replay.differs %D%/README.md %D%/sql %D%/expected %D%/golden %D%/fault %D%/fuzz
@@ -34,8 +37,9 @@ check-headers: $(BUILT_SOURCES)
 installcheck-local:
 	$(test_environment) $(top_srcdir)/%D%/run-regress --installcheck
 
-# The server killed while it works, again and again. FAULT_SECONDS: how long each of the runs.
-check-fault: amberdb$(EXEEXT) %D%/fault/writer$(EXEEXT)
+# Every byte of a backup damaged; the server killed while it works, FAULT_SECONDS for each kind.
+check-fault: amberdb$(EXEEXT) %D%/fault/damage$(EXEEXT) %D%/fault/writer$(EXEEXT)
+	$(test_environment) DAMAGE_STRIDE=1 $(top_srcdir)/%D%/fault/bad-backups
 	$(test_environment) $(top_srcdir)/%D%/fault/crash-loop
 
 CLEANFILES += %D%/fuzz/*.out %D%/results/*
