@@ -16,15 +16,17 @@ struct cluster_settings; /* executor/settings.h */
 struct session_registry;
 struct io_config;        /* sinks/sink.h */
 
+/* Texts are borrowed and must outlive the node. */
 struct node_opts {
-    struct engine *engine;         /* taken over */
+    struct engine *engine;         /* taken over, also when node_open fails */
     const char *external_io_dir;   /* nodelocal; "" = disabled */
-    const char *temp_dir;          /* spills and restore scratch; made when absent */
+    const char *temp_dir;          /* spills and restore scratch; its own: emptied at start and end */
     const char *locality;          /* "region=us-east,az=1" or "" */
     const char *sql_address;       /* as advertised */
     const char *http_address;
     size_t max_sql_memory;         /* 0: 128 MiB */
     bool insecure;
+    bool external_io_disable_http, external_io_disable_implicit_credentials;
 };
 
 struct node {

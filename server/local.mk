@@ -1,7 +1,14 @@
-# server/: list every .c and .h here; main.c is the program, all else the library.
+# server/: the wire protocol, connections, subcommands; main.c is the program, all else the library.
 noinst_LIBRARIES += %D%/libserver.a
 
-%C%_libserver_a_SOURCES =
+%C%_libserver_a_SOURCES = \
+  %D%/connection.c %D%/connection.h \
+  %D%/http.c \
+  %D%/server.c %D%/server.h \
+  %D%/start.c \
+  %D%/version.c \
+  %D%/wire.c %D%/wire.h \
+  %D%/wire_sink.c
 
 bin_PROGRAMS += amberdb
 amberdb_SOURCES = %D%/main.c

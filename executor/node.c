@@ -1,0 +1,94 @@
+/* The process as a whole: opens the rooms below in order, closes them in reverse. See node.h. */
+#include "config.h"
+
+#include "executor/node.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "executor/jobs/jobs.h"
+#include "executor/session_registry.h"
+#include "executor/settings.h"
+#include "sinks/sink.h"
+
+#define SQL_MEMORY_DEFAULT ((size_t)128 << 20)
+#define WORKERS 2        /* threads of the pool for job work */
+#define WORK_QUEUE_MAX 64
+
+/* cloudstorage.* settings for sinks. */
+static const char *
+io_setting(void *arg, struct arena *a, const char *name)
+{
+    struct node *n = arg;
+    if (setting_find(name) == NULL)
+        return NULL;
+    const char *v = settings_string(n, a, name);
+    return v != NULL && *v != '\0' ? v : NULL;
+}
+
+static struct error *
+prepare_temp_dir(const char *dir)
+{
+    /* What a killed process left there is of no use. */
+    ERR_TRY(dir_remove_tree(dir));
+    return dir_create_all(dir, 0700);
+}
+
+struct error *
+node_open(const struct node_opts *o, struct node **out)
+{
+    struct node *n = xcalloc(1, sizeof(*n));
+    struct error *err;
+    n->opts = *o;
+    n->node_id = 1;
+    n->engine = o->engine;
+    n->start_time_ns = wall_now_ns();
+    n->clock = clock_create();
+    size_t memory = o->max_sql_memory > 0 ? o->max_sql_memory : SQL_MEMORY_DEFAULT;
+    n->sql_memory = mem_budget_create(memory, NULL);
+    n->settings = settings_create();
+    n->sessions = session_registry_create();
+    struct io_config *io = xcalloc(1, sizeof(*io));
+    io->external_io_dir = o->external_io_dir != NULL ? o->external_io_dir : "";
+    io->disable_http = o->external_io_disable_http;
+    io->disable_implicit_credentials = o->external_io_disable_implicit_credentials;
+    io->node_id = n->node_id;
+    io->setting = io_setting;
+    io->setting_arg = n;
+    n->io = io;
+    ERR_GOTO(prepare_temp_dir(o->temp_dir), fail);
+    ERR_GOTO(kv_db_open(n->engine, n->clock, &n->db), fail);
+    ERR_GOTO(catalog_open(n->db, &n->catalog), fail);
+    ERR_GOTO(settings_reload(n), fail);
+    n->workers = pool_create("work", WORKERS, WORK_QUEUE_MAX);
+    ERR_GOTO(job_registry_create(n, &n->jobs), fail);
+    ERR_GOTO(job_registry_start(n->jobs), fail);
+    *out = n;
+    return NULL;
+fail:
+    node_close(n);
+    return err;
+}
+
+void
+node_close(struct node *n)
+{
+    cancel_request(&n->shutdown, CANCEL_SHUTDOWN);
+    if (n->jobs != NULL) {
+        job_registry_stop(n->jobs);
+        job_registry_destroy(n->jobs);
+    }
+    if (n->workers != NULL)
+        pool_destroy(n->workers);
+    if (n->catalog != NULL)
+        catalog_close(n->catalog);
+    if (n->db != NULL)
+        kv_db_close(n->db);
+    engine_close(n->engine);
+    err_free(dir_remove_tree(n->opts.temp_dir));
+    session_registry_destroy(n->sessions);
+    settings_destroy(n->settings);
+    mem_budget_destroy(n->sql_memory);
+    clock_destroy(n->clock);
+    xfree((void *)(uintptr_t)n->io);
+    xfree(n);
+}

@@ -1,0 +1,44 @@
+/* server/server.h - listening, connections, shutdown.
+ *
+ * One thread a connection, blocking calls. The server owns no SQL: it speaks the wire protocol and
+ * hands texts and parameters to a session (executor/session.h).
+ */
+#ifndef AMBERDB_SERVER_SERVER_H
+#define AMBERDB_SERVER_SERVER_H
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "executor/node.h"
+
+struct server;
+
+struct server_opts {
+    struct node *node;        /* not owned */
+    const char *listen_addr;  /* "host:port"; empty host: all addresses; port 0: any free one */
+    int max_connections;      /* 0: 1024; one more is refused with 53300 */
+};
+
+/* Binds and starts accepting in a thread of its own. */
+struct error *server_start(const struct server_opts *o, struct server **out) ERR_MUST_USE;
+/* "127.0.0.1:26257": what it listens on, with the real port. */
+const char *server_address(const struct server *s);
+int server_connections(const struct server *s);
+/* Stops accepting, ends idle connections with 57P01, gives statements that run grace_ms to finish,
+ * cancels the rest, and waits for every connection's thread. Frees s. */
+void server_stop(struct server *s, int grace_ms);
+
+/* The console: /health, /_status/vars (metrics), /_admin/v1/... on their own port. */
+struct http_server;
+struct error *http_server_start(struct node *n, struct server *sql, const char *listen_addr,
+                                struct http_server **out) ERR_MUST_USE;
+const char *http_server_address(const struct http_server *h);
+void http_server_stop(struct http_server *h);
+
+/* Subcommands: argv[0] is the subcommand's name. The result is the exit code. */
+int cmd_start_single_node(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+/* The same line for `amberdb version` and the version() builtin's tail. */
+void version_print(FILE *f);
+
+#endif
