@@ -7,6 +7,13 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/engine_rocksdb.c %D%/engine_rocksdb_int.h \
   %D%/engine_rocksdb_iter.c \
   %D%/mvcc.c %D%/mvcc.h \
-  %D%/rocksdb_shim.cc %D%/rocksdb_shim.h
+  %D%/rocksdb_shim.cc %D%/rocksdb_shim.h \
+  %D%/txn.c %D%/txn.h %D%/txn_int.h \
+  %D%/txn_buffer.c \
+  %D%/txn_commit.c \
+  %D%/txn_gc.c \
+  %D%/txn_lock.c \
+  %D%/txn_reads.c \
+  %D%/txn_scan.c
 
-unit_tests += regress/unit/test_engine
+unit_tests += regress/unit/test_engine regress/unit/test_txn

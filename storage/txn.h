@@ -1,6 +1,6 @@
 /* storage/txn.h - transactions over any engine: SERIALIZABLE, MVCC reads, buffered writes.
  *
- * A transaction reads at one fixed time and buffers its writes; commit gives all of them one
+ * A transaction reads at one time and buffers its writes; commit gives all of them one
  * timestamp and hands them to the engine in one durable batch. Writers of one key queue for its
  * lock in order of arrival; a cycle of waiters is found and one of them gets 40001. At commit the
  * spans that were read are checked for newer versions; if some exist: 40001
@@ -8,6 +8,11 @@
  *
  * A read at time T waits for transactions that are just now committing with a time <= T and that
  * wrote what it reads; so an acknowledged commit is seen by every later read.
+ *
+ * A lock (kv_lock, kv_put, a scan with lock) on a key that was changed after the read time moves the
+ * read time to now, if nothing that was read has changed; else 40001 at once. Readers never wait for
+ * writers that have not begun to commit. After a 40001 the transaction holds no locks any more and
+ * every call on it fails with 40001 until it is rolled back.
  *
  * One kv_txn belongs to one thread at a time. A kv_db is shared by all threads.
  */
@@ -27,17 +32,17 @@ struct clock *kv_db_clock(struct kv_db *db);
 
 struct kv_txn_opts {
     struct hlc read_ts;          /* AS OF SYSTEM TIME: fixed and read only; empty = now */
-    bool read_only;
+    bool read_only;              /* what is read need not be remembered; writes are refused */
     int priority;                /* -1 low, 0 normal, 1 high: who survives a deadlock */
     const struct cancel *cancel; /* waits end early; may be NULL */
-    size_t max_bytes;            /* of buffered writes and read spans; 0 = default 1 GiB: 53200/54000 */
+    size_t max_bytes;            /* of buffered writes and locks; 0 = 1 GiB; past it 54000 */
 };
 
 struct error *kv_txn_begin(struct kv_db *db, const struct kv_txn_opts *o, struct kv_txn **out)
     ERR_MUST_USE;
 struct hlc kv_txn_read_ts(const struct kv_txn *t);
 bool kv_txn_has_writes(const struct kv_txn *t);
-/* Both free the transaction, whatever they return. After a failed commit nothing was written, but
+/* Both free the transaction, whatever they return; its scans were closed before. After a failed commit nothing was written, but
  * for 40003 (the engine could not say). commit_ts may be NULL. */
 struct error *kv_txn_commit(struct kv_txn *t, struct hlc *commit_ts) ERR_MUST_USE;
 void kv_txn_rollback(struct kv_txn *t);
@@ -48,7 +53,8 @@ void kv_txn_step(struct kv_txn *t);
 /* Reads see every buffered write at once (constraint checks look at what the statement did). */
 void kv_txn_set_read_own(struct kv_txn *t, bool on);
 
-/* Savepoints nest: a token is valid until one before it is rolled back to. Locks stay. */
+/* Savepoints nest: a token is valid until one before it is rolled back to. Locks stay; steps do not
+ * go back. */
 uint64_t kv_txn_savepoint(struct kv_txn *t);
 void kv_txn_rollback_to(struct kv_txn *t, uint64_t token);
 
@@ -70,7 +76,7 @@ struct kv_scan_opts {
     bool reverse;
     bool lock;            /* lock each key shown (implicit and explicit FOR UPDATE) */
     bool no_track;        /* do not add to the read set: backups, statistics */
-    bool fill_cache;
+    bool fill_cache;      /* true but for scans that would push everything else out */
 };
 struct kv_entry {
     struct slice key, value; /* borrowed until the next call */
@@ -78,6 +84,7 @@ struct kv_entry {
 };
 struct error *kv_scan_open(struct kv_txn *t, const struct kv_scan_opts *o, struct kv_scan **out)
     ERR_MUST_USE;
+/* While a scan is open its transaction may read, write and lock. */
 struct error *kv_scan_next(struct kv_scan *s, struct kv_entry *e, bool *more) ERR_MUST_USE;
 /* Up to max entries; bytes borrowed until the next call of either. For tight scan loops. */
 struct error *kv_scan_batch(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)

@@ -1,0 +1,1004 @@
+/* regress/unit/test_txn.c - the transaction layer over every engine: what is seen, what conflicts,
+ * what survives. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/enc.h"
+#include "base/file.h"
+#include "base/rand.h"
+#include "storage/txn.h"
+
+#define OK(expr)                                       \
+    do {                                               \
+        struct error *ok_e_ = (expr);                  \
+        if (ok_e_ != NULL)                             \
+            fail_msg("%s: %s", #expr, ok_e_->message); \
+    } while (0)
+
+static void
+expect_error(struct error *err, enum errcode code, const char *text)
+{
+    if (err == NULL)
+        fail_msg("no error, wanted %s", text);
+    if (!err_is(err, code) || strstr(err->message, text) == NULL)
+        fail_msg("got %s %s, wanted %s", err->sqlstate, err->message, text);
+    err_free(err);
+}
+
+#define SERIAL ERR_SERIALIZATION_FAILURE
+#define RESTART "restart transaction: TransactionRetryWithProtoRefreshError: "
+
+struct store {
+    bool rocksdb;
+    struct arena *arena;
+    char *path;
+    struct engine *e;
+    struct clock *clock;
+    struct kv_db *db;
+};
+
+static void
+store_open(struct store *s)
+{
+    struct rocksdb_engine_opts o = {.path = s->path, .cache_bytes = 8 << 20, .create = true};
+    OK(s->rocksdb ? engine_rocksdb_open(&o, &s->e) : engine_memory_open(&s->e));
+    s->clock = clock_create();
+    OK(kv_db_open(s->e, s->clock, &s->db));
+}
+
+static void
+store_close(struct store *s)
+{
+    kv_db_close(s->db);
+    engine_close(s->e);
+    clock_destroy(s->clock);
+}
+
+static void
+store_begin(struct store *s, bool rocksdb)
+{
+    s->rocksdb = rocksdb;
+    s->arena = arena_create(NULL, "test");
+    OK(dir_create_temp(s->arena, NULL, "amberdb-txn-", &s->path));
+    store_open(s);
+}
+
+static void
+store_end(struct store *s)
+{
+    store_close(s);
+    OK(dir_remove_tree(s->path));
+    arena_destroy(s->arena);
+}
+
+static struct kv_txn *
+begin(struct store *s)
+{
+    struct kv_txn *t;
+    OK(kv_txn_begin(s->db, NULL, &t));
+    return t;
+}
+
+static struct error *
+put(struct kv_txn *t, const char *key, const char *value)
+{
+    return kv_put(t, slice_cstr(key), slice_cstr(value));
+}
+
+/* The value as text in the arena; "-" for none. */
+static const char *
+get(struct store *s, struct kv_txn *t, const char *key)
+{
+    bool found;
+    struct slice v;
+    OK(kv_get(t, slice_cstr(key), s->arena, &found, &v, NULL));
+    return found ? slice_to_cstr(s->arena, v) : "-";
+}
+
+static const char *
+get_now(struct store *s, const char *key)
+{
+    struct kv_txn *t = begin(s);
+    const char *v = get(s, t, key);
+    kv_txn_rollback(t);
+    return v;
+}
+
+static void
+put_now(struct store *s, const char *key, const char *value)
+{
+    struct kv_txn *t = begin(s);
+    OK(put(t, key, value));
+    OK(kv_txn_commit(t, NULL));
+}
+
+/* All rows as "k=v k=v". */
+static const char *
+scan(struct store *s, struct kv_txn *t, const char *start, const char *end, bool reverse)
+{
+    struct kv_scan_opts o = {.span = {slice_cstr(start), slice_cstr(end)}, .reverse = reverse};
+    struct kv_scan *sc;
+    struct str out;
+    str_init_arena(&out, s->arena, 1 << 20);
+    OK(kv_scan_open(t, &o, &sc));
+    for (;;) {
+        struct kv_entry e;
+        bool more;
+        OK(kv_scan_next(sc, &e, &more));
+        if (!more)
+            break;
+        if (out.len > 0)
+            str_append_char(&out, ' ');
+        str_append_slice(&out, e.key);
+        str_append_char(&out, '=');
+        str_append_slice(&out, e.value);
+    }
+    kv_scan_close(sc);
+    return str_cstr(&out);
+}
+
+#define EACH_ENGINE(s)                                                     \
+    for (int engine_ = 0; engine_ < 2; engine_++)                          \
+        for (store_begin((s), engine_ == 1); (s)->arena != NULL; store_end(s), (s)->arena = NULL)
+
+/* ---- one transaction ---- */
+
+static void
+test_own_writes(void **state)
+{
+    (void)state;
+    struct store s;
+    EACH_ENGINE(&s)
+    {
+        put_now(&s, "a", "1");
+        put_now(&s, "c", "3");
+        struct kv_txn *t = begin(&s);
+        OK(put(t, "b", "2"));
+        OK(put(t, "a", "x"));
+        OK(kv_del(t, slice_cstr("c")));
+        assert_string_equal(scan(&s, t, "a", "z", false), "a=1 c=3"); /* same step */
+        assert_string_equal(get(&s, t, "b"), "-");
+        kv_txn_set_read_own(t, true);
+        assert_string_equal(scan(&s, t, "a", "z", false), "a=x b=2");
+        kv_txn_set_read_own(t, false);
+        kv_txn_step(t);
+        assert_string_equal(scan(&s, t, "a", "z", false), "a=x b=2");
+        assert_string_equal(scan(&s, t, "a", "z", true), "b=2 a=x");
+        OK(put(t, "a", "y"));
+        assert_string_equal(get(&s, t, "a"), "x");
+        assert_string_equal(get_now(&s, "a"), "1");
+        struct hlc ts, before = kv_txn_read_ts(t);
+        OK(kv_txn_commit(t, &ts));
+        assert_string_equal(get_now(&s, "a"), "y");
+        assert_string_equal(get_now(&s, "c"), "-");
+        /* And as of before. */
+        struct kv_txn_opts o = {.read_ts = hlc_prev(ts)};
+        OK(kv_txn_begin(s.db, &o, &t));
+        assert_string_equal(scan(&s, t, "", "", false), "a=1 c=3");
+        expect_error(put(t, "q", "q"), ERR_READ_ONLY_SQL_TRANSACTION, "read-only");
+        kv_txn_rollback(t);
+        o.read_ts = before;
+        OK(kv_txn_begin(s.db, &o, &t));
+        assert_string_equal(get(&s, t, "c"), "3");
+        OK(kv_txn_commit(t, NULL));
+    }
+}
+
+static void
+test_savepoints(void **state)
+{
+    (void)state;
+    struct store s;
+    EACH_ENGINE(&s)
+    {
+        put_now(&s, "a", "0");
+        struct kv_txn *t = begin(&s);
+        kv_txn_set_read_own(t, true);
+        OK(put(t, "a", "1"));
+        uint64_t one = kv_txn_savepoint(t);
+        OK(put(t, "a", "2"));
+        OK(put(t, "b", "2"));
+        uint64_t two = kv_txn_savepoint(t);
+        OK(put(t, "a", "3"));
+        OK(kv_del(t, slice_cstr("b")));
+        assert_string_equal(scan(&s, t, "", "", false), "a=3");
+        kv_txn_rollback_to(t, two);
+        assert_string_equal(scan(&s, t, "", "", false), "a=2 b=2");
+        OK(put(t, "b", "4"));
+        kv_txn_rollback_to(t, two);
+        assert_string_equal(scan(&s, t, "", "", false), "a=2 b=2");
+        kv_txn_rollback_to(t, one);
+        assert_string_equal(scan(&s, t, "", "", false), "a=1");
+        assert_true(kv_txn_has_writes(t));
+        kv_txn_rollback_to(t, 0);
+        assert_false(kv_txn_has_writes(t));
+        assert_string_equal(get(&s, t, "a"), "0");
+        OK(put(t, "c", "5"));
+        OK(kv_txn_commit(t, NULL));
+        t = begin(&s);
+        assert_string_equal(scan(&s, t, "", "", false), "a=0 c=5");
+        kv_txn_rollback(t);
+    }
+}
+
+/* A transaction against a plain array: puts, deletes, steps, savepoints, scans of every kind. */
+#define MODEL_KEYS 40
+struct image {
+    int v[MODEL_KEYS]; /* 0: none */
+};
+
+static void
+model_check(struct store *s, struct kv_txn *t, const struct image *im, struct rand *r)
+{
+    int lo = (int)rand_below(r, MODEL_KEYS), hi = (int)rand_below(r, MODEL_KEYS + 1);
+    char start[8], end[8];
+    snprintf(start, sizeof(start), "k%02d", lo);
+    snprintf(end, sizeof(end), "k%02d", hi);
+    bool open_end = rand_chance(r, 4), reverse = rand_chance(r, 2), batch = rand_chance(r, 2);
+    struct kv_scan_opts o = {.span = {slice_cstr(start), open_end ? SLICE_NULL : slice_cstr(end)},
+                             .reverse = reverse,
+                             .lock = rand_chance(r, 5)};
+    if (open_end)
+        hi = MODEL_KEYS;
+    struct kv_scan *sc;
+    OK(kv_scan_open(t, &o, &sc));
+    int at = reverse ? hi - 1 : lo;
+    size_t have = 0, used = 0;
+    struct kv_entry e[7];
+    for (;;) {
+        while (at >= lo && at < hi && im->v[at] == 0)
+            at += reverse ? -1 : 1;
+        bool more = true;
+        if (!batch) {
+            OK(kv_scan_next(sc, &e[0], &more));
+            used = 0;
+        } else if (used == have) {
+            OK(kv_scan_batch(sc, e, 7, &have));
+            used = 0;
+            more = have > 0;
+        }
+        assert_int_equal(more, at >= lo && at < hi);
+        if (!more)
+            break;
+        char want[32];
+        snprintf(want, sizeof(want), "k%02d", at);
+        assert_true(slice_eq(e[used].key, slice_cstr(want)));
+        snprintf(want, sizeof(want), "%d", im->v[at]);
+        assert_true(slice_eq(e[used].value, slice_cstr(want)));
+        used++;
+        at += reverse ? -1 : 1;
+    }
+    kv_scan_close(sc);
+    snprintf(start, sizeof(start), "k%02d", lo);
+    const char *v = get(s, t, start);
+    assert_int_equal(im->v[lo], v[0] == '-' ? 0 : (int)strtoll(v, NULL, 10));
+}
+
+static void
+model_run(struct store *s, uint64_t seed)
+{
+    struct rand r;
+    rand_init(&r, seed);
+    struct image db = {{0}};
+    int next = 1;
+    for (int n = 0; n < 40; n++) {
+        struct kv_txn *t = begin(s);
+        struct image seen = db, now = db; /* as of the step; with all writes */
+        struct { uint64_t token; struct image now; } save[8];
+        int saves = 0;
+        bool own = false;
+        for (int i = 0; i < 40; i++) {
+            int k = (int)rand_below(&r, MODEL_KEYS);
+            char key[8], value[16];
+            snprintf(key, sizeof(key), "k%02d", k);
+            switch (rand_below(&r, 8)) {
+            case 0: case 1: case 2:
+                now.v[k] = next++;
+                snprintf(value, sizeof(value), "%d", now.v[k]);
+                OK(put(t, key, value));
+                break;
+            case 3:
+                now.v[k] = 0;
+                OK(kv_del(t, slice_cstr(key)));
+                break;
+            case 4:
+                kv_txn_step(t);
+                seen = now;
+                break;
+            case 5:
+                if (saves < 8) {
+                    kv_txn_step(t);
+                    seen = now;
+                    save[saves].token = kv_txn_savepoint(t);
+                    save[saves++].now = now;
+                }
+                break;
+            case 6:
+                if (saves > 0 && rand_chance(&r, 2)) {
+                    saves = 1 + (int)rand_below(&r, (uint64_t)saves);
+                    kv_txn_rollback_to(t, save[saves - 1].token);
+                    kv_txn_step(t);
+                    now = seen = save[saves - 1].now;
+                } else {
+                    own = !own;
+                    kv_txn_set_read_own(t, own);
+                }
+                break;
+            case 7:
+                model_check(s, t, own ? &now : &seen, &r);
+                break;
+            }
+        }
+        if (rand_chance(&r, 3)) {
+            kv_txn_rollback(t);
+        } else {
+            OK(kv_txn_commit(t, NULL));
+            db = now;
+        }
+    }
+}
+
+static void
+test_model(void **state)
+{
+    (void)state;
+    struct store s;
+    const char *given = getenv("AMBERDB_SEED");
+    uint64_t first = given != NULL ? strtoull(given, NULL, 10) : 1;
+    for (uint64_t seed = first; seed < first + 5; seed++)
+        EACH_ENGINE(&s)
+        {
+            print_message("# AMBERDB_SEED=%llu\n", (unsigned long long)seed);
+            model_run(&s, seed);
+        }
+}
+
+static void
+test_bounds(void **state)
+{
+    (void)state;
+    struct store s;
+    EACH_ENGINE(&s)
+    {
+        struct kv_txn_opts o = {.max_bytes = 100000};
+        struct kv_txn *t;
+        OK(kv_txn_begin(s.db, &o, &t));
+        struct error *err = NULL;
+        for (int i = 0; i < 10000 && err == NULL; i++) {
+            char key[16];
+            snprintf(key, sizeof(key), "k%d", i);
+            err = put(t, key, "value");
+        }
+        expect_error(err, ERR_PROGRAM_LIMIT_EXCEEDED, "transaction is too large");
+        kv_txn_rollback(t);
+        /* One of the size that bulk loads have. */
+        t = begin(&s);
+        for (uint32_t i = 0; i < 60000; i++) {
+            uint8_t key[5] = {0x88};
+            enc_put_be32(key + 1, i * 2654435761u);
+            bool found;
+            struct slice v;
+            OK(kv_get(t, slice_make(key, 5), s.arena, &found, &v, NULL));
+            OK(kv_put(t, slice_make(key, 5), SLICE_LIT("some value of some length")));
+        }
+        OK(kv_txn_commit(t, NULL));
+        t = begin(&s);
+        struct kv_scan_opts so = {.span = {SLICE_NULL, SLICE_NULL}};
+        struct kv_scan *sc;
+        OK(kv_scan_open(t, &so, &sc));
+        size_t total = 0;
+        for (size_t n = 1; n > 0; total += n) {
+            struct kv_entry e[500];
+            OK(kv_scan_batch(sc, e, 500, &n));
+        }
+        assert_int_equal(total, 60000);
+        kv_scan_close(sc);
+        kv_txn_rollback(t);
+    }
+}
+
+/* ---- conflicts ---- */
+
+static void
+test_conflicts(void **state)
+{
+    (void)state;
+    struct store s;
+    EACH_ENGINE(&s)
+    {
+        put_now(&s, "a", "1");
+        put_now(&s, "b", "1");
+        /* Write skew. */
+        struct kv_txn *t = begin(&s), *u = begin(&s);
+        get(&s, t, "a");
+        get(&s, u, "b");
+        OK(put(t, "b", "2"));
+        OK(put(u, "a", "2"));
+        OK(kv_txn_commit(t, NULL));
+        expect_error(kv_txn_commit(u, NULL), SERIAL,
+                     RESTART "TransactionRetryError: retry txn (RETRY_SERIALIZABLE)");
+        assert_string_equal(get_now(&s, "a"), "1");
+        /* Phantom, through a scan; also one that was not read to its end. */
+        t = begin(&s), u = begin(&s);
+        scan(&s, t, "a", "m", false);
+        OK(put(t, "z", "1"));
+        OK(put(u, "c", "1"));
+        OK(kv_txn_commit(u, NULL));
+        expect_error(kv_txn_commit(t, NULL), SERIAL, RESTART);
+        for (int reverse = 0; reverse < 2; reverse++) {
+            t = begin(&s), u = begin(&s);
+            struct kv_scan_opts o = {.span = {slice_cstr("a"), slice_cstr("m")},
+                                     .reverse = reverse};
+            struct kv_scan *sc;
+            struct kv_entry e;
+            bool more;
+            OK(kv_scan_open(t, &o, &sc));
+            OK(kv_scan_next(sc, &e, &more));
+            assert_true(slice_eq(e.key, slice_cstr(reverse ? "c" : "a")));
+            kv_scan_close(sc);
+            OK(put(t, "z", "1"));
+            OK(put(u, reverse ? "bb" : "b", "9")); /* not reached by the scan */
+            OK(kv_txn_commit(u, NULL));
+            OK(kv_txn_commit(t, NULL));
+        }
+        /* Only reading, or blind writes: no conflict. */
+        t = begin(&s), u = begin(&s);
+        get(&s, t, "a");
+        OK(put(u, "a", "7"));
+        OK(kv_txn_commit(u, NULL));
+        assert_string_equal(get(&s, t, "a"), "1");
+        OK(kv_txn_commit(t, NULL));
+        t = begin(&s), u = begin(&s);
+        OK(put(u, "a", "8"));
+        OK(kv_txn_commit(u, NULL));
+        OK(put(t, "a", "9"));
+        OK(kv_txn_commit(t, NULL));
+        assert_string_equal(get_now(&s, "a"), "9");
+        /* Stale when the lock is taken: found at once. */
+        t = begin(&s), u = begin(&s);
+        get(&s, t, "a");
+        OK(put(u, "a", "10"));
+        OK(kv_txn_commit(u, NULL));
+        expect_error(put(t, "a", "11"), SERIAL, RESTART);
+        expect_error(put(t, "q", "11"), SERIAL, RESTART);
+        expect_error(kv_txn_commit(t, NULL), SERIAL, RESTART);
+        /* A lock on what was not read yet moves the read time instead. */
+        t = begin(&s), u = begin(&s);
+        get(&s, t, "b");
+        OK(put(u, "a", "12"));
+        OK(kv_txn_commit(u, NULL));
+        OK(kv_lock(t, slice_cstr("a")));
+        assert_string_equal(get(&s, t, "a"), "12");
+        OK(put(t, "a", "13"));
+        OK(kv_txn_commit(t, NULL));
+        assert_string_equal(get_now(&s, "a"), "13");
+    }
+}
+
+/* A locking scan that meets a row changed since: it shows the new row, and goes on in the new time. */
+static void
+test_locking_scan(void **state)
+{
+    (void)state;
+    struct store s;
+    for (int reverse = 0; reverse < 2; reverse++)
+        EACH_ENGINE(&s)
+        {
+            for (char c = 'a'; c <= 'f'; c++)
+                put_now(&s, (char[]){c, 0}, "old");
+            struct kv_txn *t = begin(&s);
+            struct kv_scan_opts o = {.span = {slice_cstr("a"), slice_cstr("z")},
+                                     .lock = true, .reverse = reverse};
+            struct kv_scan *sc;
+            struct kv_entry e;
+            bool more;
+            OK(kv_scan_open(t, &o, &sc));
+            OK(kv_scan_next(sc, &e, &more));
+            put_now(&s, "c", "new");
+            struct kv_txn *u = begin(&s);
+            OK(kv_del(u, slice_cstr("d")));
+            OK(put(u, "dd", "new"));
+            OK(kv_txn_commit(u, NULL));
+            char seen[64];
+            size_t n = 0;
+            for (;;) {
+                seen[n++] = (char)e.key.ptr[0];
+                seen[n++] = (char)e.value.ptr[0];
+                OK(kv_scan_next(sc, &e, &more));
+                if (!more)
+                    break;
+            }
+            seen[n] = 0;
+            assert_string_equal(seen, reverse ? "foeodncnboao" : "aobocndneofo");
+            kv_scan_close(sc);
+            OK(put(t, "a", "mine"));
+            OK(kv_txn_commit(t, NULL));
+        }
+}
+
+/* More commits than the log remembers: the engine's versions decide. */
+static void
+test_long_reader(void **state)
+{
+    (void)state;
+    struct store s;
+    store_begin(&s, false);
+    for (int conflict = 0; conflict < 2; conflict++) {
+        struct kv_txn *t = begin(&s);
+        scan(&s, t, "m", "n", false);
+        if (conflict)
+            put_now(&s, "mm", "x");
+        for (int i = 0; i < 20000; i++)
+            put_now(&s, i % 2 ? "a" : "b", "x");
+        OK(put(t, "z", "1"));
+        if (conflict)
+            expect_error(kv_txn_commit(t, NULL), SERIAL, RESTART);
+        else
+            OK(kv_txn_commit(t, NULL));
+    }
+    store_end(&s);
+}
+
+/* ---- threads ---- */
+
+struct actor {
+    struct store *s;
+    struct kv_txn *t;
+    const char *key, *value;
+    struct error *err;
+    _Atomic bool done;
+    pthread_t thread;
+};
+
+static void *
+actor_put(void *arg)
+{
+    struct actor *a = arg;
+    a->err = put(a->t, a->key, a->value);
+    a->done = true;
+    return NULL;
+}
+
+static void
+actor_start(struct actor *a)
+{
+    a->done = false;
+    OK(thread_start(&a->thread, "actor", actor_put, a));
+}
+
+static void
+test_queue(void **state)
+{
+    (void)state;
+    struct store s;
+    EACH_ENGINE(&s)
+    {
+        struct kv_txn *t = begin(&s);
+        OK(put(t, "a", "0"));
+        struct actor a[4];
+        for (int i = 0; i < 4; i++) {
+            a[i] = (struct actor){.s = &s, .t = begin(&s), .key = "a",
+                                  .value = (const char *[]){"1", "2", "3", "4"}[i]};
+            actor_start(&a[i]);
+            usleep(20000);
+        }
+        for (int i = 0; i < 4; i++)
+            assert_false(a[i].done);
+        OK(kv_txn_commit(t, NULL));
+        for (int i = 0; i < 4; i++) {
+            pthread_join(a[i].thread, NULL);
+            OK(a[i].err);
+            usleep(10000);
+            for (int j = i + 1; j < 4; j++)
+                assert_false(a[j].done);
+            if (i % 2)
+                OK(kv_txn_commit(a[i].t, NULL));
+            else
+                kv_txn_rollback(a[i].t);
+        }
+        assert_string_equal(get_now(&s, "a"), "4");
+    }
+}
+
+static void
+test_deadlock(void **state)
+{
+    (void)state;
+    struct store s;
+    for (int priority = -1; priority <= 1; priority++)
+        EACH_ENGINE(&s)
+        {
+            struct kv_txn_opts first = {.priority = priority};
+            struct kv_txn *t, *u = begin(&s);
+            OK(kv_txn_begin(s.db, &first, &t));
+            OK(put(t, "a", "t"));
+            OK(put(u, "b", "u"));
+            struct actor a = {.s = &s, .t = t, .key = "b", .value = "t"};
+            actor_start(&a);
+            usleep(30000);
+            struct error *err = put(u, "a", "u"); /* closes the cycle */
+            if (priority < 0) { /* t goes */
+                OK(err);
+                pthread_join(a.thread, NULL);
+                expect_error(a.err, SERIAL, RESTART "TransactionAbortedError");
+                expect_error(kv_txn_commit(t, NULL), SERIAL, RESTART "TransactionAbortedError");
+                OK(kv_txn_commit(u, NULL));
+                assert_string_equal(get_now(&s, "a"), "u");
+            } else {
+                expect_error(err, SERIAL, RESTART "TransactionAbortedError");
+                pthread_join(a.thread, NULL); /* its locks are gone already */
+                OK(a.err);
+                kv_txn_rollback(u);
+                OK(kv_txn_commit(t, NULL));
+                assert_string_equal(get_now(&s, "b"), "t");
+            }
+        }
+}
+
+static void
+test_cancel_wait(void **state)
+{
+    (void)state;
+    struct store s;
+    EACH_ENGINE(&s)
+    {
+        struct cancel c = {0};
+        struct kv_txn_opts o = {.cancel = &c};
+        struct kv_txn *t = begin(&s), *u;
+        OK(kv_txn_begin(s.db, &o, &u));
+        OK(put(t, "a", "t"));
+        struct actor a = {.s = &s, .t = u, .key = "a", .value = "u"};
+        actor_start(&a);
+        usleep(30000);
+        cancel_request(&c, CANCEL_TIMEOUT);
+        pthread_join(a.thread, NULL);
+        expect_error(a.err, ERR_QUERY_CANCELED, "query execution canceled due to statement timeout");
+        kv_txn_rollback(u);
+        OK(kv_txn_commit(t, NULL));
+    }
+}
+
+/* Accounts: money moves between them, the sum stays, at every moment and at every past one. */
+#define ACCOUNTS 12
+#define START_BALANCE 100
+struct bank {
+    struct store *s;
+    int threads_left;
+    _Atomic uint64_t commits, restarts;
+    _Atomic bool stop;
+    struct error *_Atomic failed;
+    struct mutex lock;
+    struct hlc times[4096];
+    size_t times_n;
+};
+
+struct teller {
+    struct bank *b;
+    uint64_t seed;
+    pthread_t thread;
+};
+
+static struct error *
+account_get(struct kv_txn *t, int i, struct arena *a, int64_t *balance)
+{
+    char key[16];
+    snprintf(key, sizeof(key), "acct%02d", i);
+    bool found;
+    struct slice v;
+    ERR_TRY(kv_get(t, slice_cstr(key), a, &found, &v, NULL));
+    *balance = found ? (int64_t)enc_get_be64(v.ptr) : 0;
+    return NULL;
+}
+
+static struct error *
+account_put(struct kv_txn *t, int i, int64_t balance)
+{
+    char key[16];
+    snprintf(key, sizeof(key), "acct%02d", i);
+    uint8_t v[8];
+    enc_put_be64(v, (uint64_t)balance);
+    return kv_put(t, slice_cstr(key), slice_make(v, 8));
+}
+
+static struct error *
+bank_sum(struct kv_txn *t, bool locked, int64_t *sum)
+{
+    struct kv_scan_opts o = {.span = {slice_cstr("acct"), slice_cstr("accu")}, .lock = locked};
+    struct kv_scan *sc;
+    ERR_TRY(kv_scan_open(t, &o, &sc));
+    struct error *err;
+    bool more = true;
+    for (*sum = 0;;) {
+        struct kv_entry e;
+        err = kv_scan_next(sc, &e, &more);
+        if (err != NULL || !more)
+            break;
+        *sum += (int64_t)enc_get_be64(e.value.ptr);
+    }
+    kv_scan_close(sc);
+    return err;
+}
+
+static struct error *
+teller_once(struct bank *b, struct rand *r, struct kv_txn *t, struct arena *a)
+{
+    uint64_t kind = rand_below(r, 10);
+    int from = (int)rand_below(r, ACCOUNTS), to = (int)rand_below(r, ACCOUNTS);
+    int64_t x, y, sum, amount = (int64_t)rand_below(r, 10);
+    if (kind < 2) {
+        ERR_TRY(bank_sum(t, kind == 0, &sum));
+        if (sum != ACCOUNTS * START_BALANCE)
+            return err_new(ERR_INTERNAL, "a sum of %lld", (long long)sum);
+        return NULL;
+    }
+    if (from == to)
+        return NULL;
+    if (kind < 6) { /* lock first */
+        char key[16];
+        snprintf(key, sizeof(key), "acct%02d", from);
+        ERR_TRY(kv_lock(t, slice_cstr(key)));
+    }
+    ERR_TRY(account_get(t, from, a, &x));
+    ERR_TRY(account_get(t, to, a, &y));
+    ERR_TRY(account_put(t, from, x - amount));
+    ERR_TRY(account_put(t, to, y + amount));
+    (void)b;
+    return NULL;
+}
+
+static void *
+teller_main(void *arg)
+{
+    struct teller *me = arg;
+    struct bank *b = me->b;
+    struct rand r;
+    rand_init(&r, me->seed);
+    while (!b->stop) {
+        struct arena *a = arena_create(NULL, "teller");
+        struct kv_txn *t;
+        struct hlc ts;
+        struct error *err = kv_txn_begin(b->s->db, NULL, &t);
+        if (err == NULL) {
+            err = teller_once(b, &r, t, a);
+            if (err == NULL)
+                err = kv_txn_commit(t, &ts);
+            else
+                kv_txn_rollback(t);
+        }
+        arena_destroy(a);
+        if (err == NULL) {
+            b->commits++;
+            mutex_lock(&b->lock);
+            if (b->times_n < 4096)
+                b->times[b->times_n++] = ts;
+            mutex_unlock(&b->lock);
+        } else if (err_is(err, SERIAL)) {
+            b->restarts++;
+            err_free(err);
+        } else {
+            b->failed = err;
+            break;
+        }
+    }
+    return NULL;
+}
+
+static void
+test_bank(void **state)
+{
+    (void)state;
+    struct store s;
+    EACH_ENGINE(&s)
+    {
+        struct bank b = {.s = &s};
+        mutex_init(&b.lock, RANK_SESSION);
+        struct kv_txn *t = begin(&s);
+        for (int i = 0; i < ACCOUNTS; i++)
+            OK(account_put(t, i, START_BALANCE));
+        struct hlc start;
+        OK(kv_txn_commit(t, &start));
+        struct teller teller[8];
+        for (int i = 0; i < 8; i++) {
+            teller[i] = (struct teller){.b = &b, .seed = (uint64_t)i};
+            OK(thread_start(&teller[i].thread, "teller", teller_main, &teller[i]));
+        }
+        usleep(1200000);
+        b.stop = true;
+        for (int i = 0; i < 8; i++)
+            pthread_join(teller[i].thread, NULL);
+        OK((struct error *)b.failed);
+        print_message("# %s: %llu commits, %llu restarts\n", s.e->vt->name,
+                      (unsigned long long)b.commits, (unsigned long long)b.restarts);
+        assert_true(b.commits > 100);
+        for (size_t i = 0; i < b.times_n; i += 7) {
+            struct kv_txn_opts o = {.read_ts = b.times[i]};
+            int64_t sum;
+            OK(kv_txn_begin(s.db, &o, &t));
+            OK(bank_sum(t, false, &sum));
+            assert_int_equal(sum, ACCOUNTS * START_BALANCE);
+            kv_txn_rollback(t);
+        }
+        mutex_destroy(&b.lock);
+    }
+}
+
+/* ---- time ---- */
+
+static void
+test_gc(void **state)
+{
+    (void)state;
+    struct store s;
+    EACH_ENGINE(&s)
+    {
+        struct hlc at[5];
+        for (int i = 0; i < 5; i++) {
+            struct kv_txn *t = begin(&s);
+            OK(put(t, "a", (char[]){(char)('0' + i), 0}));
+            OK(put(t, "p", "x"));
+            OK(kv_txn_commit(t, &at[i]));
+        }
+        struct span low = {slice_cstr("a"), slice_cstr("m")};
+        struct kv_txn_opts o = {.read_ts = at[1]};
+        struct kv_txn *t;
+        OK(kv_txn_begin(s.db, &o, &t)); /* open before the collection */
+        assert_string_equal(get(&s, t, "a"), "1");
+        uint64_t removed;
+        OK(kv_protect(s.db, 7, at[1]));
+        OK(kv_gc(s.db, low, at[3], NULL, &removed));
+        assert_int_equal(removed, 0); /* the newest before the protected time stays */
+        assert_string_equal(get(&s, t, "a"), "1");
+        kv_unprotect(s.db, 7);
+        OK(kv_gc(s.db, low, at[2], NULL, &removed));
+        assert_int_equal(removed, 2);
+        bool found;
+        struct slice v;
+        char want[200], x[HLC_STR_MAX], y[HLC_STR_MAX];
+        hlc_format_error(at[1], x);
+        hlc_format_error(at[2], y);
+        snprintf(want, sizeof(want), "batch timestamp %s must be after replica GC threshold %s", x, y);
+        expect_error(kv_get(t, slice_cstr("a"), s.arena, &found, &v, NULL), ERR_UNCATEGORIZED, want);
+        assert_string_equal(get(&s, t, "p"), "x"); /* another span */
+        kv_txn_rollback(t);
+        if (s.rocksdb) {
+            store_close(&s);
+            store_open(&s);
+        }
+        struct hlc threshold;
+        OK(kv_gc_threshold(s.db, low, &threshold));
+        assert_int_equal(hlc_cmp(threshold, at[2]), 0);
+        OK(kv_gc_threshold(s.db, (struct span){slice_cstr("m"), SLICE_NULL}, &threshold));
+        assert_true(hlc_is_empty(threshold));
+        struct engine_scan_opts so = {.span = low, .mode = ENGINE_SCAN_VERSIONS, .since = at[2],
+                                      .ts = at[4]};
+        struct engine_iter *it;
+        snprintf(want, sizeof(want), "start timestamp %s must be after replica GC threshold %s", y, y);
+        expect_error(kv_export_open(s.db, &so, &it), ERR_UNCATEGORIZED, want);
+        so.since = at[3];
+        OK(kv_close_time(s.db, at[4], NULL));
+        OK(kv_export_open(s.db, &so, &it));
+        struct engine_version ver;
+        bool more;
+        OK(engine_iter_next(it, &ver, &more));
+        assert_true(more && hlc_cmp(ver.ts, at[4]) == 0);
+        OK(engine_iter_next(it, &ver, &more));
+        assert_false(more);
+        engine_iter_close(it);
+        /* Spans in every relation to what is there. */
+        struct rand r;
+        rand_init(&r, 5);
+        struct hlc model[27] = {{0, 0}};
+        for (char c = 'a'; c < 'm'; c++)
+            model[c - 'a'] = at[2];
+        for (int i = 0; i < 300; i++) {
+            char from[2] = {(char)('a' + rand_below(&r, 25)), 0}, to[2] = {0};
+            to[0] = (char)(from[0] + 1 + (char)rand_below(&r, (uint64_t)('z' - from[0])));
+            struct hlc ts = {1 + (int64_t)rand_below(&r, 20), 0};
+            if (rand_chance(&r, 3))
+                ts = at[rand_below(&r, 5)];
+            bool open_end = rand_chance(&r, 10);
+            OK(kv_gc(s.db, (struct span){slice_cstr(from), open_end ? SLICE_NULL : slice_cstr(to)},
+                     ts, NULL, &removed));
+            for (int c = from[0] - 'a'; c < (open_end ? 27 : to[0] - 'a'); c++)
+                if (hlc_cmp(ts, model[c]) > 0)
+                    model[c] = ts;
+            for (int c = 0; c < 26; c++) {
+                char k[2] = {(char)('a' + c), 0}, k2[3] = {(char)('a' + c), 'x', 0};
+                OK(kv_gc_threshold(s.db, (struct span){slice_cstr(k), slice_cstr(k2)}, &threshold));
+                assert_int_equal(hlc_cmp(threshold, model[c]), 0);
+            }
+        }
+    }
+}
+
+/* ---- crash ---- */
+
+/* The child commits and tells each acknowledged commit; then it dies without warning. */
+static void
+crash_child(struct store *s, int out)
+{
+    store_open(s);
+    for (uint64_t i = 0;; i++) {
+        struct kv_txn *t;
+        char key[32], value[32];
+        if (kv_txn_begin(s->db, NULL, &t) != NULL)
+            _exit(1);
+        snprintf(value, sizeof(value), "%llu", (unsigned long long)i);
+        for (int j = 0; j < 3; j++) { /* three keys, all or none */
+            snprintf(key, sizeof(key), "%c%08llu", 'a' + j, (unsigned long long)i);
+            if (put(t, key, value) != NULL)
+                _exit(1);
+        }
+        if (kv_txn_commit(t, NULL) != NULL || write(out, &i, sizeof(i)) != sizeof(i))
+            _exit(1);
+    }
+}
+
+static void
+test_crash(void **state)
+{
+    (void)state;
+    struct store s = {.rocksdb = true, .arena = arena_create(NULL, "crash")};
+    for (int round = 0; round < 3; round++) {
+        OK(dir_create_temp(s.arena, NULL, "amberdb-crash-", &s.path));
+        int fd[2];
+        assert_int_equal(pipe(fd), 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+            close(fd[0]);
+            crash_child(&s, fd[1]);
+        }
+        close(fd[1]);
+        usleep((useconds_t)(150000 + 70000 * round));
+        kill(pid, SIGKILL);
+        uint64_t i, acknowledged = 0;
+        while (read(fd[0], &i, sizeof(i)) == (ssize_t)sizeof(i))
+            acknowledged = i + 1;
+        close(fd[0]);
+        waitpid(pid, NULL, 0);
+        store_open(&s);
+        struct kv_txn *t = begin(&s);
+        for (i = 0; i <= acknowledged + 1; i++) {
+            int have = 0;
+            for (int j = 0; j < 3; j++) {
+                char key[32];
+                snprintf(key, sizeof(key), "%c%08llu", 'a' + j, (unsigned long long)i);
+                have += get(&s, t, key)[0] != '-';
+            }
+            assert_true(have == 0 || have == 3);
+            if (i < acknowledged)
+                assert_int_equal(have, 3);
+        }
+        print_message("# %llu commits before the kill\n", (unsigned long long)acknowledged);
+        kv_txn_rollback(t);
+        store_close(&s);
+        OK(dir_remove_tree(s.path));
+    }
+    arena_destroy(s.arena);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_crash),      cmocka_unit_test(test_own_writes),
+        cmocka_unit_test(test_savepoints), cmocka_unit_test(test_model),
+        cmocka_unit_test(test_bounds),     cmocka_unit_test(test_conflicts),
+        cmocka_unit_test(test_locking_scan), cmocka_unit_test(test_long_reader),
+        cmocka_unit_test(test_queue),      cmocka_unit_test(test_deadlock),
+        cmocka_unit_test(test_cancel_wait), cmocka_unit_test(test_bank),
+        cmocka_unit_test(test_gc),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,297 @@
+/* storage/txn.c - transactions: begin, end, single keys, savepoints. See txn.h and txn_int.h. */
+#include "config.h"
+
+#include "storage/txn_int.h"
+
+#define BYTES_MAX_DEFAULT ((size_t)1 << 30)
+/* How far ahead of our clock a given read time may be (a client's clock). */
+#define AHEAD_MAX_NS INT64_C(500000000)
+
+#define RETRY "restart transaction: TransactionRetryWithProtoRefreshError: "
+
+/* ---- database ---- */
+
+struct error *
+kv_db_open(struct engine *e, struct clock *c, struct kv_db **out)
+{
+    struct kv_db *db = xcalloc(1, sizeof(*db));
+    db->e = e;
+    db->clock = c;
+    locks_init(db);
+    commits_init(db);
+    struct error *err = gc_load(db);
+    if (err != NULL) {
+        kv_db_close(db);
+        return err;
+    }
+    *out = db;
+    return NULL;
+}
+
+void
+kv_db_close(struct kv_db *db)
+{
+    if (db == NULL)
+        return;
+    locks_destroy(db);
+    gc_destroy(db);
+    commits_destroy(db);
+    xfree(db);
+}
+
+struct engine *
+kv_db_engine(struct kv_db *db)
+{
+    return db->e;
+}
+
+struct clock *
+kv_db_clock(struct kv_db *db)
+{
+    return db->clock;
+}
+
+/* ---- begin and end ---- */
+
+struct error *
+kv_txn_begin(struct kv_db *db, const struct kv_txn_opts *o, struct kv_txn **out)
+{
+    static const struct kv_txn_opts plain;
+    if (o == NULL)
+        o = &plain;
+    struct hlc now = clock_now(db->clock);
+    if (hlc_cmp(o->read_ts, now) > 0) {
+        if (o->read_ts.wall - now.wall > AHEAD_MAX_NS)
+            return err_new(ERR_INVALID_PARAMETER_VALUE,
+                           "AS OF SYSTEM TIME: cannot specify timestamp in the future");
+        clock_update(db->clock, o->read_ts); /* later commits come after it */
+    }
+    struct arena *a = arena_create(NULL, "transaction");
+    struct kv_txn *t = ARENA_NEW(a, struct kv_txn);
+    t->db = db;
+    t->arena = a;
+    t->o = *o;
+    if (t->o.max_bytes == 0)
+        t->o.max_bytes = BYTES_MAX_DEFAULT;
+    t->fixed = !hlc_is_empty(o->read_ts);
+    t->read_ts = t->fixed ? o->read_ts : now;
+    t->step = 1;
+    wbuf_init(&t->buf, a);
+    rset_init(&t->reads);
+    *out = t;
+    return NULL;
+}
+
+struct hlc
+kv_txn_read_ts(const struct kv_txn *t)
+{
+    return t->read_ts;
+}
+
+bool
+kv_txn_has_writes(const struct kv_txn *t)
+{
+    return t->buf.writes > 0;
+}
+
+static void
+txn_free(struct kv_txn *t)
+{
+    VERIFY(t->scans == NULL);
+    locks_release_all(t);
+    rset_release(&t->reads);
+    arena_destroy(t->arena);
+}
+
+static struct error *
+doom_error(enum txn_doom why)
+{
+    if (why == TXN_BEATEN)
+        return err_new(ERR_SERIALIZATION_FAILURE,
+                       RETRY "TransactionAbortedError(ABORT_REASON_PUSHER_ABORTED)");
+    return err_new(ERR_SERIALIZATION_FAILURE,
+                   RETRY "TransactionRetryError: retry txn (RETRY_SERIALIZABLE)");
+}
+
+struct error *
+txn_doom(struct kv_txn *t, enum txn_doom why)
+{
+    t->doomed = why;
+    locks_release_all(t);
+    return doom_error(why);
+}
+
+static inline struct error *
+txn_check(const struct kv_txn *t)
+{
+    if (__builtin_expect(t->doomed != TXN_FINE, 0))
+        return doom_error(t->doomed);
+    return NULL;
+}
+
+struct error *
+kv_txn_commit(struct kv_txn *t, struct hlc *commit_ts)
+{
+    struct hlc ts = t->read_ts;
+    struct error *err = txn_check(t);
+    if (err == NULL && t->buf.writes > 0)
+        err = commits_commit(t, &ts);
+    txn_free(t);
+    if (err == NULL && commit_ts != NULL)
+        *commit_ts = ts;
+    return err;
+}
+
+void
+kv_txn_rollback(struct kv_txn *t)
+{
+    if (t != NULL)
+        txn_free(t);
+}
+
+/* ---- steps and savepoints ---- */
+
+void
+kv_txn_step(struct kv_txn *t)
+{
+    t->step++;
+}
+
+void
+kv_txn_set_read_own(struct kv_txn *t, bool on)
+{
+    t->read_own = on;
+}
+
+uint64_t
+kv_txn_savepoint(struct kv_txn *t)
+{
+    t->replace_floor = t->buf.undo_len;
+    return t->buf.undo_len;
+}
+
+void
+kv_txn_rollback_to(struct kv_txn *t, uint64_t token)
+{
+    VERIFY(token <= t->buf.undo_len);
+    wbuf_undo_to(&t->buf, (size_t)token);
+    t->replace_floor = (size_t)token;
+}
+
+/* ---- single keys ---- */
+
+struct error *
+kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found, struct slice *value,
+       struct hlc *ts)
+{
+    ERR_TRY(txn_check(t));
+    const struct wnode *n = wbuf_find(&t->buf, key);
+    const struct wver *own = n == NULL ? NULL : node_visible(t, n);
+    if (own != NULL) {
+        *found = own->value.len > 0;
+        if (*found)
+            *value = slice_dup(a, own->value);
+        if (ts != NULL)
+            *ts = HLC_MIN;
+        return NULL;
+    }
+    ERR_TRY(commits_wait(t, key, SLICE_NULL, true));
+    struct hlc at;
+    ERR_TRY(engine_get(t->db->e, key, t->read_ts, a, found, &at, value));
+    ERR_TRY(gc_check(t, key, SLICE_NULL, true));
+    if (!t->fixed && !t->o.read_only)
+        rset_add(&t->reads, key, SLICE_NULL, true);
+    if (*found && value->len == 0)
+        *found = false;
+    if (*found && ts != NULL)
+        *ts = at;
+    return NULL;
+}
+
+/* Whether the engine holds a version of the key that t may not see. */
+static struct error *
+key_is_newer(struct kv_txn *t, const struct wnode *n, struct hlc *ts, bool *newer)
+{
+    struct arena *a = arena_create(NULL, "newer version");
+    struct slice value;
+    bool found;
+    struct error *err = engine_get(t->db->e, n->key, HLC_MAX, a, &found, ts, &value);
+    *newer = err == NULL && found && hlc_cmp(*ts, t->read_ts) > 0;
+    arena_destroy(a);
+    return err;
+}
+
+struct error *
+txn_lock_node(struct kv_txn *t, struct wnode *n)
+{
+    if (n->locked)
+        return NULL;
+    bool beaten;
+    ERR_TRY(locks_acquire(t, n, &beaten));
+    if (beaten)
+        return txn_doom(t, TXN_BEATEN);
+    if (!key_maybe_newer(t, n))
+        return NULL;
+    bool newer, fresh = true;
+    struct hlc ts;
+    ERR_TRY(key_is_newer(t, n, &ts, &newer));
+    if (newer)
+        ERR_TRY(commits_refresh(t, &fresh));
+    return fresh ? NULL : txn_doom(t, TXN_STALE);
+}
+
+struct error *
+txn_room(const struct kv_txn *t, size_t more)
+{
+    if (t->buf.bytes + t->reads.bytes + more <= t->o.max_bytes && t->buf.undo_len < UINT32_MAX)
+        return NULL;
+    return err_detail(err_new(ERR_PROGRAM_LIMIT_EXCEEDED,
+                              "transaction is too large to complete; try splitting into pieces"),
+                      "Writes and locks of one transaction are kept in memory, up to %zu bytes.",
+                      t->o.max_bytes);
+}
+
+static struct error *
+txn_node(struct kv_txn *t, struct slice key, struct wnode **out)
+{
+    ERR_TRY(txn_check(t));
+    if (t->fixed || t->o.read_only)
+        return err_new(ERR_READ_ONLY_SQL_TRANSACTION,
+                       "cannot execute a write in a read-only transaction");
+    VERIFY(key.len > 0);
+    ERR_TRY(txn_room(t, key.len));
+    struct wnode *n = wbuf_find_or_add(&t->buf, t, key);
+    ERR_TRY(txn_lock_node(t, n));
+    *out = n;
+    return NULL;
+}
+
+static struct error *
+txn_write(struct kv_txn *t, struct slice key, struct slice value)
+{
+    struct wnode *n;
+    ERR_TRY(txn_node(t, key, &n));
+    ERR_TRY(txn_room(t, value.len));
+    wbuf_put(&t->buf, n, value, t->step, t->replace_floor);
+    return NULL;
+}
+
+struct error *
+kv_put(struct kv_txn *t, struct slice key, struct slice value)
+{
+    VERIFY(value.len > 0);
+    return txn_write(t, key, value);
+}
+
+struct error *
+kv_del(struct kv_txn *t, struct slice key)
+{
+    return txn_write(t, key, SLICE_NULL);
+}
+
+struct error *
+kv_lock(struct kv_txn *t, struct slice key)
+{
+    struct wnode *n;
+    return txn_node(t, key, &n);
+}

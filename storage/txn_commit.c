@@ -1,0 +1,412 @@
+/* storage/txn_commit.c - commit times, validation, and who waits for whom.
+ *
+ * A commit takes its time, is checked against the log and enters the log in one hold of commit_lock;
+ * so the log is in order of time and holds every commit before it can be seen. Then the engine
+ * writes, many threads at once, and the commit leaves the list of those in flight. A reader at T
+ * waits for those in flight with a time <= T that wrote what it reads; a time <= T cannot appear
+ * later, because T came from the same clock.
+ *
+ * Reads are checked a piece of the log at a time, lock released between pieces. When the log no
+ * longer reaches back to the read time, the engine's versions are looked at instead.
+ */
+#include "config.h"
+
+#include "storage/txn_int.h"
+
+#include "base/fault.h"
+
+#define LOG_MAX ((size_t)16384)
+#define LOG_BYTES_MAX ((size_t)32 << 20)
+/* A commit with more bytes of keys is remembered as runs of neighbouring keys. */
+#define EXACT_BYTES_MAX ((size_t)1 << 20)
+#define RUNS_MAX ((size_t)4096)
+/* Comparisons in one hold of commit_lock. */
+#define CHECK_CHUNK ((size_t)20000)
+/* A transaction with more nodes is not worth a walk through them with the lock held. */
+#define LARGE_NODES ((size_t)4096)
+#define WAIT_SLICE_NS INT64_C(50000000)
+
+void
+commits_init(struct kv_db *db)
+{
+    mutex_init(&db->commit_lock, RANK_COMMIT);
+    cond_init(&db->commit_done);
+    db->log = xcalloc(LOG_MAX, sizeof(*db->log));
+    db->log_floor = clock_now(db->clock); /* what was before, the engine knows */
+}
+
+static struct commit **
+log_at(struct kv_db *db, size_t i)
+{
+    return &db->log[(db->log_first + i) % LOG_MAX];
+}
+
+void
+commits_destroy(struct kv_db *db)
+{
+    VERIFY(db->in_flight == NULL);
+    for (size_t i = 0; i < db->log_len; i++)
+        xfree(*log_at(db, i));
+    xfree(db->log);
+    cond_destroy(&db->commit_done);
+    mutex_destroy(&db->commit_lock);
+}
+
+/* ---- one commit's keys ---- */
+
+/* The keys of t's writes, exact or as runs. */
+static struct commit *
+commit_new(const struct kv_txn *t)
+{
+    size_t n = 0, key_bytes = 0;
+    const struct wnode *first = t->buf.head->next[0];
+    for (const struct wnode *w = first; w != NULL; w = w->next[0])
+        if (w->top != NULL) {
+            n++;
+            key_bytes += w->key.len;
+        }
+    size_t run = key_bytes <= EXACT_BYTES_MAX ? 1 : (n + RUNS_MAX - 1) / RUNS_MAX;
+    bool coarse = run > 1;
+    size_t slots = coarse ? 2 * ((n + run - 1) / run) : n;
+    size_t bytes = 0, i = 0, slot = 0;
+    for (const struct wnode *w = first; w != NULL; w = w->next[0])
+        if (w->top != NULL) {
+            if (!coarse || i % run == 0)
+                bytes += w->key.len;
+            if (coarse && (i % run == run - 1 || i == n - 1))
+                bytes += w->key.len;
+            i++;
+        }
+    size_t head = sizeof(struct commit) + slots * sizeof(struct slice);
+    struct commit *c = xmalloc(head + bytes);
+    *c = (struct commit){.n = slots, .keys = (struct slice *)(c + 1), .bytes = head + bytes,
+                         .coarse = coarse, .in_flight = true};
+    uint8_t *p = (uint8_t *)c + head;
+    i = 0;
+    for (const struct wnode *w = first; w != NULL; w = w->next[0]) {
+        if (w->top == NULL)
+            continue;
+        int copies = !coarse ? 1 : (i % run == 0) + (i % run == run - 1 || i == n - 1);
+        for (; copies > 0; copies--) {
+            memcpy(p, w->key.ptr, w->key.len);
+            c->keys[slot++] = slice_make(p, w->key.len);
+            p += w->key.len;
+        }
+        i++;
+    }
+    VERIFY(slot == slots);
+    return c;
+}
+
+static bool
+span_holds(const struct rspan *s, struct slice key)
+{
+    if (s->point)
+        return slice_eq(s->start, key);
+    return slice_cmp(s->start, key) <= 0 && (s->end.len == 0 || slice_cmp(key, s->end) < 0);
+}
+
+static bool
+commit_touches(const struct commit *c, const struct rspan *s)
+{
+    /* The first key >= start; of runs: the first whose last key is. */
+    size_t step = c->coarse ? 2 : 1, lo = 0, hi = c->n / step;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (slice_cmp(c->keys[mid * step + step - 1], s->start) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo == c->n / step)
+        return false;
+    struct slice key = c->keys[lo * step];
+    if (c->coarse && slice_cmp(key, s->start) <= 0)
+        return true;
+    return span_holds(s, key);
+}
+
+/* The spans are sorted and disjoint. */
+static bool
+commit_touches_any(const struct commit *c, const struct rset *r)
+{
+    if (c->coarse || r->n <= c->n) {
+        for (size_t i = 0; i < r->n; i++)
+            if (commit_touches(c, &r->v[i]))
+                return true;
+        return false;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        size_t lo = 0, hi = r->n; /* the last span that starts at or before the key */
+        while (lo < hi) {
+            size_t mid = lo + (hi - lo) / 2;
+            if (slice_cmp(r->v[mid].start, c->keys[i]) <= 0)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        if (lo > 0 && span_holds(&r->v[lo - 1], c->keys[i]))
+            return true;
+    }
+    return false;
+}
+
+/* ---- waiting ---- */
+
+static struct error *
+wait_done(struct kv_db *db, const struct cancel *cancel)
+{
+    db->waiting++;
+    cond_wait_ns(&db->commit_done, &db->commit_lock, WAIT_SLICE_NS);
+    db->waiting--;
+    return cancel_check(cancel);
+}
+
+struct error *
+commits_wait(struct kv_txn *t, struct slice start, struct slice end, bool point)
+{
+    if (t->settled)
+        return NULL;
+    struct kv_db *db = t->db;
+    struct rspan s = {start, end, point};
+    struct error *err = NULL;
+    mutex_lock(&db->commit_lock);
+    while (err == NULL) {
+        bool wait = false;
+        t->settled = true;
+        for (const struct commit *c = db->in_flight; c != NULL && !wait; c = c->next_in_flight) {
+            if (hlc_cmp(c->ts, t->read_ts) > 0)
+                continue;
+            t->settled = false;
+            wait = commit_touches(c, &s);
+        }
+        if (!wait)
+            break;
+        err = wait_done(db, t->o.cancel);
+    }
+    mutex_unlock(&db->commit_lock);
+    return err;
+}
+
+static struct error *
+wait_until(struct kv_db *db, struct hlc ts, const struct cancel *cancel)
+{
+    struct error *err = NULL;
+    mutex_lock(&db->commit_lock);
+    for (bool wait = true; wait && err == NULL;) {
+        wait = false;
+        for (const struct commit *c = db->in_flight; c != NULL; c = c->next_in_flight)
+            wait = wait || hlc_cmp(c->ts, ts) <= 0;
+        if (wait)
+            err = wait_done(db, cancel);
+    }
+    mutex_unlock(&db->commit_lock);
+    return err;
+}
+
+struct error *
+kv_close_time(struct kv_db *db, struct hlc ts, const struct cancel *cancel)
+{
+    clock_update(db->clock, ts);
+    return wait_until(db, ts, cancel);
+}
+
+/* ---- validation ---- */
+
+static struct error *
+span_changed(struct kv_txn *t, const struct rspan *s, struct hlc since, struct hlc ts,
+             bool *changed)
+{
+    struct engine_scan_opts o = {
+        .mode = ENGINE_SCAN_VERSIONS, .since = since, .ts = ts, .fill_cache = true};
+    struct str after;
+    str_init(&after, STR_MAX_DEFAULT);
+    o.span = (struct span){s->start, s->end};
+    if (s->point) {
+        str_append_slice(&after, s->start);
+        str_append_char(&after, 0);
+        o.span.end = str_slice(&after);
+    }
+    struct engine_iter *it = NULL;
+    struct engine_version v;
+    struct error *err = engine_iter_open(t->db->e, &o, &it);
+    if (err == NULL)
+        err = engine_iter_next(it, &v, changed);
+    engine_iter_close(it);
+    str_release(&after);
+    return err;
+}
+
+/* By the engine: whether anything in t's reads changed in (*since, now]; then *since is now. */
+static struct error *
+check_engine(struct kv_txn *t, struct hlc *since, bool *fresh)
+{
+    struct kv_db *db = t->db;
+    struct hlc now = clock_now(db->clock);
+    ERR_TRY(wait_until(db, now, t->o.cancel));
+    for (size_t i = 0; i < t->reads.n && *fresh; i++) {
+        const struct rspan *s = &t->reads.v[i];
+        bool changed;
+        ERR_TRY(span_changed(t, s, *since, now, &changed));
+        ERR_TRY(gc_check(t, s->start, s->end, s->point)); /* else a change might be gone again */
+        *fresh = !changed;
+    }
+    *since = now;
+    return NULL;
+}
+
+static size_t
+log_first_after(struct kv_db *db, struct hlc ts)
+{
+    size_t lo = 0, hi = db->log_len;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (hlc_cmp((*log_at(db, mid))->ts, ts) <= 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+/* Check t's reads against all commits after its read time. When *fresh, commit_lock is held on
+ * return and has been since the last commit was looked at. */
+static struct error *
+check_and_lock(struct kv_txn *t, bool *fresh)
+{
+    struct kv_db *db = t->db;
+    struct hlc since = t->read_ts;
+    *fresh = true;
+    scans_add_reads(t);
+    rset_sort(&t->reads);
+    for (;;) {
+        mutex_lock(&db->commit_lock);
+        if (t->reads.n == 0)
+            return NULL;
+        if (hlc_cmp(since, db->log_floor) < 0) {
+            mutex_unlock(&db->commit_lock);
+            ERR_TRY(check_engine(t, &since, fresh));
+            if (!*fresh)
+                return NULL;
+            continue;
+        }
+        size_t work = 0, i = log_first_after(db, since);
+        for (; i < db->log_len && work < CHECK_CHUNK && *fresh; i++) {
+            const struct commit *c = *log_at(db, i);
+            work += 1 + (c->n < t->reads.n ? c->n : t->reads.n);
+            *fresh = !commit_touches_any(c, &t->reads);
+            since = c->ts;
+        }
+        if (*fresh && i == db->log_len)
+            return NULL;
+        mutex_unlock(&db->commit_lock);
+        if (!*fresh)
+            return NULL;
+        ERR_TRY(cancel_check(t->o.cancel));
+    }
+}
+
+struct error *
+commits_refresh(struct kv_txn *t, bool *fresh)
+{
+    ERR_TRY(check_and_lock(t, fresh));
+    if (!*fresh)
+        return NULL;
+    t->read_ts = clock_now(t->db->clock);
+    mutex_unlock(&t->db->commit_lock);
+    t->settled = false;
+    t->epoch++;
+    return NULL;
+}
+
+/* ---- commit ---- */
+
+/* Make room for one more. One that is still in flight leaves the log too; who looks for it finds the
+ * floor above it, and then waits for it. */
+static void
+log_make_room(struct kv_db *db, size_t bytes)
+{
+    while (db->log_len > 0 && (db->log_len == LOG_MAX || db->log_bytes + bytes > LOG_BYTES_MAX)) {
+        struct commit *c = *log_at(db, 0);
+        db->log_floor = c->ts;
+        db->log_bytes -= c->bytes;
+        db->log_first = (db->log_first + 1) % LOG_MAX;
+        db->log_len--;
+        c->in_log = false;
+        if (!c->in_flight)
+            xfree(c);
+    }
+}
+
+static void
+commit_register(struct kv_txn *t, struct commit *c)
+{
+    struct kv_db *db = t->db;
+    c->ts = clock_now(db->clock);
+    if (t->buf.nodes > LARGE_NODES)
+        atomic_store_explicit(&db->recent_large, c->ts.wall, memory_order_release);
+    else
+        for (const struct wnode *n = t->buf.head->next[0]; n != NULL; n = n->next[0])
+            atomic_store_explicit(&db->recent[n->hash % RECENT_SLOTS], c->ts.wall,
+                                  memory_order_release);
+    c->next_in_flight = db->in_flight;
+    db->in_flight = c;
+    c->in_log = true;
+    *log_at(db, db->log_len) = c;
+    db->log_len++;
+    db->log_bytes += c->bytes;
+}
+
+static void
+commit_finish(struct kv_db *db, struct commit *c)
+{
+    mutex_lock(&db->commit_lock);
+    struct commit **at = &db->in_flight;
+    while (*at != c)
+        at = &(*at)->next_in_flight;
+    *at = c->next_in_flight;
+    c->in_flight = false;
+    if (!c->in_log) /* else it stays there, after a failure too: that only costs restarts */
+        xfree(c);
+    if (db->waiting > 0)
+        cond_broadcast(&db->commit_done);
+    mutex_unlock(&db->commit_lock);
+}
+
+static struct engine_write *
+collect_writes(struct kv_txn *t, size_t *n)
+{
+    struct engine_write *w = ARENA_ARRAY(t->arena, struct engine_write, t->buf.writes);
+    *n = 0;
+    for (const struct wnode *x = t->buf.head->next[0]; x != NULL; x = x->next[0])
+        if (x->top != NULL)
+            w[(*n)++] = (struct engine_write){.key = x->key, .value = x->top->value};
+    return w;
+}
+
+struct error *
+commits_commit(struct kv_txn *t, struct hlc *commit_ts)
+{
+    struct kv_db *db = t->db;
+    FAULT_TRY(txn_commit);
+    size_t n;
+    struct engine_write *w = collect_writes(t, &n);
+    struct commit *c = commit_new(t);
+    bool fresh;
+    struct error *err = check_and_lock(t, &fresh);
+    if (err == NULL && !fresh)
+        err = txn_doom(t, TXN_STALE);
+    if (err != NULL) {
+        xfree(c);
+        return err;
+    }
+    log_make_room(db, c->bytes);
+    commit_register(t, c);
+    mutex_unlock(&db->commit_lock);
+    for (size_t i = 0; i < n; i++)
+        w[i].ts = c->ts;
+    *commit_ts = c->ts;
+    err = engine_commit(db->e, w, n, true);
+    commit_finish(db, c);
+    return err;
+}

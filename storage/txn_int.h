@@ -1,0 +1,252 @@
+/* storage/txn_int.h - the inside of the transaction layer.
+ *
+ *   txn.c         begin, end, get, put, savepoints
+ *   txn_buffer.c  the ordered buffer of a transaction's writes
+ *   txn_lock.c    the lock table, queues, deadlocks
+ *   txn_reads.c   what a transaction has read
+ *   txn_commit.c  commit times, validation, who waits for whom
+ *   txn_scan.c    scans that merge engine and buffer
+ *   txn_gc.c      thresholds, protection, exports
+ *
+ * Locks: kv_db.lock (RANK_TXN_MANAGER) guards the lock table and the queues; kv_db.commit_lock
+ * (RANK_COMMIT) guards commit times, the log of recent commits and the GC thresholds. No engine is
+ * called with either held.
+ */
+#ifndef AMBERDB_STORAGE_TXN_INT_H
+#define AMBERDB_STORAGE_TXN_INT_H
+
+#include "storage/txn.h"
+
+/* ---- buffered writes ---- */
+
+#define NODE_HEIGHT_MAX 12
+
+/* One buffered value of a key. */
+struct wver {
+    struct wver *prev;   /* the one it hides */
+    struct slice value;  /* empty: deletion */
+    uint32_t step;       /* of the transaction when it was written */
+    uint32_t undo;       /* its index in the undo log */
+};
+
+/* One key that the transaction has written or locked. Nodes never go before the transaction does. */
+struct wnode {
+    struct slice key;
+    uint64_t hash;
+    struct wver *top;    /* newest value; NULL: none (only locked, or rolled back) */
+    struct wnode *prev;  /* level 0; the head's is NULL */
+    struct kv_txn *txn;
+    /* Guarded by kv_db.lock. */
+    struct wnode *chain; /* next in the lock table's bucket */
+    struct waiter *first, *last; /* who waits for this lock, in order of arrival */
+    bool locked;         /* in the lock table; set and cleared by the owner's thread or for it */
+    uint8_t height;
+    struct wnode *next[];
+};
+
+struct wbuf {
+    struct arena *arena;
+    struct wnode *head;
+    struct wnode *tail[NODE_HEIGHT_MAX]; /* last node of each level */
+    struct wnode **undo; /* nodes in order of their writes */
+    size_t undo_len, undo_cap;
+    size_t nodes;        /* all */
+    size_t writes;       /* those with a value */
+    size_t bytes;
+    uint64_t rng;
+};
+
+void wbuf_init(struct wbuf *b, struct arena *a);
+struct wnode *wbuf_find(const struct wbuf *b, struct slice key);
+struct wnode *wbuf_find_or_add(struct wbuf *b, struct kv_txn *t, struct slice key);
+/* The last node whose key is < key (the head when none). */
+struct wnode *wbuf_before(const struct wbuf *b, struct slice key);
+/* may_replace: the newest value, when it was written in the same step and its undo index is not
+ * below this, is replaced instead of hidden. */
+void wbuf_put(struct wbuf *b, struct wnode *n, struct slice value, uint32_t step,
+              size_t may_replace);
+void wbuf_undo_to(struct wbuf *b, size_t undo_len);
+
+/* ---- what was read ---- */
+
+struct rspan {
+    struct slice start, end; /* end exclusive; empty: to the last key */
+    bool point;              /* start alone; end is not used */
+};
+
+struct rset {
+    struct arena *arena;
+    struct rspan *v;
+    size_t n, cap;
+    size_t bytes;
+    bool sorted;
+};
+
+void rset_init(struct rset *r);
+void rset_release(struct rset *r);
+void rset_add(struct rset *r, struct slice start, struct slice end, bool point);
+void rset_sort(struct rset *r); /* ascending, disjoint */
+
+/* ---- recent commits ---- */
+
+struct commit {
+    struct hlc ts;
+    struct commit *next_in_flight;
+    size_t n;
+    struct slice *keys; /* ascending; when coarse: pairs, first and last of a run of keys */
+    size_t bytes;
+    bool coarse, in_flight, in_log;
+};
+
+struct gc_span {
+    struct slice start, end;
+    struct hlc threshold;
+};
+
+#define RECENT_SLOTS 65536
+
+struct protection {
+    uint64_t id;
+    struct hlc ts;
+    struct protection *next;
+};
+
+struct kv_db {
+    struct engine *e;
+    struct clock *clock;
+
+    struct mutex lock; /* guards the lock table: */
+    struct wnode **buckets;
+    size_t bucket_count, locked_count;
+    uint64_t mark; /* of the last walk through the waiters */
+
+    struct mutex commit_lock; /* guards: */
+    struct cond commit_done;
+    struct commit *in_flight;
+    struct commit **log; /* ring, ascending time */
+    size_t log_first, log_len;
+    size_t log_bytes;
+    struct hlc log_floor; /* commits up to this time may be missing from the log */
+    int waiting;          /* threads in commit_done */
+    struct arena *gc_arena;
+    struct gc_span *gc; /* in gc_arena; disjoint, ascending */
+    size_t gc_len;
+    struct protection *protections;
+    bool gc_saving; /* one thread writes the thresholds to the engine at a time */
+
+    /* Without a lock, because each read or lock looks: the newest threshold's wall time; per hash of
+     * a key a wall time that is not before its newest commit's since start, and the same for the
+     * keys of large commits. All only grow. */
+    _Atomic int64_t gc_wall_max;
+    _Atomic int64_t recent_large;
+    _Atomic int64_t recent[RECENT_SLOTS];
+};
+
+enum txn_doom {
+    TXN_FINE,
+    TXN_STALE,  /* something that it read has changed */
+    TXN_BEATEN, /* picked to break a deadlock */
+};
+
+struct kv_txn {
+    struct kv_db *db;
+    struct arena *arena;
+    struct kv_txn_opts o;
+    struct hlc read_ts;
+    bool fixed;      /* read_ts was given: it never moves */
+    bool settled;    /* no commit in flight has a time <= read_ts */
+    enum txn_doom doomed;
+    bool read_own;
+    uint32_t step;
+    uint32_t epoch;  /* counts moves of read_ts; open scans follow */
+    size_t replace_floor; /* undo length at the newest savepoint */
+    struct wbuf buf;
+    struct rset reads;
+    struct kv_scan *scans; /* open ones */
+    /* Guarded by kv_db.lock. */
+    struct waiter *waiter; /* not NULL while waiting for a lock */
+    uint64_t mark;
+};
+
+struct kv_scan {
+    struct kv_txn *t;
+    struct kv_scan *next, **prev_link; /* in kv_txn.scans */
+    struct kv_scan_opts o;             /* span bytes are in `bounds` */
+    struct str bounds;
+    struct engine_iter *it;
+    struct engine_version base;        /* the engine's next, when have_base */
+    bool have_base, base_done;
+    struct wnode *own;                 /* last node passed (forward) or to be passed below (reverse) */
+    struct str last;                   /* key shown last */
+    bool shown, finished;
+    uint32_t epoch;
+    uint8_t *block;                    /* kv_scan_batch: bytes of the entries in hand */
+    size_t block_cap;
+};
+
+/* The value that reads of t see in n, or NULL for none. */
+static inline const struct wver *
+node_visible(const struct kv_txn *t, const struct wnode *n)
+{
+    const struct wver *v = n->top;
+    if (!t->read_own)
+        while (v != NULL && v->step >= t->step)
+            v = v->prev;
+    return v;
+}
+
+/* txn.c */
+/* Lock a key; where a newer value than t may see was committed, t's read time moves to now. */
+struct error *txn_lock_node(struct kv_txn *t, struct wnode *n) ERR_MUST_USE;
+/* The transaction must restart: its locks go at once, and every later call fails as this one. */
+struct error *txn_doom(struct kv_txn *t, enum txn_doom why) ERR_MUST_USE;
+
+/* 54000 when that many more bytes pass the transaction's bound. */
+struct error *txn_room(const struct kv_txn *t, size_t more) ERR_MUST_USE;
+
+/* txn_lock.c */
+void locks_init(struct kv_db *db);
+void locks_destroy(struct kv_db *db);
+/* May wait; *beaten: t was picked to break a deadlock and has not got the lock. */
+struct error *locks_acquire(struct kv_txn *t, struct wnode *n, bool *beaten) ERR_MUST_USE;
+void locks_release_all(struct kv_txn *t);
+
+/* txn_commit.c */
+void commits_init(struct kv_db *db);
+void commits_destroy(struct kv_db *db);
+/* Wait for commits in flight with a time <= t's read time that wrote into the span. */
+struct error *commits_wait(struct kv_txn *t, struct slice start, struct slice end, bool point)
+    ERR_MUST_USE;
+/* Move t's read time to now if nothing that it read has changed since; *fresh says. */
+struct error *commits_refresh(struct kv_txn *t, bool *fresh) ERR_MUST_USE;
+struct error *commits_commit(struct kv_txn *t, struct hlc *commit_ts) ERR_MUST_USE;
+
+static inline bool
+key_maybe_newer(const struct kv_txn *t, const struct wnode *n)
+{
+    const struct kv_db *db = t->db;
+    return atomic_load_explicit(&db->recent[n->hash % RECENT_SLOTS], memory_order_acquire) >=
+               t->read_ts.wall ||
+           atomic_load_explicit(&db->recent_large, memory_order_acquire) >= t->read_ts.wall;
+}
+
+/* txn_scan.c: what open scans have shown belongs to the reads. */
+void scans_add_reads(struct kv_txn *t);
+
+/* txn_gc.c */
+struct error *gc_load(struct kv_db *db) ERR_MUST_USE;
+void gc_destroy(struct kv_db *db);
+struct error *gc_check_slow(struct kv_db *db, struct slice start, struct slice end, bool point,
+                            struct hlc ts, const char *what) ERR_MUST_USE;
+
+/* After the read, so that a collection that began in between is seen. */
+static inline struct error *
+gc_check(struct kv_txn *t, struct slice start, struct slice end, bool point)
+{
+    if (__builtin_expect(atomic_load_explicit(&t->db->gc_wall_max, memory_order_acquire) <
+                             t->read_ts.wall, 1))
+        return NULL;
+    return gc_check_slow(t->db, start, end, point, t->read_ts, "batch");
+}
+
+#endif

@@ -1,0 +1,360 @@
+/* storage/txn_scan.c - scans: the engine's rows and the transaction's own, merged in key order.
+ *
+ * What a scan has shown counts as read from its start to the last key shown; to its end once it has
+ * ended. When the transaction's read time moves (a lock on a row that was changed meanwhile), what
+ * was shown has been found unchanged, and the scan goes on behind it at the new time.
+ */
+#include "config.h"
+
+#include "storage/txn_int.h"
+
+/* Room for the bytes of one batch; a batch ends early when it is used up. */
+#define BLOCK_BYTES ((size_t)256 << 10)
+
+static bool
+tracked(const struct kv_scan *s)
+{
+    return !s->o.no_track && !s->t->fixed && !s->t->o.read_only;
+}
+
+/* ---- the read set ---- */
+
+static struct slice
+key_after(struct str *out, struct slice key)
+{
+    str_append_slice(out, key);
+    str_append_char(out, 0);
+    return str_slice(out);
+}
+
+static void
+scan_add_reads(struct kv_scan *s)
+{
+    if (!tracked(s))
+        return;
+    struct rset *r = &s->t->reads;
+    if (s->finished) {
+        rset_add(r, s->o.span.start, s->o.span.end, false);
+    } else if (s->shown && s->o.reverse) {
+        rset_add(r, str_slice(&s->last), s->o.span.end, false);
+    } else if (s->shown) {
+        struct str end;
+        str_init(&end, STR_MAX_DEFAULT);
+        rset_add(r, s->o.span.start, key_after(&end, str_slice(&s->last)), false);
+        str_release(&end);
+    }
+}
+
+void
+scans_add_reads(struct kv_txn *t)
+{
+    for (struct kv_scan *s = t->scans; s != NULL; s = s->next)
+        scan_add_reads(s);
+}
+
+/* ---- open and close ---- */
+
+/* The engine's iterator over what has not been shown yet, at t's read time. */
+static struct error *
+open_base(struct kv_scan *s)
+{
+    struct kv_txn *t = s->t;
+    struct engine_scan_opts o = {.span = s->o.span,
+                                 .mode = ENGINE_SCAN_AT,
+                                 .ts = t->read_ts,
+                                 .reverse = s->o.reverse,
+                                 .fill_cache = s->o.fill_cache};
+    struct str after;
+    str_init(&after, STR_MAX_DEFAULT);
+    if (s->shown && s->o.reverse)
+        o.span.end = str_slice(&s->last);
+    else if (s->shown)
+        o.span.start = key_after(&after, str_slice(&s->last));
+    engine_iter_close(s->it);
+    s->it = NULL;
+    s->have_base = s->base_done = false;
+    s->epoch = t->epoch;
+    struct error *err = commits_wait(t, o.span.start, o.span.end, false);
+    if (err == NULL)
+        err = engine_iter_open(t->db->e, &o, &s->it);
+    str_release(&after);
+    ERR_TRY(err);
+    return gc_check(t, s->o.span.start, s->o.span.end, false);
+}
+
+struct error *
+kv_scan_open(struct kv_txn *t, const struct kv_scan_opts *o, struct kv_scan **out)
+{
+    if (t->doomed != TXN_FINE)
+        return txn_doom(t, t->doomed);
+    if (o->lock && (t->fixed || t->o.read_only))
+        return err_new(ERR_READ_ONLY_SQL_TRANSACTION,
+                       "cannot execute FOR UPDATE in a read-only transaction");
+    struct kv_scan *s = xcalloc(1, sizeof(*s));
+    s->t = t;
+    s->o = *o;
+    str_init(&s->bounds, STR_MAX_DEFAULT);
+    str_init(&s->last, STR_MAX_DEFAULT);
+    str_reserve(&s->bounds, o->span.start.len + o->span.end.len + 1);
+    str_append_slice(&s->bounds, o->span.start);
+    str_append_slice(&s->bounds, o->span.end);
+    s->o.span.start = slice_make(s->bounds.ptr, o->span.start.len);
+    s->o.span.end = slice_make(s->bounds.ptr + o->span.start.len, o->span.end.len);
+    s->next = t->scans;
+    s->prev_link = &t->scans;
+    if (s->next != NULL)
+        s->next->prev_link = &s->next;
+    t->scans = s;
+    struct error *err = open_base(s);
+    if (err != NULL) {
+        kv_scan_close(s);
+        return err;
+    }
+    *out = s;
+    return NULL;
+}
+
+void
+kv_scan_close(struct kv_scan *s)
+{
+    if (s == NULL)
+        return;
+    scan_add_reads(s);
+    *s->prev_link = s->next;
+    if (s->next != NULL)
+        s->next->prev_link = s->prev_link;
+    engine_iter_close(s->it);
+    str_release(&s->bounds);
+    str_release(&s->last);
+    xfree(s->block);
+    xfree(s);
+}
+
+/* ---- the transaction's own rows ---- */
+
+static bool
+own_in_span(const struct kv_scan *s, const struct wnode *n)
+{
+    return slice_cmp(n->key, s->o.span.start) >= 0 &&
+           (s->o.span.end.len == 0 || slice_cmp(n->key, s->o.span.end) < 0);
+}
+
+/* The next own row after what was shown, or NULL. s->own is a node at or before (reverse: behind)
+ * it, so that nodes that came into being since are met. */
+static struct wnode *
+next_own_forward(struct kv_scan *s, const struct wver **v)
+{
+    struct slice from = s->shown ? str_slice(&s->last) : s->o.span.start;
+    if (s->own == NULL)
+        s->own = wbuf_before(&s->t->buf, from);
+    if (s->own == NULL)
+        return NULL;
+    for (struct wnode *n = s->own->next[0]; n != NULL; n = n->next[0]) {
+        int c = slice_cmp(n->key, from);
+        if (c < 0 || (c == 0 && s->shown)) {
+            s->own = n;
+            continue;
+        }
+        if (!own_in_span(s, n) || (s->have_base && slice_cmp(n->key, s->base.key) > 0))
+            return NULL; /* the engine's row comes first */
+        *v = node_visible(s->t, n);
+        if (*v != NULL)
+            return n;
+    }
+    return NULL;
+}
+
+static struct wnode *
+next_own_reverse(struct kv_scan *s, const struct wver **v)
+{
+    struct wbuf *b = &s->t->buf;
+    if (b->nodes == 0)
+        return NULL;
+    struct slice below = s->shown ? str_slice(&s->last) : s->o.span.end; /* exclusive */
+    struct wnode *n = below.len == 0 ? b->tail[0] : wbuf_before(b, below);
+    for (; n != b->head && own_in_span(s, n); n = n->prev) {
+        if (s->have_base && slice_cmp(n->key, s->base.key) < 0)
+            return NULL;
+        *v = node_visible(s->t, n);
+        if (*v != NULL)
+            return n;
+    }
+    return NULL;
+}
+
+/* ---- next ---- */
+
+static struct error *
+load_base(struct kv_scan *s)
+{
+    if (s->have_base || s->base_done)
+        return NULL;
+    bool more;
+    ERR_TRY(engine_iter_next(s->it, &s->base, &more));
+    s->have_base = more;
+    s->base_done = !more;
+    return NULL;
+}
+
+static inline void
+set_shown(struct kv_scan *s, struct slice key)
+{
+    s->last.len = 0;
+    str_append_slice(&s->last, key);
+    s->shown = true;
+}
+
+/* The next row of both, deletions of ours included (then *deleted). Does not mark it as shown. */
+static struct error *
+merge_next(struct kv_scan *s, struct kv_entry *e, bool *more, bool *deleted)
+{
+    if (s->epoch != s->t->epoch)
+        ERR_TRY(open_base(s));
+    ERR_TRY(load_base(s));
+    const struct wver *v = NULL;
+    struct wnode *own = NULL;
+    if (s->t->buf.writes > 0)
+        own = s->o.reverse ? next_own_reverse(s, &v) : next_own_forward(s, &v);
+    *more = own != NULL || s->have_base;
+    *deleted = false;
+    if (!*more)
+        return NULL;
+    int c = own == NULL ? 1 : !s->have_base ? -1 : slice_cmp(own->key, s->base.key);
+    if (own != NULL && s->have_base && s->o.reverse)
+        c = -c;
+    if (c <= 0) {
+        *e = (struct kv_entry){own->key, v->value, HLC_MIN};
+        *deleted = v->value.len == 0;
+        if (c == 0)
+            s->have_base = false;
+    } else {
+        *e = (struct kv_entry){s->base.key, s->base.value, s->base.ts};
+        s->have_base = false;
+    }
+    return NULL;
+}
+
+/* Lock the row in hand; when that moved the read time, *again: look anew. */
+static struct error *
+lock_row(struct kv_scan *s, const struct kv_entry *e, bool *again)
+{
+    struct kv_txn *t = s->t;
+    ERR_TRY(txn_room(t, e->key.len));
+    struct wnode *n = wbuf_find_or_add(&t->buf, t, e->key);
+    ERR_TRY(txn_lock_node(t, n));
+    *again = s->epoch != t->epoch;
+    return NULL;
+}
+
+static struct error *
+scan_check(struct kv_scan *s)
+{
+    if (__builtin_expect(s->t->doomed != TXN_FINE, 0))
+        return txn_doom(s->t, s->t->doomed);
+    return NULL;
+}
+
+struct error *
+kv_scan_next(struct kv_scan *s, struct kv_entry *e, bool *more)
+{
+    ERR_TRY(scan_check(s));
+    for (;;) {
+        bool deleted, again = false;
+        if (s->finished) {
+            *more = false;
+            return NULL;
+        }
+        ERR_TRY(merge_next(s, e, more, &deleted));
+        if (!*more) {
+            s->finished = true;
+            return NULL;
+        }
+        if (s->o.lock && !deleted)
+            ERR_TRY(lock_row(s, e, &again));
+        if (again)
+            continue;
+        set_shown(s, e->key);
+        if (!deleted)
+            return NULL;
+    }
+}
+
+/* Append the bytes of a row to the block; false when it does not fit and the block is not empty. */
+static bool
+block_add(struct kv_scan *s, size_t *used, struct kv_entry *e)
+{
+    size_t need = e->key.len + e->value.len;
+    if (need > s->block_cap - *used) {
+        if (*used > 0)
+            return false;
+        s->block_cap = need > BLOCK_BYTES ? need : BLOCK_BYTES;
+        xfree(s->block);
+        s->block = xmalloc(s->block_cap);
+    }
+    uint8_t *p = s->block + *used;
+    memcpy(p, e->key.ptr, e->key.len);
+    if (e->value.len > 0)
+        memcpy(p + e->key.len, e->value.ptr, e->value.len);
+    e->key.ptr = p;
+    e->value.ptr = p + e->key.len;
+    *used += need;
+    return true;
+}
+
+/* No own rows and no locks: straight from the engine. */
+static struct error *
+batch_plain(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
+{
+    size_t used = 0;
+    while (*n < max) {
+        ERR_TRY(load_base(s));
+        if (!s->have_base) {
+            s->finished = true;
+            break;
+        }
+        e[*n] = (struct kv_entry){s->base.key, s->base.value, s->base.ts};
+        if (!block_add(s, &used, &e[*n]))
+            break;
+        s->have_base = false;
+        (*n)++;
+    }
+    if (*n > 0)
+        set_shown(s, e[*n - 1].key);
+    return NULL;
+}
+
+struct error *
+kv_scan_batch(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
+{
+    ERR_TRY(scan_check(s));
+    ERR_TRY(cancel_check(s->t->o.cancel));
+    *n = 0;
+    if (s->finished)
+        return NULL;
+    if (s->epoch != s->t->epoch)
+        ERR_TRY(open_base(s));
+    if (s->t->buf.writes == 0 && !s->o.lock)
+        return batch_plain(s, e, max, n);
+    size_t used = 0;
+    while (*n < max && used < BLOCK_BYTES / 2) {
+        bool more;
+        ERR_TRY(kv_scan_next(s, &e[*n], &more));
+        if (!more)
+            break;
+        size_t need = e[*n].key.len + e[*n].value.len;
+        if (need > s->block_cap - used && used > 0) { /* one large row: the block grows, rows move */
+            uint8_t *block = xmalloc(used + need);
+            memcpy(block, s->block, used);
+            for (size_t i = 0; i < *n; i++) {
+                e[i].key.ptr = block + (e[i].key.ptr - s->block);
+                e[i].value.ptr = block + (e[i].value.ptr - s->block);
+            }
+            xfree(s->block);
+            s->block = block;
+            s->block_cap = used + need;
+        }
+        block_add(s, &used, &e[*n]);
+        (*n)++;
+    }
+    return NULL;
+}
