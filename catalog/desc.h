@@ -41,19 +41,21 @@ struct index {
     const char *name;
     bool primary;           /* the table's primary index */
     bool unique, inverted;
-    bool primary_encoding;  /* rows as in a primary index (encoding_type 1) */
+    bool primary_encoding;  /* rows as in a primary index: it is one, or encoding_type is 1 */
     uint32_t version;
     enum desc_state state;
     bool adding;            /* in a mutation that adds it (else one that drops it) */
     int n_keys;             /* columns named in the index, by ordinal into table.columns */
     const int *keys;
     const uint8_t *desc;    /* 1 = descending, parallel to keys */
-    int n_extra;            /* implicit columns behind the key: the missing primary key columns */
+    int n_extra;            /* implicit columns behind the key: the missing primary key columns,
+                             * and the stored ones of 1.0's STORING format */
     const int *extra;
     int n_stored;
     const int *stored;
     const bool *composite;  /* by column ordinal: its datum may be stored besides the key */
     const pb_index *pb;     /* interleave, partitioning, sharding */
+    const struct row_plan *plan; /* how rows are laid out: row.c's own; NULL for virtual tables */
 };
 
 struct table {
@@ -65,7 +67,7 @@ struct table {
     int n_columns;               /* public ones: columns[0..n_columns) */
     int n_all_columns;           /* then those in mutations */
     const struct column *columns;
-    int n_indexes;               /* public: indexes[0] is the primary */
+    int n_indexes;               /* public: indexes[0] is the primary; 0 for views */
     int n_all_indexes;           /* then those in mutations */
     const struct index *indexes;
     const pb_table *pb;
@@ -86,19 +88,31 @@ const struct column *table_column(const struct table *t, const char *name); /* p
 int table_column_ordinal(const struct table *t, uint32_t column_id);        /* any; -1 */
 const struct index *table_index(const struct table *t, const char *name);   /* public; NULL */
 const struct index *table_index_by_id(const struct table *t, uint32_t id);  /* any; NULL */
+const struct index *table_primary(const struct table *t);                   /* NULL: a view */
 
+/* Upgraded (backup-format 4.4); NULL when it is no type of a column or expression. */
 const struct type *type_from_pb(struct arena *a, const Amberdb__InternalType *pb);
+/* With the old fields that v20.1 still writes. */
 Amberdb__InternalType *type_to_pb(struct arena *a, const struct type *t);
 
 /* Deep copies whose memory is the arena's, for changing. */
 pb_table *pb_table_copy(struct arena *a, const pb_table *t);
 pb_database *pb_database_copy(struct arena *a, const pb_database *d);
+/* Parse and pack; unknown fields kept. More in catalog/pb.h. */
 struct error *pb_descriptor_parse(struct arena *a, struct slice bytes, pb_descriptor **out)
-    ERR_MUST_USE; /* unknown fields kept */
+    ERR_MUST_USE;
 struct slice pb_descriptor_pack(struct arena *a, const pb_descriptor *d);
+pb_descriptor *pb_descriptor_of_table(struct arena *a, pb_table *t); /* the wrapping message */
+pb_descriptor *pb_descriptor_of_database(struct arena *a, pb_database *d);
+/* What a descriptor holds, or NULL. */
+const pb_table *pb_descriptor_table(const pb_descriptor *d);
+const pb_database *pb_descriptor_database(const pb_descriptor *d);
+uint32_t pb_descriptor_id(const pb_descriptor *d);
+const char *pb_descriptor_name(const pb_descriptor *d);
 
 /* The upgrades of backup-format 4.3 (modification time, types, families, privileges, checks) and,
- * over all given tables, old foreign keys. */
+ * over all given tables, old foreign keys. In place; idempotent. mvcc_time: when this version was
+ * written, empty when not known. */
 struct error *desc_upgrade_table(struct arena *a, pb_table *t, struct hlc mvcc_time) ERR_MUST_USE;
 struct error *desc_upgrade_foreign_keys(struct arena *a, pb_table **tables, size_t n,
                                         bool skip_missing) ERR_MUST_USE;

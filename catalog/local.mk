@@ -3,9 +3,17 @@ noinst_LIBRARIES += %D%/libcatalog.a
 
 %C%_libcatalog_a_SOURCES = \
   %D%/catalog.h \
-  %D%/desc.h \
-  %D%/row.h \
-  %D%/show_create.h
+  %D%/desc.c %D%/desc.h \
+  %D%/desc_upgrade.c \
+  %D%/desc_validate.c \
+  %D%/partition.c %D%/partition.h \
+  %D%/pb.c %D%/pb.h \
+  %D%/row.h %D%/row_int.h \
+  %D%/row_decode.c \
+  %D%/row_encode.c \
+  %D%/row_plan.c \
+  %D%/show_create.c %D%/show_create.h \
+  %D%/type_pb.c
 
 nodist_%C%_libcatalog_a_SOURCES = %D%/amberdb.pb-c.c %D%/amberdb.pb-c.h
 

@@ -18,8 +18,13 @@
 void row_index_prefix(struct str *s, const struct table *t, const struct index *ix);
 struct span row_index_span(struct arena *a, const struct table *t, const struct index *ix);
 struct span row_table_span(struct arena *a, uint32_t table_id);
-/* Key up to the first n_vals key columns (n_vals <= n_keys), ancestors' parts and 0xfe sentinels
- * where they belong, no family suffix. For constraints: also usable as a prefix. */
+/* Key up to the first n_vals key columns (n_vals <= n_keys; vals[i] is that of keys[i]), ancestors'
+ * parts and 0xfe sentinels where they belong, no family suffix. For constraints: also usable as a
+ * prefix. */
+/* A whole key but for the family suffix, extra columns where they belong; row by ordinal. Not for
+ * inverted indexes. */
+struct error *row_key(struct str *s, const struct table *t, const struct index *ix,
+                      const struct datum *row) ERR_MUST_USE;
 struct error *row_key_prefix(struct str *s, const struct table *t, const struct index *ix,
                              const struct datum *vals, int n_vals) ERR_MUST_USE;
 void row_family_suffix(struct str *s, uint32_t family_id);
@@ -49,17 +54,23 @@ struct row_decoder_opts {
 /* In the arena. One thread at a time. */
 struct error *row_decoder_create(struct arena *a, const struct row_decoder_opts *o,
                                  struct row_decoder **out) ERR_MUST_USE;
-/* Feed the pairs of a scan in key order. *starts_new: this pair begins another row, so the one
- * before is complete. Pairs of other tables (interleaved) set *skip. Datums borrow from key and
- * value bytes where they can; what must be unescaped or built is allocated in data. The caller
- * copies bytes that the scan will overwrite (or keeps batches of borrowed entries). */
+/* Feed the pairs of a scan in key order. *starts_new: this pair began another row: the needed
+ * columns of row were set to NULL before it was read (so a caller that still wants the row before
+ * asks row_continues first, and passes another array here). Pairs of other tables (interleaved) set
+ * *skip. Datums borrow from key and value bytes where they can; what must be unescaped or built is
+ * allocated in data. The caller copies bytes that the scan will overwrite (or keeps batches of
+ * borrowed entries). Bytes that are no row of the index: XX001. */
 struct error *row_decode(struct row_decoder *d, struct slice key, struct slice value,
                          struct arena *data, struct datum *row, bool *starts_new, bool *skip)
     ERR_MUST_USE;
+/* Does this pair belong to the row begun last (or to another table's row, to be skipped)? Always
+ * false after a reset and for single pairs. */
+bool row_continues(const struct row_decoder *d, struct slice key);
 /* Before the first pair and after a row was taken. */
 void row_decoder_reset(struct row_decoder *d);
-/* Can one pair only make a row (single family, not interleaved, not inverted)? Then starts_new is
- * always true and no look-ahead is needed. */
+/* Does each pair make a row (single family or inverted, not interleaved)? Then starts_new is always
+ * true and no look-ahead is needed. Entries of an inverted index give the columns behind the
+ * element; the indexed column stays NULL. */
 bool row_decoder_single_pair(const struct row_decoder *d);
 /* Scans use this to tell two rows' keys apart: length of the key without its family suffix. */
 struct error *row_key_length(const struct row_decoder *d, struct slice key, size_t *len)
