@@ -1,4 +1,10 @@
-# shell/: list every .c and .h here; unit tests as unit_tests += regress/unit/test_<module>.
+# shell/: amberdb sql.
 noinst_LIBRARIES += %D%/libshell.a
 
-%C%_libshell_a_SOURCES =
+%C%_libshell_a_SOURCES = \
+  %D%/edit.c \
+  %D%/meta.c \
+  %D%/output.c \
+  %D%/run.c \
+  %D%/scan.c \
+  %D%/shell.c %D%/shell.h %D%/shell_int.h

@@ -1,0 +1,74 @@
+/* shell/shell_int.h - the parts of the shell: one struct shell from start to exit. */
+#ifndef AMBERDB_SHELL_INT_H
+#define AMBERDB_SHELL_INT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <libpq-fe.h>
+
+#include "base/slice.h"
+
+enum shell_format { FORMAT_TABLE, FORMAT_CSV, FORMAT_TSV, FORMAT_RECORDS, FORMAT_RAW, FORMAT_SQL,
+                    FORMAT_HTML };
+
+struct shell {
+    PGconn *conn;
+    struct arena *arena;
+    enum shell_format format;
+    FILE *out;                /* \o; stdout by default */
+    bool interactive;         /* prompts, timings, safe updates */
+    bool echo;                /* print each statement before it runs */
+    bool show_times;
+    bool errexit;             /* stop at the first error: batch mode */
+    bool quit;
+    bool failed;              /* a statement failed: exit code 1 */
+    int depth;                /* of \i files */
+    struct scanner *scanner;  /* what is pending */
+};
+
+/* ---- scan.c: where statements end ---- */
+
+/* Feeds on lines; knows quotes, comments, dollar quotes and trailing backslashes. */
+struct scanner {
+    struct str pending;       /* text of the statement begun */
+    enum { SCAN_PLAIN, SCAN_STRING, SCAN_ESTRING, SCAN_IDENT, SCAN_DOLLAR, SCAN_LINE_COMMENT,
+           SCAN_BLOCK_COMMENT } state;
+    int comment_depth;
+    struct str tag;           /* of the open dollar quote */
+    bool has_token;           /* something besides blanks and comments */
+};
+void scanner_init(struct scanner *s);
+void scanner_release(struct scanner *s);
+void scanner_reset(struct scanner *s);
+/* Takes text from *p up to the next statement's end; true when pending holds a whole statement. */
+bool scanner_feed(struct scanner *s, const char **p, const char *end);
+bool scanner_pending(const struct scanner *s); /* a statement has begun */
+
+/* ---- output.c ---- */
+
+bool format_by_name(const char *name, enum shell_format *out);
+/* A statement's rows arrive in pieces (single-row mode); the printer holds what its format needs. */
+struct printer;
+struct printer *printer_open(struct shell *sh);
+void printer_rows(struct printer *p, const PGresult *res);
+void printer_close(struct printer *p, bool complete); /* complete: print footers; frees p */
+
+/* ---- run.c ---- */
+
+bool run_statement(struct shell *sh, const char *sql); /* false: it failed */
+void run_line(struct shell *sh, const char *line);     /* one line without its newline */
+void run_end_of_input(struct shell *sh);               /* a last statement may lack its ; */
+bool run_file(struct shell *sh, const char *path);     /* "-": standard input */
+bool read_copy_line(struct shell *sh, struct str *line); /* from where statements come; false: end */
+void install_cancel(struct shell *sh);                 /* Ctrl-C cancels what runs */
+
+/* ---- meta.c ---- */
+
+void run_meta(struct shell *sh, const char *line); /* begins with a backslash */
+
+/* ---- edit.c ---- */
+
+void edit_loop(struct shell *sh); /* the interactive session */
+
+#endif
