@@ -2,24 +2,29 @@
 noinst_LIBRARIES += %D%/libtypes.a
 
 %C%_libtypes_a_SOURCES = \
-  %D%/json_read.c \
-  %D%/json_build.c \
-  %D%/json_text.c \
-  %D%/json_int.h \
-  %D%/inverted.c \
   %D%/cast.c \
   %D%/collation.c \
   %D%/collation.h \
   %D%/datum.c \
   %D%/datum.h \
+  %D%/decimal.c \
   %D%/decimal.h \
+  %D%/decimal_arith.c \
   %D%/decimal_enc.c \
+  %D%/decimal_int.h \
+  %D%/decimal_math.c \
   %D%/enc_int.h \
+  %D%/family_decimal.c \
   %D%/family_float.c \
   %D%/family_int.c \
   %D%/family_string.c \
   %D%/family_tuple.c \
+  %D%/inverted.c \
   %D%/json.h \
+  %D%/json_build.c \
+  %D%/json_int.h \
+  %D%/json_read.c \
+  %D%/json_text.c \
   %D%/keyenc.c \
   %D%/keyenc.h \
   %D%/overload.h \
@@ -32,3 +37,5 @@ noinst_LIBRARIES += %D%/libtypes.a
   %D%/utf8.c \
   %D%/valueenc.c \
   %D%/valueenc.h
+
+unit_tests += regress/unit/test_decimal
