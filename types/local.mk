@@ -3,6 +3,8 @@ noinst_LIBRARIES += %D%/libtypes.a
 
 %C%_libtypes_a_SOURCES = \
   %D%/cast.c \
+  %D%/cast_number.c \
+  %D%/cast_text.c \
   %D%/collation.c \
   %D%/collation.h \
   %D%/datum.c \
@@ -19,6 +21,7 @@ noinst_LIBRARIES += %D%/libtypes.a
   %D%/family_int.c \
   %D%/family_string.c \
   %D%/family_tuple.c \
+  %D%/fn_int.h \
   %D%/inverted.c \
   %D%/json.h \
   %D%/json_build.c \
@@ -27,6 +30,7 @@ noinst_LIBRARIES += %D%/libtypes.a
   %D%/json_text.c \
   %D%/keyenc.c \
   %D%/keyenc.h \
+  %D%/ops_number.c \
   %D%/overload.h \
   %D%/session_hooks.h \
   %D%/sqltext.c \
