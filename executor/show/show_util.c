@@ -1,0 +1,143 @@
+#include "config.h"
+
+#include "executor/show/show_int.h"
+
+#include "catalog/show_create.h"
+#include "grammar/print.h"
+
+const char *const builtin_schemas[4] = {"crdb_internal", "information_schema", "pg_catalog",
+                                        "public"};
+
+const char *
+show_text(struct exec_ctx *x, struct slice s)
+{
+    return slice_to_cstr(x->arena, s);
+}
+
+static struct object_name
+object_name(struct exec_ctx *x, const struct ast_object_name *n)
+{
+    return (struct object_name){
+        .catalog = n->count >= 3 ? show_text(x, n->catalog) : NULL,
+        .schema = n->count >= 2 ? show_text(x, n->schema) : NULL,
+        .object = show_text(x, n->object),
+        .position = n->pos,
+    };
+}
+
+struct error *
+show_is_visible(struct exec_ctx *x, const Amberdb__PrivilegeDescriptor *p, bool *yes)
+{
+    ERR_TRY(catalog_is_admin(x->catalog, x->user, yes));
+    for (int priv = PRIV_ALL; !*yes && priv <= PRIV_ZONECONFIG; priv++)
+        *yes = p != NULL && (privileges_include(p, x->user, (enum privilege)priv) ||
+                             privileges_include(p, "public", (enum privilege)priv));
+    return NULL;
+}
+
+struct error *
+show_table(struct exec_ctx *x, const struct ast_object_name *n, const struct table **out,
+           const struct database **db, const char **schema)
+{
+    struct object_name name = object_name(x, n);
+    const struct database *found_db;
+    const char *found_schema;
+    ERR_TRY(catalog_resolve(x->catalog, &x->names, &name, out, &found_db, &found_schema));
+    if (*out == NULL) {
+        struct str s;
+        str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+        print_object_name(&s, n, NULL);
+        return err_new(ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist", str_cstr(&s));
+    }
+    bool visible = (*out)->is_virtual;
+    if (!visible)
+        ERR_TRY(show_is_visible(x, (*out)->pb->privileges, &visible));
+    if (!visible)
+        return err_new(ERR_INSUFFICIENT_PRIVILEGE, "user %s has no privileges on relation %s",
+                       x->user, (*out)->name);
+    if (db != NULL)
+        *db = found_db;
+    if (schema != NULL)
+        *schema = found_schema;
+    return NULL;
+}
+
+struct error *
+show_database(struct exec_ctx *x, struct slice name, bool given, const struct database **out)
+{
+    const char *text = given ? show_text(x, name) : x->database;
+    *out = NULL;
+    if (*text == '\0')
+        return NULL;
+    ERR_TRY(catalog_database_by_name(x->catalog, text, out));
+    if (*out == NULL)
+        return err_new(ERR_INVALID_CATALOG_NAME, "database \"%s\" does not exist", text);
+    return NULL;
+}
+
+struct error *
+show_comment(struct exec_ctx *x, int type, uint32_t object, uint32_t sub, const char **out)
+{
+    static const struct type *const types[] = {&TYPE_INT8, &TYPE_INT8, &TYPE_INT8};
+    struct datum params[] = {datum_int(type), datum_int(object), datum_int(sub)}, **rows;
+    size_t n;
+    *out = NULL;
+    ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 3, types, params,
+                       "SELECT comment FROM system.public.comments "
+                       "WHERE type = $1 AND object_id = $2 AND sub_id = $3",
+                       1, &rows, &n));
+    if (n == 1 && !rows[0][0].null)
+        *out = slice_to_cstr(x->arena, datum_slice(&rows[0][0]));
+    return NULL;
+}
+
+/* ---- SHOW CREATE's look-ups ---------------------------------------------------------------- */
+
+struct lookups {
+    struct exec_ctx *x;
+    struct error *err; /* the first failure; callbacks cannot return one */
+};
+
+static const pb_descriptor *
+lookup_descriptor(void *arg, uint32_t id)
+{
+    struct lookups *l = arg;
+    const pb_descriptor *d = NULL;
+    struct error *e = l->err == NULL ? catalog_descriptor(l->x->catalog, id, &d) : NULL;
+    if (e != NULL)
+        l->err = e;
+    return d;
+}
+
+static const char *
+lookup_comment(void *arg, int type, uint32_t object, uint32_t sub)
+{
+    struct lookups *l = arg;
+    const char *text = NULL;
+    struct error *e = l->err == NULL ? show_comment(l->x, type, object, sub, &text) : NULL;
+    if (e != NULL)
+        l->err = e;
+    return text;
+}
+
+struct error *
+show_create_text(struct exec_ctx *x, const struct table *t, bool with_comments, char **out)
+{
+    struct lookups l = {.x = x};
+    struct show_create_opts o = {
+        .lookup = lookup_descriptor,
+        .arg = &l,
+        .comment = with_comments ? lookup_comment : NULL,
+        .qualify_other_databases = true,
+    };
+    struct str s;
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    struct error *e = show_create(&s, t, &o);
+    if (l.err != NULL) {
+        err_free(e);
+        return l.err;
+    }
+    ERR_TRY(e);
+    *out = arena_strdup(x->arena, str_cstr(&s));
+    return NULL;
+}
