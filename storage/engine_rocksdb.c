@@ -329,9 +329,11 @@ rocks_commit(struct engine *base, const struct engine_write *w, size_t n, bool s
     struct error *err = batch_write(e, b, sync);
     rocksdb_writebatch_destroy(b);
     /* The log may or may not have got it to disk; a full disk took nothing. */
-    if (err_is(err, ERR_IO))
+    if (err_is(err, ERR_IO)) {
         err = err_sqlstate(err_wrap(err, "result is ambiguous"),
                            errcode_sqlstate(ERR_STATEMENT_COMPLETION_UNKNOWN));
+        err->code = ERR_STATEMENT_COMPLETION_UNKNOWN;
+    }
     return err;
 }
 

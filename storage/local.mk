@@ -8,6 +8,9 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/engine_rocksdb_iter.c \
   %D%/mvcc.c %D%/mvcc.h \
   %D%/rocksdb_shim.cc %D%/rocksdb_shim.h \
+  %D%/sst.h %D%/sst_int.h \
+  %D%/sst_reader.c \
+  %D%/sst_writer.c \
   %D%/txn.c %D%/txn.h %D%/txn_int.h \
   %D%/txn_buffer.c \
   %D%/txn_commit.c \
@@ -16,4 +19,4 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/txn_reads.c \
   %D%/txn_scan.c
 
-unit_tests += regress/unit/test_engine regress/unit/test_txn
+unit_tests += regress/unit/test_engine regress/unit/test_sst regress/unit/test_txn

@@ -93,35 +93,39 @@ mvcc_compare(struct slice a, struct slice b)
     return slice_cmp(tb, ta);
 }
 
-bool
-mvcc_shorten_separator(struct str *out, struct slice a, struct slice b)
+/* SOURCE: the bytewise comparator's rules (RocksDB util/comparator.cc, Pebble comparer.go), applied
+ * to the keys without their times. */
+size_t
+mvcc_separator(struct slice a, struct slice b, uint8_t *out)
 {
-    ptrdiff_t na = key_len(a), nb = key_len(b);
-    if (na < 0 || nb < 0)
-        return false;
-    size_t min = (size_t)(na < nb ? na : nb), i = 0;
-    while (i < min && a.ptr[i] == b.ptr[i])
+    ptrdiff_t na = key_len(a), nb = key_len(b), i = 0;
+    while (i < na && i < nb && a.ptr[i] == b.ptr[i])
         i++;
-    /* One key is a prefix of the other, or the next byte leaves no room between: not shortened. */
-    if (i >= min || a.ptr[i] == 0xff || a.ptr[i] + 1 >= b.ptr[i])
-        return false;
-    str_append(out, a.ptr, i + 1);
-    out->ptr[out->len - 1]++;
-    str_append_char(out, 0);
-    return true;
+    if (i >= na || i >= nb || a.ptr[i] >= b.ptr[i])
+        return 0; /* one key is a prefix of the other */
+    if (i == nb - 1 && a.ptr[i] + 1 == b.ptr[i]) {
+        /* No room at this byte; a later one that can grow will do. */
+        for (i++; i < na && a.ptr[i] == 0xff; i++)
+            ;
+        if (i >= na)
+            return 0;
+    }
+    memcpy(out, a.ptr, (size_t)i + 1);
+    out[i]++;
+    out[i + 1] = 0;
+    return (size_t)i + 2;
 }
 
-bool
-mvcc_shorten_successor(struct str *out, struct slice a)
+size_t
+mvcc_successor(struct slice a, uint8_t *out)
 {
-    ptrdiff_t n = key_len(a);
-    for (ptrdiff_t i = 0; i < n; i++) {
-        if (a.ptr[i] == 0xff)
-            continue;
-        str_append(out, a.ptr, (size_t)i + 1);
-        out->ptr[out->len - 1]++;
-        str_append_char(out, 0);
-        return true;
-    }
-    return false;
+    ptrdiff_t n = key_len(a), i = 0;
+    while (i < n && a.ptr[i] == 0xff)
+        i++;
+    if (i >= n)
+        return 0;
+    memcpy(out, a.ptr, (size_t)i + 1);
+    out[i]++;
+    out[i + 1] = 0;
+    return (size_t)i + 2;
 }

@@ -19,9 +19,9 @@ void mvcc_put_key(struct str *s, struct slice key, struct hlc ts);
 bool mvcc_split(struct slice mvcc, struct slice *key, struct hlc *ts);
 int mvcc_compare(struct slice a, struct slice b); /* cockroach_comparator */
 
-/* Append a short key x with a <= x < b (a <= x), for an index block; false, and nothing appended,
- * when there is none shorter by the comparator's rules: then a itself serves. */
-bool mvcc_shorten_separator(struct str *out, struct slice a, struct slice b);
-bool mvcc_shorten_successor(struct str *out, struct slice a);
+/* For index blocks: a short key x, without a time, with a < x < b (a < x). Writes at most a.len
+ * bytes to out and returns how many; 0 when there is none: then a itself serves. */
+size_t mvcc_separator(struct slice a, struct slice b, uint8_t *out);
+size_t mvcc_successor(struct slice a, uint8_t *out);
 
 #endif

@@ -24,6 +24,8 @@ struct shim_time {
 };
 int mvcc_compare(struct shim_bytes a, struct shim_bytes b);
 bool mvcc_split(struct shim_bytes m, struct shim_bytes *key, struct shim_time *ts);
+size_t mvcc_separator(struct shim_bytes a, struct shim_bytes b, uint8_t *out);
+size_t mvcc_successor(struct shim_bytes a, uint8_t *out);
 }
 
 namespace {
@@ -38,13 +40,6 @@ shim_bytes Bytes(const Slice &s)
     return {reinterpret_cast<const uint8_t *>(s.data()), s.size()};
 }
 
-size_t KeyLen(const Slice &s)
-{
-    shim_bytes key;
-    shim_time ts;
-    return mvcc_split(Bytes(s), &key, &ts) ? key.len : static_cast<size_t>(-1);
-}
-
 class MvccComparator : public rocksdb::Comparator {
   public:
     const char *Name() const override { return "cockroach_comparator"; }
@@ -54,36 +49,21 @@ class MvccComparator : public rocksdb::Comparator {
     }
     void FindShortestSeparator(std::string *start, const Slice &limit) const override
     {
-        size_t na = KeyLen(*start), nb = KeyLen(limit);
-        if (na == static_cast<size_t>(-1) || nb == static_cast<size_t>(-1))
-            return;
-        size_t min = na < nb ? na : nb, i = 0;
-        while (i < min && (*start)[i] == limit[i])
-            i++;
-        if (i >= min)
-            return;
-        unsigned a = static_cast<uint8_t>((*start)[i]), b = static_cast<uint8_t>(limit[i]);
-        if (a == 0xff || a + 1 >= b)
-            return;
-        start->resize(i);
-        start->push_back(static_cast<char>(a + 1));
-        start->push_back('\0');
+        std::string out(start->size(), '\0');
+        size_t n = mvcc_separator(Bytes(*start), Bytes(limit), Room(&out));
+        if (n > 0)
+            start->assign(out, 0, n);
     }
     void FindShortSuccessor(std::string *key) const override
     {
-        size_t n = KeyLen(*key);
-        if (n == static_cast<size_t>(-1))
-            return;
-        for (size_t i = 0; i < n; i++) {
-            uint8_t c = static_cast<uint8_t>((*key)[i]);
-            if (c == 0xff)
-                continue;
-            key->resize(i);
-            key->push_back(static_cast<char>(c + 1));
-            key->push_back('\0');
-            return;
-        }
+        std::string out(key->size(), '\0');
+        size_t n = mvcc_successor(Bytes(*key), Room(&out));
+        if (n > 0)
+            key->assign(out, 0, n);
     }
+
+  private:
+    static uint8_t *Room(std::string *s) { return reinterpret_cast<uint8_t *>(&(*s)[0]); }
 };
 
 int TimeCompare(const shim_time &a, const shim_time &b)
