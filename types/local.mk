@@ -2,6 +2,15 @@
 noinst_LIBRARIES += %D%/libtypes.a
 
 %C%_libtypes_a_SOURCES = \
+  %D%/calendar.c \
+  %D%/timezone.c \
+  %D%/datetime_int.h \
+  %D%/datetime_parse.c \
+  %D%/interval.c \
+  %D%/interval_parse.c \
+  %D%/family_datetime.c \
+  %D%/cast_datetime.c \
+  %D%/datetime_ops.c \
   %D%/cast.c \
   %D%/cast_number.c \
   %D%/cast_text.c \
