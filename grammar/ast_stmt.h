@@ -124,6 +124,7 @@ struct ast_select_clause {
     bool table_form;        /* TABLE t: from holds t */
 };
 
+/* A subquery (in FROM, an expression, IN) is an AST_SELECT_PAREN around the query itself. */
 enum ast_select_kind { AST_SELECT_CLAUSE, AST_SELECT_VALUES, AST_SELECT_SETOP, AST_SELECT_PAREN };
 enum ast_setop { AST_SETOP_UNION, AST_SETOP_INTERSECT, AST_SETOP_EXCEPT };
 
@@ -518,6 +519,7 @@ struct ast_show {
     struct ast_select *jobs;
     struct ast_exprs exprs;
     struct ast_zone_target zone;
+    struct ast_expr *as_of; /* FINGERPRINTS */
 };
 
 /* ---- Statement --------------------------------------------------------------------------- */

@@ -158,6 +158,7 @@ struct ast_table_ref *gram_table_ref(struct gram *g, enum ast_table_ref_kind kin
 struct ast_table_ref *gram_join(struct gram *g, int pos, struct ast_join *j);
 void gram_decorate(struct ast_table_ref *t, struct ast_index_flags *flags, bool ordinality,
                    struct ast_alias *alias);
+bool gram_index_flags_check(struct gram *g, const struct ast_index_flags *f);
 bool gram_index_flags_merge(struct gram *g, struct ast_index_flags *a, const struct ast_index_flags *b);
 
 struct ast_stmt *gram_stmt(struct gram *g, enum ast_stmt_kind kind, int pos, void *node, int depth);
@@ -177,6 +178,5 @@ bool gram_explain_option(struct gram *g, struct ast_explain *e, struct ast_name 
 bool gram_index_elem(struct gram *g, struct ast_expr *e, enum ast_direction dir,
                      struct ast_index_elem *out);
 bool gram_check_nulls_order(struct gram *g, enum ast_direction dir, int nulls);
-bool gram_check_table_defs(struct gram *g, struct ast_table_defs *defs);
 
 #endif
