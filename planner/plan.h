@@ -93,12 +93,12 @@ struct plan_root {
  * (constants, placeholders, EXPR_OUTER of an apply), made into bytes when the scan opens. */
 struct plan_bound {
     int n;                   /* leading key columns with a value */
-    struct expr **values;    /* each of the index column's type; NULL value: see null_ok */
+    struct expr **values;    /* each of the index column's type; a constant NULL is the key NULL, any
+                              * other value that turns out NULL makes the span empty */
     bool inclusive;          /* the prefix itself belongs to the interval */
 };
 struct plan_span {
     struct plan_bound lo, hi; /* n = 0: open end */
-    bool null_ok;            /* a NULL value means the key NULL (IS NULL); else an empty span */
 };
 
 struct plan_scan {
@@ -106,7 +106,6 @@ struct plan_scan {
     const struct table *table;
     const struct index *index;
     const char *alias;
-    bool inverted;           /* spans are of inverted keys: inv_key below */
     int n_out;               /* output column i is table column ordinals[i] */
     const int *ordinals;
     int n_spans;             /* 0: the whole index; disjoint, ascending once made into bytes */
@@ -114,12 +113,9 @@ struct plan_scan {
     bool empty;              /* a contradiction was found: no rows */
     bool reverse;
     struct expr *filter;     /* over the output columns; NULL none */
-    struct expr *key_filter; /* part that reads key columns only; decided before the value */
     int64_t hard_limit;      /* 0 none: stop after so many rows (after the filter) */
     int64_t soft_limit;      /* 0 none: about so many will be read */
     bool lock;               /* FOR UPDATE or feeds UPDATE, DELETE */
-    bool include_delete_only; /* outputs may name mutation columns (ordinals >= n_columns) */
-    struct expr *inv_key;    /* JSON/array constant whose keys are looked up; all must be there */
     const struct database *database;
 };
 
@@ -256,9 +252,9 @@ struct plan_limit {
 struct plan_group {
     struct plan_node base;   /* output: group columns, then aggregates */
     int n_keys;
-    const int *keys;         /* input columns */
+    struct expr **keys;      /* over the input */
     int n_aggs;
-    struct agg_call **aggs;  /* planner/aggregate.h; args over the input columns */
+    struct agg_call **aggs;  /* planner/aggregate.h; args, filters and orders over the input */
     bool streaming;          /* input is ordered by keys: a change of keys ends a group */
     bool scalar;             /* no GROUP BY: one row even for no input */
 };

@@ -64,6 +64,8 @@ struct planner {
         uint32_t id, version;
     } *tables;
     int n_tables, cap_tables;
+    struct plan_cte **with;              /* those with side effects, in order */
+    int n_with, cap_with;
 
     /* while planning */
     struct cte_binding *ctes;

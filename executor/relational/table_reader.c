@@ -1,0 +1,271 @@
+#include "config.h"
+
+#include "executor/relational/table_reader.h"
+
+#include "executor/relational/rel_int.h"
+#include "types/keyenc.h"
+
+#define READ_CHUNK 1024
+
+struct table_reader {
+    struct exec_ctx *x;
+    const struct table *table;
+    const struct index *index;
+    struct row_decoder *decoder;
+    bool single;              /* one pair is one row */
+    bool lock, reverse;
+    int n_needed;
+    int *needed;              /* ordinals */
+    const struct span *spans;
+    int n_spans, next_span;
+    struct kv_scan *scan;
+    struct arena *arena;      /* of the reader */
+    struct arena *data;       /* pieces decoded for the rows given out */
+    struct arena *pending_data; /* the unfinished row's */
+    struct kv_entry *entries;
+    size_t n_entries, entry;
+    struct datum *row;        /* being decoded, by ordinal */
+    struct datum *out_row;    /* for table_reader_next, and its needed columns one by one */
+    struct datum **out_cols;
+    bool pending;             /* row holds an unfinished row */
+    struct str pending_key;   /* its key without family */
+    bool exhausted;
+};
+
+static void
+reader_on_free(void *arg)
+{
+    struct table_reader *r = arg;
+
+    table_reader_close(r);
+    str_release(&r->pending_key);
+}
+
+struct error *
+table_reader_create(struct exec_ctx *x, struct arena *a, const struct table *t,
+                    const struct index *ix, const bool *needed, bool lock,
+                    struct table_reader **out)
+{
+    struct table_reader *r = ARENA_NEW(a, struct table_reader);
+
+    r->x = x;
+    r->table = t;
+    r->index = ix;
+    r->lock = lock;
+    r->arena = arena_create(a, "table reader");
+    r->data = arena_create(r->arena, "rows");
+    r->pending_data = arena_create(r->arena, "row");
+    r->entries = ARENA_ARRAY(r->arena, struct kv_entry, READ_CHUNK);
+    r->row = ARENA_ARRAY(r->arena, struct datum, (size_t)t->n_all_columns + 1);
+    r->out_row = ARENA_ARRAY(r->arena, struct datum, (size_t)t->n_all_columns + 1);
+    r->needed = ARENA_ARRAY(r->arena, int, (size_t)t->n_all_columns + 1);
+    for (int i = 0; i < t->n_all_columns; i++) {
+        r->row[i] = r->out_row[i] = DATUM_NULL;
+        if (needed[i])
+            r->needed[r->n_needed++] = i;
+    }
+    r->out_cols = ARENA_ARRAY(r->arena, struct datum *, (size_t)r->n_needed + 1);
+    for (int i = 0; i < r->n_needed; i++)
+        r->out_cols[i] = &r->out_row[r->needed[i]];
+    str_init(&r->pending_key, STR_MAX_DEFAULT);
+    arena_on_free(a, reader_on_free, r);
+    struct row_decoder_opts o = {.table = t, .index = ix, .needed = needed};
+    ERR_TRY(row_decoder_create(r->arena, &o, &r->decoder));
+    r->single = row_decoder_single_pair(r->decoder);
+    r->exhausted = true;
+    *out = r;
+    return NULL;
+}
+
+void
+table_reader_close(struct table_reader *r)
+{
+    if (r->scan != NULL)
+        kv_scan_close(r->scan);
+    r->scan = NULL;
+    r->n_entries = r->entry = 0;
+    r->pending = false;
+    r->exhausted = true;
+}
+
+void
+table_reader_start(struct table_reader *r, const struct span *spans, int n, bool reverse)
+{
+    table_reader_close(r);
+    r->spans = spans;
+    r->n_spans = n;
+    r->next_span = 0;
+    r->reverse = reverse;
+    r->exhausted = n == 0;
+    row_decoder_reset(r->decoder);
+}
+
+static void
+clear_row(struct table_reader *r)
+{
+    for (int i = 0; i < r->n_needed; i++)
+        r->row[r->needed[i]] = DATUM_NULL;
+    row_decoder_reset(r->decoder);
+}
+
+/* The unfinished row must outlive the entries that it was decoded from. */
+static void
+keep_pending(struct table_reader *r)
+{
+    if (!r->pending)
+        return;
+    for (int i = 0; i < r->n_needed; i++) {
+        int c = r->needed[i];
+        r->row[c] = datum_copy(r->pending_data, r->table->columns[c].type, &r->row[c]);
+    }
+}
+
+/* More entries; *more false when all spans are read. */
+static struct error *
+refill(struct table_reader *r, size_t want, bool *more)
+{
+    for (;;) {
+        if (r->scan == NULL) {
+            if (r->next_span == r->n_spans) {
+                *more = false;
+                return NULL;
+            }
+            struct kv_scan_opts o = {
+                .span = r->spans[r->next_span++],
+                .reverse = r->reverse,
+                .lock = r->lock,
+                .fill_cache = true,
+            };
+            ERR_TRY(kv_scan_open(r->x->txn, &o, &r->scan));
+        }
+        r->entry = 0;
+        ERR_TRY(kv_scan_batch(r->scan, r->entries, want, &r->n_entries));
+        if (r->n_entries > 0) {
+            *more = true;
+            return NULL;
+        }
+        kv_scan_close(r->scan);
+        r->scan = NULL;
+    }
+}
+
+static void
+give(struct table_reader *r, int n_out, const int *ordinals, struct datum **cols, int at)
+{
+    for (int i = 0; i < n_out; i++)
+        cols[i][at] = r->row[ordinals[i]];
+}
+
+/* Decode the entries at hand into rows. A row with several pairs is complete when another key
+ * begins. */
+static struct error *
+decode_entries(struct table_reader *r, int max, int n_out, const int *ordinals,
+               struct datum **cols, int *n)
+{
+    bool starts_new, skip;
+
+    while (r->entry < r->n_entries && *n < max) {
+        struct kv_entry *e = &r->entries[r->entry];
+        if (r->single) {
+            r->entry++;
+            clear_row(r);
+            skip = false;
+            ERR_TRY(row_decode(r->decoder, e->key, e->value, r->data, r->row, &starts_new, &skip));
+            if (!skip)
+                give(r, n_out, ordinals, cols, (*n)++);
+            continue;
+        }
+        size_t len;
+        ERR_TRY(row_key_length(r->decoder, e->key, &len));
+        struct slice head = slice_make(e->key.ptr, len);
+        if (r->pending && !slice_eq(head, str_slice(&r->pending_key))) {
+            /* The finished row's pieces in pending_data live until that arena is reset, which happens
+             * when the next batch begins. */
+            give(r, n_out, ordinals, cols, (*n)++);
+            r->pending = false;
+            continue;
+        }
+        if (!r->pending)
+            clear_row(r);
+        skip = false;
+        ERR_TRY(row_decode(r->decoder, e->key, e->value, r->data, r->row, &starts_new, &skip));
+        r->entry++;
+        if (skip)
+            continue;
+        if (!r->pending) {
+            str_clear(&r->pending_key);
+            str_append_slice(&r->pending_key, head);
+            r->pending = true;
+        }
+    }
+    return NULL;
+}
+
+struct error *
+table_reader_batch(struct table_reader *r, int max, int n_out, const int *ordinals,
+                   struct datum **cols, int *n)
+{
+    *n = 0;
+    if (r->exhausted)
+        return NULL;
+    if (max > BATCH_ROWS)
+        max = BATCH_ROWS;
+    if (r->entry == r->n_entries) {
+        /* What was given out before is dead now; an unfinished row moves to a fresh arena. */
+        struct arena *old = r->pending_data;
+        r->pending_data = arena_create(r->arena, "row");
+        keep_pending(r);
+        arena_destroy(old);
+        arena_reset(r->data);
+    }
+    for (;;) {
+        if (r->entry == r->n_entries) {
+            bool more;
+            size_t want = (size_t)max + (r->single ? 0 : 1);
+            ERR_TRY(refill(r, want > READ_CHUNK ? READ_CHUNK : want, &more));
+            if (!more) {
+                r->exhausted = true;
+                if (r->pending) {
+                    give(r, n_out, ordinals, cols, (*n)++);
+                    r->pending = false;
+                }
+                return NULL;
+            }
+        }
+        ERR_TRY(decode_entries(r, max, n_out, ordinals, cols, n));
+        if (*n > 0)
+            return NULL;
+        /* Not one whole row yet: keep what there is of it and read on. */
+        keep_pending(r);
+    }
+}
+
+struct error *
+table_reader_next(struct table_reader *r, const struct datum **row)
+{
+    int n = 0;
+
+    *row = NULL;
+    ERR_TRY(table_reader_batch(r, 1, r->n_needed, r->needed, r->out_cols, &n));
+    if (n > 0)
+        *row = r->out_row;
+    return NULL;
+}
+
+struct error *
+index_prefix_span(struct arena *a, const struct table *t, const struct index *ix,
+                  const struct datum *vals, int n, struct span *out)
+{
+    struct str s, e;
+
+    str_init_arena(&s, a, STR_MAX_DEFAULT);
+    ERR_TRY(row_key_prefix(&s, t, ix, vals, n));
+    ERR_TRY(str_error(&s));
+    str_init_arena(&e, a, STR_MAX_DEFAULT);
+    str_append_slice(&e, str_slice(&s));
+    if (!key_prefix_end(&e))
+        return err_new(ERR_INTERNAL, "a key prefix has no end");
+    out->start = str_slice(&s);
+    out->end = str_slice(&e);
+    return NULL;
+}

@@ -1,0 +1,30 @@
+/* executor/relational/table_reader.h - rows of an index, decoded: under scans, joins and mutations.
+ *
+ * Values given out are valid until the reader's next call. One thread.
+ */
+#ifndef AMBERDB_EXECUTOR_RELATIONAL_TABLE_READER_H
+#define AMBERDB_EXECUTOR_RELATIONAL_TABLE_READER_H
+
+#include "catalog/row.h"
+#include "executor/exec.h"
+
+struct table_reader;
+
+/* needed: by column ordinal (n_all_columns). Lives in the arena. */
+struct error *table_reader_create(struct exec_ctx *x, struct arena *a, const struct table *t,
+                                  const struct index *ix, const bool *needed, bool lock,
+                                  struct table_reader **out) ERR_MUST_USE;
+/* Read these spans next, in the order given; each is borrowed until the reader moves past it. */
+void table_reader_start(struct table_reader *r, const struct span *spans, int n, bool reverse);
+/* Up to max rows (<= BATCH_ROWS): cols[i][k] = column ordinals[i] of row k. *n = 0 at the end. */
+struct error *table_reader_batch(struct table_reader *r, int max, int n_out, const int *ordinals,
+                                 struct datum **cols, int *n) ERR_MUST_USE;
+/* One row by ordinal; NULL at the end. */
+struct error *table_reader_next(struct table_reader *r, const struct datum **row) ERR_MUST_USE;
+void table_reader_close(struct table_reader *r);
+
+/* The span of all keys that start with n values of the index's key. */
+struct error *index_prefix_span(struct arena *a, const struct table *t, const struct index *ix,
+                                const struct datum *vals, int n, struct span *out) ERR_MUST_USE;
+
+#endif

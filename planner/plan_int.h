@@ -1,0 +1,156 @@
+/* planner/plan_int.h - inside the planner: FROM as a tree of wide rows, lowered to plan nodes.
+ *
+ * Planning a SELECT clause has two steps. First FROM becomes a tree of struct rel, each with a "wide"
+ * row of all its columns; names are typed over the wide row of the whole FROM, and WHERE is pushed
+ * down the tree. Then rel_lower chooses indexes and joins, gives only the columns that are needed, and
+ * says where each wide column went; the expressions are renumbered with expr_remap.
+ */
+#ifndef AMBERDB_PLANNER_PLAN_INT_H
+#define AMBERDB_PLANNER_PLAN_INT_H
+
+#include "planner/aggregate.h"
+#include "planner/planner.h"
+
+#define PLAN_MAX_DEPTH 200
+
+enum rel_kind { REL_TABLE, REL_NODE, REL_JOIN };
+
+struct rel {
+    enum rel_kind kind;
+    int n_cols;                /* of its wide row */
+    int n_conj, cap_conj;      /* conditions over its wide row: TABLE, NODE: filter; JOIN: after it */
+    struct expr **conj;
+    double rows;               /* guess, set by rel_lower */
+
+    /* TABLE: wide column i is ordinal i */
+    const struct table *table;
+    const struct database *database;
+    const char *schema, *alias;
+    const struct index *forced;
+    bool force_desc, force_asc, no_index_join;
+    bool lock;
+
+    /* NODE */
+    struct plan_node *node;
+
+    /* JOIN: wide row: left, right, extra */
+    enum plan_join_type type;
+    enum ast_join_hint hint;
+    struct rel *left, *right;
+    int n_on, cap_on;
+    struct expr **on;          /* over left and right */
+    int n_extra;               /* COALESCE of FULL JOIN USING, over left and right */
+    struct expr **extra;
+    bool apply;
+    int n_params;
+    struct expr **params;      /* over left */
+};
+
+struct wish { /* an order that would save a sort, over wide columns */
+    int n;
+    const struct plan_order *order;
+    int64_t limit;             /* so many rows are wanted; 0 all */
+};
+
+/* plan_util.c */
+void *plan_node_new(struct planner *p, enum plan_kind k, size_t size, int n_cols, int n_children);
+struct plan_node *plan_filter_node(struct planner *p, struct plan_node *in, struct expr *cond);
+struct plan_node *plan_render_node(struct planner *p, struct plan_node *in, int n,
+                                   struct expr *const *exprs, const struct plan_column *cols);
+struct plan_node *plan_one_row(struct planner *p); /* one row without columns */
+struct expr *expr_and(struct arena *a, struct expr *l, struct expr *r);
+void conjuncts(struct planner *p, struct expr *e, struct expr ***v, int *n, int *cap);
+void expr_list_add(struct arena *a, struct expr ***v, int *n, int *cap, struct expr *e);
+/* Bits of used[] set for each EXPR_COLUMN. */
+void expr_mark_columns(const struct expr *e, bool *used);
+bool expr_has_columns(const struct expr *e);
+bool expr_columns_within(const struct expr *e, int lo, int hi); /* all in [lo, hi) and at least one */
+bool expr_is_volatile(const struct expr *e);
+bool expr_has_subquery(const struct expr *e);
+struct expr *expr_shift(struct arena *a, const struct expr *e, int by, int n);
+/* Copy with fn deciding: returns a replacement or NULL to copy the node and go on below. */
+struct error *expr_rewrite(struct arena *a, struct expr *e,
+                           struct error *(*fn)(void *arg, struct expr *e, struct expr **out),
+                           void *arg, struct expr **out) ERR_MUST_USE;
+char *slice_str(struct planner *p, struct slice s);
+const char *object_name_str(struct planner *p, const struct ast_object_name *n);
+void plan_use_table(struct planner *p, const struct table *t);
+void scope_add(struct planner *p, struct scope *s, struct scope_column c);
+struct scope *scope_new(struct planner *p, struct scope *outer);
+bool orders_satisfied(const struct plan_node *n, int n_want, const struct plan_order *want);
+
+/* plan_outer.c: depth >= 1 references of a finished inner plan become parameters. */
+struct error *plan_bind_outer(struct planner *p, struct plan_node *inner, int *n_params,
+                              struct expr ***params) ERR_MUST_USE;
+void plan_visit_exprs(const struct plan_node *n,
+                      void (*fn)(void *arg, struct expr *e), void *arg);
+void plan_visit_tree(const struct plan_node *n,
+                     void (*fn)(void *arg, struct expr *e), void *arg);
+
+/* plan_from.c */
+struct error *plan_from(struct planner *p, struct scope *outer, const struct ast_table_refs *from,
+                        struct rel **rel, struct scope **scope) ERR_MUST_USE;
+struct rel *rel_of_table(struct planner *p, const struct table *t, const struct database *db,
+                         const char *schema, const char *alias, bool mutations);
+struct rel *rel_of_node(struct planner *p, struct plan_node *n);
+struct rel *rel_join(struct planner *p, enum plan_join_type t, struct rel *l, struct rel *r);
+struct error *rel_index_flags(struct planner *p, struct rel *r, const struct ast_index_flags *f)
+    ERR_MUST_USE;
+void rel_push(struct planner *p, struct rel *r, struct expr *cond);
+struct error *plan_table_ref(struct planner *p, struct scope *outer,
+                             const struct ast_table_ref *r, struct rel **rel,
+                             struct scope **scope) ERR_MUST_USE;
+
+/* plan_lower.c, plan_index.c */
+struct error *rel_lower(struct planner *p, struct rel *r, const bool *need, const struct wish *w,
+                        struct plan_node **out, int *map) ERR_MUST_USE;
+struct error *lower_table(struct planner *p, struct rel *r, const bool *need,
+                          const struct wish *w, struct plan_node **out, int *map) ERR_MUST_USE;
+
+/* plan_select.c */
+struct error *plan_limit_node(struct planner *p, struct scope *outer, const struct ast_expr *limit,
+                              const struct ast_expr *offset, struct plan_node *in,
+                              struct plan_node **out) ERR_MUST_USE;
+/* The rest of a SELECT over a rel whose names are in scope: items, ORDER BY, LIMIT. */
+struct select_parts {
+    const struct ast_select_clause *clause;  /* items, where, group by, ... */
+    const struct ast_order_by *order_by;
+    const struct ast_expr *limit, *offset;
+    const struct type *const *desired;
+    int n_desired;
+};
+struct error *plan_select_rel(struct planner *p, struct scope *outer, struct rel *rel,
+                              struct scope *scope, const struct select_parts *s,
+                              struct plan_node **out) ERR_MUST_USE;
+/* RETURNING and select items: stars opened, each typed; labels. */
+struct item_list {
+    int n, cap;
+    struct expr **exprs;
+    struct plan_column *cols;
+    const struct ast_expr **asts;
+};
+struct error *plan_items(struct type_ctx *c, const struct ast_select_items *items,
+                         const struct type *const *desired, int n_desired,
+                         struct item_list *out) ERR_MUST_USE;
+const struct scope_column *scope_by_index(const struct scope *s, int index);
+
+/* plan_with.c */
+struct error *plan_with(struct planner *p, struct scope *outer, const struct ast_with *w)
+    ERR_MUST_USE;
+struct cte_binding *find_cte(struct planner *p, struct slice name);
+struct plan_cte *cte_new(struct planner *p, struct slice name, struct plan_node *plan);
+struct plan_node *cte_scan_new(struct planner *p, struct plan_cte *c, bool working);
+
+/* plan_dml.c */
+struct error *plan_insert(struct planner *p, const struct ast_insert *a, struct plan_node **out)
+    ERR_MUST_USE;
+struct error *plan_update(struct planner *p, const struct ast_update *a, struct plan_node **out)
+    ERR_MUST_USE;
+struct error *plan_delete(struct planner *p, const struct ast_delete *a, struct plan_node **out)
+    ERR_MUST_USE;
+bool mutation_returns(const struct plan_node *n);
+/* A statement whose rows serve as a table: select, DML with RETURNING, statement with rows. */
+struct error *plan_row_source(struct planner *p, const struct ast_stmt *s, struct plan_node **out)
+    ERR_MUST_USE;
+
+#endif

@@ -1,0 +1,353 @@
+#include "config.h"
+
+#include "planner/plan_int.h"
+
+/* Rels to plan nodes: which join runs where, and with which columns. */
+
+static struct expr *
+all_of(struct planner *p, struct expr *const *v, int n)
+{
+    struct expr *e = NULL;
+
+    for (int i = 0; i < n; i++)
+        e = expr_and(p->arena, e, v[i]);
+    return e;
+}
+
+static struct error *
+lower_node(struct planner *p, struct rel *r, struct plan_node **out, int *map)
+{
+    for (int i = 0; i < r->n_cols; i++)
+        map[i] = i;
+    *out = r->node;
+    if (r->n_conj > 0)
+        *out = plan_filter_node(p, *out, all_of(p, r->conj, r->n_conj));
+    r->rows = (*out)->rows;
+    return NULL;
+}
+
+/* left = right, each side's columns all from its side. */
+struct equality {
+    struct expr *l, *r; /* over left's and right's own wide rows */
+    int conj;
+};
+
+static int
+find_equalities(struct planner *p, const struct rel *j, struct equality *eq)
+{
+    int nl = j->left->n_cols, nr = j->right->n_cols, n = 0;
+
+    for (int i = 0; i < j->n_on; i++) {
+        struct expr *e = j->on[i];
+        if (e->kind != EXPR_COMPARE || e->cmp != CMP_EQ || e->n_args != 2)
+            continue;
+        struct expr *a = e->args[0], *b = e->args[1];
+        if (!type_equivalent(a->type, b->type) || a->type->family == FAMILY_UNKNOWN ||
+            b->type->family == FAMILY_UNKNOWN || a->type->family == FAMILY_TUPLE)
+            continue;
+        if (expr_columns_within(b, 0, nl) && expr_columns_within(a, nl, nl + nr)) {
+            struct expr *t = a;
+            a = b;
+            b = t;
+        }
+        if (!expr_columns_within(a, 0, nl) || !expr_columns_within(b, nl, nl + nr))
+            continue;
+        eq[n].l = a;
+        eq[n].r = expr_shift(p->arena, b, -nl, nl + nr);
+        eq[n].conj = i;
+        n++;
+    }
+    return n;
+}
+
+/* An index of the right table whose leading columns are all equated: *n_keys of them. */
+static const struct index *
+lookup_index(const struct rel *r, const struct equality *eq, int n_eq, int *which, int *n_keys)
+{
+    const struct index *best = NULL;
+
+    *n_keys = 0;
+    if (r->kind != REL_TABLE || r->table->is_virtual)
+        return NULL;
+    for (int i = 0; i < r->table->n_indexes; i++) {
+        const struct index *ix = &r->table->indexes[i];
+        int w[64], k = 0;
+        if (ix->inverted || (r->forced != NULL && r->forced != ix))
+            continue;
+        for (; k < ix->n_keys && k < 64; k++) {
+            const struct type *t = r->table->columns[ix->keys[k]].type;
+            w[k] = -1;
+            for (int e = 0; e < n_eq; e++)
+                if (eq[e].r->kind == EXPR_COLUMN && eq[e].r->index == ix->keys[k] &&
+                    type_equivalent(eq[e].l->type, t))
+                    w[k] = e;
+            if (w[k] < 0)
+                break;
+        }
+        bool whole = k == ix->n_keys && ix->unique;
+        if (k > *n_keys || (k > 0 && k == *n_keys && whole && best != NULL && !best->unique)) {
+            best = ix;
+            *n_keys = k;
+            memcpy(which, w, (size_t)k * sizeof(w[0]));
+        }
+    }
+    return best;
+}
+
+static void
+join_columns(struct plan_node *n, const struct plan_node *l, const struct plan_node *r, bool semi)
+{
+    memcpy(n->cols, l->cols, (size_t)l->n_cols * sizeof(l->cols[0]));
+    if (!semi)
+        memcpy(n->cols + l->n_cols, r->cols, (size_t)r->n_cols * sizeof(r->cols[0]));
+}
+
+/* Everything a join needs while it is lowered. */
+struct lowering {
+    struct planner *p;
+    struct rel *j;
+    const struct wish *w;
+    bool *need;                /* over the wide row of left and right */
+    struct plan_node *left, *right;
+    int *lmap, *rmap;
+    int *map;                  /* wide (left and right) -> output */
+    struct equality *eq;
+    int n_eq;
+};
+
+static void
+make_map(struct lowering *s, int left_width)
+{
+    int nl = s->j->left->n_cols, nr = s->j->right->n_cols;
+
+    for (int i = 0; i < nl; i++)
+        s->map[i] = s->lmap[i];
+    for (int i = 0; i < nr; i++)
+        s->map[nl + i] = s->rmap[i] < 0 ? -1 : s->rmap[i] + left_width;
+}
+
+static struct expr *
+rest_of_on(struct lowering *s, const bool *used)
+{
+    struct expr *e = NULL;
+
+    for (int i = 0; i < s->j->n_on; i++)
+        if (!used[i])
+            e = expr_and(s->p->arena, e, s->j->on[i]);
+    return e == NULL ? NULL : expr_remap(s->p->arena, e, s->map);
+}
+
+static bool
+worth_a_lookup(const struct lowering *s, const struct index *ix, int n_keys)
+{
+    const struct rel *r = s->j->right;
+
+    if (s->j->hint == AST_JOIN_HINT_LOOKUP)
+        return true;
+    if (s->j->hint != AST_JOIN_HINT_NONE || s->j->type == PLAN_JOIN_RIGHT ||
+        s->j->type == PLAN_JOIN_FULL)
+        return false;
+    for (int i = 0; i < r->n_conj; i++)
+        if (expr_has_subquery(r->conj[i]))
+            return false;
+    double per = ix->unique && n_keys == ix->n_keys ? 1 : 50;
+    return s->left->rows <= 2000 / per;
+}
+
+static struct error *
+lower_lookup(struct lowering *s, const struct index *ix, const int *which, int n_keys,
+             struct plan_node **out)
+{
+    struct planner *p = s->p;
+    struct rel *r = s->j->right;
+    int nl = s->j->left->n_cols, n = 0;
+    bool *cols = ARENA_ARRAY(p->arena, bool, (size_t)r->n_cols + 1);
+    bool *used = ARENA_ARRAY(p->arena, bool, (size_t)s->j->n_on + 1);
+
+    for (int i = 0; i < r->n_cols; i++)
+        cols[i] = s->need[nl + i];
+    for (int i = 0; i < r->n_conj; i++)
+        expr_mark_columns(r->conj[i], cols);
+    for (int i = 0; i < r->n_cols; i++)
+        n += cols[i];
+    struct plan_lookup_join *lj =
+        plan_node_new(p, PLAN_LOOKUP_JOIN, sizeof(*lj), s->left->n_cols + n, 1);
+    int *ordinals = ARENA_ARRAY(p->arena, int, (size_t)n + 1);
+    memcpy(lj->base.cols, s->left->cols, (size_t)s->left->n_cols * sizeof(s->left->cols[0]));
+    n = 0;
+    for (int i = 0; i < r->n_cols; i++) {
+        const struct column *c = &r->table->columns[i];
+        s->rmap[i] = -1;
+        if (!cols[i])
+            continue;
+        s->rmap[i] = n;
+        ordinals[n] = i;
+        lj->base.cols[s->left->n_cols + n++] = (struct plan_column){
+            .name = c->name, .type = c->type, .table_id = r->table->id, .column_id = c->id};
+    }
+    make_map(s, s->left->n_cols);
+    lj->type = s->j->type;
+    lj->table = r->table;
+    lj->index = ix;
+    lj->alias = r->alias;
+    lj->n_keys = n_keys;
+    lj->keys = ARENA_ARRAY(p->arena, struct expr *, (size_t)n_keys + 1);
+    for (int i = 0; i < n_keys; i++) {
+        lj->keys[i] = expr_remap(p->arena, s->eq[which[i]].l, s->lmap);
+        used[s->eq[which[i]].conj] = true;
+    }
+    lj->n_out = n;
+    lj->ordinals = ordinals;
+    lj->lock = r->lock;
+    struct expr *on = rest_of_on(s, used);
+    for (int i = 0; i < r->n_conj; i++) {
+        int *to = ARENA_ARRAY(p->arena, int, (size_t)r->n_cols + 1);
+        for (int c = 0; c < r->n_cols; c++)
+            to[c] = s->rmap[c] < 0 ? -1 : s->rmap[c] + s->left->n_cols;
+        on = expr_and(p->arena, on, expr_remap(p->arena, r->conj[i], to));
+    }
+    lj->on = on;
+    lj->base.children[0] = s->left;
+    lj->base.n_ordering = s->left->n_ordering;
+    lj->base.ordering = s->left->ordering;
+    lj->base.rows = s->left->rows * (ix->unique && n_keys == ix->n_keys ? 1 : 20);
+    *out = &lj->base;
+    return NULL;
+}
+
+static struct error *
+lower_pairs(struct lowering *s, struct plan_node **out)
+{
+    struct planner *p = s->p;
+    bool semi = s->j->type == PLAN_JOIN_SEMI || s->j->type == PLAN_JOIN_ANTI;
+    bool *used = ARENA_ARRAY(p->arena, bool, (size_t)s->j->n_on + 1);
+    int width = s->left->n_cols + (semi ? 0 : s->right->n_cols);
+
+    make_map(s, s->left->n_cols);
+    if (s->n_eq > 0 && !s->j->apply) {
+        struct plan_hash_join *h = plan_node_new(p, PLAN_HASH_JOIN, sizeof(*h), width, 2);
+        h->type = s->j->type;
+        h->n_keys = s->n_eq;
+        h->left_keys = ARENA_ARRAY(p->arena, struct expr *, (size_t)s->n_eq);
+        h->right_keys = ARENA_ARRAY(p->arena, struct expr *, (size_t)s->n_eq);
+        for (int i = 0; i < s->n_eq; i++) {
+            h->left_keys[i] = expr_remap(p->arena, s->eq[i].l, s->lmap);
+            h->right_keys[i] = expr_remap(p->arena, s->eq[i].r, s->rmap);
+            used[s->eq[i].conj] = true;
+        }
+        h->on = rest_of_on(s, used);
+        h->base.children[0] = s->left;
+        h->base.children[1] = s->right;
+        join_columns(&h->base, s->left, s->right, semi);
+        h->base.rows = s->left->rows > s->right->rows ? s->left->rows : s->right->rows;
+        *out = &h->base;
+        return NULL;
+    }
+    struct plan_nested_loop *l = plan_node_new(p, PLAN_NESTED_LOOP, sizeof(*l), width, 2);
+    l->type = s->j->type;
+    l->on = rest_of_on(s, used);
+    l->apply = s->j->apply;
+    l->n_params = s->j->n_params;
+    l->params = ARENA_ARRAY(p->arena, struct expr *, (size_t)s->j->n_params + 1);
+    for (int i = 0; i < s->j->n_params; i++)
+        l->params[i] = expr_remap(p->arena, s->j->params[i], s->lmap);
+    l->base.children[0] = s->left;
+    l->base.children[1] = s->right;
+    join_columns(&l->base, s->left, s->right, semi);
+    if (s->j->type != PLAN_JOIN_RIGHT && s->j->type != PLAN_JOIN_FULL) {
+        l->base.n_ordering = s->left->n_ordering;
+        l->base.ordering = s->left->ordering;
+    }
+    l->base.rows = s->left->rows * s->right->rows;
+    l->base.at_most_one = s->left->at_most_one && s->right->at_most_one &&
+                          s->j->type == PLAN_JOIN_INNER;
+    *out = &l->base;
+    return NULL;
+}
+
+/* The USING columns of a FULL JOIN, behind the join's own columns. */
+static struct plan_node *
+add_extra(struct lowering *s, struct plan_node *in, int *map)
+{
+    struct planner *p = s->p;
+    int n = in->n_cols + s->j->n_extra;
+    int wide = s->j->left->n_cols + s->j->right->n_cols;
+    struct expr **exprs = ARENA_ARRAY(p->arena, struct expr *, (size_t)n + 1);
+    struct plan_column *cols = ARENA_ARRAY(p->arena, struct plan_column, (size_t)n + 1);
+
+    memcpy(cols, in->cols, (size_t)in->n_cols * sizeof(cols[0]));
+    for (int i = 0; i < in->n_cols; i++)
+        exprs[i] = expr_column(p->arena, in->cols[i].type, i);
+    for (int i = 0; i < s->j->n_extra; i++) {
+        exprs[in->n_cols + i] = expr_remap(p->arena, s->j->extra[i], s->map);
+        cols[in->n_cols + i] = (struct plan_column){.type = s->j->extra[i]->type};
+        map[wide + i] = in->n_cols + i;
+    }
+    return plan_render_node(p, in, n, exprs, cols);
+}
+
+static struct error *
+lower_join(struct planner *p, struct rel *j, const bool *need, const struct wish *w,
+           struct plan_node **out, int *map)
+{
+    int nl = j->left->n_cols, nr = j->right->n_cols, wide = nl + nr;
+    struct lowering s = {.p = p, .j = j, .w = w};
+
+    s.need = ARENA_ARRAY(p->arena, bool, (size_t)j->n_cols + 1);
+    memcpy(s.need, need, (size_t)j->n_cols);
+    for (int i = 0; i < j->n_conj; i++)
+        expr_mark_columns(j->conj[i], s.need);
+    for (int i = 0; i < j->n_extra; i++)
+        expr_mark_columns(j->extra[i], s.need);
+    s.lmap = ARENA_ARRAY(p->arena, int, (size_t)nl + 1);
+    s.rmap = ARENA_ARRAY(p->arena, int, (size_t)nr + 1);
+    s.map = ARENA_ARRAY(p->arena, int, (size_t)wide + 1);
+    s.eq = ARENA_ARRAY(p->arena, struct equality, (size_t)j->n_on + 1);
+    bool *needed = ARENA_ARRAY(p->arena, bool, (size_t)wide + 1);
+    memcpy(needed, s.need, (size_t)wide);
+    for (int i = 0; i < j->n_on; i++)
+        expr_mark_columns(j->on[i], needed);
+    for (int i = 0; i < j->n_params; i++)
+        expr_mark_columns(j->params[i], needed);
+    s.n_eq = j->apply ? 0 : find_equalities(p, j, s.eq);
+    struct wish left_wish = {0};
+    bool left_only = w != NULL && w->n > 0;
+    for (int i = 0; left_only && i < w->n; i++)
+        left_only = w->order[i].column < nl;
+    if (left_only)
+        left_wish = (struct wish){.n = w->n, .order = w->order};
+    ERR_TRY(rel_lower(p, j->left, needed, left_only ? &left_wish : NULL, &s.left, s.lmap));
+    int which[64], n_keys = 0;
+    const struct index *ix = lookup_index(j->right, s.eq, s.n_eq, which, &n_keys);
+    struct plan_node *n;
+    if (ix != NULL && worth_a_lookup(&s, ix, n_keys)) {
+        memcpy(s.need, needed, (size_t)wide);
+        ERR_TRY(lower_lookup(&s, ix, which, n_keys, &n));
+    } else {
+        ERR_TRY(rel_lower(p, j->right, needed + nl, NULL, &s.right, s.rmap));
+        ERR_TRY(lower_pairs(&s, &n));
+    }
+    memcpy(map, s.map, (size_t)wide * sizeof(map[0]));
+    if (j->n_extra > 0)
+        n = add_extra(&s, n, map);
+    if (j->n_conj > 0)
+        n = plan_filter_node(p, n, expr_remap(p->arena, all_of(p, j->conj, j->n_conj), map));
+    j->rows = n->rows;
+    *out = n;
+    return NULL;
+}
+
+struct error *
+rel_lower(struct planner *p, struct rel *r, const bool *need, const struct wish *w,
+          struct plan_node **out, int *map)
+{
+    switch (r->kind) {
+    case REL_TABLE:
+        return lower_table(p, r, need, w, out, map);
+    case REL_NODE:
+        return lower_node(p, r, out, map);
+    case REL_JOIN:
+        return lower_join(p, r, need, w, out, map);
+    }
+    return NULL;
+}
