@@ -163,6 +163,12 @@ kv_txn_set_read_own(struct kv_txn *t, bool on)
     t->read_own = on;
 }
 
+bool
+kv_txn_read_own(const struct kv_txn *t)
+{
+    return t->read_own;
+}
+
 uint64_t
 kv_txn_savepoint(struct kv_txn *t)
 {

@@ -52,6 +52,7 @@ void kv_txn_rollback(struct kv_txn *t);
 void kv_txn_step(struct kv_txn *t);
 /* Reads see every buffered write at once (constraint checks look at what the statement did). */
 void kv_txn_set_read_own(struct kv_txn *t, bool on);
+bool kv_txn_read_own(const struct kv_txn *t); /* what is set now, to be restored */
 
 /* Savepoints nest: a token is valid until one before it is rolled back to. Locks stay; steps do not
  * go back. */
