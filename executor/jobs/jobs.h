@@ -22,6 +22,7 @@ enum job_type { /* = the payload's oneof member */
     JOB_CHANGEFEED,
     JOB_CREATE_STATS,
     JOB_SCHEMA_CHANGE_GC,
+    JOB_UNKNOWN,
 };
 
 struct job {
@@ -33,12 +34,15 @@ struct job {
     Amberdb__Progress *progress;
     struct cancel cancel;             /* set by PAUSE, CANCEL, shutdown: look at it often */
     struct job_registry *registry;
+    int64_t saved_ns;                 /* monotonic time of the last write of progress */
 };
 
 /* What a kind of job does. */
 struct job_ops {
     enum job_type type;
     const char *name;                 /* "BACKUP", "SCHEMA CHANGE" */
+    const struct result_column *columns; /* of the rows that resume gives; NULL: none */
+    int n_columns;
     /* Do the work, from the start or from what an earlier run left. NULL: succeeded. When the cancel
      * token was set: return its error, the registry knows why. rows: the statement's result rows, for
      * a waiting client; NULL when nobody waits. */
@@ -47,7 +51,12 @@ struct job_ops {
     struct error *(*revert)(struct job *j);
 };
 
-/* One FAMILY-like list: executor/jobs/job_kinds.def, JOB_KIND(backup) is `job_ops_backup`. */
+/* executor/jobs/job_kinds.def lists them: JOB_KIND(backup) is `job_ops_backup`. A type without one is
+ * not controllable and never run. */
+#define JOB_KIND(x) extern const struct job_ops job_ops_##x;
+#include "executor/jobs/job_kinds.def"
+#undef JOB_KIND
+const struct job_ops *job_ops_find(enum job_type t);
 
 struct job_registry;
 struct error *job_registry_create(struct node *n, struct job_registry **out) ERR_MUST_USE;
@@ -78,5 +87,30 @@ struct error *job_save_txn(struct job *j, struct exec_ctx *x) ERR_MUST_USE;
 struct error *job_pause(struct exec_ctx *x, int64_t id) ERR_MUST_USE;
 struct error *job_resume(struct exec_ctx *x, int64_t id) ERR_MUST_USE;
 struct error *job_cancel(struct exec_ctx *x, int64_t id) ERR_MUST_USE;
+
+/* ---- records, for SHOW JOBS, retention, and RESTORE of system.jobs ----------------------------- */
+
+struct job_record {
+    int64_t id;
+    const char *status;               /* "running", ... */
+    int64_t created_us;               /* since 1970 */
+    Amberdb__Payload *payload;        /* NULL when damaged: then payload_error */
+    Amberdb__Progress *progress;      /* NULL when there is none, or damaged: progress_error */
+    const char *payload_error, *progress_error;
+};
+
+/* Memory from a. *found false when there is no such job. */
+struct error *job_record_get(struct exec_ctx *x, struct arena *a, int64_t id, struct job_record *out,
+                             bool *found) ERR_MUST_USE;
+/* Every record, by id. r and what hangs on it live until fn returns. */
+struct error *job_record_scan(struct exec_ctx *x,
+                              struct error *(*fn)(void *arg, const struct job_record *r), void *arg)
+    ERR_MUST_USE;
+/* Insert or replace; the parts of the row that did not change are not written. */
+struct error *job_record_put(struct exec_ctx *x, const struct job_record *r) ERR_MUST_USE;
+struct error *job_record_delete(struct exec_ctx *x, int64_t id) ERR_MUST_USE;
+bool job_status_is_terminal(const char *status);
+enum job_type job_type_of(const Amberdb__Payload *p);
+const char *job_type_name(const Amberdb__Payload *p);
 
 #endif

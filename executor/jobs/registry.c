@@ -1,0 +1,852 @@
+/* Who runs jobs: threads of this node, the sweep for requests, adoption after a crash.
+ *
+ *     run_main (one thread a job)
+ *         load the record, then by its status:
+ *             running                    ops->resume -> succeeded | paused | reverting
+ *             reverting                  ops->revert -> failed | canceled
+ *             pause-/cancel-requested    paused | reverting
+ *     sweep_main (one thread a node)
+ *         every second, or when nudged: requests of other sessions, records that nobody runs, retention
+ *
+ * The record in system.jobs is the truth; what is in memory only makes waiting cheap. A run stays in
+ * the list for a while after its end, so that the statement that started it finds its result.
+ */
+#include "config.h"
+
+#include "executor/jobs/registry_int.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/enc.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "catalog/pb.h"
+#include "executor/settings.h"
+
+#define SWEEP_INTERVAL_NS INT64_C(1000000000)
+#define RETENTION_INTERVAL_NS (INT64_C(3600) * 1000000000)
+#define RETENTION_BATCH 1000
+#define KEEP_DONE_NS (INT64_C(60) * 1000000000)  /* results of finished runs */
+#define RESULT_ROWS_MAX 64
+#define LEASE_EPOCH 1                            /* one process a store: the epoch never moves */
+
+struct run {
+    struct run *next;
+    struct job job;
+    const struct job_ops *ops;
+    pthread_t thread;
+    enum job_request request;
+    bool done, joined;
+    int64_t done_ns;
+    int waiters;
+    enum { RAN_SUCCEEDED, RAN_FAILED, RAN_PAUSED, RAN_CANCELED, RAN_STOPPED } outcome;
+    struct error *error;        /* RAN_FAILED */
+    /* rows that resume gave */
+    struct row_sink sink;
+    struct arena *result_arena;
+    struct datum *rows[RESULT_ROWS_MAX];
+    int n_rows;
+};
+
+struct job_registry {
+    struct node *node;
+    struct mutex lock;
+    struct cond changed;        /* a run ended, or the sweep has work */
+    struct run *runs;
+    pthread_t sweeper;
+    bool started, stopping, nudged;
+    int64_t next_retention_ns;
+};
+
+static void *run_main(void *arg);
+
+/* ---- the record ---- */
+
+struct modify_arg {
+    int64_t id;
+    struct error *(*fn)(void *arg, struct arena *a, struct job_record *r);
+    void *arg;
+};
+
+static struct error *
+modify_txn(struct exec_ctx *x, void *arg)
+{
+    struct modify_arg *m = arg;
+    struct job_record r;
+    bool found;
+    ERR_TRY(job_record_get(x, x->arena, m->id, &r, &found));
+    if (!found)
+        return err_new(ERR_UNCATEGORIZED, "job with ID %lld does not exist", (long long)m->id);
+    if (r.payload == NULL)
+        return err_new(ERR_DATA_CORRUPTED, "job %lld: error decoding payload: %s",
+                       (long long)m->id, r.payload_error);
+    ERR_TRY(m->fn(m->arg, x->arena, &r));
+    return job_record_put(x, &r);
+}
+
+struct error *
+job_modify(struct node *n, int64_t id,
+           struct error *(*fn)(void *arg, struct arena *a, struct job_record *r), void *arg)
+{
+    struct modify_arg m = {id, fn, arg};
+    return exec_txn(n, NULL, "system", HLC_MIN, NULL, modify_txn, &m);
+}
+
+static Amberdb__Progress *
+progress_touch(struct arena *a, struct job_record *r)
+{
+    if (r->progress == NULL)
+        r->progress = PB_NEW(a, Progress, progress);
+    PB_SET(r->progress, modified_micros, wall_now_ns() / 1000);
+    return r->progress;
+}
+
+static void
+progress_set_fraction(Amberdb__Progress *p, double fraction)
+{
+    p->progress_case = AMBERDB__PROGRESS__PROGRESS_FRACTION_COMPLETED;
+    p->fraction_completed = (float)fraction;
+}
+
+/* SOURCE: CockroachDB v20.1 stores errors as errorspb.EncodedError { leaf = 1 { message = 1 } }. */
+static struct slice
+encode_error(struct arena *a, const char *text)
+{
+    struct str leaf, s;
+    uint8_t b[ENC_UVARINT_MAX];
+    size_t len = strlen(text);
+    str_init_arena(&leaf, a, len + 32);
+    str_append_char(&leaf, 0x0a);
+    str_append(&leaf, b, enc_put_uvarint(b, len));
+    str_append(&leaf, text, len);
+    str_init_arena(&s, a, len + 64);
+    str_append_char(&s, 0x0a);
+    str_append(&s, b, enc_put_uvarint(b, leaf.len));
+    str_append_slice(&s, str_slice(&leaf));
+    return str_slice(&s);
+}
+
+static char *
+decode_error(struct arena *a, ProtobufCBinaryData b)
+{
+    struct reader r = reader_make(pb_bytes(b));
+    for (int i = 0; i < 2; i++) { /* leaf, message */
+        uint64_t len;
+        if (reader_left(&r) < 2 || reader_u8(&r) != 0x0a)
+            return arena_strdup(a, "");
+        size_t n = enc_get_uvarint(r.ptr, reader_left(&r), &len);
+        if (n == 0 || len > reader_left(&r) - n)
+            return arena_strdup(a, "");
+        r.ptr += n;
+        r.end = r.ptr + len;
+    }
+    return arena_strndup(a, (const char *)r.ptr, reader_left(&r));
+}
+
+struct status_arg {
+    const char *status;
+    const char *error;      /* recorded as the error that reverting is for; NULL: leave it */
+    bool clear_lease;
+};
+
+static struct error *
+status_fn(void *arg, struct arena *a, struct job_record *r)
+{
+    struct status_arg *s = arg;
+    Amberdb__Payload *p = r->payload;
+    if (job_status_is_terminal(r->status))
+        return err_new(ERR_UNCATEGORIZED, "job %lld: already %s", (long long)r->id, r->status);
+    r->status = s->status;
+    if (s->error != NULL) {
+        p->error = arena_strdup(a, s->error);
+        pb_set_bytes(a, &p->final_resume_error, &p->has_final_resume_error,
+                     encode_error(a, s->error));
+    }
+    if (job_status_is_terminal(s->status)) {
+        PB_SET(p, finished_micros, wall_now_ns() / 1000);
+        Amberdb__Progress *pr = progress_touch(a, r);
+        if (strcmp(s->status, "succeeded") == 0)
+            progress_set_fraction(pr, 1.0);
+        pr->running_status = NULL;
+        s->clear_lease = true;
+    }
+    if (s->clear_lease)
+        p->lease = NULL;
+    return NULL;
+}
+
+static struct error *
+set_status(struct run *r, const char *status, const char *error)
+{
+    struct status_arg s = {.status = status, .error = error,
+                           .clear_lease = strcmp(status, "paused") == 0};
+    return job_modify(r->job.node, r->job.id, status_fn, &s);
+}
+
+/* ---- running ---- */
+
+static struct error *
+keep_row(struct row_sink *sink, const struct datum *row)
+{
+    struct run *r = (struct run *)(void *)((char *)sink - offsetof(struct run, sink));
+    if (r->n_rows == RESULT_ROWS_MAX)
+        return err_new(ERR_PROGRAM_LIMIT_EXCEEDED, "a job gives at most %d rows", RESULT_ROWS_MAX);
+    struct datum *copy = ARENA_ARRAY(r->result_arena, struct datum, r->ops->n_columns);
+    for (int i = 0; i < r->ops->n_columns; i++)
+        copy[i] = datum_copy(r->result_arena, r->ops->columns[i].type, &row[i]);
+    r->rows[r->n_rows++] = copy;
+    return NULL;
+}
+
+static struct error *
+load_fn(void *arg, struct arena *a, struct job_record *rec)
+{
+    struct run *r = arg;
+    (void)a;
+    /* Claim: from here on this node runs it. */
+    Amberdb__JobLease *lease = PB_NEW(a, JobLease, job_lease);
+    PB_SET(lease, node_id, r->job.node->node_id);
+    PB_SET(lease, epoch, LEASE_EPOCH);
+    rec->payload->lease = lease;
+    r->job.payload = (Amberdb__Payload *)pb_copy(r->job.arena, PB_BASE(rec->payload));
+    r->job.progress = rec->progress != NULL
+                          ? (Amberdb__Progress *)pb_copy(r->job.arena, PB_BASE(rec->progress))
+                          : PB_NEW(r->job.arena, Progress, progress);
+    r->job.type = job_type_of(rec->payload);
+    return NULL;
+}
+
+static enum job_request
+request_of(struct run *r)
+{
+    struct job_registry *reg = r->job.registry;
+    mutex_lock(&reg->lock);
+    enum job_request q = r->request;
+    mutex_unlock(&reg->lock);
+    return q;
+}
+
+/* Nothing is to be written any more (shutdown, or the store fails): the record says how to go on. */
+static void
+stopped(struct run *r, struct error *e)
+{
+    if (e != NULL)
+        log_warning("job %lld: %s", (long long)r->job.id, e->message);
+    err_free(e);
+    r->outcome = RAN_STOPPED;
+}
+
+/* The end of a failed or canceled job: undo, then its last status. */
+static void
+revert(struct run *r, const char *why)
+{
+    bool canceled = strcmp(why, "job canceled by user") == 0;
+    struct error *e = r->ops->revert != NULL ? r->ops->revert(&r->job) : NULL;
+    if (e != NULL && cancel_requested(&r->job.cancel) && request_of(r) == JOB_REQUEST_NONE) {
+        stopped(r, e);
+        return;
+    }
+    if (e != NULL && request_of(r) == JOB_REQUEST_PAUSE) {
+        err_free(e);
+        e = set_status(r, "paused", NULL);
+        r->outcome = RAN_PAUSED;
+        if (e != NULL)
+            stopped(r, e);
+        return;
+    }
+    if (e != NULL) {
+        char *text = arena_printf(r->job.arena,
+                                  "job %lld: cannot be reverted, manual cleanup may be required: %s",
+                                  (long long)r->job.id, e->message);
+        err_free(e);
+        e = set_status(r, "failed", text);
+        canceled = false;
+        if (r->error != NULL) {
+            err_free(r->error);
+            r->error = err_new(ERR_UNCATEGORIZED, "%s", text);
+        }
+    } else {
+        e = set_status(r, canceled ? "canceled" : "failed", why);
+    }
+    r->outcome = canceled ? RAN_CANCELED : RAN_FAILED;
+    if (e != NULL)
+        stopped(r, e);
+}
+
+static void
+resume(struct run *r)
+{
+    struct error *e = r->ops->resume(&r->job, &r->sink);
+    if (e == NULL) {
+        e = set_status(r, "succeeded", NULL);
+        r->outcome = RAN_SUCCEEDED;
+        if (e != NULL)
+            stopped(r, e);
+        return;
+    }
+    enum job_request q = request_of(r);
+    if (q == JOB_REQUEST_PAUSE) {
+        err_free(e);
+        e = set_status(r, "paused", NULL);
+        r->outcome = RAN_PAUSED;
+        if (e != NULL)
+            stopped(r, e);
+        return;
+    }
+    if (q == JOB_REQUEST_NONE && cancel_requested(&r->job.cancel)) {
+        stopped(r, e);
+        return;
+    }
+    char *why = arena_strdup(r->job.arena,
+                             q == JOB_REQUEST_CANCEL ? "job canceled by user" : e->message);
+    if (q == JOB_REQUEST_CANCEL) {
+        err_free(e);
+        atomic_store(&r->job.cancel.reason, CANCEL_NONE); /* the revert is not to be canceled */
+    } else {
+        log_warning("job %lld (%s) failed: %s", (long long)r->job.id, r->ops->name, why);
+        r->error = e;
+    }
+    e = set_status(r, "reverting", why);
+    if (e != NULL) {
+        stopped(r, e);
+        return;
+    }
+    revert(r, why);
+}
+
+static void
+run_once(struct run *r)
+{
+    struct job_record rec = {0};
+    struct error *e = job_modify(r->job.node, r->job.id, load_fn, r);
+    if (e == NULL)
+        e = job_status(r->job.node, r->job.arena, r->job.id, &rec);
+    if (e != NULL) {
+        stopped(r, e);
+        return;
+    }
+    if (strcmp(rec.status, "running") == 0 || strcmp(rec.status, "pending") == 0) {
+        resume(r);
+    } else if (strcmp(rec.status, "reverting") == 0) {
+        char *why = rec.payload->has_final_resume_error
+                        ? decode_error(r->job.arena, rec.payload->final_resume_error)
+                        : arena_strdup(r->job.arena, pb_str(rec.payload->error));
+        r->error = err_new(ERR_UNCATEGORIZED, "%s", why);
+        revert(r, why);
+    } else if (strcmp(rec.status, "pause-requested") == 0) {
+        r->outcome = RAN_PAUSED;
+        e = set_status(r, "paused", NULL);
+        if (e != NULL)
+            stopped(r, e);
+    } else if (strcmp(rec.status, "cancel-requested") == 0) {
+        e = set_status(r, "reverting", "job canceled by user");
+        if (e != NULL)
+            stopped(r, e);
+        else
+            revert(r, "job canceled by user");
+    } else {
+        stopped(r, NULL);
+    }
+}
+
+static void *
+run_main(void *arg)
+{
+    struct run *r = arg;
+    struct job_registry *reg = r->job.registry;
+    run_once(r);
+    mutex_lock(&reg->lock);
+    r->done = true;
+    r->done_ns = monotonic_now_ns();
+    cond_broadcast(&reg->changed);
+    mutex_unlock(&reg->lock);
+    return NULL;
+}
+
+static struct run *
+find_run(struct job_registry *reg, int64_t id, bool alive)
+{
+    for (struct run *r = reg->runs; r != NULL; r = r->next)
+        if (r->job.id == id && (!alive || !r->done))
+            return r;
+    return NULL;
+}
+
+static void
+run_free(struct run *r)
+{
+    if (!r->joined)
+        pthread_join(r->thread, NULL);
+    err_free(r->error);
+    arena_destroy(r->job.arena);
+    arena_destroy(r->result_arena);
+    xfree(r);
+}
+
+/* Start a thread for a job that nobody runs. */
+static struct error *
+start_run(struct job_registry *reg, int64_t id, const struct job_ops *ops)
+{
+    mutex_lock(&reg->lock);
+    if (reg->stopping || find_run(reg, id, true) != NULL) {
+        mutex_unlock(&reg->lock);
+        return NULL;
+    }
+    struct run *r = xcalloc(1, sizeof(*r));
+    r->ops = ops;
+    r->job.id = id;
+    r->job.type = ops->type;
+    r->job.node = reg->node;
+    r->job.registry = reg;
+    r->job.arena = arena_create(NULL, "job");
+    r->result_arena = arena_create(NULL, "job result");
+    r->sink.put = keep_row;
+    struct error *e = thread_start(&r->thread, "job", run_main, r);
+    if (e != NULL) {
+        r->joined = true;
+        run_free(r);
+    } else {
+        r->next = reg->runs;
+        reg->runs = r;
+    }
+    mutex_unlock(&reg->lock);
+    return e;
+}
+
+/* ---- the sweep ---- */
+
+struct sweep {
+    struct job_registry *reg;
+    struct arena *a;
+    int64_t *start, *drop;
+    size_t n_start, cap_start, n_drop;
+    int64_t drop_before_us; /* finished before: drop; 0: no retention now */
+    struct { int64_t id; enum job_request request; } *requests;
+    size_t n_requests, cap_requests;
+};
+
+static struct error *
+sweep_record(void *arg, const struct job_record *rec)
+{
+    struct sweep *s = arg;
+    if (rec->payload == NULL)
+        return NULL;
+    if (job_status_is_terminal(rec->status)) {
+        if (s->drop_before_us != 0 && PB_GET(rec->payload, finished_micros) != 0 &&
+            PB_GET(rec->payload, finished_micros) < s->drop_before_us &&
+            s->n_drop < RETENTION_BATCH)
+            s->drop[s->n_drop++] = rec->id;
+        return NULL;
+    }
+    if (strcmp(rec->status, "paused") == 0 || job_ops_find(job_type_of(rec->payload)) == NULL)
+        return NULL;
+    mutex_lock(&s->reg->lock);
+    bool here = find_run(s->reg, rec->id, true) != NULL;
+    mutex_unlock(&s->reg->lock);
+    enum job_request q = strcmp(rec->status, "pause-requested") == 0    ? JOB_REQUEST_PAUSE
+                         : strcmp(rec->status, "cancel-requested") == 0 ? JOB_REQUEST_CANCEL
+                                                                        : JOB_REQUEST_NONE;
+    if (here && q == JOB_REQUEST_NONE)
+        return NULL;
+    if (s->n_start == s->cap_start) {
+        size_t cap = s->cap_start == 0 ? 16 : 2 * s->cap_start;
+        s->start = arena_realloc(s->a, s->start, s->cap_start * sizeof(int64_t),
+                                 cap * sizeof(int64_t));
+        s->requests = arena_realloc(s->a, s->requests, s->cap_start * sizeof(*s->requests),
+                                    cap * sizeof(*s->requests));
+        s->cap_start = cap;
+    }
+    if (here) {
+        s->requests[s->n_requests].id = rec->id;
+        s->requests[s->n_requests++].request = q;
+    } else {
+        s->start[s->n_start++] = rec->id;
+    }
+    return NULL;
+}
+
+static struct error *
+sweep_txn(struct exec_ctx *x, void *arg)
+{
+    struct sweep *s = arg;
+    s->n_start = s->n_drop = s->n_requests = 0;
+    ERR_TRY(job_record_scan(x, sweep_record, s));
+    for (size_t i = 0; i < s->n_drop; i++)
+        ERR_TRY(job_record_delete(x, s->drop[i]));
+    return NULL;
+}
+
+void
+job_request(struct job_registry *reg, int64_t id, enum job_request q)
+{
+    mutex_lock(&reg->lock);
+    struct run *r = find_run(reg, id, true);
+    if (r != NULL && r->request == JOB_REQUEST_NONE) {
+        r->request = q;
+        cancel_request(&r->job.cancel, CANCEL_USER);
+    }
+    reg->nudged = true;
+    cond_broadcast(&reg->changed);
+    mutex_unlock(&reg->lock);
+}
+
+static struct error *
+sweep_once(struct job_registry *reg)
+{
+    struct sweep s = {.reg = reg, .a = arena_create(NULL, "job sweep")};
+    int64_t now = monotonic_now_ns();
+    if (now >= reg->next_retention_ns && setting_find("jobs.retention_time") != NULL) {
+        reg->next_retention_ns = now + RETENTION_INTERVAL_NS;
+        int64_t keep = settings_duration_ns(reg->node, "jobs.retention_time");
+        s.drop_before_us = (wall_now_ns() - keep) / 1000;
+    }
+    s.drop = ARENA_ARRAY(s.a, int64_t, RETENTION_BATCH);
+    struct error *e = exec_txn(reg->node, NULL, "system", HLC_MIN, &reg->node->shutdown, sweep_txn,
+                               &s);
+    for (size_t i = 0; e == NULL && i < s.n_requests; i++)
+        job_request(reg, s.requests[i].id, s.requests[i].request);
+    for (size_t i = 0; e == NULL && i < s.n_start; i++)
+        e = job_run_now(reg->node, s.start[i]);
+    arena_destroy(s.a);
+    return e;
+}
+
+/* Drop results that nobody came for. With the lock held. */
+static struct run *
+take_expired(struct job_registry *reg)
+{
+    int64_t now = monotonic_now_ns();
+    struct run *out = NULL;
+    for (struct run **p = &reg->runs; *p != NULL;) {
+        struct run *r = *p;
+        if (r->done && r->waiters == 0 && now - r->done_ns > KEEP_DONE_NS) {
+            *p = r->next;
+            r->next = out;
+            out = r;
+        } else {
+            p = &r->next;
+        }
+    }
+    return out;
+}
+
+static void *
+sweep_main(void *arg)
+{
+    struct job_registry *reg = arg;
+    int64_t last_scan = 0;
+    mutex_lock(&reg->lock);
+    while (!reg->stopping) {
+        if (!reg->nudged)
+            cond_wait_ns(&reg->changed, &reg->lock, SWEEP_INTERVAL_NS);
+        bool due = reg->nudged || monotonic_now_ns() - last_scan >= SWEEP_INTERVAL_NS;
+        struct run *expired = take_expired(reg);
+        if (reg->stopping || (!due && expired == NULL))
+            continue;
+        reg->nudged = false;
+        mutex_unlock(&reg->lock);
+        while (expired != NULL) {
+            struct run *next = expired->next;
+            run_free(expired);
+            expired = next;
+        }
+        if (due) {
+            last_scan = monotonic_now_ns();
+            struct error *e = sweep_once(reg);
+            if (e != NULL && !err_is(e, ERR_ADMIN_SHUTDOWN) && !err_is(e, ERR_QUERY_CANCELED))
+                log_warning("jobs: %s", e->message);
+            err_free(e);
+        }
+        mutex_lock(&reg->lock);
+    }
+    mutex_unlock(&reg->lock);
+    return NULL;
+}
+
+/* ---- the registry ---- */
+
+struct error *
+job_registry_create(struct node *n, struct job_registry **out)
+{
+    struct job_registry *r = xcalloc(1, sizeof(*r));
+    r->node = n;
+    mutex_init(&r->lock, RANK_JOB_REGISTRY);
+    cond_init(&r->changed);
+    *out = r;
+    return NULL;
+}
+
+struct error *
+job_registry_start(struct job_registry *r)
+{
+    r->nudged = true; /* the first sweep adopts what an earlier process left */
+    ERR_TRY(thread_start(&r->sweeper, "jobs", sweep_main, r));
+    r->started = true;
+    return NULL;
+}
+
+void
+job_registry_stop(struct job_registry *reg)
+{
+    mutex_lock(&reg->lock);
+    reg->stopping = true;
+    for (struct run *r = reg->runs; r != NULL; r = r->next)
+        if (!r->done)
+            cancel_request(&r->job.cancel, CANCEL_SHUTDOWN);
+    cond_broadcast(&reg->changed);
+    mutex_unlock(&reg->lock);
+    if (reg->started)
+        pthread_join(reg->sweeper, NULL);
+    reg->started = false;
+    for (struct run *r = reg->runs; r != NULL; r = r->next) {
+        pthread_join(r->thread, NULL);
+        r->joined = true;
+    }
+}
+
+void
+job_registry_destroy(struct job_registry *reg)
+{
+    while (reg->runs != NULL) {
+        struct run *r = reg->runs;
+        reg->runs = r->next;
+        run_free(r);
+    }
+    cond_destroy(&reg->changed);
+    mutex_destroy(&reg->lock);
+    xfree(reg);
+}
+
+struct record_arg {
+    struct arena *a;
+    int64_t id;
+    struct job_record *out;
+};
+
+static struct error *
+record_txn(struct exec_ctx *x, void *arg)
+{
+    struct record_arg *ra = arg;
+    bool found;
+    ERR_TRY(job_record_get(x, ra->a, ra->id, ra->out, &found));
+    if (!found)
+        return err_new(ERR_UNCATEGORIZED, "job with ID %lld does not exist", (long long)ra->id);
+    if (ra->out->payload == NULL)
+        return err_new(ERR_DATA_CORRUPTED, "job %lld: error decoding payload: %s",
+                       (long long)ra->id, ra->out->payload_error);
+    return NULL;
+}
+
+struct error *
+job_status(struct node *n, struct arena *a, int64_t id, struct job_record *out)
+{
+    struct record_arg ra = {a, id, out};
+    return exec_txn(n, NULL, "system", HLC_MIN, NULL, record_txn, &ra);
+}
+
+struct error *
+job_run_now(struct node *n, int64_t id)
+{
+    struct arena *a = arena_create(NULL, "job start");
+    struct job_record rec;
+    struct error *e = job_status(n, a, id, &rec);
+    if (e == NULL && !job_status_is_terminal(rec.status) && strcmp(rec.status, "paused") != 0) {
+        const struct job_ops *ops = job_ops_find(job_type_of(rec.payload));
+        if (ops != NULL)
+            e = start_run(n->jobs, id, ops);
+    }
+    arena_destroy(a);
+    return e;
+}
+
+/* ---- starting and waiting ---- */
+
+static struct error *
+start_after_commit(struct node *n, void *arg, bool committed)
+{
+    const int64_t *id = arg;
+    if (!committed)
+        return NULL;
+    struct error *e = job_run_now(n, *id);
+    if (e != NULL) /* the sweep will try again */
+        log_warning("job %lld: %s", (long long)*id, e->message);
+    err_free(e);
+    return NULL;
+}
+
+struct error *
+job_create(struct exec_ctx *x, Amberdb__Payload *payload, Amberdb__Progress *progress,
+           const char *description, int64_t *id)
+{
+    int64_t now_us = wall_now_ns() / 1000;
+    struct arena *a = exec_txn_arena(x);
+    payload->description = arena_strdup(x->arena, description);
+    if (payload->username == NULL)
+        payload->username = arena_strdup(x->arena, x->user);
+    PB_SET(payload, started_micros, now_us);
+    payload->lease = PB_NEW(x->arena, JobLease, job_lease);
+    PB_SET(payload->lease, node_id, x->node->node_id);
+    PB_SET(payload->lease, epoch, LEASE_EPOCH);
+    if (progress == NULL)
+        progress = PB_NEW(x->arena, Progress, progress);
+    progress_set_fraction(progress, 0);
+    PB_SET(progress, modified_micros, now_us);
+    *id = unique_int(x->node->node_id);
+    struct job_record r = {.id = *id, .status = "running", .created_us = now_us,
+                           .payload = payload, .progress = progress};
+    ERR_TRY(job_record_put(x, &r));
+    int64_t *kept = arena_alloc(a, sizeof(*kept));
+    *kept = *id;
+    exec_on_txn_end(x, start_after_commit, kept);
+    return NULL;
+}
+
+static struct error *
+give_rows(struct run *r, struct row_sink *rows)
+{
+    for (int i = 0; rows != NULL && i < r->n_rows; i++)
+        ERR_TRY(row_put(rows, r->rows[i]));
+    return NULL;
+}
+
+static struct error *
+outcome(struct run *r, struct row_sink *rows)
+{
+    switch (r->outcome) {
+    case RAN_SUCCEEDED:
+        return give_rows(r, rows);
+    case RAN_FAILED: {
+        struct error *e = r->error;
+        r->error = NULL;
+        return e != NULL ? e : err_new(ERR_UNCATEGORIZED, "job %lld failed", (long long)r->job.id);
+    }
+    case RAN_PAUSED:
+        return err_new(ERR_UNCATEGORIZED, "job paused");
+    case RAN_CANCELED:
+        return err_new(ERR_UNCATEGORIZED, "job canceled");
+    case RAN_STOPPED:
+        break;
+    }
+    return err_new(ERR_UNCATEGORIZED, "job %lld: node liveness error: restarting in background",
+                   (long long)r->job.id);
+}
+
+/* The record of a job that ran elsewhere, or long ago. */
+static struct error *
+outcome_of_record(struct node *n, int64_t id, bool *ended)
+{
+    struct arena *a = arena_create(NULL, "job wait");
+    struct job_record rec;
+    struct error *e = job_status(n, a, id, &rec);
+    *ended = e != NULL || job_status_is_terminal(rec.status) || strcmp(rec.status, "paused") == 0;
+    if (e == NULL && strcmp(rec.status, "failed") == 0)
+        e = err_new(ERR_UNCATEGORIZED, "%s", pb_str(rec.payload->error));
+    else if (e == NULL && strcmp(rec.status, "canceled") == 0)
+        e = err_new(ERR_UNCATEGORIZED, "job canceled");
+    else if (e == NULL && strcmp(rec.status, "paused") == 0)
+        e = err_new(ERR_UNCATEGORIZED, "job paused");
+    arena_destroy(a);
+    return e;
+}
+
+struct error *
+job_wait(struct node *n, int64_t id, const struct cancel *cancel, struct row_sink *rows)
+{
+    struct job_registry *reg = n->jobs;
+    mutex_lock(&reg->lock);
+    for (;;) {
+        struct run *r = find_run(reg, id, true);
+        if (r == NULL)
+            r = find_run(reg, id, false);
+        if (r != NULL && r->done) {
+            r->waiters++;
+            mutex_unlock(&reg->lock);
+            struct error *e = outcome(r, rows);
+            mutex_lock(&reg->lock);
+            r->waiters--;
+            mutex_unlock(&reg->lock);
+            return e;
+        }
+        struct error *e = cancel_check(cancel);
+        if (e != NULL) {
+            mutex_unlock(&reg->lock);
+            return e;
+        }
+        if (r == NULL) {
+            bool ended;
+            mutex_unlock(&reg->lock);
+            e = outcome_of_record(n, id, &ended);
+            if (ended)
+                return e;
+            mutex_lock(&reg->lock);
+        }
+        cond_wait_ns(&reg->changed, &reg->lock, INT64_C(100000000));
+    }
+}
+
+/* ---- from inside a job ---- */
+
+struct save_arg {
+    struct job *j;
+    bool progress_only;
+};
+
+static struct error *
+save_fn(void *arg, struct arena *a, struct job_record *r)
+{
+    struct save_arg *s = arg;
+    if (strcmp(r->status, "running") != 0 && strcmp(r->status, "reverting") != 0)
+        return err_new(ERR_UNCATEGORIZED, "cannot update progress on %s job (id %lld)", r->status,
+                       (long long)r->id);
+    Amberdb__Payload *stored = r->payload;
+    if (!s->progress_only) {
+        r->payload = (Amberdb__Payload *)pb_copy(a, PB_BASE(s->j->payload));
+        r->payload->lease = stored->lease;
+        r->payload->error = stored->error;
+        r->payload->has_final_resume_error = stored->has_final_resume_error;
+        r->payload->final_resume_error = stored->final_resume_error;
+    }
+    r->progress = s->j->progress;
+    PB_SET(r->progress, modified_micros, wall_now_ns() / 1000);
+    return NULL;
+}
+
+struct error *
+job_save(struct job *j)
+{
+    struct save_arg s = {j, false};
+    FAULT_TRY(job_step);
+    j->saved_ns = monotonic_now_ns();
+    return job_modify(j->node, j->id, save_fn, &s);
+}
+
+struct error *
+job_save_txn(struct job *j, struct exec_ctx *x)
+{
+    struct save_arg s = {j, false};
+    struct modify_arg m = {j->id, save_fn, &s};
+    return modify_txn(x, &m);
+}
+
+struct error *
+job_progress(struct job *j, double fraction, const char *running_status)
+{
+    double old = j->progress->progress_case == AMBERDB__PROGRESS__PROGRESS_FRACTION_COMPLETED
+                     ? (double)j->progress->fraction_completed
+                     : 0;
+    int64_t now = monotonic_now_ns();
+    if (fraction > 1.0)
+        fraction = 1.0;
+    bool due = now - j->saved_ns >= INT64_C(2000000000) ||
+               (fraction - old >= 0.05 && now - j->saved_ns >= INT64_C(200000000));
+    if (!due)
+        return NULL;
+    progress_set_fraction(j->progress, fraction > old ? fraction : old);
+    j->progress->running_status =
+        running_status != NULL ? arena_strdup(j->arena, running_status) : NULL;
+    struct save_arg s = {j, true};
+    j->saved_ns = now;
+    return job_modify(j->node, j->id, save_fn, &s);
+}
