@@ -118,6 +118,7 @@ struct type_ctx {
     int depth;                         /* recursion guard: 54001 past EXPR_MAX_DEPTH */
     /* the typer's own */
     const char *in_aggregate, *in_window; /* name of the call whose arguments are being typed */
+    bool in_func;                      /* below a function call */
     struct type_notes *notes;          /* type_notes.h: what each constant became; stored_expr.c */
 };
 
