@@ -2,6 +2,15 @@
 noinst_LIBRARIES += %D%/libtypes.a
 
 %C%_libtypes_a_SOURCES = \
+  %D%/array.c \
+  %D%/array_int.h \
+  %D%/inet.c \
+  %D%/inet_int.h \
+  %D%/uuid.c \
+  %D%/bit.c \
+  %D%/bit_int.h \
+  %D%/cast_misc.c \
+  %D%/family_json.c \
   %D%/calendar.c \
   %D%/timezone.c \
   %D%/datetime_int.h \
