@@ -2,8 +2,49 @@
 noinst_LIBRARIES += %D%/libexecutor.a
 
 %C%_libexecutor_a_SOURCES = \
-  %D%/node.c %D%/node.h \
+  %D%/backup/backup_int.h \
+  %D%/exec.c \
+  %D%/exec.h \
+  %D%/jobs/job_control.c \
+  %D%/jobs/job_kinds.def \
+  %D%/jobs/job_record.c \
+  %D%/jobs/jobs.h \
+  %D%/jobs/registry.c \
+  %D%/jobs/registry_int.h \
+  %D%/jobs/show_jobs.c \
+  %D%/node.c \
+  %D%/node.h \
+  %D%/relational/cte.c \
+  %D%/relational/cte.h \
+  %D%/relational/distinct.c \
+  %D%/relational/group.c \
+  %D%/relational/hash_join.c \
+  %D%/relational/index_join.c \
+  %D%/relational/nested_loop.c \
+  %D%/relational/rel_int.h \
+  %D%/relational/row_hash.c \
+  %D%/relational/row_ops.c \
+  %D%/relational/row_sorter.c \
+  %D%/relational/row_store.c \
+  %D%/relational/scan.c \
+  %D%/relational/setop.c \
+  %D%/relational/sources.c \
+  %D%/relational/subquery.c \
+  %D%/relational/subquery.h \
+  %D%/relational/table_reader.c \
+  %D%/relational/table_reader.h \
+  %D%/schema/backfill.c \
+  %D%/schema/column.c \
+  %D%/schema/constraint.c \
+  %D%/schema/create_table.c \
+  %D%/schema/database.c \
+  %D%/schema/drop.c \
+  %D%/schema/index.c \
+  %D%/schema/schema_int.h \
+  %D%/schema/schema_util.c \
+  %D%/session.h \
   %D%/session_registry.h \
+  %D%/settings.h \
   %D%/show/show_columns.c \
   %D%/show/show_constraints.c \
   %D%/show/show_fingerprints.c \
@@ -11,4 +52,8 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/show/show_int.h \
   %D%/show/show_lists.c \
   %D%/show/show_users.c \
-  %D%/show/show_util.c
+  %D%/show/show_util.c \
+  %D%/statement.h \
+  %D%/statement_families.def \
+  %D%/virtual.h \
+  %D%/virtual_groups.def

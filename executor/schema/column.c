@@ -1,0 +1,276 @@
+/* Column definitions: types, SERIAL, defaults, computed expressions, sequences in use. */
+#include "config.h"
+
+#include "executor/schema/schema_int.h"
+
+#include "catalog/build.h"
+#include "grammar/print.h"
+#include "types/session_hooks.h"
+
+static bool
+is_serial(enum ast_type_kind k)
+{
+    return k == AST_TYPE_SERIAL || k == AST_TYPE_SERIAL2 || k == AST_TYPE_SERIAL4 ||
+           k == AST_TYPE_SERIAL8;
+}
+
+static struct error *
+type_of(struct exec_ctx *x, const struct ast_type *n, const struct type **out)
+{
+    struct type_ctx c;
+    type_ctx_init(&c, exec_planner(x), NULL, "column type", 0);
+    ERR_TRY(resolve_ast_type(&c, n, out));
+    if ((*out)->family == FAMILY_ARRAY && (*out)->elem->family == FAMILY_ARRAY)
+        return err_unimplemented(32552, "arrays cannot have arrays as element type");
+    if ((*out)->family == FAMILY_ARRAY && (*out)->elem->family == FAMILY_JSON)
+        return err_unimplemented(23468, "arrays of jsonb not allowed");
+    return NULL;
+}
+
+/* ---- sequences in expressions ---------------------------------------------------------------- */
+
+struct sequence_finder {
+    struct exec_ctx *x;
+    pb_column *c;
+    struct error *err;
+};
+
+static void
+note_sequence(void *arg, const struct expr *e)
+{
+    struct sequence_finder *f = arg;
+    static const char *const fns[] = {"nextval", "currval", "setval"};
+    bool is_sequence_fn = false;
+    if (f->err != NULL || e->kind != EXPR_CALL || e->n_args == 0)
+        return;
+    for (size_t i = 0; i < 3; i++)
+        is_sequence_fn = is_sequence_fn || strcmp(e->overload->name, fns[i]) == 0;
+    const struct expr *name = e->args[0];
+    if (!is_sequence_fn || name->kind != EXPR_CONST || name->value.null)
+        return;
+    uint32_t id = 0;
+    if (name->type->family == FAMILY_STRING) {
+        const struct eval_env *env = &f->x->env;
+        f->err = env->hooks->name_to_oid(env, TYPE_REGCLASS.oid, datum_slice(&name->value), &id);
+    } else {
+        id = (uint32_t)name->value.i;
+    }
+    if (f->err == NULL &&
+        !pb_u32_contains(f->c->uses_sequence_ids, f->c->n_uses_sequence_ids, id))
+        PB_PUSH(f->x->arena, f->c->uses_sequence_ids, f->c->n_uses_sequence_ids, id);
+}
+
+struct error *
+ddl_link_sequences(struct exec_ctx *x, const pb_table *t)
+{
+    for (size_t i = 0; i < t->n_columns; i++) {
+        const pb_column *c = t->columns[i];
+        for (size_t k = 0; k < c->n_uses_sequence_ids; k++) {
+            pb_table *sequence;
+            ERR_TRY(ddl_mutable(x, c->uses_sequence_ids[k], &sequence));
+            Amberdb__Reference *ref = NULL;
+            for (size_t r = 0; r < sequence->n_depended_on_by; r++)
+                if (sequence->depended_on_by[r]->id == t->id)
+                    ref = sequence->depended_on_by[r];
+            if (ref == NULL) {
+                ref = PB_NEW(x->arena, Reference, reference);
+                PB_SET(ref, id, t->id);
+                PB_PUSH(x->arena, sequence->depended_on_by, sequence->n_depended_on_by, ref);
+            }
+            if (pb_u32_contains(ref->column_ids, ref->n_column_ids, c->id))
+                continue;
+            PB_PUSH(x->arena, ref->column_ids, ref->n_column_ids, c->id);
+            ERR_TRY(catalog_write_table(x->catalog, sequence));
+        }
+    }
+    return NULL;
+}
+
+/* ---- expressions ------------------------------------------------------------------------------ */
+
+struct error *
+ddl_set_default(struct exec_ctx *x, const struct ast_expr *ast, const struct type *type,
+                pb_column *c)
+{
+    struct type_ctx tc;
+    struct expr *e;
+    type_ctx_init(&tc, exec_planner(x), NULL, "DEFAULT",
+                  REJECT_COLUMNS | REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS |
+                      REJECT_SUBQUERIES);
+    c->default_expr = NULL;
+    c->n_uses_sequence_ids = 0;
+    ERR_TRY(type_expr(&tc, ast, type, &e));
+    if (!type_equivalent(e->type, type)) {
+        struct str s;
+        str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+        print_expr(&s, ast, NULL);
+        return err_new(ERR_DATATYPE_MISMATCH,
+                       "expected DEFAULT expression to have type %s, but '%s' has type %s",
+                       type_name_str(x->arena, type), str_cstr(&s),
+                       type_name_str(x->arena, e->type));
+    }
+    if (e->type->family == FAMILY_UNKNOWN)
+        return NULL; /* DEFAULT NULL is no default */
+    struct sequence_finder f = {.x = x, .c = c};
+    expr_walk(e, note_sequence, &f);
+    ERR_TRY(f.err);
+    return expr_to_stored_sql(&tc, ast, e, &c->default_expr);
+}
+
+struct computed_check {
+    const struct table *t;
+    const struct column *bad;
+};
+
+static void
+note_computed(void *arg, const struct expr *e)
+{
+    struct computed_check *c = arg;
+    if (e->kind == EXPR_COLUMN && c->t->columns[e->index].compute_expr != NULL)
+        c->bad = &c->t->columns[e->index];
+}
+
+struct error *
+ddl_set_computed(struct exec_ctx *x, const struct table *t, const struct ast_expr *ast,
+                 pb_column *c)
+{
+    struct type_ctx tc;
+    struct expr *e;
+    struct scope *scope = scope_of_table(x->arena, t, t->name);
+    const struct type *type = type_from_pb(x->arena, c->type);
+    type_ctx_init(&tc, exec_planner(x), scope, "computed column",
+                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_SUBQUERIES |
+                      REJECT_VOLATILE);
+    ERR_TRY(type_expr(&tc, ast, type, &e));
+    if (!type_equivalent(e->type, type)) {
+        struct str s;
+        str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+        print_expr(&s, ast, NULL);
+        return err_new(ERR_DATATYPE_MISMATCH,
+                       "expected computed column expression to have type %s, but '%s' has type %s",
+                       type_name_str(x->arena, type), str_cstr(&s),
+                       type_name_str(x->arena, e->type));
+    }
+    struct computed_check check = {.t = t};
+    expr_walk(e, note_computed, &check);
+    if (check.bad != NULL)
+        return err_new(ERR_INVALID_TABLE_DEFINITION,
+                       "computed columns cannot reference other computed columns");
+    return expr_to_stored_sql(&tc, ast, e, &c->compute_expr);
+}
+
+/* ---- the definition --------------------------------------------------------------------------- */
+
+static struct error *
+serial_default(struct exec_ctx *x, const char *table, const char *column, pb_column *c)
+{
+    const char *mode = x->session != NULL
+                           ? session_setting(x->session, "experimental_serial_normalization")
+                           : NULL;
+    (void)table;
+    (void)column;
+    if (mode != NULL && strcmp(mode, "rowid") != 0)
+        return err_unimplemented(0, "experimental_serial_normalization = %s", mode);
+    c->default_expr = arena_strdup(x->arena, "unique_rowid()");
+    return NULL;
+}
+
+static struct error *
+conflicting(struct exec_ctx *x, const char *column, const char *table)
+{
+    (void)x;
+    return err_new(ERR_SYNTAX, "conflicting NULL/NOT NULL declarations for column \"%s\" of table "
+                               "\"%s\"", column, table);
+}
+
+struct quals {
+    bool null_given, not_null;
+    const struct ast_col_qual *deflt;
+};
+
+static struct error *
+one_qual(struct exec_ctx *x, const struct ast_col_qual *q, const char *name, const char *table,
+         struct quals *out, struct ddl_column_extra *extra)
+{
+    switch (q->kind) {
+    case AST_COL_NOT_NULL:
+        if (out->null_given)
+            return conflicting(x, name, table);
+        out->not_null = true;
+        break;
+    case AST_COL_NULL:
+        if (out->not_null)
+            return conflicting(x, name, table);
+        out->null_given = true;
+        break;
+    case AST_COL_DEFAULT:
+        if (out->deflt != NULL)
+            return err_new(ERR_SYNTAX, "multiple default values specified for column \"%s\" of "
+                                       "table \"%s\"", name, table);
+        out->deflt = q;
+        break;
+    case AST_COL_PRIMARY_KEY:
+        extra->primary_key = q;
+        break;
+    case AST_COL_UNIQUE:
+        extra->unique = q;
+        break;
+    case AST_COL_CHECK:
+        extra->checks[extra->n_checks++] = q;
+        break;
+    case AST_COL_REFERENCES:
+        extra->references[extra->n_references++] = q;
+        break;
+    case AST_COL_COMPUTED:
+        extra->computed = q;
+        break;
+    case AST_COL_FAMILY:
+        if (extra->family != NULL)
+            return err_new(ERR_INVALID_TABLE_DEFINITION,
+                           "multiple column families specified for column \"%s\"", name);
+        extra->family = q;
+        break;
+    case AST_COL_COLLATE:
+        break;
+    }
+    return NULL;
+}
+
+struct error *
+ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const char *table,
+           uint32_t database_id, pb_column **out, struct ddl_column_extra *extra)
+{
+    const char *name = ddl_text(x, def->name);
+    const struct type *type;
+    struct quals quals = {0};
+    (void)database_id;
+    *extra = (struct ddl_column_extra){0};
+    extra->checks = ARENA_ARRAY(x->arena, const struct ast_col_qual *, (size_t)def->count + 1);
+    extra->references = ARENA_ARRAY(x->arena, const struct ast_col_qual *, (size_t)def->count + 1);
+    for (int i = 0; i < def->count; i++)
+        ERR_TRY(one_qual(x, &def->items[i], name, table, &quals, extra));
+    bool serial = is_serial(def->type->kind);
+    if (serial) {
+        type = &TYPE_INT8;
+        if (quals.null_given)
+            return conflicting(x, name, table);
+        if (quals.deflt != NULL)
+            return err_new(ERR_SYNTAX, "multiple default values specified for column \"%s\" of "
+                                       "table \"%s\"", name, table);
+    } else {
+        ERR_TRY(type_of(x, def->type, &type));
+    }
+    if (extra->computed != NULL && quals.deflt != NULL)
+        return err_new(ERR_INVALID_TABLE_DEFINITION,
+                       "computed columns cannot have default values");
+    if (extra->primary_key != NULL && quals.null_given)
+        return conflicting(x, name, table);
+    bool nullable = !quals.not_null && !serial && extra->primary_key == NULL;
+    pb_column *c = build_column(x->arena, name, type, nullable);
+    if (serial)
+        ERR_TRY(serial_default(x, table, name, c));
+    if (quals.deflt != NULL)
+        ERR_TRY(ddl_set_default(x, quals.deflt->expr, type, c));
+    *out = c;
+    return NULL;
+}

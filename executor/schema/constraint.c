@@ -1,0 +1,276 @@
+/* CHECK and FOREIGN KEY constraints of descriptors. */
+#include "config.h"
+
+#include "executor/schema/schema_int.h"
+
+#include "catalog/build.h"
+
+/* ---- CHECK ------------------------------------------------------------------------------------ */
+
+struct mentions {
+    struct arena *a;
+    const struct table *t;
+    size_t n, cap;
+    const char **names;
+    uint32_t *ids;
+};
+
+static void
+note_mention(void *arg, const struct expr *e)
+{
+    struct mentions *m = arg;
+    if (e->kind != EXPR_COLUMN)
+        return;
+    if (m->n == m->cap) {
+        size_t cap = m->cap == 0 ? 8 : 2 * m->cap;
+        m->names = arena_realloc(m->a, m->names, m->n * sizeof(*m->names), cap * sizeof(*m->names));
+        m->ids = arena_realloc(m->a, m->ids, m->n * sizeof(*m->ids), cap * sizeof(*m->ids));
+        m->cap = cap;
+    }
+    m->names[m->n] = m->t->columns[e->index].name;
+    m->ids[m->n++] = m->t->columns[e->index].id;
+}
+
+static struct error *
+check_name(struct exec_ctx *x, const pb_table *t, struct slice name, const struct mentions *m,
+           char **out)
+{
+    if (name.len == 0) {
+        *out = build_check_name(x->arena, t, m->names, m->n);
+        return NULL;
+    }
+    *out = arena_strndup(x->arena, (const char *)name.ptr, name.len);
+    if (build_constraint_name_taken(t, *out))
+        return err_new(ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%s\"", *out);
+    return NULL;
+}
+
+struct error *
+ddl_add_check(struct exec_ctx *x, pb_table *t, const struct table *view, struct slice name,
+              const struct ast_expr *ast)
+{
+    struct type_ctx tc;
+    struct expr *e;
+    struct scope *scope = scope_of_table(x->arena, view, view->name);
+    type_ctx_init(&tc, exec_planner(x), scope, "CHECK",
+                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_SUBQUERIES);
+    ERR_TRY(type_expr_as(&tc, ast, &TYPE_BOOL, "CHECK", &e));
+    struct mentions m = {.a = x->arena, .t = view};
+    expr_walk(e, note_mention, &m);
+    Amberdb__CheckConstraint *c = PB_NEW(x->arena, CheckConstraint, check_constraint);
+    ERR_TRY(expr_to_stored_sql(&tc, ast, e, &c->expr));
+    ERR_TRY(check_name(x, t, name, &m, &c->name));
+    PB_SET(c, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
+    for (size_t i = 0; i < m.n; i++)
+        if (!pb_u32_contains(c->column_ids, c->n_column_ids, m.ids[i]))
+            PB_PUSH(x->arena, c->column_ids, c->n_column_ids, m.ids[i]);
+    PB_PUSH(x->arena, t->checks, t->n_checks, c);
+    return NULL;
+}
+
+/* ---- FOREIGN KEY ------------------------------------------------------------------------------ */
+
+static const Amberdb__Action fk_actions[] = {
+    [AST_FK_NO_ACTION] = AMBERDB__ACTION__NO_ACTION,
+    [AST_FK_RESTRICT] = AMBERDB__ACTION__RESTRICT,
+    [AST_FK_SET_NULL] = AMBERDB__ACTION__SET_NULL,
+    [AST_FK_SET_DEFAULT] = AMBERDB__ACTION__SET_DEFAULT,
+    [AST_FK_CASCADE] = AMBERDB__ACTION__CASCADE,
+};
+
+static struct error *
+column_of(struct exec_ctx *x, const pb_table *t, struct slice name, const pb_column **out)
+{
+    const char *text = ddl_text(x, name);
+    *out = build_find_column(t, text);
+    if (*out == NULL)
+        return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", text);
+    return NULL;
+}
+
+static bool
+equal_ids(const pb_index *ix, const uint32_t *ids, size_t n)
+{
+    return ix->n_column_ids == n && memcmp(ix->column_ids, ids, n * sizeof(*ids)) == 0;
+}
+
+/* The unique index over exactly these columns, which a foreign key may point at. */
+static const pb_index *
+referenced_index(const pb_table *t, const uint32_t *ids, size_t n)
+{
+    if (equal_ids(t->primary_index, ids, n))
+        return t->primary_index;
+    for (size_t i = 0; i < t->n_indexes; i++)
+        if (t->indexes[i]->unique && equal_ids(t->indexes[i], ids, n))
+            return t->indexes[i];
+    return NULL;
+}
+
+/* An index that begins with these columns. */
+static const pb_index *
+origin_index(const pb_table *t, const uint32_t *ids, size_t n)
+{
+    for (size_t i = 0; i <= t->n_indexes; i++) {
+        const pb_index *ix = i == 0 ? t->primary_index : t->indexes[i - 1];
+        if (ix->n_column_ids >= n && memcmp(ix->column_ids, ids, n * sizeof(*ids)) == 0 &&
+            ix->type == AMBERDB__INDEX_TYPE__FORWARD)
+            return ix;
+    }
+    return NULL;
+}
+
+static struct error *
+check_set_actions(struct exec_ctx *x, const pb_table *t, const pb_column *c,
+                  const struct ast_foreign_key *fk, const char *db_name)
+{
+    (void)x;
+    for (int i = 0; i < 2; i++) {
+        enum ast_fk_action a = i == 0 ? fk->on_delete : fk->on_update;
+        if (a != AST_FK_SET_NULL && a != AST_FK_SET_DEFAULT)
+            continue;
+        if (c->compute_expr != NULL)
+            return err_new(ERR_INVALID_TABLE_DEFINITION,
+                           "computed column \"%s\" cannot be a foreign key reference", c->name);
+        if (a == AST_FK_SET_NULL && !c->nullable)
+            return err_new(ERR_INVALID_FOREIGN_KEY,
+                           "cannot add a SET NULL cascading action on column \"%s.public.%s.%s\" "
+                           "which has a NOT NULL constraint", db_name, t->name, c->name);
+        if (a == AST_FK_SET_DEFAULT && !c->nullable && c->default_expr == NULL)
+            return err_new(ERR_INVALID_FOREIGN_KEY,
+                           "cannot add a SET DEFAULT cascading action on column "
+                           "\"%s.public.%s.%s\" which has a NOT NULL constraint and a NULL default "
+                           "expression", db_name, t->name, c->name);
+    }
+    return NULL;
+}
+
+static struct error *
+make_origin_index(struct exec_ctx *x, pb_table *t, const struct ast_names *columns,
+                  const char *fk_name)
+{
+    char *name = arena_printf(x->arena, "%s_auto_index_%s", t->name, fk_name);
+    pb_index *ix = build_index(x->arena, name, false);
+    for (int i = 0; i < columns->count; i++)
+        build_index_column(x->arena, ix, ddl_text(x, columns->items[i].text), false);
+    PB_PUSH(x->arena, t->indexes, t->n_indexes, ix);
+    return build_finish_table(x->arena, t);
+}
+
+/* The referenced table's descriptor: t itself when it refers to itself, which may be new. */
+static struct error *
+referenced_table(struct exec_ctx *x, pb_table *t, const struct ast_object_name *n, pb_table **out)
+{
+    struct object_name name = ddl_object_name(x, n);
+    const struct database *db;
+    const struct table *other;
+    const char *schema;
+    if (strcmp(name.object, t->name) == 0) {
+        ERR_TRY(catalog_resolve_target(x->catalog, &x->names, &name, &db));
+        if (db->id == t->parent_id) {
+            *out = t;
+            return NULL;
+        }
+    }
+    ERR_TRY(catalog_resolve(x->catalog, &x->names, &name, &other, &db, &schema));
+    if (other == NULL)
+        return err_new(ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist",
+                       ddl_name_shown(x, n));
+    if (other->is_view || other->is_sequence || other->is_virtual)
+        return err_new(ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a table", other->name);
+    if (other->id == t->id) {
+        *out = t;
+        return NULL;
+    }
+    return ddl_mutable(x, other->id, out);
+}
+
+static struct error *
+match_columns(struct exec_ctx *x, const pb_table *t, const pb_table *other,
+              const struct ast_names *columns, const struct ast_foreign_key *fk,
+              Amberdb__ForeignKeyConstraint *c)
+{
+    int n_ref = fk->ref_columns.count > 0 ? fk->ref_columns.count
+                                          : (int)other->primary_index->n_column_ids;
+    for (int i = 0; i < columns->count; i++) {
+        const pb_column *col;
+        ERR_TRY(column_of(x, t, columns->items[i].text, &col));
+        PB_PUSH(x->arena, c->origin_column_ids, c->n_origin_column_ids, col->id);
+    }
+    if (n_ref != columns->count)
+        return err_new(ERR_UNCATEGORIZED,
+                       "%d columns must reference exactly %d columns in referenced table "
+                       "(found %d)", columns->count, columns->count, n_ref);
+    for (int i = 0; i < n_ref; i++) {
+        const pb_column *col, *mine;
+        if (fk->ref_columns.count > 0)
+            ERR_TRY(column_of(x, other, fk->ref_columns.items[i].text, &col));
+        else
+            col = build_find_column_by_id(other, other->primary_index->column_ids[i]);
+        PB_PUSH(x->arena, c->referenced_column_ids, c->n_referenced_column_ids, col->id);
+        ERR_TRY(column_of(x, t, columns->items[i].text, &mine));
+        const struct type *a = type_from_pb(x->arena, mine->type);
+        const struct type *b = type_from_pb(x->arena, col->type);
+        if (!type_equivalent(a, b))
+            return err_new(ERR_DATATYPE_MISMATCH,
+                           "type of \"%s\" (%s) does not match foreign key \"%s\".\"%s\" (%s)",
+                           mine->name, type_name_str(x->arena, a), other->name, col->name,
+                           type_name_str(x->arena, b));
+    }
+    return NULL;
+}
+
+struct error *
+ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice name,
+                    const struct ast_names *columns, const struct ast_foreign_key *fk,
+                    bool make_index)
+{
+    pb_table *other;
+    const struct database *db;
+    ERR_TRY(referenced_table(x, t, &fk->table, &other));
+    if (other != t) {
+        const struct table *shared;
+        ERR_TRY(catalog_table_by_id(x->catalog, other->id, &shared));
+        if (shared != NULL)
+            ERR_TRY(ddl_check_table(x, shared, PRIV_CREATE));
+    }
+    ERR_TRY(catalog_database_by_id(x->catalog, t->parent_id, &db));
+    Amberdb__ForeignKeyConstraint *c = PB_NEW(x->arena, ForeignKeyConstraint,
+                                              foreign_key_constraint);
+    ERR_TRY(match_columns(x, t, other, columns, fk, c));
+    for (size_t i = 0; i < c->n_origin_column_ids; i++)
+        ERR_TRY(check_set_actions(x, t, build_find_column_by_id(t, c->origin_column_ids[i]), fk,
+                                  db != NULL ? db->name : ""));
+    const pb_index *to = referenced_index(other, c->referenced_column_ids,
+                                          c->n_referenced_column_ids);
+    if (to == NULL)
+        return err_new(ERR_FOREIGN_KEY_VIOLATION,
+                       "there is no unique constraint matching given keys for referenced table %s",
+                       other->name);
+    if (name.len > 0) {
+        c->name = arena_strndup(x->arena, (const char *)name.ptr, name.len);
+        if (build_constraint_name_taken(t, c->name))
+            return err_new(ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%s\"", c->name);
+    } else {
+        c->name = build_fk_name(x->arena, t, ddl_text(x, columns->items[0].text), other->name);
+    }
+    const pb_index *from = origin_index(t, c->origin_column_ids, c->n_origin_column_ids);
+    if (from == NULL && make_index) {
+        ERR_TRY(make_origin_index(x, t, columns, c->name));
+        from = origin_index(t, c->origin_column_ids, c->n_origin_column_ids);
+    }
+    if (from == NULL)
+        return err_new(ERR_INVALID_FOREIGN_KEY,
+                       "foreign key requires an existing index on columns (\"%s\")",
+                       ddl_text(x, columns->items[0].text));
+    PB_SET(c, origin_table_id, t->id);
+    PB_SET(c, referenced_table_id, other->id);
+    PB_SET(c, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
+    PB_SET(c, on_delete, fk_actions[fk->on_delete]);
+    PB_SET(c, on_update, fk_actions[fk->on_update]);
+    PB_SET(c, match, fk->match == AST_MATCH_FULL ? AMBERDB__MATCH__FULL : AMBERDB__MATCH__SIMPLE);
+    PB_SET(c, legacy_origin_index, from->id);
+    PB_SET(c, legacy_referenced_index, to->id);
+    PB_PUSH(x->arena, t->outbound_fks, t->n_outbound_fks, c);
+    PB_PUSH(x->arena, other->inbound_fks, other->n_inbound_fks, c);
+    return other != t ? catalog_write_table(x->catalog, other) : NULL;
+}

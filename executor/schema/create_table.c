@@ -1,0 +1,399 @@
+/* CREATE TABLE, CREATE TABLE AS. */
+#include "config.h"
+
+#include "executor/schema/schema_int.h"
+
+#include "catalog/build.h"
+#include "catalog/row.h"
+
+struct definition {
+    struct exec_ctx *x;
+    const struct ast_create_table *n;
+    const struct database *db;
+    pb_table *t;
+    struct ddl_column_extra *extras; /* parallel to t->columns as long as it is being filled */
+};
+
+/* ---- columns ---------------------------------------------------------------------------------- */
+
+static Amberdb__ColumnFamilyDescriptor *
+find_family(const pb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_families; i++)
+        if (t->families[i]->name != NULL && strcmp(t->families[i]->name, name) == 0)
+            return t->families[i];
+    return NULL;
+}
+
+static struct error *
+put_in_family(struct definition *d, const pb_column *c, const struct ast_col_qual *q)
+{
+    struct exec_ctx *x = d->x;
+    const char *name = q->family.len > 0 ? ddl_text(x, q->family) : NULL;
+    Amberdb__ColumnFamilyDescriptor *f = name != NULL ? find_family(d->t, name) : NULL;
+    if (f == NULL && !q->family_create)
+        return err_new(ERR_UNDEFINED_OBJECT, "unknown family \"%s\"", name != NULL ? name : "");
+    if (f != NULL && q->family_create && !q->family_if_not_exists)
+        return err_new(ERR_DUPLICATE_OBJECT, "family \"%s\" already exists", name);
+    if (f == NULL) {
+        f = build_family(x->arena, name);
+        PB_PUSH(x->arena, d->t->families, d->t->n_families, f);
+    }
+    PB_PUSH(x->arena, f->column_names, f->n_column_names, c->name);
+    return NULL;
+}
+
+static struct error *
+define_columns(struct definition *d)
+{
+    struct exec_ctx *x = d->x;
+    d->extras = ARENA_ARRAY(x->arena, struct ddl_column_extra, (size_t)d->n->defs.count + 1);
+    for (int i = 0; i < d->n->defs.count; i++) {
+        const struct ast_table_def *def = &d->n->defs.items[i];
+        pb_column *c;
+        if (def->kind != AST_DEF_COLUMN)
+            continue;
+        ERR_TRY(ddl_column(x, def->column, d->t->name, d->db->id, &c,
+                           &d->extras[d->t->n_columns]));
+        if (build_find_column(d->t, c->name) != NULL)
+            return err_new(ERR_UNCATEGORIZED, "duplicate column name: \"%s\"", c->name);
+        PB_PUSH(x->arena, d->t->columns, d->t->n_columns, c);
+    }
+    return NULL;
+}
+
+static struct error *
+define_families(struct definition *d)
+{
+    struct exec_ctx *x = d->x;
+    for (int i = 0; i < d->n->defs.count; i++) {
+        const struct ast_table_def *def = &d->n->defs.items[i];
+        if (def->kind != AST_DEF_FAMILY)
+            continue;
+        Amberdb__ColumnFamilyDescriptor *f =
+            build_family(x->arena, def->name.len > 0 ? ddl_text(x, def->name) : NULL);
+        for (int k = 0; k < def->columns.count; k++) {
+            const char *name = ddl_text(x, def->columns.items[k].text);
+            if (build_find_column(d->t, name) == NULL)
+                return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", name);
+            PB_PUSH(x->arena, f->column_names, f->n_column_names, arena_strdup(x->arena, name));
+        }
+        PB_PUSH(x->arena, d->t->families, d->t->n_families, f);
+    }
+    for (size_t i = 0; i < d->t->n_columns; i++)
+        if (d->extras != NULL && d->extras[i].family != NULL)
+            ERR_TRY(put_in_family(d, d->t->columns[i], d->extras[i].family));
+    return NULL;
+}
+
+/* ---- keys and indexes ------------------------------------------------------------------------- */
+
+static struct error *
+set_primary_key(struct definition *d, pb_index *ix)
+{
+    if (d->t->primary_index != NULL && d->t->primary_index->n_column_names > 0)
+        return err_new(ERR_INVALID_TABLE_DEFINITION,
+                       "multiple primary keys for table \"%s\" are not allowed", d->t->name);
+    if (ix->name == NULL)
+        ix->name = arena_strdup(d->x->arena, "primary");
+    PB_SET(ix, unique, 1);
+    PB_SET(ix, version, 0);
+    d->t->primary_index = ix;
+    for (size_t i = 0; i < ix->n_column_names; i++)
+        PB_SET(build_find_column(d->t, ix->column_names[i]), nullable, 0);
+    return NULL;
+}
+
+static struct error *
+column_keys(struct definition *d)
+{
+    struct exec_ctx *x = d->x;
+    for (size_t i = 0; i < d->t->n_columns; i++) {
+        const struct ddl_column_extra *e = &d->extras[i];
+        const char *name = d->t->columns[i]->name;
+        const struct type *type = type_from_pb(x->arena, d->t->columns[i]->type);
+        if ((e->primary_key != NULL || e->unique != NULL) && !type_is_indexable(type))
+            return err_unimplemented(35730,
+                                     "column %s is of type %s and thus is not indexable", name,
+                                     type_name_str(x->arena, type));
+        if (e->primary_key != NULL) {
+            const struct ast_col_qual *q = e->primary_key;
+            if (q->sharded != NULL)
+                return err_unimplemented(0, "hash sharded indexes");
+            const char *given =
+                q->constraint_name.len > 0 ? ddl_text(x, q->constraint_name) : NULL;
+            pb_index *ix = build_index(x->arena, given, true);
+            build_index_column(x->arena, ix, name, false);
+            ERR_TRY(set_primary_key(d, ix));
+        }
+        if (e->unique != NULL) {
+            const struct ast_col_qual *q = e->unique;
+            const char *given =
+                q->constraint_name.len > 0 ? ddl_text(x, q->constraint_name) : NULL;
+            pb_index *ix = build_index(x->arena, given, true);
+            build_index_column(x->arena, ix, name, false);
+            PB_PUSH(x->arena, d->t->indexes, d->t->n_indexes, ix);
+        }
+    }
+    return NULL;
+}
+
+static struct error *
+table_keys(struct definition *d)
+{
+    struct exec_ctx *x = d->x;
+    for (int i = 0; i < d->n->defs.count; i++) {
+        const struct ast_table_def *def = &d->n->defs.items[i];
+        pb_index *ix;
+        if (def->kind != AST_DEF_INDEX && def->kind != AST_DEF_UNIQUE &&
+            def->kind != AST_DEF_PRIMARY_KEY)
+            continue;
+        ERR_TRY(ddl_index(x, d->t, def->index, def->kind != AST_DEF_INDEX, &ix));
+        if (def->kind == AST_DEF_PRIMARY_KEY)
+            ERR_TRY(set_primary_key(d, ix));
+        else
+            PB_PUSH(x->arena, d->t->indexes, d->t->n_indexes, ix);
+    }
+    return NULL;
+}
+
+/* INTERLEAVE, once columns and indexes have their ids. The def's index is found by its columns: names
+ * may have been made up. */
+static struct error *
+interleave(struct definition *d)
+{
+    struct exec_ctx *x = d->x;
+    size_t k = 0;
+    if (d->n->interleave != NULL)
+        ERR_TRY(ddl_interleave(x, d->t, d->t->primary_index, d->n->interleave));
+    for (size_t i = 0; i < d->t->n_columns && d->extras != NULL; i++)
+        k += d->extras[i].unique != NULL;
+    for (int i = 0; i < d->n->defs.count; i++) {
+        const struct ast_table_def *def = &d->n->defs.items[i];
+        if (def->kind != AST_DEF_INDEX && def->kind != AST_DEF_UNIQUE)
+            continue;
+        if (def->index->interleave != NULL)
+            ERR_TRY(ddl_interleave(x, d->t, d->t->indexes[k], def->index->interleave));
+        k++;
+    }
+    return NULL;
+}
+
+/* ---- constraints ------------------------------------------------------------------------------ */
+
+static struct error *
+computed_and_checks(struct definition *d)
+{
+    struct exec_ctx *x = d->x;
+    const struct table *view;
+    ERR_TRY(table_from_pb(x->arena, d->t, &view));
+    for (size_t i = 0; i < d->t->n_columns; i++)
+        if (d->extras[i].computed != NULL)
+            d->t->columns[i]->compute_expr = arena_strdup(x->arena, "NULL"); /* to be seen as such */
+    ERR_TRY(table_from_pb(x->arena, d->t, &view));
+    for (size_t i = 0; i < d->t->n_columns; i++)
+        if (d->extras[i].computed != NULL)
+            ERR_TRY(ddl_set_computed(x, view, d->extras[i].computed->expr, d->t->columns[i]));
+    for (size_t i = 0; i < d->t->n_columns; i++)
+        for (int k = 0; k < d->extras[i].n_checks; k++)
+            ERR_TRY(ddl_add_check(x, d->t, view, d->extras[i].checks[k]->constraint_name,
+                                  d->extras[i].checks[k]->expr));
+    for (int i = 0; i < d->n->defs.count; i++) {
+        const struct ast_table_def *def = &d->n->defs.items[i];
+        if (def->kind == AST_DEF_CHECK)
+            ERR_TRY(ddl_add_check(x, d->t, view, def->name, def->check));
+    }
+    return NULL;
+}
+
+static struct error *
+foreign_keys(struct definition *d)
+{
+    struct exec_ctx *x = d->x;
+    for (int i = 0; i < d->n->defs.count; i++) {
+        const struct ast_table_def *def = &d->n->defs.items[i];
+        if (def->kind == AST_DEF_FOREIGN_KEY) {
+            ERR_TRY(ddl_add_foreign_key(x, d->t, def->name, &def->fk->columns, def->fk, true));
+            continue;
+        }
+        if (def->kind != AST_DEF_COLUMN)
+            continue;
+        for (int k = 0; k < def->column->count; k++) {
+            const struct ast_col_qual *q = &def->column->items[k];
+            struct ast_name name = {.text = def->column->name};
+            struct ast_names one = {.items = &name, .count = 1, .cap = 1};
+            if (q->kind == AST_COL_REFERENCES)
+                ERR_TRY(ddl_add_foreign_key(x, d->t, q->constraint_name, &one, q->fk, true));
+        }
+    }
+    return NULL;
+}
+
+/* ---- CREATE TABLE AS --------------------------------------------------------------------------- */
+
+static struct error *
+columns_from_query(struct definition *d)
+{
+    struct exec_ctx *x = d->x;
+    const struct plan_column *cols;
+    int n, n_names = 0;
+    ERR_TRY(exec_select_columns(x, d->n->as_select, &n, &cols));
+    for (int i = 0; i < d->n->defs.count; i++)
+        n_names += d->n->defs.items[i].kind == AST_DEF_COLUMN;
+    if (n_names > 0 && n_names != n)
+        return err_new(ERR_SYNTAX, "CREATE TABLE specifies %d column name%s, but data source has "
+                                   "%d column%s", n_names, n_names == 1 ? "" : "s", n,
+                       n == 1 ? "" : "s");
+    for (int i = 0, k = 0; i < n; i++) {
+        const char *name = cols[i].name;
+        while (n_names > 0 && d->n->defs.items[k].kind != AST_DEF_COLUMN)
+            k++;
+        if (n_names > 0)
+            name = ddl_text(x, d->n->defs.items[k++].column->name);
+        const struct type *type = cols[i].type->family == FAMILY_UNKNOWN ? &TYPE_STRING
+                                                                         : cols[i].type;
+        if (build_find_column(d->t, name) != NULL)
+            return err_new(ERR_UNCATEGORIZED, "duplicate column name: \"%s\"", name);
+        PB_PUSH(x->arena, d->t->columns, d->t->n_columns,
+                build_column(x->arena, name, type, true));
+    }
+    d->extras = arena_zalloc(x->arena, (d->t->n_columns + 1) * sizeof(*d->extras));
+    for (int i = 0, k = 0; i < d->n->defs.count; i++) {
+        const struct ast_table_def *def = &d->n->defs.items[i];
+        if (def->kind != AST_DEF_COLUMN)
+            continue;
+        for (int q = 0; q < def->column->count; q++)
+            if (def->column->items[q].kind == AST_COL_PRIMARY_KEY)
+                d->extras[k].primary_key = &def->column->items[q];
+            else if (def->column->items[q].kind == AST_COL_FAMILY)
+                d->extras[k].family = &def->column->items[q];
+        k++;
+    }
+    return NULL;
+}
+
+struct fill_sink {
+    struct row_sink base;
+    struct exec_ctx *x;
+    const struct table *t;
+    struct arena *arena; /* one row */
+    struct datum *row;
+    int64_t n;
+};
+
+static struct error *
+fill_pair(void *arg, struct slice key, struct slice value)
+{
+    struct fill_sink *f = arg;
+    return kv_put(f->x->txn, key, value);
+}
+
+static struct error *
+fill_row(struct row_sink *sink, const struct datum *row)
+{
+    struct fill_sink *f = (struct fill_sink *)sink;
+    for (int i = 0, k = 0; i < f->t->n_columns; i++) {
+        const struct column *c = &f->t->columns[i];
+        if (c->hidden)
+            f->row[i] = datum_int(unique_int(f->x->node->node_id));
+        else
+            f->row[i] = row[k++];
+        if (f->row[i].null && !c->nullable)
+            return err_table(err_new(ERR_NOT_NULL_VIOLATION,
+                                     "null value in column \"%s\" violates not-null constraint",
+                                     c->name), f->t->name, c->name, NULL);
+    }
+    struct error *e = row_encode(f->arena, f->t, &f->t->indexes[0], f->row, fill_pair, f);
+    arena_reset(f->arena);
+    f->n++;
+    return e;
+}
+
+static struct error *
+fill_from_query(struct definition *d, const struct table *t)
+{
+    struct exec_ctx *x = d->x;
+    struct fill_sink f = {.base = {fill_row}, .x = x, .t = t};
+    f.arena = arena_create(x->arena, "fill");
+    f.row = ARENA_ARRAY(x->arena, struct datum, (size_t)t->n_all_columns + 1);
+    struct error *e = exec_select(x, d->n->as_select, &f.base);
+    arena_destroy(f.arena);
+    return e;
+}
+
+/* ---- the statement ----------------------------------------------------------------------------- */
+
+static struct error *
+write_new_table(struct definition *d, const struct table **out)
+{
+    struct exec_ctx *x = d->x;
+    pb_descriptor *desc = PB_NEW(x->arena, Descriptor, descriptor);
+    desc->table = d->t;
+    desc->union_case = AMBERDB__DESCRIPTOR__UNION_TABLE;
+    ERR_TRY(catalog_put_descriptor(x->catalog, d->t->id, desc));
+    ERR_TRY(catalog_namespace_put(x->catalog, d->db->id, ID_PUBLIC_SCHEMA, d->t->name, d->t->id));
+    ERR_TRY(ddl_link_sequences(x, d->t));
+    ERR_TRY(ddl_link_interleaves(x, d->t, d->t->primary_index));
+    for (size_t i = 0; i < d->t->n_indexes; i++)
+        ERR_TRY(ddl_link_interleaves(x, d->t, d->t->indexes[i]));
+    return catalog_table_by_id(x->catalog, d->t->id, out);
+}
+
+static struct error *
+refuse_unsupported(const struct ast_create_table *n)
+{
+    if (n->temporary)
+        return err_hint(err_new(ERR_FEATURE_NOT_SUPPORTED,
+                                "temporary tables are only supported experimentally"),
+                        "See: https://go.crdb.dev/issue/46260");
+    if (n->partition_by != NULL)
+        return err_unimplemented(0, "PARTITION BY");
+    if (n->storage_params != NULL)
+        return err_unimplemented(43299, "storage parameters");
+    return NULL;
+}
+
+static struct error *
+create_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+{
+    struct definition d = {.x = x, .n = s->create_table};
+    const struct table *t;
+    bool exists;
+    uint32_t id;
+    (void)rows;
+    ERR_TRY(refuse_unsupported(d.n));
+    ERR_TRY(ddl_new_relation(x, &d.n->name, d.n->if_not_exists, &d.db, &exists));
+    if (exists)
+        return NULL;
+    ERR_TRY(catalog_new_id(x->catalog, &id));
+    d.t = build_table(x->arena, d.db->id, ddl_text(x, d.n->name.object));
+    PB_SET(d.t, id, id);
+    d.t->privileges = (Amberdb__PrivilegeDescriptor *)(void *)pb_copy(
+        x->arena, PB_BASE(d.db->pb->privileges));
+    ERR_TRY(d.n->as_select != NULL ? columns_from_query(&d) : define_columns(&d));
+    ERR_TRY(define_families(&d));
+    ERR_TRY(column_keys(&d));
+    ERR_TRY(table_keys(&d));
+    size_t named = d.t->n_columns;
+    struct ddl_column_extra *extras = arena_zalloc(x->arena, (named + 2) * sizeof(*extras));
+    memcpy(extras, d.extras, named * sizeof(*extras));
+    d.extras = extras; /* with room for the hidden rowid */
+    ERR_TRY(build_finish_table(x->arena, d.t));
+    ERR_TRY(interleave(&d));
+    ERR_TRY(computed_and_checks(&d));
+    ERR_TRY(foreign_keys(&d));
+    ERR_TRY(write_new_table(&d, &t));
+    if (d.n->as_select != NULL) {
+        ERR_TRY(fill_from_query(&d, t));
+        *tag = arena_strdup(x->arena, "CREATE TABLE AS");
+    }
+    return ddl_event(x, "create_table", id, "TableName", ddl_qualified(x, t));
+}
+
+static const struct statement_ops create_table_ops[] = {
+    {.kind = AST_STMT_CREATE_TABLE, .tag = "CREATE TABLE", .flags = STMT_WRITES | STMT_DDL,
+     .run = create_table_run},
+};
+
+const struct statement_family statement_family_create_table = {
+    create_table_ops, sizeof(create_table_ops) / sizeof(create_table_ops[0])};

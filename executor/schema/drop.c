@@ -1,0 +1,276 @@
+/* DROP TABLE, VIEW, SEQUENCE.
+ *
+ * A dropped relation's descriptor stays in state DROP, without its name, until the data's TTL has
+ * passed (executor/gc.c): reads AS OF an earlier time find it, and nobody else does. */
+#include "config.h"
+
+#include "executor/schema/schema_int.h"
+
+#include "catalog/row.h"
+
+/* ---- links from other relations -------------------------------------------------------------- */
+
+static bool
+is_dropped(const pb_descriptor *d)
+{
+    return d == NULL || d->table == NULL || d->table->state == AMBERDB__STATE__DROP;
+}
+
+static struct error *
+foreign_keys_gone(struct exec_ctx *x, pb_table *t, bool cascade)
+{
+    for (size_t i = 0; i < t->n_inbound_fks; i++) {
+        const Amberdb__ForeignKeyConstraint *fk = t->inbound_fks[i];
+        const pb_descriptor *d;
+        if (fk->origin_table_id == t->id)
+            continue;
+        ERR_TRY(catalog_descriptor(x->catalog, fk->origin_table_id, &d));
+        if (is_dropped(d))
+            continue;
+        if (!cascade)
+            return err_new(ERR_UNCATEGORIZED,
+                           "\"%s\" is referenced by foreign key from table \"%s\"", t->name,
+                           d->table->name);
+        pb_table *origin;
+        ERR_TRY(ddl_mutable(x, fk->origin_table_id, &origin));
+        for (size_t j = 0; j < origin->n_outbound_fks; j++)
+            if (origin->outbound_fks[j]->referenced_table_id == t->id &&
+                strcmp(origin->outbound_fks[j]->name, fk->name) == 0) {
+                PB_REMOVE(origin->outbound_fks, origin->n_outbound_fks, j);
+                j--;
+            }
+        ERR_TRY(catalog_write_table(x->catalog, origin));
+    }
+    for (size_t i = 0; i < t->n_outbound_fks; i++) {
+        uint32_t other_id = t->outbound_fks[i]->referenced_table_id;
+        const pb_descriptor *d;
+        if (other_id == t->id)
+            continue;
+        ERR_TRY(catalog_descriptor(x->catalog, other_id, &d));
+        if (is_dropped(d))
+            continue;
+        pb_table *other;
+        ERR_TRY(ddl_mutable(x, other_id, &other));
+        for (size_t j = 0; j < other->n_inbound_fks; j++)
+            if (other->inbound_fks[j]->origin_table_id == t->id) {
+                PB_REMOVE(other->inbound_fks, other->n_inbound_fks, j);
+                j--;
+            }
+        ERR_TRY(catalog_write_table(x->catalog, other));
+    }
+    return NULL;
+}
+
+static struct error *
+interleaves_gone(struct exec_ctx *x, pb_table *t, bool cascade)
+{
+    const Amberdb__IndexDescriptor *primary = t->primary_index;
+    for (size_t i = 0; primary != NULL && i < primary->n_interleaved_by; i++) {
+        uint32_t child = primary->interleaved_by[i]->table;
+        const pb_descriptor *d;
+        if (child == t->id)
+            continue;
+        ERR_TRY(catalog_descriptor(x->catalog, child, &d));
+        if (is_dropped(d))
+            continue;
+        if (!cascade)
+            return err_new(ERR_UNCATEGORIZED, "\"%s\" is interleaved by table \"%s\"", t->name,
+                           d->table->name);
+        ERR_TRY(ddl_drop_table(x, child, true));
+    }
+    for (size_t k = 0; k <= t->n_indexes && primary != NULL; k++) {
+        const Amberdb__IndexDescriptor *ix = k == 0 ? primary : t->indexes[k - 1];
+        if (ix->interleave == NULL || ix->interleave->n_ancestors == 0)
+            continue;
+        uint32_t parent = ix->interleave->ancestors[ix->interleave->n_ancestors - 1]->table_id;
+        const pb_descriptor *d;
+        ERR_TRY(catalog_descriptor(x->catalog, parent, &d));
+        if (parent == t->id || is_dropped(d))
+            continue;
+        pb_table *p;
+        ERR_TRY(ddl_mutable(x, parent, &p));
+        for (size_t j = 0; j < p->primary_index->n_interleaved_by; j++)
+            if (p->primary_index->interleaved_by[j]->table == t->id) {
+                PB_REMOVE(p->primary_index->interleaved_by, p->primary_index->n_interleaved_by, j);
+                j--;
+            }
+        ERR_TRY(catalog_write_table(x->catalog, p));
+    }
+    return NULL;
+}
+
+/* Views (and, for sequences, tables) that lean on the relation. */
+static struct error *
+dependents_gone(struct exec_ctx *x, pb_table *t, bool cascade)
+{
+    for (size_t i = 0; i < t->n_depended_on_by; i++) {
+        uint32_t id = t->depended_on_by[i]->id;
+        const pb_descriptor *d;
+        ERR_TRY(catalog_descriptor(x->catalog, id, &d));
+        if (is_dropped(d))
+            continue;
+        bool is_view = d->table->view_query != NULL && *d->table->view_query != '\0';
+        if (t->sequence_opts != NULL && !is_view) {
+            if (!cascade)
+                return err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                               "cannot drop sequence %s because other objects depend on it",
+                               t->name);
+            pb_table *user;
+            ERR_TRY(ddl_mutable(x, id, &user));
+            for (size_t c = 0; c < user->n_columns; c++)
+                if (pb_u32_contains(user->columns[c]->uses_sequence_ids,
+                                    user->columns[c]->n_uses_sequence_ids, t->id)) {
+                    user->columns[c]->default_expr = NULL;
+                    user->columns[c]->n_uses_sequence_ids = 0;
+                }
+            ERR_TRY(catalog_write_table(x->catalog, user));
+            continue;
+        }
+        if (!cascade)
+            return err_hint(err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                                    "cannot drop relation \"%s\" because view \"%s\" depends on it",
+                                    t->name, d->table->name),
+                            "you can drop %s instead.", d->table->name);
+        ERR_TRY(ddl_drop_table(x, id, true));
+    }
+    return NULL;
+}
+
+static struct error *
+remove_back_reference(struct exec_ctx *x, uint32_t from, uint32_t id)
+{
+    const pb_descriptor *d;
+    ERR_TRY(catalog_descriptor(x->catalog, from, &d));
+    if (is_dropped(d))
+        return NULL;
+    pb_table *other;
+    ERR_TRY(ddl_mutable(x, from, &other));
+    for (size_t j = 0; j < other->n_depended_on_by; j++)
+        if (other->depended_on_by[j]->id == id) {
+            PB_REMOVE(other->depended_on_by, other->n_depended_on_by, j);
+            j--;
+        }
+    return catalog_write_table(x->catalog, other);
+}
+
+/* What the relation itself leans on: tables under a view, sequences of columns, owners. */
+static struct error *
+references_gone(struct exec_ctx *x, pb_table *t)
+{
+    for (size_t i = 0; i < t->n_depends_on; i++)
+        ERR_TRY(remove_back_reference(x, t->depends_on[i], t->id));
+    for (size_t c = 0; c < t->n_columns; c++) {
+        const pb_column *col = t->columns[c];
+        for (size_t i = 0; i < col->n_uses_sequence_ids; i++)
+            ERR_TRY(remove_back_reference(x, col->uses_sequence_ids[i], t->id));
+        for (size_t i = 0; i < col->n_owns_sequence_ids; i++) {
+            const pb_descriptor *d;
+            ERR_TRY(catalog_descriptor(x->catalog, col->owns_sequence_ids[i], &d));
+            if (!is_dropped(d))
+                ERR_TRY(ddl_drop_table(x, col->owns_sequence_ids[i], true));
+        }
+    }
+    const Amberdb__SequenceOwner *owner =
+        t->sequence_opts != NULL ? t->sequence_opts->sequence_owner : NULL;
+    if (owner == NULL || owner->owner_table_id == 0)
+        return NULL;
+    const pb_descriptor *d;
+    ERR_TRY(catalog_descriptor(x->catalog, owner->owner_table_id, &d));
+    if (is_dropped(d))
+        return NULL;
+    pb_table *table;
+    ERR_TRY(ddl_mutable(x, owner->owner_table_id, &table));
+    for (size_t c = 0; c < table->n_columns; c++)
+        for (size_t i = 0; i < table->columns[c]->n_owns_sequence_ids; i++)
+            if (table->columns[c]->owns_sequence_ids[i] == t->id) {
+                PB_REMOVE(table->columns[c]->owns_sequence_ids,
+                          table->columns[c]->n_owns_sequence_ids, i);
+                i--;
+            }
+    return catalog_write_table(x->catalog, table);
+}
+
+/* ---- the relation ---------------------------------------------------------------------------- */
+
+struct error *
+ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade)
+{
+    const pb_descriptor *d;
+    pb_table *t;
+    ERR_TRY(catalog_descriptor(x->catalog, id, &d));
+    if (is_dropped(d))
+        return NULL;
+    ERR_TRY(ddl_mutable(x, id, &t));
+    ERR_TRY(dependents_gone(x, t, cascade));
+    ERR_TRY(interleaves_gone(x, t, cascade));
+    ERR_TRY(foreign_keys_gone(x, t, cascade));
+    /* In state DROP before its references are followed: cycles end here. */
+    ERR_TRY(ddl_mutable(x, id, &t));
+    PB_SET(t, state, AMBERDB__STATE__DROP);
+    PB_SET(t, drop_time, wall_now_ns());
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    ERR_TRY(catalog_namespace_delete(x->catalog, t->parent_id, ID_PUBLIC_SCHEMA, t->name));
+    ERR_TRY(references_gone(x, t));
+    static const struct type *const types[] = {&TYPE_INT8};
+    struct datum params[] = {datum_int(id)};
+    return exec_sql(x, EXEC_ROOT, NULL, NULL, 1, types, params,
+                    "DELETE FROM system.public.comments WHERE type != 0 AND object_id = $1");
+}
+
+static struct error *
+drop_relations(struct exec_ctx *x, const struct ast_drop *n, enum ddl_relation kind,
+               const char *event, const char *key)
+{
+    const struct table **v = ARENA_ARRAY(x->arena, const struct table *, (size_t)n->names.count + 1);
+    int found = 0;
+    /* All are checked before the first one goes. */
+    for (int i = 0; i < n->names.count; i++) {
+        ERR_TRY(ddl_relation(x, &n->names.items[i], kind, n->if_exists, &v[found], NULL));
+        if (v[found] == NULL)
+            continue;
+        ERR_TRY(ddl_check_table(x, v[found], PRIV_DROP));
+        found++;
+    }
+    for (int i = 0; i < found; i++) {
+        const char *name = ddl_qualified(x, v[i]);
+        ERR_TRY(ddl_drop_table(x, v[i]->id, n->behavior == AST_DROP_CASCADE));
+        ERR_TRY(ddl_event(x, event, v[i]->id, key, name));
+    }
+    return NULL;
+}
+
+static struct error *
+drop_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+{
+    (void)rows;
+    (void)tag;
+    return drop_relations(x, s->drop_table, DDL_TABLE, "drop_table", "TableName");
+}
+
+static struct error *
+drop_view_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+{
+    (void)rows;
+    (void)tag;
+    return drop_relations(x, s->drop_view, DDL_VIEW, "drop_view", "ViewName");
+}
+
+static struct error *
+drop_sequence_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+{
+    (void)rows;
+    (void)tag;
+    return drop_relations(x, s->drop_sequence, DDL_SEQUENCE, "drop_sequence", "SequenceName");
+}
+
+static const struct statement_ops drop_ops[] = {
+    {.kind = AST_STMT_DROP_TABLE, .tag = "DROP TABLE", .flags = STMT_WRITES | STMT_DDL,
+     .run = drop_table_run},
+    {.kind = AST_STMT_DROP_VIEW, .tag = "DROP VIEW", .flags = STMT_WRITES | STMT_DDL,
+     .run = drop_view_run},
+    {.kind = AST_STMT_DROP_SEQUENCE, .tag = "DROP SEQUENCE", .flags = STMT_WRITES | STMT_DDL,
+     .run = drop_sequence_run},
+};
+
+const struct statement_family statement_family_drop = {drop_ops,
+                                                       sizeof(drop_ops) / sizeof(drop_ops[0])};

@@ -1,0 +1,377 @@
+/* CREATE INDEX, DROP INDEX; index definitions inside CREATE TABLE. */
+#include "config.h"
+
+#include "executor/schema/schema_int.h"
+
+#include "catalog/build.h"
+#include "grammar/print.h"
+
+/* ---- definitions ------------------------------------------------------------------------------ */
+
+static struct error *
+check_indexable(struct exec_ctx *x, const pb_table *t, const char *column, bool inverted)
+{
+    const pb_column *c = build_find_column(t, column);
+    if (c == NULL)
+        return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", column);
+    const struct type *type = type_from_pb(x->arena, c->type);
+    if (inverted) {
+        if (type->family == FAMILY_JSON || type->family == FAMILY_ARRAY)
+            return NULL;
+        return err_new(ERR_FEATURE_NOT_SUPPORTED,
+                       "column %s of type %s is not indexable with an inverted index", column,
+                       type_name_str(x->arena, type));
+    }
+    if (!type_is_indexable(type))
+        return err_unimplemented(35730, "column %s is of type %s and thus is not indexable",
+                                 column, type_name_str(x->arena, type));
+    return NULL;
+}
+
+static struct error *
+add_columns(struct exec_ctx *x, const pb_table *t, const struct ast_index_def *def, pb_index *ix)
+{
+    for (int i = 0; i < def->columns.count; i++) {
+        const struct ast_index_elem *e = &def->columns.items[i];
+        const char *column = ddl_text(x, e->column);
+        ERR_TRY(check_indexable(x, t, column, def->inverted));
+        for (size_t k = 0; k < ix->n_column_names; k++)
+            if (strcmp(ix->column_names[k], column) == 0)
+                return err_new(ERR_UNCATEGORIZED, "index \"%s\" contains duplicate column \"%s\"",
+                               pb_str(ix->name), column);
+        build_index_column(x->arena, ix, column, e->direction == AST_DIR_DESC);
+    }
+    for (int i = 0; i < def->storing.count; i++)
+        build_index_store(x->arena, ix, ddl_text(x, def->storing.items[i].text));
+    return NULL;
+}
+
+struct error *
+ddl_index(struct exec_ctx *x, const pb_table *t, const struct ast_index_def *def, bool unique,
+          pb_index **out)
+{
+    if (def->sharded != NULL)
+        return err_unimplemented(0, "hash sharded indexes");
+    if (def->partition_by != NULL)
+        return err_unimplemented(0, "PARTITION BY");
+    if (def->inverted && unique)
+        return err_new(ERR_SYNTAX, "inverted indexes can't be unique");
+    if (def->inverted && def->storing.count > 0)
+        return err_unimplemented(0, "inverted indexes don't support stored columns");
+    if (def->inverted && def->columns.count != 1)
+        return err_new(ERR_FEATURE_NOT_SUPPORTED, "indexing more than one column with an inverted "
+                                                  "index is not supported");
+    const char *name = def->name.len > 0 ? ddl_text(x, def->name) : NULL;
+    pb_index *ix = build_index(x->arena, name, unique);
+    if (def->inverted)
+        PB_SET(ix, type, AMBERDB__INDEX_TYPE__INVERTED);
+    ERR_TRY(add_columns(x, t, def, ix));
+    *out = ix;
+    return NULL;
+}
+
+/* ---- interleaving ----------------------------------------------------------------------------- */
+
+struct error *
+ddl_interleave(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_interleave *n)
+{
+    struct object_name name = ddl_object_name(x, &n->parent);
+    const struct table *parent;
+    const struct database *db;
+    const char *schema;
+    ERR_TRY(catalog_resolve(x->catalog, &x->names, &name, &parent, &db, &schema));
+    if (parent == NULL)
+        return err_new(ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist",
+                       ddl_name_shown(x, &n->parent));
+    ERR_TRY(ddl_check_table(x, parent, PRIV_CREATE));
+    const struct index *pk = &parent->indexes[0];
+    if (n->columns.count != pk->n_keys)
+        return err_new(ERR_INVALID_SCHEMA_DEFINITION,
+                       "declared interleaved columns must match the parent's primary index");
+    if ((size_t)n->columns.count > ix->n_column_ids)
+        return err_new(ERR_INVALID_SCHEMA_DEFINITION,
+                       "declared interleaved columns must be a prefix of the %s columns being "
+                       "interleaved", ix == t->primary_index ? "primary key" : "index");
+    for (int i = 0; i < n->columns.count; i++) {
+        const char *column = ddl_text(x, n->columns.items[i].text);
+        const struct column *pc = &parent->columns[pk->keys[i]];
+        if (strcmp(ix->column_names[i], column) != 0)
+            return err_new(ERR_INVALID_SCHEMA_DEFINITION,
+                           "declared interleaved columns must be a prefix of the %s columns being "
+                           "interleaved", ix == t->primary_index ? "primary key" : "index");
+        const pb_column *c = build_find_column(t, column);
+        bool same_direction =
+            (ix->column_directions[i] == AMBERDB__DIRECTION__DESC) == (pk->desc[i] != 0);
+        if (!type_equal(type_from_pb(x->arena, c->type), pc->type) || !same_direction)
+            return err_new(ERR_INVALID_SCHEMA_DEFINITION,
+                           "declared interleaved columns must match type and sort direction of the "
+                           "parent's primary index");
+    }
+    /* The parent's own ancestors, then the parent with what it does not share with them. */
+    Amberdb__InterleaveDescriptor *il = PB_NEW(x->arena, InterleaveDescriptor,
+                                               interleave_descriptor);
+    uint32_t shared = 0;
+    const Amberdb__InterleaveDescriptor *up = pk->pb->interleave;
+    for (size_t i = 0; up != NULL && i < up->n_ancestors; i++) {
+        Amberdb__Ancestor *a = (Amberdb__Ancestor *)(void *)pb_copy(x->arena,
+                                                                    PB_BASE(up->ancestors[i]));
+        shared += a->shared_prefix_len;
+        PB_PUSH(x->arena, il->ancestors, il->n_ancestors, a);
+    }
+    Amberdb__Ancestor *a = PB_NEW(x->arena, Ancestor, ancestor);
+    PB_SET(a, table_id, parent->id);
+    PB_SET(a, index_id, pk->id);
+    PB_SET(a, shared_prefix_len, (uint32_t)pk->n_keys - shared);
+    PB_PUSH(x->arena, il->ancestors, il->n_ancestors, a);
+    ix->interleave = il;
+    return NULL;
+}
+
+struct error *
+ddl_link_interleaves(struct exec_ctx *x, const pb_table *t, const pb_index *ix)
+{
+    if (ix->interleave == NULL || ix->interleave->n_ancestors == 0)
+        return NULL;
+    const Amberdb__Ancestor *up = ix->interleave->ancestors[ix->interleave->n_ancestors - 1];
+    pb_table *parent;
+    ERR_TRY(ddl_mutable(x, up->table_id, &parent));
+    pb_index *pix = build_find_index_by_id(parent, up->index_id);
+    Amberdb__ForeignKeyReference *ref = PB_NEW(x->arena, ForeignKeyReference,
+                                               foreign_key_reference);
+    PB_SET(ref, table, t->id);
+    PB_SET(ref, index, ix->id);
+    PB_PUSH(x->arena, pix->interleaved_by, pix->n_interleaved_by, ref);
+    return catalog_write_table(x->catalog, parent);
+}
+
+/* ---- CREATE INDEX ------------------------------------------------------------------------------ */
+
+static struct error *
+create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+{
+    const struct ast_create_index *n = s->create_index;
+    const struct table *t, *after;
+    pb_table *pb;
+    pb_index *ix;
+    (void)rows;
+    (void)tag;
+    ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, &t, NULL));
+    ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
+    if (n->def.name.len > 0 && table_index(t, ddl_text(x, n->def.name)) != NULL) {
+        if (n->def.if_not_exists)
+            return NULL;
+        return err_new(ERR_DUPLICATE_RELATION, "index with name \"%s\" already exists",
+                       ddl_text(x, n->def.name));
+    }
+    if (n->concurrently)
+        exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION, "CONCURRENTLY is not required as all "
+                                                          "indexes are created concurrently"));
+    ERR_TRY(ddl_mutable(x, t->id, &pb));
+    ERR_TRY(ddl_index(x, pb, &n->def, n->unique, &ix));
+    PB_SET(ix, created_explicitly, 1);
+    PB_PUSH(x->arena, pb->indexes, pb->n_indexes, ix);
+    ERR_TRY(build_finish_table(x->arena, pb));
+    if (n->def.interleave != NULL) {
+        ERR_TRY(ddl_interleave(x, pb, ix, n->def.interleave));
+        ERR_TRY(ddl_link_interleaves(x, pb, ix));
+    }
+    ERR_TRY(catalog_write_table(x->catalog, pb));
+    ERR_TRY(catalog_table_by_id(x->catalog, pb->id, &after));
+    ERR_TRY(ddl_backfill_index(x, after, table_index_by_id(after, ix->id)));
+    return ddl_event(x, "create_index", pb->id, "TableName", ddl_qualified(x, after));
+}
+
+/* ---- DROP INDEX -------------------------------------------------------------------------------- */
+
+struct found_index {
+    const struct table *t;
+    const struct index *ix;
+};
+
+/* An index named without its table: the one in the current database. */
+static struct error *
+search_database(struct exec_ctx *x, const struct ast_index_name *n, struct found_index *out)
+{
+    const struct table **tables;
+    const struct database *db;
+    const char *db_name = n->table.count >= 2   ? ddl_text(x, n->table.catalog)
+                          : n->table.count == 1 ? ddl_text(x, n->table.schema)
+                                                : x->database;
+    const char *index = ddl_text(x, n->index);
+    size_t n_tables;
+    ERR_TRY(catalog_database_by_name(x->catalog, db_name, &db));
+    if (db == NULL && n->table.count > 0)
+        ERR_TRY(catalog_database_by_name(x->catalog, x->database, &db));
+    if (db == NULL)
+        return NULL;
+    ERR_TRY(catalog_list_tables(x->catalog, x->arena, db->id, &tables, &n_tables));
+    for (size_t i = 0; i < n_tables; i++) {
+        const struct index *ix = tables[i]->is_view ? NULL : table_index(tables[i], index);
+        if (ix == NULL)
+            continue;
+        if (out->ix != NULL)
+            return err_new(ERR_AMBIGUOUS_ALIAS, "index name \"%s\" is ambiguous (found in %s and "
+                                                "%s)", index, ddl_qualified(x, tables[i]),
+                           ddl_qualified(x, out->t));
+        *out = (struct found_index){tables[i], ix};
+    }
+    return NULL;
+}
+
+static struct error *
+find_index(struct exec_ctx *x, const struct ast_index_name *n, bool if_exists,
+           struct found_index *out)
+{
+    *out = (struct found_index){0};
+    if (n->has_table) {
+        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, if_exists, &out->t, NULL));
+        if (out->t != NULL)
+            out->ix = table_index(out->t, ddl_text(x, n->index));
+    } else {
+        ERR_TRY(search_database(x, n, out));
+    }
+    if (out->ix == NULL && !if_exists)
+        return err_new(ERR_UNDEFINED_OBJECT, "index \"%s\" does not exist", ddl_text(x, n->index));
+    return NULL;
+}
+
+static bool
+has_prefix(const pb_index *ix, const uint32_t *ids, size_t n)
+{
+    return ix->n_column_ids >= n && memcmp(ix->column_ids, ids, n * sizeof(*ids)) == 0;
+}
+
+/* Would a foreign key of t, in either direction, be left without an index to stand on? With cascade
+ * such keys are dropped. */
+static struct error *
+free_foreign_keys(struct exec_ctx *x, pb_table *t, const pb_index *ix, bool cascade)
+{
+    for (size_t i = 0; i < t->n_outbound_fks; i++) {
+        const Amberdb__ForeignKeyConstraint *fk = t->outbound_fks[i];
+        bool other = has_prefix(t->primary_index, fk->origin_column_ids, fk->n_origin_column_ids);
+        if (!has_prefix(ix, fk->origin_column_ids, fk->n_origin_column_ids))
+            continue;
+        for (size_t k = 0; k < t->n_indexes; k++)
+            other = other || (t->indexes[k] != ix && has_prefix(t->indexes[k],
+                                                                fk->origin_column_ids,
+                                                                fk->n_origin_column_ids));
+        if (other)
+            continue;
+        if (!cascade)
+            return err_new(ERR_UNCATEGORIZED,
+                           "index \"%s\" is in use as a foreign key constraint", ix->name);
+        if (fk->referenced_table_id != t->id) {
+            pb_table *p;
+            ERR_TRY(ddl_mutable(x, fk->referenced_table_id, &p));
+            for (size_t j = 0; j < p->n_inbound_fks; j++)
+                if (p->inbound_fks[j]->origin_table_id == t->id &&
+                    strcmp(p->inbound_fks[j]->name, fk->name) == 0) {
+                    PB_REMOVE(p->inbound_fks, p->n_inbound_fks, j);
+                    j--;
+                }
+            ERR_TRY(catalog_write_table(x->catalog, p));
+        }
+        PB_REMOVE(t->outbound_fks, t->n_outbound_fks, i);
+        i--;
+    }
+    for (size_t i = 0; i < t->n_inbound_fks && ix->unique; i++) {
+        const Amberdb__ForeignKeyConstraint *fk = t->inbound_fks[i];
+        if (ix->n_column_ids != fk->n_referenced_column_ids ||
+            !has_prefix(ix, fk->referenced_column_ids, fk->n_referenced_column_ids))
+            continue;
+        if (!cascade)
+            return err_new(ERR_UNCATEGORIZED, "\"%s\" is referenced by foreign key from table",
+                           t->name);
+        pb_table *o;
+        ERR_TRY(ddl_mutable(x, fk->origin_table_id, &o));
+        for (size_t j = 0; j < o->n_outbound_fks; j++)
+            if (strcmp(o->outbound_fks[j]->name, fk->name) == 0) {
+                PB_REMOVE(o->outbound_fks, o->n_outbound_fks, j);
+                j--;
+            }
+        ERR_TRY(catalog_write_table(x->catalog, o));
+        PB_REMOVE(t->inbound_fks, t->n_inbound_fks, i);
+        i--;
+    }
+    return NULL;
+}
+
+static struct error *
+drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_behavior behavior)
+{
+    pb_table *t;
+    bool cascade = behavior == AST_DROP_CASCADE;
+    if (f->ix->primary)
+        return err_new(ERR_FEATURE_NOT_SUPPORTED, "cannot drop the primary index of a table using "
+                                                  "DROP INDEX");
+    ERR_TRY(ddl_check_table(x, f->t, PRIV_CREATE));
+    ERR_TRY(ddl_mutable(x, f->t->id, &t));
+    pb_index *ix = build_find_index_by_id(t, f->ix->id);
+    ERR_TRY(free_foreign_keys(x, t, ix, cascade));
+    if (ix->unique && !ix->created_explicitly && !cascade)
+        return err_hint(err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                                "index \"%s\" is in use as unique constraint", ix->name),
+                        "use CASCADE if you really want to drop it.");
+    for (size_t i = 0; i < t->n_depended_on_by; i++) {
+        const pb_descriptor *d;
+        if (t->depended_on_by[i]->index_id != ix->id)
+            continue;
+        ERR_TRY(catalog_descriptor(x->catalog, t->depended_on_by[i]->id, &d));
+        if (d == NULL)
+            continue;
+        if (!cascade)
+            return err_hint(err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                                    "cannot drop index \"%s\" because view \"%s\" depends on it",
+                                    ix->name, d->table->name),
+                            "you can drop %s instead.", d->table->name);
+        ERR_TRY(ddl_drop_table(x, t->depended_on_by[i]->id, true));
+    }
+    for (size_t i = 0; i < t->n_indexes; i++)
+        if (t->indexes[i] == ix) {
+            PB_REMOVE(t->indexes, t->n_indexes, i);
+            break;
+        }
+    Amberdb__GCDescriptorMutation *gc = PB_NEW(x->arena, GCDescriptorMutation,
+                                               gcdescriptor_mutation);
+    PB_SET(gc, index_id, ix->id);
+    PB_SET(gc, drop_time, wall_now_ns());
+    PB_PUSH(x->arena, t->gc_mutations, t->n_gc_mutations, gc);
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    return ddl_event(x, "drop_index", t->id, "IndexName", ix->name);
+}
+
+static struct error *
+drop_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+{
+    const struct ast_drop_index *n = s->drop_index;
+    bool any = false;
+    (void)rows;
+    (void)tag;
+    if (n->concurrently)
+        exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION, "CONCURRENTLY is not required as all "
+                                                          "indexes are dropped concurrently"));
+    for (int i = 0; i < n->indexes.count; i++) {
+        struct found_index f;
+        ERR_TRY(find_index(x, &n->indexes.items[i], n->if_exists, &f));
+        if (f.ix == NULL)
+            continue;
+        ERR_TRY(drop_one_index(x, &f, n->behavior));
+        any = true;
+    }
+    if (any)
+        exec_notice(x, err_hint(err_new(ERR_SUCCESSFUL_COMPLETION,
+                                        "the data for dropped indexes is reclaimed asynchronously"),
+                                "The reclamation delay can be customized in the zone "
+                                "configuration for the table."));
+    return NULL;
+}
+
+static const struct statement_ops index_ops[] = {
+    {.kind = AST_STMT_CREATE_INDEX, .tag = "CREATE INDEX", .flags = STMT_WRITES | STMT_DDL,
+     .run = create_index_run},
+    {.kind = AST_STMT_DROP_INDEX, .tag = "DROP INDEX", .flags = STMT_WRITES | STMT_DDL,
+     .run = drop_index_run},
+};
+
+const struct statement_family statement_family_index = {index_ops,
+                                                        sizeof(index_ops) / sizeof(index_ops[0])};

@@ -1,0 +1,91 @@
+/* executor/schema/schema_int.h - what the DDL statements share. */
+#ifndef AMBERDB_EXECUTOR_SCHEMA_INT_H
+#define AMBERDB_EXECUTOR_SCHEMA_INT_H
+
+#include "catalog/pb.h"
+#include "executor/statement.h"
+
+const char *ddl_text(struct exec_ctx *x, struct slice s); /* a slice as a C string in x->arena */
+struct object_name ddl_object_name(struct exec_ctx *x, const struct ast_object_name *n);
+const char *ddl_name_shown(struct exec_ctx *x, const struct ast_object_name *n); /* as typed */
+
+/* A database by name; 3D000 `database "d" does not exist`, or *out NULL with if_exists. 42601 for an
+ * empty name. */
+struct error *ddl_database(struct exec_ctx *x, struct slice name, bool if_exists,
+                           const struct database **out) ERR_MUST_USE;
+
+enum ddl_relation { DDL_ANY, DDL_TABLE, DDL_VIEW, DDL_SEQUENCE };
+/* An existing relation of that kind. 42P01 when it is not there (*out NULL with if_exists), 42809
+ * `"x" is not a table` for another kind; virtual ones are 42501/42809 errors. */
+struct error *ddl_relation(struct exec_ctx *x, const struct ast_object_name *n,
+                           enum ddl_relation kind, bool if_exists, const struct table **out,
+                           const struct database **db) ERR_MUST_USE;
+/* 42501 user u does not have <PRIV> privilege on relation/database d. */
+struct error *ddl_check_table(struct exec_ctx *x, const struct table *t, enum privilege p)
+    ERR_MUST_USE;
+struct error *ddl_check_database(struct exec_ctx *x, const struct database *db, enum privilege p)
+    ERR_MUST_USE;
+/* Where a new relation goes: the database, with the CREATE privilege checked; 42P07 when the name is
+ * taken (*exists instead when if_not_exists). */
+struct error *ddl_new_relation(struct exec_ctx *x, const struct ast_object_name *n,
+                               bool if_not_exists, const struct database **db, bool *exists)
+    ERR_MUST_USE;
+
+/* "db.public.t" with quotes where needed. */
+const char *ddl_qualified(struct exec_ctx *x, const struct table *t);
+
+/* A mutable copy of another relation, the same one for the whole statement transaction: edits through
+ * several paths meet. */
+struct error *ddl_mutable(struct exec_ctx *x, uint32_t id, pb_table **out) ERR_MUST_USE;
+
+/* A row of system.eventlog. info: a JSON object's inside, e.g. "\"TableName\":\"d.public.t\"". */
+struct error *ddl_event(struct exec_ctx *x, const char *type, uint32_t target,
+                        const char *info_key, const char *info_value) ERR_MUST_USE;
+
+/* column.c: a column definition as a descriptor's column. What the definition says besides the column
+ * itself is left in `extra`. table: the relation it goes into, by name, for messages and sequences. */
+struct ddl_column_extra {
+    const struct ast_col_qual *primary_key, *unique, *family;
+    int n_checks, n_references;
+    const struct ast_col_qual **checks, **references;
+    const struct ast_col_qual *computed;    /* typed later, over the whole table */
+};
+struct error *ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const char *table,
+                         uint32_t database_id, pb_column **out, struct ddl_column_extra *extra)
+    ERR_MUST_USE;
+/* Type a DEFAULT for a column and store it: default_expr and uses_sequence_ids. */
+struct error *ddl_set_default(struct exec_ctx *x, const struct ast_expr *e, const struct type *type,
+                              pb_column *c) ERR_MUST_USE;
+/* A computed column's expression, over the table's columns. */
+struct error *ddl_set_computed(struct exec_ctx *x, const struct table *t, const struct ast_expr *e,
+                               pb_column *c) ERR_MUST_USE;
+/* Tell the sequences that t's columns use about it; t has its id. */
+struct error *ddl_link_sequences(struct exec_ctx *x, const pb_table *t) ERR_MUST_USE;
+
+/* constraint.c */
+struct error *ddl_add_check(struct exec_ctx *x, pb_table *t, const struct table *view,
+                            struct slice name, const struct ast_expr *e) ERR_MUST_USE;
+/* Adds to t's outbound keys and, when the other table is another one, writes its inbound side. */
+struct error *ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice name,
+                                  const struct ast_names *columns,
+                                  const struct ast_foreign_key *fk, bool make_index) ERR_MUST_USE;
+
+/* index.c: an index definition as a descriptor's index, names only. */
+struct error *ddl_index(struct exec_ctx *x, const pb_table *t, const struct ast_index_def *def,
+                        bool unique, pb_index **out) ERR_MUST_USE;
+/* INTERLEAVE IN PARENT for an index of t whose columns have ids; the parent's side is written by
+ * ddl_link_interleaves once t has its id. */
+struct error *ddl_interleave(struct exec_ctx *x, pb_table *t, pb_index *ix,
+                             const struct ast_interleave *n) ERR_MUST_USE;
+struct error *ddl_link_interleaves(struct exec_ctx *x, const pb_table *t, const pb_index *ix)
+    ERR_MUST_USE;
+/* backfill.c: write the entries of a new index for every row that x's transaction sees. 23505 for
+ * duplicates. */
+struct error *ddl_backfill_index(struct exec_ctx *x, const struct table *t, const struct index *ix)
+    ERR_MUST_USE;
+
+/* drop.c: take a relation out of the catalog; its data go when its TTL has passed. cascade: views and
+ * foreign keys that depend on it go too. */
+struct error *ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade) ERR_MUST_USE;
+
+#endif

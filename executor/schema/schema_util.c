@@ -1,0 +1,161 @@
+#include "config.h"
+
+#include "executor/schema/schema_int.h"
+
+#include "base/hash.h"
+#include "grammar/print.h"
+#include "types/json.h"
+
+const char *
+ddl_text(struct exec_ctx *x, struct slice s)
+{
+    return slice_to_cstr(x->arena, s);
+}
+
+struct object_name
+ddl_object_name(struct exec_ctx *x, const struct ast_object_name *n)
+{
+    return (struct object_name){
+        .catalog = n->count >= 3 ? ddl_text(x, n->catalog) : NULL,
+        .schema = n->count >= 2 ? ddl_text(x, n->schema) : NULL,
+        .object = ddl_text(x, n->object),
+        .position = n->pos,
+    };
+}
+
+const char *
+ddl_name_shown(struct exec_ctx *x, const struct ast_object_name *n)
+{
+    struct str s;
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    print_object_name(&s, n, NULL);
+    return str_cstr(&s);
+}
+
+struct error *
+ddl_database(struct exec_ctx *x, struct slice name, bool if_exists, const struct database **out)
+{
+    if (name.len == 0)
+        return err_new(ERR_SYNTAX, "empty database name");
+    ERR_TRY(catalog_database_by_name(x->catalog, ddl_text(x, name), out));
+    if (*out == NULL && !if_exists)
+        return err_new(ERR_INVALID_CATALOG_NAME, "database \"%s\" does not exist",
+                       ddl_text(x, name));
+    return NULL;
+}
+
+static const char *const relation_words[] = {"relation", "table", "view", "sequence"};
+
+struct error *
+ddl_relation(struct exec_ctx *x, const struct ast_object_name *n, enum ddl_relation kind,
+             bool if_exists, const struct table **out, const struct database **db)
+{
+    struct object_name name = ddl_object_name(x, n);
+    const struct database *found_db;
+    const char *schema;
+    ERR_TRY(catalog_resolve(x->catalog, &x->names, &name, out, &found_db, &schema));
+    if (db != NULL)
+        *db = found_db;
+    if (*out == NULL) {
+        if (if_exists)
+            return NULL;
+        return err_new(ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist",
+                       ddl_name_shown(x, n));
+    }
+    const struct table *t = *out;
+    if (t->is_virtual)
+        return err_new(ERR_INSUFFICIENT_PRIVILEGE, "%s is a system catalog",
+                       ddl_name_shown(x, n));
+    bool fits = kind == DDL_ANY || (kind == DDL_VIEW && t->is_view) ||
+                (kind == DDL_SEQUENCE && t->is_sequence) ||
+                (kind == DDL_TABLE && !t->is_view && !t->is_sequence);
+    if (!fits)
+        return err_new(ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a %s", t->name,
+                       relation_words[kind]);
+    return NULL;
+}
+
+struct error *
+ddl_check_table(struct exec_ctx *x, const struct table *t, enum privilege p)
+{
+    const pb_descriptor *d;
+    ERR_TRY(catalog_descriptor(x->catalog, t->id, &d));
+    return catalog_check_privilege(x->catalog, x->user, d, p);
+}
+
+struct error *
+ddl_check_database(struct exec_ctx *x, const struct database *db, enum privilege p)
+{
+    const pb_descriptor *d;
+    ERR_TRY(catalog_descriptor(x->catalog, db->id, &d));
+    return catalog_check_privilege(x->catalog, x->user, d, p);
+}
+
+struct error *
+ddl_new_relation(struct exec_ctx *x, const struct ast_object_name *n, bool if_not_exists,
+                 const struct database **db, bool *exists)
+{
+    struct object_name name = ddl_object_name(x, n);
+    uint32_t id;
+    *exists = false;
+    ERR_TRY(catalog_resolve_target(x->catalog, &x->names, &name, db));
+    ERR_TRY(ddl_check_database(x, *db, PRIV_CREATE));
+    ERR_TRY(catalog_namespace_get(x->catalog, (*db)->id, ID_PUBLIC_SCHEMA, name.object, &id));
+    if (id == 0)
+        return NULL;
+    *exists = true;
+    if (if_not_exists)
+        return NULL;
+    return err_new(ERR_DUPLICATE_RELATION, "relation \"%s\" already exists", name.object);
+}
+
+const char *
+ddl_qualified(struct exec_ctx *x, const struct table *t)
+{
+    const struct database *db = NULL;
+    struct str s;
+    err_free(catalog_database_by_id(x->catalog, t->parent_id, &db));
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    print_name(&s, slice_cstr(db != NULL ? db->name : ""));
+    str_append_cstr(&s, ".public.");
+    print_name(&s, slice_cstr(t->name));
+    return str_cstr(&s);
+}
+
+struct error *
+ddl_mutable(struct exec_ctx *x, uint32_t id, pb_table **out)
+{
+    return catalog_mutable_table(x->catalog, x->arena, id, out);
+}
+
+static void
+put_json_pair(struct arena *a, struct json_node *object, const char *key, const char *value)
+{
+    json_set(object, slice_cstr(key), json_new_string(a, slice_cstr(value)));
+}
+
+struct error *
+ddl_event(struct exec_ctx *x, const char *type, uint32_t target, const char *info_key,
+          const char *info_value)
+{
+    static const struct type *const types[] = {&TYPE_STRING, &TYPE_INT8, &TYPE_INT8,
+                                               &TYPE_STRING, &TYPE_BYTES};
+    struct json_node *info = json_new_object(x->arena);
+    struct slice body;
+    struct str text;
+    uint8_t *unique = arena_alloc(x->arena, 16);
+    if (info_key != NULL)
+        put_json_pair(x->arena, info, info_key, info_value);
+    put_json_pair(x->arena, info, "Statement", slice_to_cstr(x->arena, x->sql));
+    put_json_pair(x->arena, info, "User", x->user);
+    ERR_TRY(json_encode(x->arena, info, &body));
+    str_init_arena(&text, x->arena, STR_MAX_DEFAULT);
+    json_format(&text, json_root(body));
+    uuid_v4(unique);
+    struct datum params[] = {datum_cstr(type), datum_int(target), datum_int(x->node->node_id),
+                             datum_bytes(text.ptr, text.len), datum_bytes(unique, 16)};
+    return exec_sql(x, EXEC_ROOT, NULL, NULL, 5, types, params,
+                    "INSERT INTO system.public.eventlog "
+                    "(timestamp, \"eventType\", \"targetID\", \"reportingID\", info, \"uniqueID\") "
+                    "VALUES (now()::TIMESTAMP, $1, $2, $3, $4, $5)");
+}
