@@ -31,6 +31,18 @@ crc32_ieee(uint32_t crc, const void *p, size_t len)
     return libdeflate_crc32(crc, p, len);
 }
 
+/* ISA-L's code leaves the upper halves of the vector registers in use; all SSE code after it would
+ * run several times slower. */
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+__attribute__((target("avx"))) static void
+clear_upper_halves(void)
+{
+    _mm256_zeroupper();
+}
+#endif
+
 /* ISA-L neither inverts the start nor the result, and counts in int. */
 uint32_t
 crc32c(uint32_t crc, const void *p, size_t len)
@@ -43,7 +55,26 @@ crc32c(uint32_t crc, const void *p, size_t len)
         at += n;
         len -= (size_t)n;
     }
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx"))
+        clear_upper_halves();
+#endif
     return ~crc;
+}
+
+size_t
+digest_parts(enum digest kind, const struct slice *parts, size_t n, uint8_t out[SHA512_LEN])
+{
+    const EVP_MD *const md[] = {EVP_md5(), EVP_sha1(), EVP_sha256(), EVP_sha512()};
+    unsigned len = 0;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    VERIFY(ctx != NULL);
+    VERIFY(EVP_DigestInit_ex(ctx, md[kind], NULL) == 1);
+    for (size_t i = 0; i < n; i++)
+        VERIFY(EVP_DigestUpdate(ctx, parts[i].ptr, parts[i].len) == 1);
+    VERIFY(EVP_DigestFinal_ex(ctx, out, &len) == 1);
+    EVP_MD_CTX_free(ctx);
+    return len;
 }
 
 struct sha512 {
