@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/backup_int.h \
   %D%/exec.c \
   %D%/exec.h \
+  %D%/gc.c %D%/gc.h \
   %D%/jobs/job_control.c \
   %D%/jobs/job_kinds.def \
   %D%/jobs/job_record.c \

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "executor/gc.h"
 #include "executor/jobs/jobs.h"
 #include "executor/session_registry.h"
 #include "executor/settings.h"
@@ -62,6 +63,7 @@ node_open(const struct node_opts *o, struct node **out)
     n->workers = pool_create("work", WORKERS, WORK_QUEUE_MAX);
     ERR_GOTO(job_registry_create(n, &n->jobs), fail);
     ERR_GOTO(job_registry_start(n->jobs), fail);
+    ERR_GOTO(gc_start(n, &n->gc), fail);
     *out = n;
     return NULL;
 fail:
@@ -73,6 +75,7 @@ void
 node_close(struct node *n)
 {
     cancel_request(&n->shutdown, CANCEL_SHUTDOWN);
+    gc_stop(n->gc);
     if (n->jobs != NULL) {
         job_registry_stop(n->jobs);
         job_registry_destroy(n->jobs);

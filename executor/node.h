@@ -41,6 +41,7 @@ struct node {
     const struct io_config *io;
     struct mem_budget *sql_memory;
     struct pool *workers;          /* job work */
+    struct gc *gc;                 /* executor/gc.h */
     struct node_opts opts;
     int64_t start_time_ns;
     struct cancel shutdown;

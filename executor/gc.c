@@ -1,0 +1,319 @@
+#include "config.h"
+
+#include "executor/gc.h"
+
+#include "base/log.h"
+#include "catalog/pb.h"
+#include "catalog/row.h"
+#include "executor/exec.h"
+#include "types/keyenc.h"
+
+#define SWEEP_EVERY_NS (INT64_C(10) * 1000000000)
+#define NS_PER_SECOND INT64_C(1000000000)
+#define VERSIONS_LEAST_NS (INT64_C(60) * NS_PER_SECOND) /* between two GCs of one table */
+#define DELETE_BATCH 1000                               /* keys of one transaction */
+
+struct table_gc {
+    uint32_t id;
+    int64_t last_ns; /* when its old versions were last removed */
+};
+
+struct gc {
+    struct node *node;
+    pthread_t thread;
+    struct mutex lock;
+    struct cond wake;
+    bool stop;
+    struct cancel cancel;
+    struct table_gc *tables;
+    size_t n, cap;
+};
+
+/* ---- one table --------------------------------------------------------------------------------- */
+
+struct work {
+    struct gc *gc;
+    struct arena *arena;
+    uint32_t table_id;
+    bool expired;          /* the whole table goes */
+    uint32_t index_id;     /* or this index of it */
+    struct span span;
+    bool interleaved;      /* its rows lie among another table's */
+    int32_t ttl;
+};
+
+static bool
+is_interleaved(const pb_index *ix)
+{
+    return ix != NULL && ix->interleave != NULL && ix->interleave->n_ancestors > 0;
+}
+
+static bool
+has_interleaved_index(const pb_table *t)
+{
+    bool yes = is_interleaved(t->primary_index);
+    for (size_t i = 0; i < t->n_indexes; i++)
+        yes = yes || is_interleaved(t->indexes[i]);
+    return yes;
+}
+
+/* Delete up to DELETE_BATCH rows' pairs of an interleaved table; *arg's expired turns false when some
+ * may be left. */
+static struct error *
+delete_interleaved(struct exec_ctx *x, void *arg)
+{
+    struct work *w = arg;
+    const pb_descriptor *d;
+    const struct table *t;
+    ERR_TRY(catalog_descriptor(x->catalog, w->table_id, &d));
+    if (d == NULL || d->table == NULL)
+        return NULL;
+    ERR_TRY(table_from_pb(x->arena, d->table, &t));
+    bool *needed = arena_zalloc(x->arena, (size_t)t->n_all_columns + 1);
+    struct datum *row = ARENA_ARRAY(x->arena, struct datum, (size_t)t->n_all_columns + 1);
+    int deleted = 0;
+    for (int i = 0; i < t->n_all_indexes; i++) {
+        struct row_decoder_opts o = {.table = t, .index = &t->indexes[i], .needed = needed};
+        struct kv_scan_opts so = {.span = row_index_span(x->arena, t, &t->indexes[i])};
+        struct row_decoder *dec;
+        struct kv_scan *scan;
+        struct kv_entry e;
+        bool more, starts, skip;
+        ERR_TRY(row_decoder_create(x->arena, &o, &dec));
+        ERR_TRY(kv_scan_open(x->txn, &so, &scan));
+        struct error *err = NULL;
+        while (err == NULL && deleted < DELETE_BATCH) {
+            ERR_GOTO(kv_scan_next(scan, &e, &more), next);
+            if (!more)
+                break;
+            row_decoder_reset(dec);
+            ERR_GOTO(row_decode(dec, e.key, e.value, x->arena, row, &starts, &skip), next);
+            if (skip)
+                continue;
+            err = kv_del(x->txn, slice_dup(x->arena, e.key));
+            deleted++;
+        }
+    next:
+        kv_scan_close(scan);
+        if (err != NULL)
+            return err;
+    }
+    w->expired = deleted < DELETE_BATCH;
+    return NULL;
+}
+
+static struct error *
+forget_table(struct exec_ctx *x, void *arg)
+{
+    struct work *w = arg;
+    static const struct type *const types[] = {&TYPE_INT8};
+    struct datum params[] = {datum_int(w->table_id)};
+    ERR_TRY(catalog_delete_descriptor(x->catalog, w->table_id));
+    ERR_TRY(exec_sql(x, EXEC_ROOT, NULL, NULL, 1, types, params,
+                     "DELETE FROM system.public.zones WHERE id = $1"));
+    return exec_sql(x, EXEC_ROOT, NULL, NULL, 1, types, params,
+                    "DELETE FROM system.public.table_statistics WHERE \"tableID\" = $1");
+}
+
+static struct error *
+forget_index(struct exec_ctx *x, void *arg)
+{
+    struct work *w = arg;
+    pb_table *t;
+    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, w->table_id, &t));
+    for (size_t i = 0; i < t->n_gc_mutations; i++)
+        if ((uint32_t)t->gc_mutations[i]->index_id == w->index_id) {
+            PB_REMOVE(t->gc_mutations, t->n_gc_mutations, i);
+            i--;
+        }
+    return catalog_write_table(x->catalog, t);
+}
+
+static struct error *
+remove_expired(struct work *w)
+{
+    struct node *n = w->gc->node;
+    if (w->interleaved) {
+        do {
+            w->expired = true;
+            ERR_TRY(cancel_check(&w->gc->cancel));
+            ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, &w->gc->cancel, delete_interleaved, w));
+        } while (!w->expired);
+    }
+    if (w->span.end.len > 0)
+        ERR_TRY(engine_drop_span(n->engine, w->span));
+    return exec_txn(n, NULL, "system", HLC_MIN, &w->gc->cancel,
+                    w->index_id != 0 ? forget_index : forget_table, w);
+}
+
+/* ---- one sweep --------------------------------------------------------------------------------- */
+
+struct sweep {
+    struct gc *gc;
+    struct arena *arena;
+    struct work *work; /* what is to be removed */
+    size_t n_work, cap_work;
+    struct work *live; /* every table, for its old versions */
+    size_t n_live, cap_live;
+};
+
+static void
+add_work(struct arena *a, struct work **v, size_t *n, size_t *cap, struct work w)
+{
+    if (*n == *cap) {
+        size_t more = *cap == 0 ? 64 : 2 * *cap;
+        *v = arena_realloc(a, *v, *cap * sizeof(**v), more * sizeof(**v));
+        *cap = more;
+    }
+    (*v)[(*n)++] = w;
+}
+
+static struct error *
+look_at_table(struct exec_ctx *x, struct sweep *s, const pb_table *t)
+{
+    int64_t now = wall_now_ns();
+    struct work w = {.gc = s->gc, .arena = s->arena, .table_id = t->id};
+    ERR_TRY(catalog_gc_ttl(x->catalog, t->id, &w.ttl));
+    int64_t ttl = w.ttl * NS_PER_SECOND;
+    bool is_view = t->view_query != NULL && *t->view_query != '\0';
+    w.span = row_table_span(s->arena, t->id);
+    if (t->state == AMBERDB__STATE__DROP) {
+        w.interleaved = has_interleaved_index(t);
+        w.expired = is_view || t->drop_time + ttl < now;
+        if (w.expired)
+            add_work(s->arena, &s->work, &s->n_work, &s->cap_work, w);
+        return NULL;
+    }
+    for (size_t i = 0; i < t->n_gc_mutations; i++) {
+        if (t->gc_mutations[i]->drop_time + ttl >= now)
+            continue;
+        struct str start;
+        struct work one = w;
+        str_init_arena(&start, s->arena, 64);
+        key_put_uvarint(&start, t->id);
+        key_put_uvarint(&start, (uint64_t)t->gc_mutations[i]->index_id);
+        one.index_id = (uint32_t)t->gc_mutations[i]->index_id;
+        one.span.start = slice_dup(s->arena, str_slice(&start));
+        key_prefix_end(&start);
+        one.span.end = slice_dup(s->arena, str_slice(&start));
+        add_work(s->arena, &s->work, &s->n_work, &s->cap_work, one);
+    }
+    if (!is_view)
+        add_work(s->arena, &s->live, &s->n_live, &s->cap_live, w);
+    return NULL;
+}
+
+static struct error *
+collect(struct exec_ctx *x, void *arg)
+{
+    struct sweep *s = arg;
+    const pb_descriptor **all;
+    size_t n;
+    s->n_work = s->n_live = 0;
+    ERR_TRY(catalog_list(x->catalog, x->arena, 0, &all, &n));
+    for (size_t i = 0; i < n; i++)
+        if (all[i]->table != NULL)
+            ERR_TRY(look_at_table(x, s, all[i]->table));
+    return NULL;
+}
+
+/* Is the table's turn for the removal of old versions? A table that is met for the first time waits. */
+static bool
+is_due(struct gc *g, const struct work *w)
+{
+    int64_t now = wall_now_ns(), every = w->ttl * NS_PER_SECOND / 4;
+    if (every < VERSIONS_LEAST_NS)
+        every = VERSIONS_LEAST_NS;
+    for (size_t i = 0; i < g->n; i++) {
+        if (g->tables[i].id != w->table_id)
+            continue;
+        if (now - g->tables[i].last_ns < every)
+            return false;
+        g->tables[i].last_ns = now;
+        return true;
+    }
+    if (g->n == g->cap) {
+        g->cap = g->cap == 0 ? 64 : 2 * g->cap;
+        g->tables = xrealloc(g->tables, g->cap * sizeof(*g->tables));
+    }
+    g->tables[g->n++] = (struct table_gc){w->table_id, now};
+    return false;
+}
+
+static struct error *
+sweep_once(struct gc *g, struct arena *a)
+{
+    struct sweep s = {.gc = g, .arena = a};
+    struct node *n = g->node;
+    ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, &g->cancel, collect, &s));
+    for (size_t i = 0; i < s.n_work; i++)
+        ERR_TRY(remove_expired(&s.work[i]));
+    for (size_t i = 0; i < s.n_live; i++) {
+        if (!is_due(g, &s.live[i]))
+            continue;
+        uint64_t removed;
+        struct hlc threshold = {.wall = wall_now_ns() - s.live[i].ttl * NS_PER_SECOND};
+        ERR_TRY(kv_gc(n->db, s.live[i].span, threshold, &g->cancel, &removed));
+        if (removed > 0)
+            log_info("gc: removed %llu old versions of table %u", (unsigned long long)removed,
+                     s.live[i].table_id);
+    }
+    return NULL;
+}
+
+static void *
+gc_thread(void *arg)
+{
+    struct gc *g = arg;
+    mutex_lock(&g->lock);
+    while (!g->stop) {
+        cond_wait_ns(&g->wake, &g->lock, SWEEP_EVERY_NS);
+        if (g->stop)
+            break;
+        mutex_unlock(&g->lock);
+        struct arena *a = arena_create(NULL, "gc");
+        struct error *e = sweep_once(g, a);
+        if (e != NULL && !cancel_requested(&g->cancel))
+            log_warning("gc: %s", e->message);
+        err_free(e);
+        arena_destroy(a);
+        mutex_lock(&g->lock);
+    }
+    mutex_unlock(&g->lock);
+    return NULL;
+}
+
+struct error *
+gc_start(struct node *n, struct gc **out)
+{
+    struct gc *g = xcalloc(1, sizeof(*g));
+    g->node = n;
+    mutex_init(&g->lock, RANK_SERVER);
+    cond_init(&g->wake);
+    struct error *e = thread_start(&g->thread, "gc", gc_thread, g);
+    if (e != NULL) {
+        cond_destroy(&g->wake);
+        mutex_destroy(&g->lock);
+        xfree(g);
+        return e;
+    }
+    *out = g;
+    return NULL;
+}
+
+void
+gc_stop(struct gc *g)
+{
+    if (g == NULL)
+        return;
+    cancel_request(&g->cancel, CANCEL_SHUTDOWN);
+    mutex_lock(&g->lock);
+    g->stop = true;
+    cond_signal(&g->wake);
+    mutex_unlock(&g->lock);
+    pthread_join(g->thread, NULL);
+    cond_destroy(&g->wake);
+    mutex_destroy(&g->lock);
+    xfree(g->tables);
+    xfree(g);
+}
