@@ -34,6 +34,11 @@ void sha512_update(struct sha512 *s, const void *p, size_t len);
 void sha512_final(struct sha512 *s, uint8_t out[SHA512_LEN]); /* and frees s */
 void sha512_discard(struct sha512 *s);
 
+/* Other digests, in one go over the parts; returns the length of *out. */
+enum digest { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512 };
+size_t digest_parts(enum digest kind, const struct slice *parts, size_t n,
+                    uint8_t out[SHA512_LEN]);
+
 void random_bytes(void *p, size_t len); /* cryptographic; from OpenSSL */
 uint64_t random_u64(void);
 void uuid_v4(uint8_t out[16]);

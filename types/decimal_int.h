@@ -80,6 +80,10 @@ struct error *dec_conditions_error(unsigned res) ERR_MUST_USE;
 struct error *num_finish(struct arena *a, struct num *x, unsigned res, const struct decimal **out)
     ERR_MUST_USE;
 
+/* The logarithm of x to the base b, both > 0 and b not 1. */
+struct error *decimal_log(struct arena *a, const struct decimal *b, const struct decimal *x,
+                          const struct decimal **out) ERR_MUST_USE;
+
 struct decimal *dec_alloc(struct arena *a, uint32_t n);
 const struct decimal *dec_small(struct arena *a, bool neg, uint64_t c, int32_t exponent);
 

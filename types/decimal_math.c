@@ -265,6 +265,38 @@ decimal_log10(struct arena *a, const struct decimal *x, const struct decimal **o
     return logarithm(a, x, true, out);
 }
 
+struct error *
+decimal_log(struct arena *a, const struct decimal *db, const struct decimal *dx,
+            const struct decimal **out)
+{
+    if (dx->form != DECIMAL_FINITE || db->form != DECIMAL_FINITE) {
+        *out = decimal_special(a, DECIMAL_NAN, false);
+        return NULL;
+    }
+    if (out_of_limits(dx) || out_of_limits(db))
+        return dec_conditions_error(DEC_SYSTEM_OVERFLOW);
+    const struct decimal *one = decimal_from_i64(a, 1);
+    if (decimal_cmp(db, one) == 0)
+        return dec_conditions_error(DEC_DIVISION_BY_ZERO);
+    if (decimal_cmp(dx, one) == 0) {
+        *out = decimal_from_i64(a, 0);
+        return NULL;
+    }
+    struct num x, b;
+    mpfr_t fx, fb;
+    num_init_set(&x, dx);
+    num_init_set(&b, db);
+    num_ln(fx, &x);
+    num_ln(fb, &b);
+    mpfr_div(fx, fx, fb, MPFR_RNDN);
+    unsigned res = num_from_mpfr(&x, fx);
+    mpfr_clear(fx);
+    mpfr_clear(fb);
+    mpfr_done();
+    num_clear(&b);
+    return num_finish(a, &x, res, out);
+}
+
 /* ---- powers --------------------------------------------------------------------------------------- */
 
 /* z = x^|y| by squaring, in the context given. */

@@ -4,27 +4,19 @@ noinst_LIBRARIES += %D%/libtypes.a
 %C%_libtypes_a_SOURCES = \
   %D%/array.c \
   %D%/array_int.h \
-  %D%/inet.c \
-  %D%/inet_int.h \
-  %D%/uuid.c \
   %D%/bit.c \
   %D%/bit_int.h \
-  %D%/cast_misc.c \
-  %D%/family_json.c \
   %D%/calendar.c \
-  %D%/timezone.c \
-  %D%/datetime_int.h \
-  %D%/datetime_parse.c \
-  %D%/interval.c \
-  %D%/interval_parse.c \
-  %D%/family_datetime.c \
-  %D%/cast_datetime.c \
-  %D%/datetime_ops.c \
   %D%/cast.c \
+  %D%/cast_datetime.c \
+  %D%/cast_misc.c \
   %D%/cast_number.c \
   %D%/cast_text.c \
   %D%/collation.c \
   %D%/collation.h \
+  %D%/datetime_int.h \
+  %D%/datetime_ops.c \
+  %D%/datetime_parse.c \
   %D%/datum.c \
   %D%/datum.h \
   %D%/decimal.c \
@@ -34,12 +26,24 @@ noinst_LIBRARIES += %D%/libtypes.a
   %D%/decimal_int.h \
   %D%/decimal_math.c \
   %D%/enc_int.h \
+  %D%/family_datetime.c \
   %D%/family_decimal.c \
   %D%/family_float.c \
   %D%/family_int.c \
+  %D%/family_json.c \
   %D%/family_string.c \
   %D%/family_tuple.c \
+  %D%/fn_bytes.c \
   %D%/fn_int.h \
+  %D%/fn_misc.c \
+  %D%/fn_number.c \
+  %D%/fn_regexp.c \
+  %D%/fn_string.c \
+  %D%/gen_number.c \
+  %D%/inet.c \
+  %D%/inet_int.h \
+  %D%/interval.c \
+  %D%/interval_parse.c \
   %D%/inverted.c \
   %D%/json.h \
   %D%/json_build.c \
@@ -48,15 +52,21 @@ noinst_LIBRARIES += %D%/libtypes.a
   %D%/json_text.c \
   %D%/keyenc.c \
   %D%/keyenc.h \
+  %D%/like.c \
   %D%/ops_number.c \
+  %D%/ops_string.c \
   %D%/overload.h \
+  %D%/overloads.c \
+  %D%/regexp.c \
   %D%/session_hooks.h \
   %D%/sqltext.c \
+  %D%/timezone.c \
   %D%/timezone.h \
   %D%/type.c \
   %D%/type.h \
   %D%/type_ops_int.h \
   %D%/utf8.c \
+  %D%/uuid.c \
   %D%/valueenc.c \
   %D%/valueenc.h
 

@@ -1,0 +1,86 @@
+/* Ids, randomness, and functions that take anything. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "types/fn_int.h"
+
+/* The node that hands out row ids: there is one. */
+#define NODE_ID 1
+
+SCALAR(unique_rowid)
+{
+    UNUSED(env), UNUSED(call), UNUSED(args);
+    *out = datum_int(unique_int(NODE_ID));
+    return NULL;
+}
+
+/* 16 bytes, as UUID or as BYTES. */
+SCALAR(random_uuid)
+{
+    UNUSED(call), UNUSED(args);
+    uint8_t *b = arena_alloc(env->arena, 16);
+    uuid_v4(b);
+    *out = datum_bytes(b, 16);
+    return NULL;
+}
+
+/* [0, 1): 53 random bits. */
+SCALAR(random_float)
+{
+    UNUSED(env), UNUSED(call), UNUSED(args);
+    *out = datum_float((double)(random_u64() >> 11) * 0x1p-53);
+    return NULL;
+}
+
+/* All arguments have the type of the result; NULLs do not count. */
+static struct error *
+extreme(const struct fn_call *call, const struct datum *args, int wanted, struct datum *out)
+{
+    *out = DATUM_NULL;
+    for (int i = 0; i < call->n_args; i++)
+        if (!args[i].null && (out->null || datum_compare(call->type, &args[i], out) == wanted))
+            *out = args[i];
+    return NULL;
+}
+
+SCALAR(greatest)
+{
+    UNUSED(env);
+    return extreme(call, args, 1, out);
+}
+
+SCALAR(least)
+{
+    UNUSED(env);
+    return extreme(call, args, -1, out);
+}
+
+static const struct type *
+type_of_first(struct arena *a, int n, const struct type *const *args)
+{
+    (void)a;
+    for (int i = 0; i < n; i++)
+        if (args[i]->family != FAMILY_UNKNOWN)
+            return args[i];
+    return &TYPE_UNKNOWN;
+}
+
+#define ID(n, r, f) \
+    {.name = n, .ret = &TYPE_##r, .fn = f, .volatility = VOLATILE, .category = "ID generation"}
+#define ANY_OF(n, f)                                                               \
+    {.name = n, .variadic = &TYPE_ANY, .ret_fn = type_of_first, .fn = f, .null_args = true, \
+     .category = "Comparison"}
+
+static const struct overload rows[] = {
+    ID("unique_rowid", INT8, unique_rowid),
+    ID("gen_random_uuid", UUID, random_uuid),
+    ID("uuid_v4", BYTES, random_uuid),
+    ID("experimental_uuid_v4", BYTES, random_uuid),
+    {.name = "random", .ret = &TYPE_FLOAT8, .fn = random_float, .volatility = VOLATILE,
+     .category = "Math and numeric"},
+    ANY_OF("greatest", greatest),
+    ANY_OF("least", least),
+};
+
+const struct overload_table overloads_misc_fns = {rows, ARRAY_COUNT(rows), false};

@@ -1,0 +1,145 @@
+/* LIKE, ILIKE and the first half of SIMILAR TO. */
+#include "config.h"
+
+#include <unicode/uchar.h>
+
+#include "types/fn_int.h"
+
+enum like_kind { LIKE_LITERAL, LIKE_ANY, LIKE_ONE };
+
+struct like_token {
+    enum like_kind kind;
+    uint32_t cp;
+    size_t len; /* bytes of the pattern */
+};
+
+static struct like_token
+next_token(const uint8_t *p, const uint8_t *end, uint32_t escape)
+{
+    struct like_token k = {.kind = LIKE_LITERAL};
+    k.len = utf8_decode(p, end, &k.cp);
+    if (k.cp == escape && escape != 0) {
+        if (p + k.len < end)
+            k.len += utf8_decode(p + k.len, end, &k.cp);
+    } else if (k.cp == '%') {
+        k.kind = LIKE_ANY;
+    } else if (k.cp == '_') {
+        k.kind = LIKE_ONE;
+    }
+    return k;
+}
+
+static bool
+ends_with_escape(struct slice pattern, uint32_t escape)
+{
+    const uint8_t *p = pattern.ptr, *end = p + pattern.len;
+    while (p < end) {
+        uint32_t cp;
+        p += utf8_decode(p, end, &cp);
+        if (cp != escape)
+            continue;
+        if (p == end)
+            return true;
+        p += utf8_decode(p, end, &cp);
+    }
+    return false;
+}
+
+static bool
+same_character(uint32_t a, uint32_t b, bool fold_case)
+{
+    if (a == b)
+        return true;
+    if (!fold_case)
+        return false;
+    return u_foldCase((UChar32)a, U_FOLD_CASE_DEFAULT) ==
+           u_foldCase((UChar32)b, U_FOLD_CASE_DEFAULT);
+}
+
+/* On a mismatch, the last % takes one character more. */
+static bool
+match(struct slice text, struct slice pattern, uint32_t escape, bool fold_case)
+{
+    const uint8_t *t = text.ptr, *t_end = t + text.len;
+    const uint8_t *p = pattern.ptr, *p_end = p + pattern.len;
+    const uint8_t *any_p = NULL, *any_t = NULL;
+    uint32_t cp;
+    while (t < t_end) {
+        if (p < p_end) {
+            struct like_token k = next_token(p, p_end, escape);
+            if (k.kind == LIKE_ANY) {
+                p += k.len;
+                any_p = p;
+                any_t = t;
+                continue;
+            }
+            size_t n = utf8_decode(t, t_end, &cp);
+            if (k.kind == LIKE_ONE || same_character(cp, k.cp, fold_case)) {
+                t += n;
+                p += k.len;
+                continue;
+            }
+        } else if (any_p == p_end) {
+            return true;
+        }
+        if (any_p == NULL)
+            return false;
+        any_t += utf8_decode(any_t, t_end, &cp);
+        t = any_t;
+        p = any_p;
+    }
+    while (p < p_end) {
+        struct like_token k = next_token(p, p_end, escape);
+        if (k.kind != LIKE_ANY)
+            return false;
+        p += k.len;
+    }
+    return true;
+}
+
+struct error *
+like_match(struct slice text, struct slice pattern, uint32_t escape, bool fold_case, const char *op,
+           bool *out)
+{
+    if (escape != 0 && ends_with_escape(pattern, escape))
+        return err_new(ERR_INVALID_REGULAR_EXPRESSION,
+                       "%s regexp compilation failed: LIKE pattern must not end with escape "
+                       "character",
+                       op);
+    *out = match(text, pattern, escape, fold_case);
+    return NULL;
+}
+
+struct error *
+similar_to_regexp(struct str *out, struct slice pattern, uint32_t escape)
+{
+    str_append_cstr(out, "^(?:");
+    for (size_t i = 0; i < pattern.len;) {
+        uint32_t cp;
+        size_t n = utf8_decode(pattern.ptr + i, pattern.ptr + pattern.len, &cp);
+        if (cp == escape && escape != 0) {
+            i += n;
+            if (i >= pattern.len)
+                break;
+            n = utf8_decode(pattern.ptr + i, pattern.ptr + pattern.len, &cp);
+            bool plain = cp >= 0x80 || (cp >= '0' && cp <= '9') || (cp >= 'a' && cp <= 'z') ||
+                         (cp >= 'A' && cp <= 'Z');
+            if (!plain)
+                str_append_char(out, '\\');
+            str_append(out, pattern.ptr + i, n);
+        } else if (cp == '%') {
+            str_append(out, ".*", 2);
+        } else if (cp == '_') {
+            str_append_char(out, '.');
+        } else if (cp == '(') {
+            str_append(out, "(?:", 3); /* to be non-capturing, as POSIX has it */
+        } else {
+            if (cp == '\\' || cp == '.' || cp == '^' || cp == '$')
+                str_append_char(out, '\\');
+            str_append(out, pattern.ptr + i, n);
+        }
+        i += n;
+    }
+    str_append_cstr(out, ")$");
+    return str_error(out);
+}
