@@ -30,6 +30,8 @@ void lex_next(struct lexer *lx, struct lex_token *out);
 
 /* Lower case and NFC; a slice of the input when nothing changes. */
 struct slice lex_fold_name(struct arena *a, struct slice name);
+/* Would folding leave it as it is? */
+bool lex_name_is_folded(struct slice name);
 /* NFC only. */
 struct slice lex_normalize(struct arena *a, struct slice name);
 

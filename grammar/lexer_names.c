@@ -174,3 +174,23 @@ lex_fold_name(struct arena *a, struct slice name)
     }
     return slice_make(out, name.len);
 }
+
+bool
+lex_name_is_folded(struct slice name)
+{
+    int32_t i = 0, len = (int32_t)name.len;
+    if (is_ascii(name)) {
+        for (; i < len; i++) {
+            if (name.ptr[i] >= 'A' && name.ptr[i] <= 'Z')
+                return false;
+        }
+        return true;
+    }
+    while (i < len) {
+        UChar32 c;
+        U8_NEXT(name.ptr, i, len, c);
+        if (c < 0 || u_tolower(c) != c)
+            return false;
+    }
+    return true;
+}

@@ -17,6 +17,7 @@
 }
 
 %code {
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -77,6 +78,22 @@ static struct ast_expr *
 subdir_of(struct ast_expr *e)
 {
     return is_latest(e) ? NULL : e;
+}
+
+/* WITH OPTIONS THROTTLING 0.5; -1 without. */
+static double
+throttling(struct gram *g, struct ast_name number)
+{
+    return number.text.len == 0 ? -1 : strtod(slice_to_cstr(g->arena, number.text), NULL);
+}
+
+/* Privileges are kept in upper case. */
+static struct ast_names *
+upper_names(struct gram *g, struct ast_names *l)
+{
+    for (int i = 0; i < l->count; i++)
+        l->items[i].text = gram_upper(g, l->items[i].text);
+    return l;
 }
 
 /* The members of a list, or none. */
@@ -682,7 +699,7 @@ role_option:
 
 grant_stmt:
     K_GRANT privilege_list K_ON grant_targets K_TO name_list {
-        $$ = STMT(GRANT, @1, MAKE(struct ast_grant, .privileges = *$2, .targets = *$4, .grantees = *$6));
+        $$ = STMT(GRANT, @1, MAKE(struct ast_grant, .privileges = *upper_names(g, $2), .targets = *$4, .grantees = *$6));
     }
     | K_GRANT K_ALL opt_privileges K_ON grant_targets K_TO name_list {
         $$ = STMT(GRANT, @1, MAKE(struct ast_grant, .all = true, .targets = *$5, .grantees = *$7));
@@ -698,7 +715,7 @@ grant_stmt:
 
 revoke_stmt:
     K_REVOKE privilege_list K_ON grant_targets K_FROM name_list {
-        $$ = STMT(REVOKE, @1, MAKE(struct ast_grant, .privileges = *$2, .targets = *$4, .grantees = *$6));
+        $$ = STMT(REVOKE, @1, MAKE(struct ast_grant, .privileges = *upper_names(g, $2), .targets = *$4, .grantees = *$6));
     }
     | K_REVOKE K_ALL opt_privileges K_ON grant_targets K_FROM name_list {
         $$ = STMT(REVOKE, @1, MAKE(struct ast_grant, .all = true, .targets = *$5, .grantees = *$7));
@@ -1201,12 +1218,14 @@ create_stats_stmt:
         $7->pos = $3.pos;
         $7->columns = *$5;
         $7->as_of = $9;
+        $7->throttling = throttling(g, $<name>8);
         $$ = STMT(CREATE_STATS, @1, $7);
     }
     | K_CREATE K_STATISTICS name K_FROM create_stats_target opt_with_throttling opt_as_of {
         $5->name = $3.text;
         $5->pos = $3.pos;
         $5->as_of = $7;
+        $5->throttling = throttling(g, $<name>6);
         $$ = STMT(CREATE_STATS, @1, $5);
     }
     | K_CREATE K_STATISTICS error { HELP("CREATE STATISTICS"); }
@@ -1218,8 +1237,8 @@ create_stats_target:
     ;
 
 opt_with_throttling:
-    %empty
-    | K_WITH K_OPTIONS K_THROTTLING FCONST
+    %empty { $<name>$ = (struct ast_name){0}; }
+    | K_WITH K_OPTIONS K_THROTTLING FCONST { $<name>$ = $4; }
     ;
 
 create_changefeed_stmt:
