@@ -11,8 +11,11 @@
 #include "storage/engine.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <rocksdb/c.h>
 
@@ -22,6 +25,7 @@
 #include "storage/engine_rocksdb_int.h"
 #include "storage/mvcc.h"
 #include "storage/rocksdb_shim.h"
+#include "storage/sst.h"
 
 #define CACHE_BYTES_DEFAULT ((size_t)128 << 20)
 #define WRITE_BUFFER_BYTES ((size_t)32 << 20)
@@ -31,6 +35,9 @@
 #define BLOOM_BITS 10
 #define CHECKSUM_XXH3 4
 #define OPEN_FILES_MAX 4096
+/* A commit of more rows than this and at least so many bytes goes through a file. */
+#define BULK_MIN 1000
+#define BULK_BYTES ((size_t)8 << 20)
 #define DELETE_BATCH 4096 /* versions removed in one batch by gc and drop_span */
 
 /* ---- errors ---- */
@@ -311,11 +318,95 @@ batch_write(struct rocks_engine *e, rocksdb_writebatch_t *b, bool sync)
     return rocks_error(msg, "could not write store");
 }
 
+/* An error of the disk amid a commit: it may or may not have got there. A full disk took nothing. */
+static struct error *
+ambiguous(struct error *err)
+{
+    if (!err_is(err, ERR_IO))
+        return err;
+    err = err_sqlstate(err_wrap(err, "result is ambiguous"),
+                       errcode_sqlstate(ERR_STATEMENT_COMPLETION_UNKNOWN));
+    err->code = ERR_STATEMENT_COMPLETION_UNKNOWN;
+    return err;
+}
+
+static bool
+is_bulk(const struct engine_write *w, size_t n)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        bytes += w[i].key.len + w[i].value.len;
+        if (i > 0) { /* a file takes each version once, in order */
+            int c = slice_cmp(w[i - 1].key, w[i].key);
+            if (c > 0 || (c == 0 && hlc_cmp(w[i - 1].ts, w[i].ts) <= 0))
+                return false;
+        }
+    }
+    return bytes >= BULK_BYTES;
+}
+
+struct bulk_file {
+    int fd;
+    const char *path;
+};
+
+static struct error *
+bulk_sink(void *arg, const void *p, size_t n)
+{
+    const struct bulk_file *f = arg;
+    return fd_write_all(f->fd, f->path, p, n);
+}
+
+static struct error *
+bulk_write(const struct bulk_file *f, const struct engine_write *w, size_t n)
+{
+    struct sst_writer_opts o = {.for_ingest = true};
+    struct sst_writer *sst;
+    ERR_TRY(sst_writer_open(&o, bulk_sink, (void *)(uintptr_t)f, &sst));
+    struct error *err = NULL;
+    for (size_t i = 0; i < n && err == NULL; i++)
+        err = sst_writer_add(sst, w[i].key, w[i].ts, w[i].value);
+    if (err == NULL)
+        err = sst_writer_finish(sst);
+    sst_writer_close(sst);
+    return err != NULL ? err : fd_sync(f->fd, f->path);
+}
+
+static struct error *rocks_ingest(struct engine *base, const char *const *paths, size_t n,
+                                  bool move) ERR_MUST_USE;
+
+/* Write the batch as a file and take that in: no second copy in memory, none in the log, and several
+ * times faster. */
+static struct error *
+bulk_commit(struct rocks_engine *e, const struct engine_write *w, size_t n)
+{
+    struct arena *a = arena_create(NULL, "bulk commit");
+    char name[64];
+    snprintf(name, sizeof(name), "bulk-%" PRIu64, (uint64_t)e->next_temp++);
+    struct bulk_file f = {-1, path_join(a, e->path, name)};
+    struct error *err = NULL;
+    f.fd = open(f.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (f.fd < 0)
+        err = err_errno(errno, "could not create %s", f.path);
+    else
+        err = bulk_write(&f, w, n);
+    if (f.fd >= 0)
+        close(f.fd);
+    if (err == NULL)
+        err = ambiguous(rocks_ingest(&e->base, &f.path, 1, true));
+    if (err != NULL)
+        unlink(f.path);
+    arena_destroy(a);
+    return err;
+}
+
 static struct error *
 rocks_commit(struct engine *base, const struct engine_write *w, size_t n, bool sync)
 {
     struct rocks_engine *e = (struct rocks_engine *)base;
     FAULT_TRY(engine_commit);
+    if (n > BULK_MIN && is_bulk(w, n))
+        return bulk_commit(e, w, n);
     rocksdb_writebatch_t *b = rocksdb_writebatch_create();
     for (size_t i = 0; i < n; i++) {
         uint8_t suffix[MVCC_SUFFIX_MAX];
@@ -328,13 +419,7 @@ rocks_commit(struct engine *base, const struct engine_write *w, size_t n, bool s
     }
     struct error *err = batch_write(e, b, sync);
     rocksdb_writebatch_destroy(b);
-    /* The log may or may not have got it to disk; a full disk took nothing. */
-    if (err_is(err, ERR_IO)) {
-        err = err_sqlstate(err_wrap(err, "result is ambiguous"),
-                           errcode_sqlstate(ERR_STATEMENT_COMPLETION_UNKNOWN));
-        err->code = ERR_STATEMENT_COMPLETION_UNKNOWN;
-    }
-    return err;
+    return ambiguous(err);
 }
 
 static struct error *

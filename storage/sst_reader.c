@@ -57,10 +57,14 @@ struct sst_reader {
 struct sst_iter {
     struct sst_reader *r;
     struct block block;
-    struct cursor index, data;
-    struct str other;      /* the previous key, while the next one is built */
-    struct slice prev;     /* its roachpb key, or the end of the previous block by the index */
+    struct cursor index, data; /* data.key is not used: the key is here */
+    uint8_t *key;          /* internal key shown last; stays over the end of its block */
+    size_t key_cap;
+    size_t key_len;        /* how much of it the next entry may share: 0 at the start of a block */
+    size_t prev_len;       /* of the roachpb key in it */
     struct hlc prev_ts;
+    const uint8_t *prev_rest; /* in the block: what followed the prev_shared bytes of it */
+    size_t prev_shared;
     struct engine_version held; /* found by a seek, not shown yet */
     bool have_prev, have_block, have_held, done, from_start;
     uint64_t shown;
@@ -178,16 +182,17 @@ get_length(const uint8_t **p, const uint8_t *end, uint64_t *v)
     return n > 0;
 }
 
-/* The lengths and places of the next entry; false: impossible. There is one (at < end). */
+/* The lengths and places of the next entry; false: impossible. There is one (at < end). At most
+ * key_len bytes may be shared. */
 static inline bool
-entry_parse(struct cursor *c, size_t *shared, struct slice *rest)
+entry_parse(struct cursor *c, size_t key_len, size_t *shared, struct slice *rest)
 {
     uint64_t s, u, v;
     const uint8_t *p = c->at;
     if (!get_length(&p, c->end, &s) || !get_length(&p, c->end, &u) || !get_length(&p, c->end, &v))
         return false;
     size_t left = (size_t)(c->end - p);
-    if (s > c->key.len || u > left || v > left - u || s + u > KEY_MAX)
+    if (s > key_len || u > left || v > left - u || s + u > KEY_MAX)
         return false;
     *shared = (size_t)s;
     *rest = slice_make(p, (size_t)u);
@@ -205,7 +210,7 @@ cursor_next(const struct sst_reader *r, struct cursor *c, bool *more)
     *more = c->at < c->end;
     if (!*more)
         return NULL;
-    if (!entry_parse(c, &shared, &rest))
+    if (!entry_parse(c, c->key.len, &shared, &rest))
         return damaged(r, "an entry of a block is damaged", 0);
     c->key.len = shared;
     str_append_slice(&c->key, rest);
@@ -398,8 +403,8 @@ sst_iter_open(struct sst_reader *r, struct sst_iter **out)
     struct sst_iter *it = xcalloc(1, sizeof(*it));
     it->r = r;
     str_init(&it->index.key, STR_MAX_DEFAULT);
-    str_init(&it->data.key, STR_MAX_DEFAULT);
-    str_init(&it->other, STR_MAX_DEFAULT);
+    it->key_cap = 256;
+    it->key = xmalloc(it->key_cap);
     iter_rewind(it);
     *out = it;
     return NULL;
@@ -412,8 +417,7 @@ sst_iter_close(struct sst_iter *it)
         return;
     block_release(&it->block);
     str_release(&it->index.key);
-    str_release(&it->data.key);
-    str_release(&it->other);
+    xfree(it->key);
     xfree(it);
 }
 
@@ -440,7 +444,8 @@ enter_block(struct sst_iter *it)
     ERR_TRY(block_load(it->r, &it->block, h, &entries));
     it->data.at = entries.ptr;
     it->data.end = entries.ptr + entries.len;
-    it->data.key.len = 0; /* nothing to share; `prev` keeps the last key of the block before */
+    it->key_len = 0;
+    it->prev_rest = NULL;
     it->have_block = true;
     return NULL;
 }
@@ -457,48 +462,88 @@ leave_block(struct sst_iter *it)
     ERR_TRY(index_key(it, &limit));
     if (!mvcc_split(limit, &key, &ts))
         return damaged(it->r, "an index key is no MVCC key", it->r->index.offset);
-    int c = slice_cmp(it->prev, key);
+    int c = slice_cmp(slice_make(it->key, it->prev_len), key);
     if (c > 0 || (c == 0 && (hlc_is_empty(ts) || hlc_cmp(it->prev_ts, ts) < 0)))
         return damaged(it->r, "the index does not fit the data", it->r->index.offset);
     return NULL;
 }
 
-/* Build the next key in `other` and swap: the previous one stays whole for the comparison. */
+/* Time and trailer of an internal key are its last bytes, at most this many. */
+#define TAIL_MAX (MVCC_SUFFIX_MAX + SST_KEY_TRAILER)
+
+/* Split an internal key of key_len bytes by its last `have` ones, which end at `end`. */
+static inline bool
+split_tail(const uint8_t *end, size_t have, size_t key_len, size_t *len, struct hlc *ts)
+{
+    if (have <= SST_KEY_TRAILER || (enc_get_le64(end - SST_KEY_TRAILER) & 0xff) != SST_TRAILER_PUT)
+        return false;
+    end -= SST_KEY_TRAILER + 1;
+    have -= SST_KEY_TRAILER + 1;
+    size_t n = *end; /* 00, wall, perhaps logical */
+    if ((n != 9 && n != 13) || have < n || end[-(ptrdiff_t)n] != 0)
+        return false;
+    ts->wall = (int64_t)enc_get_be64(end - n + 1);
+    ts->logical = n == 13 ? (int32_t)enc_get_be32(end - 4) : 0;
+    *len = key_len - SST_KEY_TRAILER - 1 - n;
+    return *len > 0 && ts->wall >= 0 && ts->logical >= 0 && !hlc_is_empty(*ts);
+}
+
+/* Whether the roachpb key in hand is behind (>0), equal to, or before (<0) the next one, whose bytes
+ * from `shared` on are `rest`. */
+static inline int
+compare_to_prev(const struct sst_iter *it, size_t shared, const uint8_t *rest, size_t len)
+{
+    size_t old_n = it->prev_len > shared ? it->prev_len - shared : 0;
+    size_t new_n = len > shared ? len - shared : 0;
+    if (old_n > 0 && new_n > 0) {
+        const uint8_t *old = it->prev_rest != NULL && shared >= it->prev_shared
+                                 ? it->prev_rest + (shared - it->prev_shared)
+                                 : it->key + shared;
+        int c = *old != *rest ? *old - *rest : memcmp(old, rest, old_n < new_n ? old_n : new_n);
+        if (c != 0)
+            return c;
+    }
+    return (it->prev_len > len) - (it->prev_len < len);
+}
+
 static struct error *
 next_entry(struct sst_iter *it, struct engine_version *v)
 {
     struct cursor *c = &it->data;
-    size_t shared;
+    size_t shared, len, key_len;
     struct slice rest;
-    if (__builtin_expect(!entry_parse(c, &shared, &rest), 0))
+    if (__builtin_expect(!entry_parse(c, it->key_len, &shared, &rest), 0))
         return damaged(it->r, "an entry is damaged", 0);
-    size_t len = shared + rest.len;
-    struct str *key = &it->other;
-    if (__builtin_expect(len >= key->cap, 0)) {
-        str_clear(key);
-        str_reserve(key, len + 1);
+    key_len = shared + rest.len;
+    if (__builtin_expect(key_len > it->key_cap, 0)) {
+        it->key_cap = key_len * 2;
+        it->key = xrealloc(it->key, it->key_cap);
     }
-    memcpy(key->ptr, c->key.ptr != NULL ? c->key.ptr : key->ptr, shared);
-    memcpy(key->ptr + shared, rest.ptr, rest.len);
-    key->len = len;
-    if (len <= SST_KEY_TRAILER ||
-        (enc_get_le64((const uint8_t *)key->ptr + len - SST_KEY_TRAILER) & 0xff) != SST_TRAILER_PUT)
-        return damaged(it->r, "an entry is no value", 0);
-    if (!mvcc_split(slice_make(key->ptr, len - SST_KEY_TRAILER), &v->key, &v->ts) ||
-        hlc_is_empty(v->ts) || v->key.len == 0)
-        return damaged(it->r, "a key has no timestamp", 0);
+    bool good;
+    if (rest.len >= TAIL_MAX) {
+        good = split_tail(rest.ptr + rest.len, rest.len, key_len, &len, &v->ts);
+    } else { /* partly in the bytes shared; the key before must stay whole for the comparison */
+        uint8_t tail[TAIL_MAX];
+        size_t n = key_len < TAIL_MAX ? key_len : TAIL_MAX;
+        memcpy(tail, it->key + key_len - n, n - rest.len);
+        memcpy(tail + n - rest.len, rest.ptr, rest.len);
+        good = split_tail(tail + n, n, key_len, &len, &v->ts);
+    }
+    if (__builtin_expect(!good, 0))
+        return damaged(it->r, "an entry is no value with a timestamp", 0);
     if (it->have_prev) {
-        /* Bytes up to `shared` are equal in the same block. */
-        int cmp = slice_cmp(it->prev, v->key);
+        int cmp = compare_to_prev(it, shared, rest.ptr, len);
         if (cmp > 0 || (cmp == 0 && hlc_cmp(it->prev_ts, v->ts) <= 0))
             return damaged(it->r, "keys are out of order", 0);
     }
-    struct str swap = c->key;
-    c->key = *key;
-    it->other = swap;
+    memcpy(it->key + shared, rest.ptr, rest.len);
+    v->key = slice_make(it->key, len);
     v->value = c->value;
-    it->prev = v->key;
+    it->key_len = key_len;
+    it->prev_len = len;
     it->prev_ts = v->ts;
+    it->prev_rest = rest.ptr;
+    it->prev_shared = shared;
     it->have_prev = true;
     return NULL;
 }

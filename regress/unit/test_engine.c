@@ -576,6 +576,43 @@ test_time_windows(void **state)
     }
 }
 
+/* A commit large enough to go through a file, over and under versions that are there. */
+static void
+test_bulk_commit(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct store s;
+        store_begin(&s, &kinds[k]);
+        enum { N = 30000 };
+        struct engine_write *w = ARENA_ARRAY(s.arena, struct engine_write, N);
+        uint8_t *value = arena_zalloc(s.arena, 500);
+        for (int i = 0; i < N; i++) {
+            char *key = arena_printf(s.arena, "key%06d", i);
+            w[i] = (struct engine_write){slice_cstr(key), at(50), slice_make(value, 500)};
+        }
+        put1(s.e, "key000007", 40, "older");
+        put1(s.e, "key000008", 60, "newer");
+        OK(engine_commit(s.e, w, N, true));
+        store_reopen(&s);
+        struct engine_scan_opts o = {.ts = at(55)};
+        assert_int_equal(count(s.e, &o), N);
+        o = (struct engine_scan_opts){.mode = ENGINE_SCAN_VERSIONS, .ts = HLC_MAX, .since = at(49)};
+        assert_int_equal(count(s.e, &o), N + 1);
+        o.ts = at(49), o.since = HLC_MIN;
+        assert_int_equal(count(s.e, &o), 1);
+        bool found;
+        struct hlc ts;
+        struct slice v;
+        OK(engine_get(s.e, slice_cstr("key000008"), HLC_MAX, s.arena, &found, &ts, &v));
+        assert_true(found && slice_eq(v, SLICE_LIT("newer")));
+        OK(engine_drop_span(s.e, (struct span){slice_cstr("key01"), slice_cstr("key02")}));
+        o = (struct engine_scan_opts){.ts = HLC_MAX};
+        assert_int_equal(count(s.e, &o), N - 10000);
+        store_end(&s);
+    }
+}
+
 static void
 test_open_errors(void **state)
 {
@@ -649,7 +686,7 @@ main(void)
         cmocka_unit_test(test_mvcc_keys),          cmocka_unit_test(test_random),
         cmocka_unit_test(test_iterator_is_a_view), cmocka_unit_test(test_many_versions),
         cmocka_unit_test(test_meta),               cmocka_unit_test(test_time_windows),
-        cmocka_unit_test(test_open_errors),
+        cmocka_unit_test(test_open_errors),        cmocka_unit_test(test_bulk_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
