@@ -8,7 +8,7 @@
 #include "types/overload.h"
 
 extern const struct overload_table builtins_session, builtins_catalog, builtins_privileges,
-    builtins_crdb, builtins_sequences, builtins_ids, builtins_gens;
+    builtins_crdb, builtins_sequences, builtins_gens;
 extern const struct overload_table *const planner_overload_tables[];
 extern const size_t n_planner_overload_tables;
 

@@ -17,7 +17,8 @@ static bool
 is_function(const struct overload *o)
 {
     char c = o->name[0];
-    return (c >= 'a' && c <= 'z') || c == '_';
+    return ((c >= 'a' && c <= 'z') || c == '_') &&
+           strcmp(o->name, "crdb_internal.force_error") != 0; /* its error is the user's own */
 }
 
 struct error *

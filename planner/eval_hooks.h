@@ -33,7 +33,8 @@ struct eval_privilege_query {
     bool column_by_number;
     int64_t column_number;
     struct slice column;
-    const char *privilege;      /* SELECT, INSERT, UPDATE, DELETE, CREATE, USAGE, ... */
+    const char *privilege;      /* SELECT, INSERT, UPDATE, DELETE, CREATE; NULL: everybody has it, only
+                                 * user and object are looked up */
     bool grant_option;
 };
 
