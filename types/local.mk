@@ -71,7 +71,7 @@ noinst_LIBRARIES += %D%/libtypes.a
   %D%/valueenc.h
 
 unit_tests += regress/unit/test_decimal
-
 unit_tests += regress/unit/test_fn_number
 unit_tests += regress/unit/test_fn_string
 unit_tests += regress/unit/test_types_core
+EXTRA_DIST += regress/unit/fn_call.h
