@@ -356,16 +356,10 @@ agg_avg_interval_result(const struct agg_ctx *x, const struct agg_call *c, const
     struct datum args[2] = {{.iv = &s->sum}, datum_int(s->count)};
     static const struct type *const types[2] = {&TYPE_INTERVAL, &TYPE_INT8};
     (void)c;
-    for (size_t i = 0; i < n_type_overload_tables; i++) {
-        const struct overload_table *t = type_overload_tables[i];
-        for (size_t j = 0; t->is_operator && j < t->n; j++) {
-            const struct overload *o = &t->v[j];
-            if (strcmp(o->name, "/") != 0 || o->args[0] != types[0] || o->args[1] == NULL ||
-                o->args[1]->family != FAMILY_INT)
-                continue;
-            struct fn_call call = {.overload = o, .n_args = 2, .arg_types = types, .type = o->ret};
-            return o->fn(x->env, &call, args, out);
-        }
+    const struct overload *o = operator_find("/", types[0], types[1]);
+    if (o != NULL) {
+        struct fn_call call = {.overload = o, .n_args = 2, .arg_types = types, .type = o->ret};
+        return o->fn(x->env, &call, args, out);
     }
     return err_new(ERR_INTERNAL, "no division of intervals");
 }

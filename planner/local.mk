@@ -9,6 +9,8 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/aggregates_stat.c \
   %D%/aggregates_sum.c \
   %D%/aggregates_value.c \
+  %D%/as_of.c \
+  %D%/as_of.h \
   %D%/batch.h \
   %D%/builtins.h \
   %D%/builtins_catalog.c \
@@ -24,6 +26,7 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/eval_hooks.h \
   %D%/eval_int.h \
   %D%/expr.h \
+  %D%/stored_expr.c \
   %D%/type_agg.c \
   %D%/type_compare.c \
   %D%/type_const.c \

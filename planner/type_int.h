@@ -104,6 +104,8 @@ struct error *tc_signature_error(struct type_ctx *c, const char *name, const str
                                  int n, int pos) ERR_MUST_USE;
 void tc_split(struct type_ctx *c, struct tc_arg *args, int n);
 const struct overload *overload_first(const char *name); /* any function of that name */
+const struct overload *operator_find(const char *name, const struct type *l, const struct type *r);
+void tc_note_args(struct type_ctx *c, const struct tc_arg *args, int n);
 
 /* ---- nodes (type_tree.c) ---- */
 

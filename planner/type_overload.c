@@ -538,5 +538,31 @@ tc_resolve(struct type_ctx *c, const struct type *desired, struct cand *cands, i
         left[i] = cands[r.idx[i]];
     memcpy(cands, left, (size_t)r.n * sizeof(*left));
     *n_left = r.n;
+    tc_note_args(c, args, n_args);
+    return NULL;
+}
+
+void
+tc_note_args(struct type_ctx *c, const struct tc_arg *args, int n)
+{
+    if (c->notes == NULL)
+        return;
+    for (int i = 0; i < n; i++)
+        if (args[i].ast != NULL && args[i].typed != NULL)
+            type_notes_put(c->notes, args[i].ast, args[i].typed);
+}
+
+const struct overload *
+operator_find(const char *name, const struct type *l, const struct type *r)
+{
+    for (size_t i = 0; i < n_type_overload_tables; i++) {
+        const struct overload_table *t = type_overload_tables[i];
+        for (size_t j = 0; t->is_operator && j < t->n; j++) {
+            const struct overload *o = &t->v[j];
+            if (strcmp(o->name, name) == 0 && arity_fits(o, 2) && tc_equiv(o->args[0], l) &&
+                tc_equiv(o->args[1], r))
+                return o;
+        }
+    }
     return NULL;
 }

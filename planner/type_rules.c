@@ -176,10 +176,13 @@ type_expr_for_column(struct type_ctx *c, const struct ast_expr *e, const struct 
         return NULL;
     }
     struct uconst k;
-    if (uconst_fold(c, e, &k) && uconst_can_become(&k, type))
+    if (uconst_fold(c, e, &k) && uconst_can_become(&k, type)) {
         ERR_TRY(uconst_resolve(c, &k, type, out));
-    else
+        if (c->notes != NULL)
+            type_notes_put(c->notes, e, *out);
+    } else {
         ERR_TRY(type_expr(c, e, type, out));
+    }
     if (!assignable((*out)->type, type))
         return err_at(err_new(ERR_DATATYPE_MISMATCH,
                               "value type %s doesn't match type %s of column \"%s\"",

@@ -274,5 +274,6 @@ tc_same(struct type_ctx *c, const struct type *desired, int n, const struct ast_
     }
     for (int i = 0; i < n; i++)
         typed[i] = s.args[i].typed;
+    tc_note_args(c, s.args, n);
     return NULL;
 }
