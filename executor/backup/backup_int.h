@@ -97,6 +97,8 @@ struct backup_chain {
     struct node *node;
     bool encrypted;
     struct crypt_key key;
+    struct slice salt;
+    const char *failed_uri; /* where reading a layer failed; NULL: before that */
     size_t n;
     struct backup_layer *v;
 };

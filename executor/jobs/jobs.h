@@ -34,6 +34,7 @@ struct job {
     Amberdb__Progress *progress;
     struct cancel cancel;             /* set by PAUSE, CANCEL, shutdown: look at it often */
     struct job_registry *registry;
+    void *state;                      /* of the kind: what resume leaves to revert in this run */
     int64_t saved_ns;                 /* monotonic time of the last write of progress */
 };
 

@@ -1,0 +1,454 @@
+#include "config.h"
+
+#include "executor/backup/export.h"
+
+#include <stdlib.h>
+
+#include "base/enc.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "executor/node.h"
+#include "executor/settings.h"
+#include "storage/sst.h"
+
+#define EXPORT_THREADS 2
+#define EXPORT_PIECE_BYTES ((uint64_t)64 << 20)  /* in the store; what one thread takes at a time */
+#define EXPORT_FILE_BYTES ((uint64_t)128 << 20)  /* keys and values; a file ends at the next row */
+#define CUT_DEPTH_MAX 12                         /* at most 4096 pieces of one span */
+#define CHECKPOINT_NS (INT64_C(10) * 1000000000)
+#define POLL_NS INT64_C(200000000)
+#define CANCEL_ROWS 4096                         /* rows between looks at the cancel token */
+#define RATE_SETTING "kv.bulk_io_write.max_rate"
+
+struct piece {
+    struct export_item item; /* its span narrowed */
+    uint64_t weight;         /* bytes, estimated */
+};
+
+struct exporter {
+    const struct export_opts *o;
+    struct arena *a;         /* with lock */
+    struct mutex lock;
+    struct cond changed;
+    struct piece *pieces;
+    size_t n_pieces, cap_pieces, next;
+    uint64_t weight_total, weight_done;
+    struct file_list *files;
+    int running;
+    struct error *error;     /* the first one */
+    struct cancel stop;      /* the other thread failed, or the job was told to stop */
+    int64_t rate;            /* bytes a second, all threads; 0 = unlimited */
+    int64_t start_ns;
+    uint64_t bytes_done;     /* for the rate */
+};
+
+void
+file_list_add(struct arena *a, struct file_list *l, pb_file *f)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap == 0 ? 64 : 2 * l->cap;
+        l->v = arena_realloc(a, l->v, l->cap * sizeof(*l->v), cap * sizeof(*l->v));
+        l->cap = cap;
+    }
+    l->v[l->n++] = f;
+}
+
+/* ---- cutting spans ---- */
+
+static void
+add_piece(struct exporter *e, const struct export_item *item, struct span s, uint64_t weight)
+{
+    if (e->n_pieces == e->cap_pieces) {
+        size_t cap = e->cap_pieces == 0 ? 64 : 2 * e->cap_pieces;
+        e->pieces = arena_realloc(e->a, e->pieces, e->cap_pieces * sizeof(struct piece),
+                                  cap * sizeof(struct piece));
+        e->cap_pieces = cap;
+    }
+    struct piece *p = &e->pieces[e->n_pieces++];
+    p->item = *item;
+    p->item.span = s;
+    p->weight = weight + 1;
+    e->weight_total += p->weight;
+}
+
+/* First key of the span at or behind `from` (last key when reverse), its row's prefix; empty when
+ * there is none. */
+static struct error *
+probe(struct exporter *e, struct span s, struct hlc ts, bool reverse, struct slice *row)
+{
+    struct engine_scan_opts so = {.span = s, .mode = ENGINE_SCAN_AT, .ts = ts, .reverse = reverse,
+                                  .show_deletions = true};
+    struct engine_iter *it;
+    struct engine_version v;
+    bool more;
+    *row = SLICE_NULL;
+    ERR_TRY(engine_iter_open(kv_db_engine(e->o->node->db), &so, &it));
+    struct error *err = engine_iter_next(it, &v, &more);
+    if (err == NULL && more)
+        *row = slice_dup(e->a, slice_make(v.key.ptr, row_prefix_length(v.key)));
+    engine_iter_close(it);
+    return err;
+}
+
+/* A key about half way between two others: bytes as digits of a number. */
+static struct slice
+middle(struct arena *a, struct slice lo, struct slice hi)
+{
+    size_t same = 0, n = 8;
+    while (same < lo.len && same < hi.len && lo.ptr[same] == hi.ptr[same])
+        same++;
+    uint8_t *k = arena_zalloc(a, same + n + 1);
+    if (same > 0)
+        memcpy(k, lo.ptr, same);
+    uint64_t x = 0, y = 0;
+    for (size_t i = 0; i < n; i++) {
+        x = x << 8 | (same + i < lo.len ? lo.ptr[same + i] : 0);
+        y = y << 8 | (same + i < hi.len ? hi.ptr[same + i] : 0);
+    }
+    enc_put_be64(k + same, x + (y - x) / 2);
+    return slice_make(k, same + n);
+}
+
+/* Halve the span until the halves are small, at row boundaries. */
+static struct error *
+cut(struct exporter *e, const struct export_item *item, struct span s, int depth)
+{
+    uint64_t bytes;
+    struct slice lo, hi, at;
+    ERR_TRY(engine_span_stats(kv_db_engine(e->o->node->db), s, &bytes));
+    if (bytes <= EXPORT_PIECE_BYTES || depth == 0) {
+        add_piece(e, item, s, bytes);
+        return NULL;
+    }
+    ERR_TRY(probe(e, s, item->ts, false, &lo));
+    ERR_TRY(probe(e, s, item->ts, true, &hi));
+    if (lo.len == 0 || hi.len == 0 || slice_cmp(lo, hi) >= 0) {
+        add_piece(e, item, s, bytes);
+        return NULL;
+    }
+    struct slice half = middle(e->a, lo, hi);
+    ERR_TRY(probe(e, (struct span){half, s.end}, item->ts, false, &at));
+    if (at.len == 0 || slice_cmp(at, lo) <= 0 || slice_cmp(at, s.start) <= 0 ||
+        slice_cmp(at, s.end) >= 0) {
+        add_piece(e, item, s, bytes);
+        return NULL;
+    }
+    ERR_TRY(cut(e, item, (struct span){s.start, at}, depth - 1));
+    return cut(e, item, (struct span){at, s.end}, depth - 1);
+}
+
+/* ---- one file ---- */
+
+struct writer {
+    struct exporter *e;
+    struct arena *a;             /* of the thread; reset per piece */
+    const struct export_item *item;
+    struct sink_file *out;
+    struct sst_writer *sst;
+    struct sha512 *hash;
+    struct row_counter count;
+    char *name;
+    struct slice start;          /* of this file's span */
+    struct str last_row;
+};
+
+static struct error *
+write_out(void *arg, const void *p, size_t len)
+{
+    struct writer *w = arg;
+    sha512_update(w->hash, p, len);
+    return sink_write(w->out, p, len);
+}
+
+static void
+writer_discard(struct writer *w)
+{
+    if (w->sst != NULL)
+        sst_writer_close(w->sst);
+    sink_abort(w->out);
+    if (w->hash != NULL)
+        sha512_discard(w->hash);
+    w->sst = NULL;
+    w->out = NULL;
+    w->hash = NULL;
+}
+
+static struct error *
+writer_begin(struct writer *w)
+{
+    const struct export_opts *o = w->e->o;
+    w->name = arena_printf(w->a, "%lld.sst", (long long)unique_int(o->node->node_id));
+    row_counter_init(&w->count, w->a, o->primary, o->n_primary);
+    ERR_TRY(sink_create(o->sink, w->name, &w->out));
+    w->hash = sha512_create();
+    struct sst_writer_opts so = {0};
+    return sst_writer_open(&so, write_out, w, &w->sst);
+}
+
+/* The list gets the finished file; `end` is where its span ends. */
+static void
+writer_publish(struct writer *w, struct slice end, const uint8_t sum[SHA512_LEN])
+{
+    struct exporter *e = w->e;
+    mutex_lock(&e->lock);
+    struct arena *a = e->a;
+    pb_file *f = PB_NEW(a, File, file);
+    f->span = PB_NEW(a, Span, span);
+    pb_set_bytes(a, &f->span->key, &f->span->has_key, w->start);
+    pb_set_bytes(a, &f->span->end_key, &f->span->has_end_key, end);
+    f->path = arena_strdup(a, w->name);
+    pb_set_bytes(a, &f->sha512, &f->has_sha512, slice_make(sum, SHA512_LEN));
+    f->entry_counts = PB_NEW(a, RowCount, row_count);
+    PB_SET(f->entry_counts, data_size, w->count.data_size);
+    PB_SET(f->entry_counts, rows, w->count.rows);
+    PB_SET(f->entry_counts, index_entries, w->count.index_entries);
+    if (w->item->explicit_times) {
+        f->start_time = pb_timestamp(a, w->item->since);
+        f->end_time = pb_timestamp(a, w->item->ts);
+    }
+    if (*e->o->locality_kv != '\0')
+        f->locality_kv = arena_strdup(a, e->o->locality_kv);
+    file_list_add(a, e->files, f);
+    mutex_unlock(&e->lock);
+}
+
+static struct error *
+writer_end(struct writer *w, struct slice end)
+{
+    uint8_t sum[SHA512_LEN];
+    if (w->sst == NULL)
+        return NULL;
+    struct error *err = sst_writer_finish(w->sst);
+    sst_writer_close(w->sst);
+    w->sst = NULL;
+    if (err != NULL)
+        return err;
+    sha512_final(w->hash, sum);
+    w->hash = NULL;
+    struct sink_file *out = w->out;
+    w->out = NULL;
+    ERR_TRY(sink_commit(out));
+    writer_publish(w, end, sum);
+    return NULL;
+}
+
+/* A row may begin a new file; two versions or families of one row never lie in two. */
+static struct error *
+maybe_split(struct writer *w, struct slice key)
+{
+    if (sst_writer_bytes(w->sst) < EXPORT_FILE_BYTES)
+        return NULL;
+    size_t len = row_prefix_length(key);
+    if (len == w->last_row.len && memcmp(key.ptr, w->last_row.ptr, len) == 0)
+        return NULL;
+    struct slice at = slice_dup(w->a, slice_make(key.ptr, len));
+    ERR_TRY(writer_end(w, at));
+    w->start = at;
+    return writer_begin(w);
+}
+
+static struct error *
+writer_add(struct writer *w, const struct engine_version *v)
+{
+    if (w->sst == NULL)
+        ERR_TRY(writer_begin(w));
+    else
+        ERR_TRY(maybe_split(w, v->key));
+    ERR_TRY(sst_writer_add(w->sst, v->key, v->ts, v->value));
+    row_counter_add(&w->count, v->key, v->value.len);
+    if (sst_writer_bytes(w->sst) >= EXPORT_FILE_BYTES) {
+        str_clear(&w->last_row);
+        str_append(&w->last_row, v->key.ptr, row_prefix_length(v->key));
+    }
+    return NULL;
+}
+
+/* ---- one piece ---- */
+
+/* Sleep as long as the bytes are ahead of the rate. */
+static void
+throttle(struct exporter *e, uint64_t bytes)
+{
+    if (e->rate <= 0)
+        return;
+    mutex_lock(&e->lock);
+    e->bytes_done += bytes;
+    int64_t due = e->start_ns + (int64_t)((double)e->bytes_done / (double)e->rate * 1e9);
+    while (due > monotonic_now_ns() && !cancel_requested(&e->stop))
+        cond_wait_ns(&e->changed, &e->lock,
+                     due - monotonic_now_ns() < POLL_NS ? due - monotonic_now_ns() : POLL_NS);
+    mutex_unlock(&e->lock);
+}
+
+static struct error *
+copy_versions(struct writer *w, struct engine_iter *it, bool newest_only)
+{
+    struct engine_version v;
+    struct str last;
+    uint64_t n = 0, unpaid = 0;
+    bool more;
+    str_init_arena(&last, w->a, STR_MAX_DEFAULT);
+    bool any = false;
+    for (;;) {
+        ERR_TRY(engine_iter_next(it, &v, &more));
+        if (!more)
+            return NULL;
+        if (++n % CANCEL_ROWS == 0) {
+            ERR_TRY(cancel_check(&w->e->stop));
+            throttle(w->e, unpaid);
+            unpaid = 0;
+        }
+        if (newest_only) {
+            if (any && v.key.len == last.len && memcmp(v.key.ptr, last.ptr, last.len) == 0)
+                continue;
+            str_clear(&last);
+            str_append(&last, v.key.ptr, v.key.len);
+            any = true;
+        }
+        unpaid += v.key.len + v.value.len;
+        ERR_TRY(writer_add(w, &v));
+    }
+}
+
+static struct error *
+export_piece(struct exporter *e, struct arena *a, const struct piece *p)
+{
+    const struct export_item *item = &p->item;
+    bool at = hlc_is_empty(item->since) && !e->o->all_versions;
+    struct engine_scan_opts so = {
+        .span = item->span,
+        .mode = at ? ENGINE_SCAN_AT : ENGINE_SCAN_VERSIONS,
+        .ts = item->ts,
+        .since = item->since,
+    };
+    struct writer w = {.e = e, .a = a, .item = item, .start = item->span.start};
+    struct engine_iter *it;
+    str_init_arena(&w.last_row, a, STR_MAX_DEFAULT);
+    ERR_TRY(kv_export_open(e->o->node->db, &so, &it));
+    struct error *err = copy_versions(&w, it, !at && !e->o->all_versions);
+    engine_iter_close(it);
+    if (err == NULL)
+        err = writer_end(&w, item->span.end);
+    if (err != NULL) {
+        writer_discard(&w);
+        return err_wrap(err, "exporting [%s,%s)", key_text(a, item->span.start),
+                        key_text(a, item->span.end));
+    }
+    return NULL;
+}
+
+static void *
+export_main(void *arg)
+{
+    struct exporter *e = arg;
+    struct arena *a = arena_create(NULL, "export");
+    mutex_lock(&e->lock);
+    while (e->next < e->n_pieces && e->error == NULL && !cancel_requested(&e->stop)) {
+        const struct piece *p = &e->pieces[e->next++];
+        mutex_unlock(&e->lock);
+        struct error *err = export_piece(e, a, p);
+        arena_reset(a);
+        mutex_lock(&e->lock);
+        if (err != NULL && e->error == NULL) {
+            e->error = err;
+            cancel_request(&e->stop, CANCEL_USER);
+        } else {
+            err_free(err);
+        }
+        e->weight_done += p->weight;
+        cond_broadcast(&e->changed);
+    }
+    e->running--;
+    cond_broadcast(&e->changed);
+    mutex_unlock(&e->lock);
+    arena_destroy(a);
+    return NULL;
+}
+
+/* ---- all of them ---- */
+
+/* What the job's thread does meanwhile: checkpoints, progress, the cancel token. Lock held. */
+static void
+supervise(struct exporter *e)
+{
+    int64_t saved = monotonic_now_ns();
+    size_t saved_files = e->files->n;
+    while (e->running > 0) {
+        cond_wait_ns(&e->changed, &e->lock, POLL_NS);
+        if (cancel_requested(&e->o->job->cancel))
+            cancel_request(&e->stop, CANCEL_USER);
+        if (e->running == 0 || e->error != NULL)
+            continue;
+        double done = (double)e->weight_done / (double)(e->weight_total + 1);
+        bool save = monotonic_now_ns() - saved >= CHECKPOINT_NS && e->files->n > saved_files;
+        size_t n = e->files->n;
+        pb_file **v = save ? arena_memdup(e->a, e->files->v, n * sizeof(*v)) : NULL;
+        mutex_unlock(&e->lock);
+        struct error *err = save ? e->o->save(e->o->arg, v, n) : NULL;
+        if (err == NULL)
+            err = job_progress(e->o->job,
+                               e->o->fraction_before + (1 - e->o->fraction_before) * done, NULL);
+        mutex_lock(&e->lock);
+        if (save) {
+            saved = monotonic_now_ns();
+            saved_files = n;
+        }
+        if (err != NULL && e->error == NULL) {
+            e->error = err;
+            cancel_request(&e->stop, CANCEL_USER);
+        } else {
+            err_free(err);
+        }
+    }
+}
+
+static int
+heaviest_first(const void *pa, const void *pb)
+{
+    const struct piece *a = pa, *b = pb;
+    return (a->weight < b->weight) - (a->weight > b->weight);
+}
+
+struct error *
+export_run(struct arena *a, const struct export_opts *o, struct file_list *files)
+{
+    struct exporter e = {.o = o, .a = a, .files = files, .start_ns = monotonic_now_ns()};
+    pthread_t threads[EXPORT_THREADS];
+    int n_threads = 0;
+    mutex_init(&e.lock, RANK_JOB);
+    cond_init(&e.changed);
+    if (setting_find(RATE_SETTING) != NULL)
+        e.rate = settings_int(o->node, RATE_SETTING);
+    struct error *err = NULL;
+    for (size_t i = 0; i < o->n_items && err == NULL; i++)
+        err = cut(&e, &o->items[i], o->items[i].span, CUT_DEPTH_MAX);
+    if (err == NULL && e.n_pieces > 1)
+        qsort(e.pieces, e.n_pieces, sizeof(struct piece), heaviest_first);
+    mutex_lock(&e.lock);
+    for (int i = 0; i < EXPORT_THREADS && (size_t)i < e.n_pieces && err == NULL; i++) {
+        e.running++;
+        err = thread_start(&threads[n_threads], "export", export_main, &e);
+        if (err == NULL)
+            n_threads++;
+        else
+            e.running--;
+    }
+    if (err != NULL)
+        cancel_request(&e.stop, CANCEL_USER);
+    supervise(&e);
+    mutex_unlock(&e.lock);
+    for (int i = 0; i < n_threads; i++)
+        pthread_join(threads[i], NULL);
+    if (err == NULL)
+        err = e.error;
+    else
+        err_free(e.error);
+    if (err == NULL)
+        err = cancel_check(&o->job->cancel);
+    cond_destroy(&e.changed);
+    mutex_destroy(&e.lock);
+    if (err != NULL && !cancel_requested(&o->job->cancel))
+        err = err_wrap(err, "exporting %zu ranges", o->n_items);
+    return err;
+}
