@@ -214,6 +214,18 @@ kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found, struct 
     return NULL;
 }
 
+struct error *
+kv_track_read(struct kv_txn *t, struct span s)
+{
+    ERR_TRY(txn_check(t));
+    if (t->fixed || t->o.read_only)
+        return NULL;
+    bool point = s.end.len == s.start.len + 1 && s.end.ptr[s.start.len] == 0 &&
+                 slice_has_prefix(s.end, s.start);
+    rset_add(&t->reads, s.start, point ? SLICE_NULL : s.end, point);
+    return NULL;
+}
+
 /* Whether the engine holds a version of the key that t may not see. */
 static struct error *
 key_is_newer(struct kv_txn *t, const struct wnode *n, struct hlc *ts, bool *newer)

@@ -102,6 +102,8 @@ rset_shrink(struct rset *r)
 void
 rset_add(struct rset *r, struct slice start, struct slice end, bool point)
 {
+    if (!point && end.len > 0 && slice_cmp(start, end) >= 0)
+        return; /* empty: it would hide a span that starts where it does */
     if (r->n > 0) {
         const struct rspan *l = &r->v[r->n - 1];
         if (point ? slice_cmp(l->start, start) <= 0 && starts_inside(l, &(struct rspan){.start = start})

@@ -16,6 +16,7 @@
 
 #include "base/enc.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/rand.h"
 #include "storage/txn.h"
 
@@ -833,6 +834,197 @@ test_bank(void **state)
     }
 }
 
+/* ---- histories ---- */
+
+/* Threads run random transactions over a few keys and write down what they saw. Afterwards all that
+ * committed are done again one by one, in the order of their commit times (read times for those that
+ * wrote nothing), on a plain array: each must have seen exactly what it sees there. So every lost
+ * update, skew, phantom, dirty or stale read is found. */
+#define HKEYS 10
+#define HOPS 6
+#define HTXNS 30000
+
+enum hop_kind { HOP_GET, HOP_SCAN, HOP_PUT, HOP_DEL, HOP_LOCKED_SCAN, HOP_LOCK };
+
+struct hop {
+    enum hop_kind kind;
+    int lo, hi;      /* key, or span */
+    uint64_t value;  /* read or written; 0: none */
+};
+
+struct htxn {
+    struct hlc ts;
+    int n;
+    struct hop op[HOPS];
+};
+
+struct history {
+    struct store *s;
+    uint64_t seed;
+    _Atomic uint64_t next_value, next_thread, restarts;
+    _Atomic bool stop;
+    _Atomic size_t n;
+    struct htxn *txn;
+};
+
+static struct slice
+hkey(char buf[8], int k)
+{
+    snprintf(buf, 8, "h%02d", k);
+    return slice_cstr(buf);
+}
+
+static struct error *
+hop_run(struct kv_txn *t, struct hop *op, struct arena *a)
+{
+    char b1[8], b2[8];
+    struct slice v = SLICE_NULL;
+    bool found, more;
+    uint8_t bytes[8];
+    switch (op->kind) {
+    case HOP_LOCK:
+        ERR_TRY(kv_lock(t, hkey(b1, op->lo)));
+        /* fallthrough */
+    case HOP_GET:
+        ERR_TRY(kv_get(t, hkey(b1, op->lo), a, &found, &v, NULL));
+        op->value = found ? enc_get_be64(v.ptr) : 0;
+        return NULL;
+    case HOP_PUT:
+        enc_put_be64(bytes, op->value);
+        return kv_put(t, hkey(b1, op->lo), slice_make(bytes, 8));
+    case HOP_DEL:
+        return kv_del(t, hkey(b1, op->lo));
+    case HOP_SCAN:
+    case HOP_LOCKED_SCAN:
+        break;
+    }
+    struct kv_scan_opts o = {.span = {hkey(b1, op->lo), hkey(b2, op->hi)},
+                             .lock = op->kind == HOP_LOCKED_SCAN};
+    struct kv_scan *sc;
+    ERR_TRY(kv_scan_open(t, &o, &sc));
+    struct error *err;
+    op->value = 1;
+    for (;;) {
+        struct kv_entry e;
+        err = kv_scan_next(sc, &e, &more);
+        if (err != NULL || !more)
+            break;
+        op->value = hash_u64(op->value ^ enc_get_be64(e.value.ptr),
+                             hash_bytes(e.key.ptr, e.key.len, 0));
+    }
+    kv_scan_close(sc);
+    return err;
+}
+
+static void
+hop_choose(struct history *h, struct rand *r, struct hop *op)
+{
+    op->kind = (enum hop_kind)rand_below(r, 6);
+    op->lo = (int)rand_below(r, HKEYS);
+    op->hi = op->lo + (int)rand_below(r, (uint64_t)(HKEYS - op->lo) + 1);
+    op->value = op->kind == HOP_PUT ? 2 + h->next_value++ : 0;
+}
+
+static void *
+history_thread(void *arg)
+{
+    struct history *h = arg;
+    struct rand r;
+    rand_init(&r, h->seed * 100 + h->next_thread++);
+    while (!h->stop) {
+        struct arena *a = arena_create(NULL, "history");
+        struct htxn x = {.n = 1 + (int)rand_below(&r, HOPS)};
+        struct kv_txn *t;
+        struct error *err = kv_txn_begin(h->s->db, NULL, &t);
+        for (int i = 0; i < x.n && err == NULL; i++) {
+            hop_choose(h, &r, &x.op[i]);
+            err = hop_run(t, &x.op[i], a);
+            kv_txn_step(t);
+        }
+        if (err == NULL)
+            err = kv_txn_commit(t, &x.ts);
+        else
+            kv_txn_rollback(t);
+        arena_destroy(a);
+        if (err == NULL) {
+            size_t i = h->n++;
+            if (i >= HTXNS)
+                break;
+            h->txn[i] = x;
+        } else {
+            VERIFY(err_is(err, SERIAL));
+            h->restarts++;
+            err_free(err);
+        }
+    }
+    return NULL;
+}
+
+static int
+by_time(const void *a, const void *b)
+{
+    return hlc_cmp(((const struct htxn *)a)->ts, ((const struct htxn *)b)->ts);
+}
+
+static uint64_t
+hop_model(const struct hop *op, uint64_t *now)
+{
+    uint64_t v = 1;
+    char b[8];
+    switch (op->kind) {
+    case HOP_GET:
+    case HOP_LOCK:
+        return now[op->lo];
+    case HOP_PUT:
+        return now[op->lo] = op->value;
+    case HOP_DEL:
+        return now[op->lo] = 0;
+    case HOP_SCAN:
+    case HOP_LOCKED_SCAN:
+        break;
+    }
+    for (int k = op->lo; k < op->hi; k++)
+        if (now[k] != 0) {
+            struct slice key = hkey(b, k);
+            v = hash_u64(v ^ now[k], hash_bytes(key.ptr, key.len, 0));
+        }
+    return v;
+}
+
+static void
+test_history(void **state)
+{
+    (void)state;
+    struct store s;
+    const char *given = getenv("AMBERDB_SEED");
+    EACH_ENGINE(&s)
+    {
+        struct history h = {.s = &s, .seed = random_u64() % 100000};
+        if (given != NULL)
+            h.seed = strtoull(given, NULL, 10);
+        h.txn = xcalloc(HTXNS, sizeof(*h.txn));
+        pthread_t threads[6];
+        for (int i = 0; i < 6; i++)
+            OK(thread_start(&threads[i], "history", history_thread, &h));
+        usleep(1000000);
+        h.stop = true;
+        for (int i = 0; i < 6; i++)
+            pthread_join(threads[i], NULL);
+        size_t n = h.n < HTXNS ? h.n : HTXNS;
+        print_message("# AMBERDB_SEED=%llu, %s: %zu transactions, %llu restarts\n",
+                      (unsigned long long)h.seed, s.e->vt->name, n, (unsigned long long)h.restarts);
+        assert_true(n > 100);
+        qsort(h.txn, n, sizeof(*h.txn), by_time);
+        uint64_t now[HKEYS + 1] = {0};
+        for (size_t i = 0; i < n; i++)
+            for (int j = 0; j < h.txn[i].n; j++)
+                if (hop_model(&h.txn[i].op[j], now) != h.txn[i].op[j].value)
+                    fail_msg("transaction %zu of %zu, operation %d of kind %d: saw what no order gives",
+                             i, n, j, (int)h.txn[i].op[j].kind);
+        xfree(h.txn);
+    }
+}
+
 /* ---- time ---- */
 
 static void
@@ -998,7 +1190,7 @@ main(void)
         cmocka_unit_test(test_locking_scan), cmocka_unit_test(test_long_reader),
         cmocka_unit_test(test_queue),      cmocka_unit_test(test_deadlock),
         cmocka_unit_test(test_cancel_wait), cmocka_unit_test(test_bank),
-        cmocka_unit_test(test_gc),
+        cmocka_unit_test(test_history),    cmocka_unit_test(test_gc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
