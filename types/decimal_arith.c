@@ -426,6 +426,15 @@ align(struct num *x, struct num *y)
 
 /* ---- the door: + - * / // % --------------------------------------------------------------------- */
 
+static uint64_t
+pow10_u64(int64_t e)
+{
+    uint64_t v = 1;
+    for (; e > 0; e--)
+        v *= 10;
+    return v;
+}
+
 /* |coefficient| scaled by 10^e when it stays within one limb. */
 static bool
 scale_u64(const struct decimal *d, int64_t e, uint64_t *out)
@@ -537,11 +546,58 @@ decimal_mul(struct arena *a, const struct decimal *dx, const struct decimal *dy,
     return num_finish(a, &x, res, out);
 }
 
+/* num_div for coefficients below 10^18: all twenty digits are one division of 128 bits. */
+static bool
+div_small(struct arena *a, const struct decimal *dx, const struct decimal *dy,
+          const struct decimal **out)
+{
+    const uint64_t limit = 1000000000000000000u;
+    if (!is_small(dx) || !is_small(dy) || dx->n == 0 || dy->n == 0 || dx->limbs[0] >= limit ||
+        dy->limbs[0] >= limit)
+        return false;
+    uint64_t x = dx->limbs[0], y = dy->limbs[0];
+    int64_t adjust = decimal_digits(dy) - decimal_digits(dx);
+    if (adjust > 0)
+        x *= pow10_u64(adjust);
+    else
+        y *= pow10_u64(-adjust);
+    if (x < y) {
+        x *= 10;
+        adjust++;
+    }
+    int64_t lowest = adjust;
+    unsigned __int128 n = (unsigned __int128)x * (limit * 10), q = n / y;
+    uint64_t rest = (uint64_t)(n - q * y);
+    adjust += DEC_PRECISION - 1;
+    if (rest == 0) {
+        while (adjust > 0 && adjust > lowest && q % 10 == 0) {
+            q /= 10;
+            adjust--;
+        }
+    } else if (rest >= y - rest) {
+        q++;
+        if (q == (unsigned __int128)(limit * 10) * 10) {
+            q /= 10;
+            adjust--;
+        }
+    }
+    struct decimal *d = dec_alloc(a, 2);
+    d->neg = dx->neg != dy->neg;
+    d->exponent = (int32_t)(dx->exponent - dy->exponent - adjust);
+    d->limbs[0] = (uint64_t)q;
+    d->limbs[1] = (uint64_t)(q >> 64);
+    d->n = d->limbs[1] != 0 ? 2 : 1;
+    *out = d;
+    return true;
+}
+
 struct error *
 decimal_div(struct arena *a, const struct decimal *dx, const struct decimal *dy,
             const struct decimal **out)
 {
     struct num x, y, z;
+    if (div_small(a, dx, dy, out))
+        return NULL;
     num_init_set(&x, dx);
     num_init_set(&y, dy);
     num_init(&z);
@@ -599,11 +655,35 @@ decimal_mod(struct arena *a, const struct decimal *dx, const struct decimal *dy,
 
 /* ---- rounding -------------------------------------------------------------------------------------- */
 
+/* num_quantize where one limb does. */
+static bool
+quantize_small(struct arena *a, const struct decimal *d, int64_t exponent, int64_t precision,
+               const struct decimal **out)
+{
+    int64_t diff = exponent - d->exponent;
+    if (!is_small(d) || diff > 18 || diff < -18 || exponent < -1000 || exponent > 0)
+        return false;
+    uint64_t c;
+    if (diff <= 0) {
+        if (!scale_u64(d, -diff, &c))
+            return false;
+    } else {
+        uint64_t p = pow10_u64(diff), v = d->n == 0 ? 0 : d->limbs[0];
+        c = v / p + (v % p >= p - v % p);
+    }
+    const struct decimal *r = diff == 0 ? d : dec_small(a, d->neg, c, (int32_t)exponent);
+    if (decimal_digits(r) > precision)
+        return false; /* let the other one say so */
+    *out = r;
+    return true;
+}
+
 const struct decimal *
 decimal_round(struct arena *a, const struct decimal *d, int32_t scale)
 {
-    if (d->form == DECIMAL_FINITE && d->exponent == -(int64_t)scale && d->n <= 1)
-        return d;
+    const struct decimal *small;
+    if (quantize_small(a, d, -(int64_t)scale, DEC_HIGH_PRECISION, &small))
+        return small;
     struct num x;
     num_init_set(&x, d);
     num_quantize(&x, -(int64_t)scale, &dec_ctx_high);
@@ -688,8 +768,9 @@ decimal_fit(struct arena *a, const struct decimal *d, int32_t precision, int32_t
     if (scale > precision)
         return err_new(ERR_INVALID_PARAMETER_VALUE,
                        "scale (%d) must be between 0 and precision (%d)", scale, precision);
-    if (d->exponent == -(int64_t)scale && decimal_digits(d) <= precision)
+    if (quantize_small(a, d, -(int64_t)scale, precision, out))
         return NULL;
+    *out = d;
     struct dec_context ctx = {precision, DEC_LIMIT, false};
     struct num x;
     num_init_set(&x, d);

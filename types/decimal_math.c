@@ -5,8 +5,9 @@
 #include "types/decimal_int.h"
 
 #include <mpfr.h>
+#include <pthread.h>
 
-#define WORK_BITS 512
+#define WORK_BITS 256
 
 /* No use to go on computing after these. */
 #define DEC_FATAL \
@@ -54,14 +55,33 @@ num_from_mpfr(struct num *x, const mpfr_t f)
     mpz_set_str(x->c, buf + neg, 10);
     x->neg = neg;
     x->form = DECIMAL_FINITE;
-    return num_set_exponent(x, &dec_ctx, DEC_INEXACT | DEC_ROUNDED, (int64_t)e - DEC_PRECISION);
+    unsigned res =
+        num_set_exponent(x, &dec_ctx, DEC_INEXACT | DEC_ROUNDED, (int64_t)e - DEC_PRECISION);
+    return res & ~(unsigned)(DEC_SYSTEM_OVERFLOW | DEC_SYSTEM_UNDERFLOW);
 }
 
-/* MPFR keeps caches per thread; without this they would outlive their threads. */
+/* MPFR keeps the constants that it computed, per thread; they go with the thread. */
+static pthread_key_t cache_key;
+static pthread_once_t cache_once = PTHREAD_ONCE_INIT;
+
+static void
+cache_free(void *unused)
+{
+    (void)unused;
+    mpfr_free_cache();
+}
+
+static void
+cache_key_init(void)
+{
+    VERIFY(pthread_key_create(&cache_key, cache_free) == 0);
+}
+
 static void
 mpfr_done(void)
 {
-    mpfr_free_cache();
+    pthread_once(&cache_once, cache_key_init);
+    pthread_setspecific(cache_key, &cache_once);
 }
 
 static bool

@@ -45,11 +45,18 @@ fn_str_init(struct str *s, const struct eval_env *env)
     str_init_arena(s, env->arena, FN_STRING_MAX);
 }
 
+static inline struct error *
+string_too_large(void)
+{
+    return err_new(ERR_PROGRAM_LIMIT_EXCEEDED, "requested length too large, exceeds 64 MiB");
+}
+
 /* The built text as a datum, or 54000. */
 static inline struct error *
 fn_str_done(struct str *s, struct datum *out)
 {
-    ERR_TRY(str_error(s));
+    if (s->failed)
+        return string_too_large();
     *out = datum_from_str(s);
     return NULL;
 }

@@ -6,12 +6,6 @@
 
 #include "types/fn_int.h"
 
-static struct error *
-too_large(void)
-{
-    return err_new(ERR_PROGRAM_LIMIT_EXCEEDED, "requested length too large, exceeds 64 MiB");
-}
-
 /* ---- lengths ---------------------------------------------------------------------------------- */
 
 SCALAR(string_length)
@@ -149,7 +143,7 @@ SCALAR(repeat)
     struct str s;
     int64_t n = args[1].i;
     if (n > 0 && args[0].len > 0 && n > (int64_t)(FN_STRING_MAX / args[0].len))
-        return too_large();
+        return string_too_large();
     fn_str_init(&s, env);
     if (args[0].len > 0)
         for (int64_t i = 0; i < n; i++)
@@ -334,7 +328,7 @@ pad(const struct eval_env *env, const struct datum *args, struct slice fill, boo
     int64_t want = args[1].i < 0 ? 0 : args[1].i;
     struct slice s = datum_slice(&args[0]);
     if (want > (int64_t)FN_STRING_MAX)
-        return too_large();
+        return string_too_large();
     int64_t have = (int64_t)utf8_count(s);
     if (want <= have) {
         *out = piece(&args[0], false, 0, want);

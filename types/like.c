@@ -56,6 +56,33 @@ same_character(uint32_t a, uint32_t b, bool fold_case)
            u_foldCase((UChar32)b, U_FOLD_CASE_DEFAULT);
 }
 
+/* Patterns of plain text and % alone: the pieces in order, bytes as they are. */
+static bool
+match_pieces(struct slice text, struct slice pattern)
+{
+    const uint8_t *p = pattern.ptr, *p_end = p + pattern.len;
+    const uint8_t *t = text.ptr, *t_end = t + text.len;
+    const uint8_t *any = memchr(p, '%', pattern.len);
+    if (any == NULL)
+        return slice_eq(text, pattern);
+    if (!slice_has_prefix(text, slice_make(p, (size_t)(any - p))))
+        return false;
+    t += any - p;
+    p = any + 1;
+    while ((any = p < p_end ? memchr(p, '%', (size_t)(p_end - p)) : NULL) != NULL) {
+        size_t n = (size_t)(any - p);
+        if (n > 0) {
+            const uint8_t *at = t < t_end ? memmem(t, (size_t)(t_end - t), p, n) : NULL;
+            if (at == NULL)
+                return false;
+            t = at + n;
+        }
+        p = any + 1;
+    }
+    size_t tail = (size_t)(p_end - p);
+    return (size_t)(t_end - t) >= tail && (tail == 0 || memcmp(t_end - tail, p, tail) == 0);
+}
+
 /* On a mismatch, the last % takes one character more. */
 static bool
 match(struct slice text, struct slice pattern, uint32_t escape, bool fold_case)
@@ -106,7 +133,12 @@ like_match(struct slice text, struct slice pattern, uint32_t escape, bool fold_c
                        "%s regexp compilation failed: LIKE pattern must not end with escape "
                        "character",
                        op);
-    *out = match(text, pattern, escape, fold_case);
+    if (!fold_case && pattern.len > 0 && escape < 0x80 && escape != '%' &&
+        memchr(pattern.ptr, '_', pattern.len) == NULL &&
+        (escape == 0 || memchr(pattern.ptr, (int)escape, pattern.len) == NULL))
+        *out = match_pieces(text, pattern);
+    else
+        *out = match(text, pattern, escape, fold_case);
     return NULL;
 }
 

@@ -8,7 +8,7 @@ SCALAR(concat)
     UNUSED(call);
     size_t n = (size_t)args[0].len + args[1].len;
     if (n > FN_STRING_MAX)
-        return err_new(ERR_PROGRAM_LIMIT_EXCEEDED, "concatenated value is too long");
+        return string_too_large();
     void *p;
     ERR_TRY(arena_try_alloc(env->arena, n + 1, &p));
     uint8_t *b = p;
