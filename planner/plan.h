@@ -354,7 +354,6 @@ struct plan_delete {
     int n_fetch;
     const int *fetch;
     bool returning;
-    bool fast;               /* the whole span, nothing to check: no rows are looked at */
 };
 
 struct plan_explain {

@@ -107,6 +107,9 @@ void type_ctx_init(struct type_ctx *c, struct planner *p, struct scope *scope, c
  * `type` when it is not NULL. */
 struct error *plan_stored_expr(struct planner *p, struct scope *s, const char *sql,
                                const struct type *type, struct expr **out) ERR_MUST_USE;
+/* What a mutation of a table needs to know; for cascades, COPY, backfills. */
+struct error *plan_target_init(struct planner *p, struct plan_target *t, const struct table *table,
+                               const struct database *db) ERR_MUST_USE;
 /* The result column's name of an expression without alias (sql.md 2.6); static or in the arena. */
 const char *plan_column_label(struct arena *a, const struct ast_expr *e);
 

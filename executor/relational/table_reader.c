@@ -28,17 +28,13 @@ struct table_reader {
     struct datum *out_row;    /* for table_reader_next, and its needed columns one by one */
     struct datum **out_cols;
     bool pending;             /* row holds an unfinished row */
-    struct str pending_key;   /* its key without family */
     bool exhausted;
 };
 
 static void
 reader_on_free(void *arg)
 {
-    struct table_reader *r = arg;
-
-    table_reader_close(r);
-    str_release(&r->pending_key);
+    table_reader_close(arg);
 }
 
 struct error *
@@ -67,7 +63,6 @@ table_reader_create(struct exec_ctx *x, struct arena *a, const struct table *t,
     r->out_cols = ARENA_ARRAY(r->arena, struct datum *, (size_t)r->n_needed + 1);
     for (int i = 0; i < r->n_needed; i++)
         r->out_cols[i] = &r->out_row[r->needed[i]];
-    str_init(&r->pending_key, STR_MAX_DEFAULT);
     arena_on_free(a, reader_on_free, r);
     struct row_decoder_opts o = {.table = t, .index = ix, .needed = needed};
     ERR_TRY(row_decoder_create(r->arena, &o, &r->decoder));
@@ -175,10 +170,7 @@ decode_entries(struct table_reader *r, int max, int n_out, const int *ordinals,
                 give(r, n_out, ordinals, cols, (*n)++);
             continue;
         }
-        size_t len;
-        ERR_TRY(row_key_length(r->decoder, e->key, &len));
-        struct slice head = slice_make(e->key.ptr, len);
-        if (r->pending && !slice_eq(head, str_slice(&r->pending_key))) {
+        if (r->pending && !row_continues(r->decoder, e->key)) {
             /* The finished row's pieces in pending_data live until that arena is reset, which happens
              * when the next batch begins. */
             give(r, n_out, ordinals, cols, (*n)++);
@@ -192,11 +184,7 @@ decode_entries(struct table_reader *r, int max, int n_out, const int *ordinals,
         r->entry++;
         if (skip)
             continue;
-        if (!r->pending) {
-            str_clear(&r->pending_key);
-            str_append_slice(&r->pending_key, head);
-            r->pending = true;
-        }
+        r->pending = true;
     }
     return NULL;
 }

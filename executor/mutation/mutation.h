@@ -1,0 +1,52 @@
+/* executor/mutation/mutation.h - writing rows of tables, with every constraint.
+ *
+ * A struct mutator serves one statement: it keeps, per table touched, what foreign keys must be
+ * checked or followed once all rows are written. Rows are arrays by column ordinal (n_all_columns).
+ *
+ *     mutator_create(x, arena, &m)
+ *     mutator_table(m, table, target or NULL, &mt)     target: checks, computed columns (plan.h)
+ *     mut_insert / mut_update / mut_delete(mt, ...)    writes pairs; NOT NULL, CHECK, UNIQUE at once
+ *     mutator_finish(m)                                foreign keys, cascades
+ *
+ * Errors:  23502, 23503, 23505, 23514, texts of sql.md 12. Threads: the statement's.
+ */
+#ifndef AMBERDB_EXECUTOR_MUTATION_MUTATION_H
+#define AMBERDB_EXECUTOR_MUTATION_MUTATION_H
+
+#include "executor/exec.h"
+
+struct mutator;
+struct mut_table;
+
+enum mut_verb { MUT_INSERT, MUT_UPSERT, MUT_UPDATE, MUT_DELETE };
+
+struct error *mutator_create(struct exec_ctx *x, struct arena *a, struct mutator **out) ERR_MUST_USE;
+struct error *mutator_table(struct mutator *m, const struct table *t,
+                            const struct plan_target *target, struct mut_table **out) ERR_MUST_USE;
+const struct table *mut_table_of(const struct mut_table *mt);
+/* Values made to fit their columns, computed columns filled in. scratch: where new values live. */
+struct error *mut_prepare_row(struct mut_table *mt, struct arena *scratch, struct datum *row,
+                              const bool *changed) ERR_MUST_USE;
+/* NOT NULL and CHECK. */
+struct error *mut_check_row(struct mut_table *mt, struct arena *scratch, const struct datum *row)
+    ERR_MUST_USE;
+/* The row is prepared and checked. verb: for foreign key messages. */
+struct error *mut_insert(struct mut_table *mt, struct arena *scratch, const struct datum *row,
+                         enum mut_verb verb) ERR_MUST_USE;
+/* Insert over whatever is there under the primary key (a table with nothing else to keep right). */
+struct error *mut_put_blind(struct mut_table *mt, struct arena *scratch, const struct datum *row)
+    ERR_MUST_USE;
+struct error *mut_update(struct mut_table *mt, struct arena *scratch, const struct datum *old,
+                         const struct datum *row, enum mut_verb verb) ERR_MUST_USE;
+struct error *mut_delete(struct mut_table *mt, struct arena *scratch, const struct datum *old)
+    ERR_MUST_USE;
+/* The existing row that has this row's values in ix's key; *old NULL when there is none or a value is
+ * NULL. Sees what this statement wrote. *old lives in scratch. */
+struct error *mut_find(struct mut_table *mt, struct arena *scratch, const struct index *ix,
+                       const struct datum *row, struct datum **old) ERR_MUST_USE;
+/* Any unique index: the first that is taken. */
+struct error *mut_find_any(struct mut_table *mt, struct arena *scratch, const struct datum *row,
+                           bool *found) ERR_MUST_USE;
+struct error *mutator_finish(struct mutator *m) ERR_MUST_USE;
+
+#endif
