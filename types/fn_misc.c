@@ -1,19 +1,9 @@
-/* Ids, randomness, and functions that take anything. */
+/* Ids, randomness, and functions that take anything. unique_rowid is the planner's: it needs the
+ * node's number. */
 #include "config.h"
 
-#include "base/clock.h"
 #include "base/hash.h"
 #include "types/fn_int.h"
-
-/* The node that hands out row ids: there is one. */
-#define NODE_ID 1
-
-SCALAR(unique_rowid)
-{
-    UNUSED(env), UNUSED(call), UNUSED(args);
-    *out = datum_int(unique_int(NODE_ID));
-    return NULL;
-}
 
 /* 16 bytes, as UUID or as BYTES. */
 SCALAR(random_uuid)
@@ -73,7 +63,6 @@ type_of_first(struct arena *a, int n, const struct type *const *args)
      .category = "Comparison"}
 
 static const struct overload rows[] = {
-    ID("unique_rowid", INT8, unique_rowid),
     ID("gen_random_uuid", UUID, random_uuid),
     ID("uuid_v4", BYTES, random_uuid),
     ID("experimental_uuid_v4", BYTES, random_uuid),

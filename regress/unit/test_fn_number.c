@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "fn_call.h"
+#include "regress/unit/fn_call.h"
 
 #define OP(want, ...) assert_string_equal(fn(&overloads_number_ops, __VA_ARGS__), want)
 #define FN(want, ...) assert_string_equal(fn(&overloads_number_fns, __VA_ARGS__), want)
