@@ -38,6 +38,7 @@ build_index(struct arena *a, const char *name, bool unique)
     pb_index *ix = PB_NEW(a, IndexDescriptor, index_descriptor);
     ix->name = arena_strdup(a, name != NULL ? name : "");
     PB_SET(ix, unique, unique);
+    PB_SET(ix, version, INDEX_VERSION_FAMILIES);
     return ix;
 }
 
@@ -109,6 +110,7 @@ build_sequence(struct arena *a, uint32_t parent_id, const char *name,
     PB_SET(c, id, 1);
     PB_PUSH(a, t->columns, t->n_columns, c);
     PB_SET(pk, id, 1);
+    PB_SET(pk, version, 0);
     build_index_column(a, pk, "value", false);
     PB_PUSH(a, pk->column_ids, pk->n_column_ids, 1);
     t->primary_index = pk;
@@ -322,6 +324,7 @@ ensure_primary_key(struct arena *a, pb_table *t)
     PB_SET(c, hidden, 1);
     PB_PUSH(a, t->columns, t->n_columns, c);
     t->primary_index = build_index(a, "primary", true);
+    PB_SET(t->primary_index, version, 0); /* as v20.1 has it for this one */
     build_index_column(a, t->primary_index, name, false);
 }
 
@@ -420,10 +423,8 @@ fill_index(struct arena *a, pb_table *t, pb_index *ix)
                            ix->name, ix->column_names[i]);
         PB_PUSH(a, ix->column_ids, ix->n_column_ids, id);
     }
-    if (ix != t->primary_index && PB_GET(ix, encoding_type) == 0) {
-        PB_SET(ix, version, INDEX_VERSION_FAMILIES);
+    if (ix != t->primary_index && PB_GET(ix, encoding_type) == 0)
         ERR_TRY(fill_secondary(a, t, ix));
-    }
     fill_composites(a, t, ix);
     return NULL;
 }

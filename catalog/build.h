@@ -24,7 +24,8 @@
 pb_table *build_table(struct arena *a, uint32_t parent_id, const char *name);
 pb_column *build_column(struct arena *a, const char *name, const struct type *type,
                         bool nullable);
-/* name NULL: made up by build_finish_table. Secondary indexes get version 1; the DDL sets
+/* name NULL: made up by build_finish_table. Version 1 as v20.1 has for all but indexes made for a
+ * foreign key (the DDL sets those to 0), implicit primary keys and sequences. The DDL sets
  * created_explicitly, type, interleave and so on. */
 pb_index *build_index(struct arena *a, const char *name, bool unique);
 void build_index_column(struct arena *a, pb_index *ix, const char *column, bool descending);

@@ -24,6 +24,7 @@ enum {
     ID_USERS = 4,
     ID_ZONES = 5,
     ID_SETTINGS = 6,
+    ID_IDGEN = 7, /* no table: its only key counts descriptor ids */
     ID_LEASE = 11,
     ID_EVENTLOG = 12,
     ID_RANGELOG = 13,
@@ -52,6 +53,13 @@ struct catalog_txn *catalog_txn_begin(struct catalog *c, struct kv_txn *t, struc
 /* After the kv_txn committed (ok) or not: cached versions are brought up to date. */
 void catalog_txn_end(struct catalog_txn *ct, bool committed, struct hlc commit_ts);
 bool catalog_txn_has_changes(const struct catalog_txn *ct);
+/* After kv_txn_rollback_to: forget what this transaction changed; what of it is left is read back
+ * from the kv_txn. Tables handed out before stay valid memory. */
+void catalog_txn_rolled_back(struct catalog_txn *ct);
+struct catalog *catalog_txn_catalog(const struct catalog_txn *ct);
+struct kv_txn *catalog_txn_kv(const struct catalog_txn *ct);
+struct arena *catalog_txn_arena(const struct catalog_txn *ct);
+struct kv_db *catalog_db(const struct catalog *c);
 
 /* ---- look-up; *out NULL when it is not there. Valid until the transaction ends. ---- */
 
@@ -64,7 +72,8 @@ struct error *catalog_table_by_name(struct catalog_txn *ct, uint32_t database_id
                                     const char *name, const struct table **out) ERR_MUST_USE;
 struct error *catalog_table_by_id(struct catalog_txn *ct, uint32_t id, const struct table **out)
     ERR_MUST_USE;
-/* Any state, as stored. */
+/* Any state, as stored, but that modification_time (and create_as_of_time of a first version) are
+ * those of the row, as v20.1 fills them in. */
 struct error *catalog_descriptor(struct catalog_txn *ct, uint32_t id, const pb_descriptor **out)
     ERR_MUST_USE;
 /* All descriptors by id; database_id 0 = all. Databases included when databases is set. */
@@ -112,7 +121,8 @@ struct error *catalog_resolve_target(struct catalog_txn *ct, const struct name_r
 struct error *catalog_new_id(struct catalog_txn *ct, uint32_t *id) ERR_MUST_USE; /* never given back */
 struct error *catalog_id_counter(struct catalog_txn *ct, uint32_t *next) ERR_MUST_USE;
 struct error *catalog_raise_id_counter(struct catalog_txn *ct, uint32_t at_least) ERR_MUST_USE;
-/* Insert or replace system.descriptor's row. A table's version is set by the caller. */
+/* Insert or replace system.descriptor's row; d is copied. A table's version is set by the caller;
+ * its modification_time is not stored (readers take the row's). */
 struct error *catalog_put_descriptor(struct catalog_txn *ct, uint32_t id, const pb_descriptor *d)
     ERR_MUST_USE;
 struct error *catalog_delete_descriptor(struct catalog_txn *ct, uint32_t id) ERR_MUST_USE;
@@ -121,7 +131,7 @@ struct error *catalog_namespace_put(struct catalog_txn *ct, uint32_t parent, uin
 struct error *catalog_namespace_delete(struct catalog_txn *ct, uint32_t parent, uint32_t schema,
                                        const char *name) ERR_MUST_USE;
 /* Common edits: read-modify-write of a table: a mutable copy, then catalog_write_table bumps its
- * version and writes it. */
+ * version (once per transaction; not at all for a table that it created) and writes it. */
 struct error *catalog_mutable_table(struct catalog_txn *ct, struct arena *a, uint32_t id,
                                     pb_table **out) ERR_MUST_USE;
 struct error *catalog_write_table(struct catalog_txn *ct, pb_table *t) ERR_MUST_USE;
@@ -145,6 +155,12 @@ bool privileges_include(const Amberdb__PrivilegeDescriptor *p, const char *user_
 /* Role memberships counted; 42501 "user u does not have SELECT privilege on relation t". */
 struct error *catalog_check_privilege(struct catalog_txn *ct, const char *user,
                                       const pb_descriptor *d, enum privilege priv) ERR_MUST_USE;
+/* 42501 "user u has no privileges on relation t" */
+struct error *catalog_check_any_privilege(struct catalog_txn *ct, const char *user,
+                                          const pb_descriptor *d) ERR_MUST_USE;
+/* Every role that user is a member of, directly or not. */
+struct error *catalog_roles_of(struct catalog_txn *ct, const char *user,
+                               const char *const **roles, size_t *n) ERR_MUST_USE;
 struct error *catalog_is_admin(struct catalog_txn *ct, const char *user, bool *yes) ERR_MUST_USE;
 /* 42501 "only users with the admin role are allowed to <action>" */
 struct error *catalog_check_admin(struct catalog_txn *ct, const char *user, const char *action)
@@ -157,6 +173,9 @@ struct error *catalog_user_exists(struct catalog_txn *ct, const char *name, bool
                                   bool *is_role) ERR_MUST_USE;
 struct error *catalog_user_password(struct catalog_txn *ct, struct arena *a, const char *name,
                                     struct slice *bcrypt) ERR_MUST_USE;
+/* The zone configuration stored for an object (0: RANGE default); *out NULL when there is none. */
+struct error *catalog_zone(struct catalog_txn *ct, struct arena *a, uint32_t id,
+                           Amberdb__ZoneConfig **out) ERR_MUST_USE;
 /* gc.ttlseconds in force for a table (table zone, database zone, RANGE default). */
 struct error *catalog_gc_ttl(struct catalog_txn *ct, uint32_t table_id, int32_t *seconds)
     ERR_MUST_USE;

@@ -2,10 +2,13 @@
 noinst_LIBRARIES += %D%/libcatalog.a
 
 %C%_libcatalog_a_SOURCES = \
-  %D%/catalog.h \
+  %D%/auth.c \
+  %D%/build.c %D%/build.h \
+  %D%/catalog.c %D%/catalog.h %D%/catalog_int.h \
   %D%/desc.c %D%/desc.h \
   %D%/desc_upgrade.c \
   %D%/desc_validate.c \
+  %D%/names.c \
   %D%/partition.c %D%/partition.h \
   %D%/pb.c %D%/pb.h \
   %D%/row.h %D%/row_int.h \
@@ -13,7 +16,14 @@ noinst_LIBRARIES += %D%/libcatalog.a
   %D%/row_encode.c \
   %D%/row_plan.c \
   %D%/show_create.c %D%/show_create.h \
+  %D%/sysrow.c %D%/sysrow.h \
+  %D%/system_tables.c %D%/system_tables.h \
   %D%/type_pb.c
+
+unit_tests += \
+  regress/unit/test_catalog \
+  regress/unit/test_desc \
+  regress/unit/test_row
 
 nodist_%C%_libcatalog_a_SOURCES = %D%/amberdb.pb-c.c %D%/amberdb.pb-c.h
 
