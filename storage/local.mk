@@ -19,4 +19,9 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/txn_reads.c \
   %D%/txn_scan.c
 
-unit_tests += regress/unit/test_engine regress/unit/test_sst regress/unit/test_txn
+unit_tests += regress/unit/test_engine regress/unit/test_sst regress/unit/test_txn \
+  regress/unit/test_txn_tiny
+
+# The same tests with bounds so small that each is passed.
+regress_unit_test_txn_tiny_SOURCES = regress/unit/test_txn.c %D%/txn_commit.c %D%/txn_reads.c
+regress_unit_test_txn_tiny_CPPFLAGS = $(AM_CPPFLAGS) -DTXN_TINY
