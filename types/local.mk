@@ -2,6 +2,7 @@
 noinst_LIBRARIES += %D%/libtypes.a
 
 %C%_libtypes_a_SOURCES = \
+  %D%/key_pretty.c \
   %D%/array.c \
   %D%/array_int.h \
   %D%/bit.c \
@@ -75,3 +76,6 @@ unit_tests += regress/unit/test_fn_number
 unit_tests += regress/unit/test_fn_string
 unit_tests += regress/unit/test_types_core
 EXTRA_DIST += regress/unit/fn_call.h
+unit_tests += regress/unit/test_keyenc
+unit_tests += regress/unit/test_valueenc
+EXTRA_DIST += regress/unit/types_util.h
