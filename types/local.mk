@@ -2,6 +2,9 @@
 noinst_LIBRARIES += %D%/libtypes.a
 
 %C%_libtypes_a_SOURCES = \
+  %D%/datetime_fns.c \
+  %D%/strtime.c \
+  %D%/strtime_int.h \
   %D%/key_pretty.c \
   %D%/array.c \
   %D%/array_int.h \
