@@ -40,7 +40,9 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/create_table.c \
   %D%/schema/database.c \
   %D%/schema/drop.c \
+  %D%/schema/grant.c \
   %D%/schema/index.c \
+  %D%/schema/role.c \
   %D%/schema/schema_int.h \
   %D%/schema/schema_util.c \
   %D%/session.h \
