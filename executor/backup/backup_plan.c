@@ -169,6 +169,9 @@ backup_find_prior(struct backup_plan *p, const char *passphrase)
         p->salt = p->prior.salt;
         return NULL;
     }
+    ERR_TRY(sink_has(s, ENCRYPTION_FILE, &there));
+    if (there) /* left by a backup that never ended, or not encrypted after all */
+        return encryption_read(p->a, s, passphrase, &p->key, &p->salt);
     uint8_t *salt = arena_alloc(p->a, CRYPT_SALT_LEN);
     random_bytes(salt, CRYPT_SALT_LEN);
     p->salt = slice_make(salt, CRYPT_SALT_LEN);
