@@ -532,6 +532,16 @@ SCALAR(to_hex)
     return NULL;
 }
 
+SCALAR(bytes_to_hex)
+{
+    UNUSED(call);
+    struct str s;
+    fn_str_init(&s, env);
+    for (uint32_t i = 0; i < args[0].len; i++)
+        str_printf(&s, "%02x", args[0].ptr[i]);
+    return fn_str_done(&s, out);
+}
+
 /* Digit by digit: minus-four-two. */
 SCALAR(to_english)
 {
@@ -664,6 +674,8 @@ static const struct overload rows[] = {
     F1("ascii", STRING, INT8, ascii),
     F1("chr", INT8, STRING, chr),
     F1("to_hex", INT8, STRING, to_hex),
+    F1("to_hex", BYTES, STRING, bytes_to_hex),
+    F1("to_hex", STRING, STRING, bytes_to_hex),
     F1("to_english", INT8, STRING, to_english),
     F1("quote_ident", STRING, STRING, quote_ident),
     {.name = "quote_literal", .args = {&TYPE_STRING}, .ret = &TYPE_STRING, .fn = quote_literal,

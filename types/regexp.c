@@ -299,13 +299,30 @@ scan_repeat(struct scan *k, const uint8_t *after)
     return NULL;
 }
 
+/* PCRE2 repeats an assertion only within a group. */
+static void
+put_assertion(struct scan *k, size_t n)
+{
+    const uint8_t *next = k->p + n;
+    bool group = next < k->end && (*next == '*' || *next == '+' || *next == '?' || *next == '{');
+    if (group)
+        str_append(&k->out, "(?:", 3);
+    str_append(&k->out, k->p, n);
+    if (group)
+        str_append_char(&k->out, ')');
+    k->p = next;
+}
+
 static struct error *
 scan_backslash(struct scan *k)
 {
     const uint8_t *p = k->p;
     uint8_t c = k->end - p > 1 ? p[1] : 0;
     switch (c) {
-    case 'A': case 'b': case 'B': case 'z': case 'd': case 'D': case 'w': case 'W':
+    case 'A': case 'b': case 'B': case 'z':
+        put_assertion(k, 2);
+        return NULL;
+    case 'd': case 'D': case 'w': case 'W':
         str_append(&k->out, p, 2);
         k->p += 2;
         return NULL;
@@ -379,6 +396,9 @@ scan_one(struct scan *k)
     case '\\':
         ERR_TRY(scan_backslash(k));
         break;
+    case '^': case '$':
+        put_assertion(k, 1);
+        break;
     case '}': case ']':
         str_append_char(&k->out, '\\');
         /* fall through */
@@ -400,6 +420,8 @@ translate(struct slice pattern, struct str *out)
     str_init(&k.out, 16u * MAX_PATTERN);
     if (pattern.len > MAX_PATTERN)
         err = err_new(ERR_PROGRAM_LIMIT_EXCEEDED, "regular expression is too long");
+    else if (!utf8_is_valid(pattern))
+        err = err_new(ERR_INVALID_REGULAR_EXPRESSION, "error parsing regexp: invalid UTF-8");
     while (err == NULL && k.p < k.end)
         err = scan_one(&k);
     if (err == NULL && k.depth > 0)
@@ -475,6 +497,28 @@ cache_get(void)
     return c;
 }
 
+/* PCRE2's refusal of `text` at byte `at`. Only the names of properties are left to it to judge. */
+static struct error *
+compile_error(struct slice pattern, const struct str *text, int code, size_t at)
+{
+    const uint8_t *start = (const uint8_t *)text->ptr, *end = start + text->len;
+    const uint8_t *p = at < text->len ? start + at : end;
+    while (p > start && !(p[-1] == '\\' && p < end && (*p == 'p' || *p == 'P')))
+        p--;
+    if (p > start && (code == PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY ||
+                      code == PCRE2_ERROR_MALFORMED_UNICODE_PROPERTY)) {
+        const uint8_t *q = p + 1;
+        if (q < end && *q == '{')
+            while (q < end && *q != '}')
+                q++;
+        return syntax_error("invalid character class range", p - 1, q < end ? q + 1 : end);
+    }
+    PCRE2_UCHAR why[160] = {0};
+    pcre2_get_error_message(code, why, sizeof(why));
+    return err_new(ERR_INVALID_REGULAR_EXPRESSION, "error parsing regexp: %s: `%.*s`",
+                   (const char *)why, (int)pattern.len, (const char *)pattern.ptr);
+}
+
 static struct error *
 compile(struct regexp *re, struct slice pattern, unsigned flags)
 {
@@ -497,13 +541,9 @@ compile(struct regexp *re, struct slice pattern, unsigned flags)
         re->code = pcre2_compile((PCRE2_SPTR)str_cstr(&text), text.len, options, &code, &at, ctx);
         pcre2_compile_context_free(ctx);
     }
+    if (err == NULL && re->code == NULL)
+        err = compile_error(pattern, &text, code, at);
     str_release(&text);
-    if (err == NULL && re->code == NULL) {
-        PCRE2_UCHAR why[160] = {0};
-        pcre2_get_error_message(code, why, sizeof(why));
-        err = err_new(ERR_INVALID_REGULAR_EXPRESSION, "error parsing regexp: %s: `%.*s`",
-                      (const char *)why, (int)pattern.len, (const char *)pattern.ptr);
-    }
     if (err == NULL) {
         pcre2_pattern_info(re->code, PCRE2_INFO_CAPTURECOUNT, &re->n_groups);
         re->data = pcre2_match_data_create_from_pattern(re->code, NULL);
