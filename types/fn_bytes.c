@@ -1,4 +1,4 @@
-/* Functions of bytes: digests and checksums, encodings, single bits. */
+/* Functions of bytes: digests and checksums, encodings. */
 #include "config.h"
 
 #include <strings.h>
@@ -422,41 +422,6 @@ SCALAR(convert_to)
                    go_quoted(env->arena, datum_slice(&args[1])));
 }
 
-/* ---- bits: the first one is the highest of the first byte ------------------------------------------------ */
-
-static struct error *
-check_bit(const struct datum *d, int64_t i)
-{
-    int64_t bits = (int64_t)d->len * 8;
-    if (i >= 0 && i < bits)
-        return NULL;
-    return err_new(ERR_ARRAY_SUBSCRIPT, "bit index %lld out of valid range (0..%lld)", (long long)i,
-                   (long long)bits - 1);
-}
-
-SCALAR(get_bit)
-{
-    UNUSED(env), UNUSED(call);
-    int64_t i = args[1].i;
-    ERR_TRY(check_bit(&args[0], i));
-    *out = datum_int(args[0].ptr[i / 8] >> (7 - i % 8) & 1);
-    return NULL;
-}
-
-SCALAR(set_bit)
-{
-    UNUSED(call);
-    int64_t i = args[1].i;
-    if (args[2].i != 0 && args[2].i != 1)
-        return invalid_parameter("new bit must be 0 or 1.");
-    ERR_TRY(check_bit(&args[0], i));
-    uint8_t *b = arena_memdup(env->arena, args[0].ptr, args[0].len);
-    uint8_t mask = (uint8_t)(0x80 >> (i % 8));
-    b[i / 8] = args[2].i == 1 ? b[i / 8] | mask : b[i / 8] & (uint8_t)~mask;
-    *out = datum_bytes(b, args[0].len);
-    return NULL;
-}
-
 /* ---- table -------------------------------------------------------------------------------------------------- */
 
 #define HASH(n, t, r, f)                                                                       \
@@ -481,8 +446,6 @@ static const struct overload rows[] = {
     FN("decode", BYTES, decode, &TYPE_STRING, &TYPE_STRING),
     FN("convert_from", STRING, convert_from, &TYPE_BYTES, &TYPE_STRING),
     FN("convert_to", BYTES, convert_to, &TYPE_STRING, &TYPE_STRING),
-    FN("get_bit", INT8, get_bit, &TYPE_BYTES, &TYPE_INT8),
-    FN("set_bit", BYTES, set_bit, &TYPE_BYTES, &TYPE_INT8, &TYPE_INT8),
 };
 
 const struct overload_table overloads_bytes_fns = {rows, ARRAY_COUNT(rows), false};

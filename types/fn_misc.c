@@ -1,19 +1,8 @@
-/* Ids, randomness, and functions that take anything. unique_rowid is the planner's: it needs the
- * node's number. */
+/* Randomness, and functions that take anything. */
 #include "config.h"
 
 #include "base/hash.h"
 #include "types/fn_int.h"
-
-/* 16 bytes, as UUID or as BYTES. */
-SCALAR(random_uuid)
-{
-    UNUSED(call), UNUSED(args);
-    uint8_t *b = arena_alloc(env->arena, 16);
-    uuid_v4(b);
-    *out = datum_bytes(b, 16);
-    return NULL;
-}
 
 /* [0, 1): 53 random bits. */
 SCALAR(random_float)
@@ -56,16 +45,11 @@ type_of_first(struct arena *a, int n, const struct type *const *args)
     return &TYPE_UNKNOWN;
 }
 
-#define ID(n, r, f) \
-    {.name = n, .ret = &TYPE_##r, .fn = f, .volatility = VOLATILE, .category = "ID generation"}
 #define ANY_OF(n, f)                                                               \
     {.name = n, .variadic = &TYPE_ANY, .ret_fn = type_of_first, .fn = f, .null_args = true, \
      .category = "Comparison"}
 
 static const struct overload rows[] = {
-    ID("gen_random_uuid", UUID, random_uuid),
-    ID("uuid_v4", BYTES, random_uuid),
-    ID("experimental_uuid_v4", BYTES, random_uuid),
     {.name = "random", .ret = &TYPE_FLOAT8, .fn = random_float, .volatility = VOLATILE,
      .category = "Math and numeric"},
     ANY_OF("greatest", greatest),
