@@ -369,15 +369,6 @@ SCALAR(fn_get_bit)
     return NULL;
 }
 
-/* Bytes number their bits from the lowest of byte 0, as PostgreSQL does. */
-SCALAR(fn_get_bit_bytes)
-{
-    (void)env, (void)call;
-    ERR_TRY(check_index(args[1].i, (uint64_t)args[0].len * 8));
-    *out = datum_int(args[0].ptr[args[1].i / 8] >> (args[1].i % 8) & 1);
-    return NULL;
-}
-
 static struct error *
 check_new_bit(int64_t v)
 {
@@ -394,18 +385,6 @@ SCALAR(fn_set_bit)
     struct datum r = bit_copy(env->arena, &TYPE_VARBIT, &args[0]);
     set_bit((uint8_t *)(uintptr_t)r.ptr, (uint64_t)args[1].i, args[2].i != 0);
     *out = r;
-    return NULL;
-}
-
-SCALAR(fn_set_bit_bytes)
-{
-    (void)call;
-    ERR_TRY(check_index(args[1].i, (uint64_t)args[0].len * 8));
-    ERR_TRY(check_new_bit(args[2].i));
-    uint8_t *b = arena_memdup(env->arena, args[0].ptr, args[0].len);
-    uint8_t m = (uint8_t)(1 << (args[1].i % 8));
-    b[args[1].i / 8] = args[2].i != 0 ? b[args[1].i / 8] | m : b[args[1].i / 8] & (uint8_t)~m;
-    *out = datum_bytes(b, args[0].len);
     return NULL;
 }
 
@@ -427,12 +406,8 @@ SCALAR(fn_octet_length)
 #define FN(n, r, f, ...) {.name = n, .args = {__VA_ARGS__}, .ret = &TYPE_##r, .fn = f, .category = CAT}
 static const struct overload fn_rows[] = {
     FN("get_bit", INT8, fn_get_bit, &TYPE_VARBIT, &TYPE_INT8),
-    FN("get_bit", INT8, fn_get_bit_bytes, &TYPE_BYTES, &TYPE_INT8),
     FN("set_bit", VARBIT, fn_set_bit, &TYPE_VARBIT, &TYPE_INT8, &TYPE_INT8),
-    FN("set_bit", BYTES, fn_set_bit_bytes, &TYPE_BYTES, &TYPE_INT8, &TYPE_INT8),
     FN("length", INT8, fn_length, &TYPE_VARBIT),
-    FN("char_length", INT8, fn_length, &TYPE_VARBIT),
-    FN("character_length", INT8, fn_length, &TYPE_VARBIT),
     FN("bit_length", INT8, fn_length, &TYPE_VARBIT),
     FN("octet_length", INT8, fn_octet_length, &TYPE_VARBIT),
 };

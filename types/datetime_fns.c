@@ -618,7 +618,7 @@ SCALAR(fn_strftime)
 SCALAR(fn_strptime)
 {
     int64_t us;
-    UNUSED(call);
+    UNUSED(env), UNUSED(call);
     ERR_TRY(strtime_parse(datum_slice(&args[0]), datum_slice(&args[1]), &us));
     *out = datum_int(us);
     return timestamp_check(us);

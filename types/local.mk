@@ -2,6 +2,9 @@
 noinst_LIBRARIES += %D%/libtypes.a
 
 %C%_libtypes_a_SOURCES = \
+  %D%/json_ops.c \
+  %D%/json_fns.c \
+  %D%/json_fn_int.h \
   %D%/datetime_fns.c \
   %D%/strtime.c \
   %D%/strtime_int.h \

@@ -145,15 +145,6 @@ const struct type_ops type_ops_uuid = {
 
 /* ---- functions ------------------------------------------------------------------------------- */
 
-SCALAR(fn_random_uuid)
-{
-    (void)call, (void)args;
-    uint8_t *b = arena_alloc(env->arena, 16);
-    uuid_v4(b);
-    *out = datum_bytes(b, 16);
-    return NULL;
-}
-
 SCALAR(fn_to_uuid)
 {
     (void)call;
@@ -171,14 +162,7 @@ SCALAR(fn_from_uuid)
     return fn_str_done(&s, out);
 }
 
-#define CAT "ID generation"
 static const struct overload rows[] = {
-    {.name = "gen_random_uuid", .ret = &TYPE_UUID, .fn = fn_random_uuid, .volatility = VOLATILE,
-     .category = CAT},
-    {.name = "uuid_v4", .ret = &TYPE_BYTES, .fn = fn_random_uuid, .volatility = VOLATILE,
-     .category = CAT},
-    {.name = "experimental_uuid_v4", .ret = &TYPE_BYTES, .fn = fn_random_uuid,
-     .volatility = VOLATILE, .category = CAT},
     {.name = "to_uuid", .args = {&TYPE_STRING}, .ret = &TYPE_BYTES, .fn = fn_to_uuid,
      .category = "String and byte"},
     {.name = "from_uuid", .args = {&TYPE_BYTES}, .ret = &TYPE_STRING, .fn = fn_from_uuid,
