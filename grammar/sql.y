@@ -306,7 +306,7 @@ upper_names(struct gram *g, struct ast_names *l)
 %type <name> unreserved_keyword col_name_keyword type_func_name_keyword reserved_keyword
 %type <name> collation_name opt_name opt_window_name session_var window_ref
 %type <name> opt_family_name 
-%type <names> name_list opt_column_list var_name db_object_parts complex_parts
+%type <names> name_list opt_column_list var_name db_object_parts
 %type <names> prefixed_path privilege_list opt_storing opt_grantees
 %type <names> copy_columns
 %type <oname> db_object_name table_name opt_from_table
@@ -3191,6 +3191,13 @@ cast_target:
 simple_typename:
     const_typename
     | interval_type
+    | IDENT '(' iconst64 ')' {
+        /* text(10) */
+        if (!slice_eq($1.text, SLICE_LIT("text")))
+            FAIL(NULL);
+        $$ = gram_type_width(g, AST_TYPE_STRING, @1.pos, $3);
+        TRY($$ != NULL);
+    }
     | IDENT '.' unrestricted_name {
         if (!slice_eq($1.text, SLICE_LIT("pg_catalog")))
             FAIL("type does not exist");
@@ -3241,13 +3248,6 @@ const_typename:
     | K_TIMESTAMPTZ '(' iconst64 ')' { $$ = gram_type_time(g, AST_TYPE_TIMESTAMPTZ, @1.pos, $3); TRY($$ != NULL); }
     | K_JSON { $$ = gram_type(g, AST_TYPE_JSONB, @1.pos); }
     | IDENT { $$ = gram_type_by_name(g, $1, false); TRY($$ != NULL); }
-    | IDENT '(' iconst64 ')' {
-        /* text(10) */
-        if (!slice_eq($1.text, SLICE_LIT("text")))
-            FAIL(NULL);
-        $$ = gram_type_width(g, AST_TYPE_STRING, @1.pos, $3);
-        TRY($$ != NULL);
-    }
     ;
 
 decimal_word:
@@ -3883,12 +3883,11 @@ db_object_name:
 
 db_object_parts:
     name { $$ = LIST1(struct ast_names, $1); }
-    | complex_parts
-    ;
-
-complex_parts:
-    name '.' unrestricted_name { $$ = LIST1(struct ast_names, $1); PUSH($$, $3); }
-    | name '.' unrestricted_name '.' unrestricted_name { $$ = LIST1(struct ast_names, $1); PUSH($$, $3); PUSH($$, $5); }
+    | prefixed_path {
+        if ($1->count > 3)
+            FAIL(NULL);
+        $$ = $1;
+    }
     ;
 
 table_index_name:
