@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include "planner/builtins_int.h"
-#include "types/decimal.h"
 
 BUILTIN(version)
 {
@@ -78,6 +77,13 @@ BUILTIN(set_config)
     return NULL;
 }
 
+BUILTIN(pg_typeof)
+{
+    *out = datum_cstr(args[0].null && call->arg_types[0]->family == FAMILY_ANY
+                          ? "unknown" : type_name_str(env->arena, call->arg_types[0]));
+    return NULL;
+}
+
 BUILTIN(minus_one)
 {
     NOTHING_USED;
@@ -126,18 +132,6 @@ BUILTIN(inet_zero)
     return datum_parse(env, &TYPE_INET, SLICE_LIT("::/0"), out);
 }
 
-BUILTIN(cluster_logical_timestamp)
-{
-    NOTHING_USED;
-    char text[HLC_STR_MAX];
-    const struct decimal *d;
-    hlc_format_decimal(env->txn_hlc, text);
-    if (!decimal_parse(env->arena, slice_cstr(text), &d))
-        return err_new(ERR_INTERNAL, "bad time %s", text);
-    *out = (struct datum){.dec = d};
-    return NULL;
-}
-
 #define F0(n, T, f, vol) {.name = n, .ret = &TYPE_##T, .fn = f, .volatility = vol, \
                           .null_args = true, .category = "System info"}
 #define F1(n, A, T, f, vol) {.name = n, .args = {&TYPE_##A}, .ret = &TYPE_##T, .fn = f, \
@@ -157,6 +151,8 @@ static const struct overload rows[] = {
      .fn = current_setting, .volatility = STABLE, .category = "System info"},
     {.name = "set_config", .args = {&TYPE_STRING, &TYPE_STRING, &TYPE_BOOL}, .ret = &TYPE_STRING,
      .fn = set_config, .volatility = VOLATILE, .category = "System info"},
+    {.name = "pg_typeof", .args = {&TYPE_ANY}, .ret = &TYPE_STRING, .fn = pg_typeof,
+     .volatility = STABLE, .null_args = true, .category = "System info"},
     F0("pg_backend_pid", INT8, minus_one, STABLE),
     F0("pg_client_encoding", STRING, utf8, STABLE),
     F0("getdatabaseencoding", STRING, utf8, STABLE),
@@ -171,6 +167,5 @@ static const struct overload rows[] = {
     F0("inet_server_port", INT8, zero, STABLE),
     F1("pg_try_advisory_lock", INT8, BOOL, yes, VOLATILE),
     F1("pg_advisory_unlock", INT8, BOOL, yes, VOLATILE),
-    F0("cluster_logical_timestamp", DECIMAL, cluster_logical_timestamp, STABLE),
 };
 TABLE(builtins_session, rows);

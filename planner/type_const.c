@@ -353,9 +353,9 @@ resolve_number(struct type_ctx *c, const struct uconst *k, const struct type *t,
                                   "numeric constant out of int64 range"), k->pos);
         if (t->family == FAMILY_OID) {
             struct eval_env env = tc_env(c);
-            struct datum v = datum_int(k->i);
-            ERR_TRY(datum_cast(&env, &TYPE_INT8, &v, t, &v));
-            *out = expr_const(c->arena, t, v);
+            struct datum v = datum_int(k->i), oid;
+            ERR_TRY(datum_cast(&env, &TYPE_INT8, &v, t, &oid));
+            *out = expr_const(c->arena, t, oid);
             return NULL;
         }
         *out = expr_const(c->arena, &TYPE_INT8, datum_int(k->i));
@@ -411,8 +411,8 @@ resolve_text(struct type_ctx *c, const struct uconst *k, const struct type *t, s
     const struct type *bare = bare_type(c->arena, t);
     if (k->kind == UCONST_BYTES) {
         if (t->family == FAMILY_UUID) {
-            d = datum_bytes(k->text.ptr, k->text.len);
-            ERR_TRY(datum_cast(&env, &TYPE_BYTES, &d, &TYPE_UUID, &d));
+            struct datum raw = datum_bytes(k->text.ptr, k->text.len);
+            ERR_TRY(datum_cast(&env, &TYPE_BYTES, &raw, &TYPE_UUID, &d));
         } else {
             d = datum_bytes(k->text.ptr, k->text.len);
         }
