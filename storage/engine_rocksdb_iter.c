@@ -94,6 +94,7 @@ rocks_iter_open(struct engine *base, const struct engine_scan_opts *o, struct en
 {
     struct rocks_engine *e = (struct rocks_engine *)base;
     FAULT_TRY(engine_read);
+    rocksdb_set_perf_level(rocksdb_disable); /* this thread's counters, which nobody reads */
     struct rocks_iter *it = xcalloc(1, sizeof(*it));
     it->base.vt = base->vt;
     it->e = e;
@@ -260,8 +261,8 @@ reverse_key(struct rocks_iter *it, struct hlc *ts, bool *found)
         if (i == STEPS_BEFORE_SEEK)
             break;
         rocksdb_iter_prev(it->it);
-        if (!raw_valid(it))
-            return NULL;
+        if (!raw_valid(it)) /* the end, unless it is a block that cannot be read */
+            return rocks_iter_error(it->it);
         ERR_TRY(raw_split(it, &key, &at));
         if (!slice_eq(key, str_slice(&it->key)))
             return NULL;

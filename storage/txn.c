@@ -97,7 +97,7 @@ kv_txn_has_writes(const struct kv_txn *t)
 static void
 txn_free(struct kv_txn *t)
 {
-    VERIFY(t->scans == NULL);
+    scans_detach(t);
     locks_release_all(t);
     rset_release(&t->reads);
     arena_destroy(t->arena);

@@ -42,7 +42,8 @@ struct error *kv_txn_begin(struct kv_db *db, const struct kv_txn_opts *o, struct
     ERR_MUST_USE;
 struct hlc kv_txn_read_ts(const struct kv_txn *t);
 bool kv_txn_has_writes(const struct kv_txn *t);
-/* Both free the transaction, whatever they return; its scans were closed before. After a failed commit nothing was written, but
+/* Both free the transaction, whatever they return; scans of it that are
+ * still open can only be closed then. After a failed commit nothing was written, but
  * for 40003 (the engine could not say). commit_ts may be NULL. */
 struct error *kv_txn_commit(struct kv_txn *t, struct hlc *commit_ts) ERR_MUST_USE;
 void kv_txn_rollback(struct kv_txn *t);

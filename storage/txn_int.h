@@ -232,6 +232,7 @@ key_maybe_newer(const struct kv_txn *t, const struct wnode *n)
 
 /* txn_scan.c: what open scans have shown belongs to the reads. */
 void scans_add_reads(struct kv_txn *t);
+void scans_detach(struct kv_txn *t); /* the transaction ends */
 
 /* txn_gc.c */
 struct error *gc_load(struct kv_db *db) ERR_MUST_USE;

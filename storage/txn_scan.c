@@ -114,16 +114,34 @@ kv_scan_open(struct kv_txn *t, const struct kv_scan_opts *o, struct kv_scan **ou
     return NULL;
 }
 
+/* Leave the transaction: nothing but close may follow. */
+static void
+scan_detach(struct kv_scan *s)
+{
+    *s->prev_link = s->next;
+    if (s->next != NULL)
+        s->next->prev_link = s->prev_link;
+    engine_iter_close(s->it);
+    s->it = NULL;
+    s->t = NULL;
+}
+
+void
+scans_detach(struct kv_txn *t)
+{
+    while (t->scans != NULL)
+        scan_detach(t->scans);
+}
+
 void
 kv_scan_close(struct kv_scan *s)
 {
     if (s == NULL)
         return;
-    scan_add_reads(s);
-    *s->prev_link = s->next;
-    if (s->next != NULL)
-        s->next->prev_link = s->prev_link;
-    engine_iter_close(s->it);
+    if (s->t != NULL) {
+        scan_add_reads(s);
+        scan_detach(s);
+    }
     str_release(&s->bounds);
     str_release(&s->last);
     xfree(s->block);
@@ -249,6 +267,8 @@ lock_row(struct kv_scan *s, const struct kv_entry *e, bool *again)
 static struct error *
 scan_check(struct kv_scan *s)
 {
+    if (__builtin_expect(s->t == NULL, 0))
+        return err_new(ERR_INTERNAL, "scan of a transaction that has ended");
     if (__builtin_expect(s->t->doomed != TXN_FINE, 0))
         return txn_doom(s->t, s->t->doomed);
     return NULL;

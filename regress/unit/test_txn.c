@@ -528,6 +528,29 @@ test_locking_scan(void **state)
         }
 }
 
+static void
+test_scan_outlives(void **state)
+{
+    (void)state;
+    struct store s;
+    EACH_ENGINE(&s)
+    {
+        put_now(&s, "a", "1");
+        struct kv_txn *t = begin(&s);
+        struct kv_scan_opts o = {.span = {SLICE_NULL, SLICE_NULL}};
+        struct kv_scan *sc, *sc2;
+        struct kv_entry e;
+        bool more;
+        OK(kv_scan_open(t, &o, &sc));
+        OK(kv_scan_open(t, &o, &sc2));
+        OK(kv_scan_next(sc, &e, &more));
+        kv_scan_close(sc2);
+        kv_txn_rollback(t);
+        expect_error(kv_scan_next(sc, &e, &more), ERR_INTERNAL, "has ended");
+        kv_scan_close(sc);
+    }
+}
+
 /* More commits than the log remembers: the engine's versions decide. */
 static void
 test_long_reader(void **state)
@@ -1187,7 +1210,8 @@ main(void)
         cmocka_unit_test(test_crash),      cmocka_unit_test(test_own_writes),
         cmocka_unit_test(test_savepoints), cmocka_unit_test(test_model),
         cmocka_unit_test(test_bounds),     cmocka_unit_test(test_conflicts),
-        cmocka_unit_test(test_locking_scan), cmocka_unit_test(test_long_reader),
+        cmocka_unit_test(test_locking_scan), cmocka_unit_test(test_scan_outlives),
+        cmocka_unit_test(test_long_reader),
         cmocka_unit_test(test_queue),      cmocka_unit_test(test_deadlock),
         cmocka_unit_test(test_cancel_wait), cmocka_unit_test(test_bank),
         cmocka_unit_test(test_history),    cmocka_unit_test(test_gc),
