@@ -32,7 +32,7 @@ static const uint64_t pow10_u64[20] = {
     10000000000000000000ull,
 };
 
-/* ---- making ------------------------------------------------------------------------------ */
+/* ---- making --------------------------------------------------------------------------------- */
 
 struct decimal *
 dec_alloc(struct arena *a, uint32_t n)
@@ -127,7 +127,11 @@ from_scientific(struct arena *a, const char *buf)
         c = c * 10 + (uint64_t)(*p - '0');
         exponent -= point;
     }
-    exponent += (int)strtol(p + 1, NULL, 10);
+    bool down = *++p == '-';
+    int e = 0;
+    for (p++; *p != 0; p++)
+        e = e * 10 + (*p - '0');
+    exponent += down ? -e : e;
     if (c == 0)
         return dec_small(a, false, 0, 0);
     while (c % 10 == 0) {
@@ -159,7 +163,7 @@ decimal_from_double(struct arena *a, double f, const struct decimal **out)
     return NULL;
 }
 
-/* ---- text ---------------------------------------------------------------------------------- */
+/* ---- text ----------------------------------------------------------------------------------- */
 
 static bool
 is_word(struct slice s, const char *word)
@@ -364,7 +368,7 @@ decimal_format(struct str *s, const struct decimal *d)
     str_release(&g);
 }
 
-/* ---- looking ------------------------------------------------------------------------------- */
+/* ---- looking -------------------------------------------------------------------------------- */
 
 static int
 digits_u64(uint64_t v)

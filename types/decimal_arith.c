@@ -8,7 +8,7 @@ const struct dec_context dec_ctx = {DEC_PRECISION, DEC_LIMIT, false};
 const struct dec_context dec_ctx_exact = {0, DEC_LIMIT, false};
 const struct dec_context dec_ctx_high = {DEC_HIGH_PRECISION, DEC_LIMIT, false};
 
-/* ---- nums ---------------------------------------------------------------------------------- */
+/* ---- nums ----------------------------------------------------------------------------------- */
 
 void
 num_init(struct num *x)
@@ -116,7 +116,7 @@ num_finish(struct arena *a, struct num *x, unsigned res, const struct decimal **
     return err;
 }
 
-/* ---- limits and rounding --------------------------------------------------------------------- */
+/* ---- limits and rounding -------------------------------------------------------------------- */
 
 static int64_t
 etiny(const struct dec_context *ctx)
@@ -288,7 +288,7 @@ num_truncate(struct num *x, bool *frac_is_zero)
     x->exponent = 0;
 }
 
-/* ---- products and quotients ------------------------------------------------------------------ */
+/* ---- products and quotients ----------------------------------------------------------------- */
 
 unsigned
 num_mul(struct num *z, const struct num *x, const struct num *y, const struct dec_context *ctx)
@@ -424,7 +424,7 @@ align(struct num *x, struct num *y)
     return 0;
 }
 
-/* ---- the door: + - * / // % --------------------------------------------------------------------- */
+/* ---- the door: + - * / // % ----------------------------------------------------------------- */
 
 static uint64_t
 pow10_u64(int64_t e)
@@ -653,7 +653,7 @@ decimal_mod(struct arena *a, const struct decimal *dx, const struct decimal *dy,
     return num_finish(a, &x, res, out);
 }
 
-/* ---- rounding -------------------------------------------------------------------------------------- */
+/* ---- rounding ------------------------------------------------------------------------------- */
 
 /* num_quantize where one limb does. */
 static bool

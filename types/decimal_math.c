@@ -13,7 +13,7 @@
 #define DEC_FATAL \
     (DEC_SYSTEM_OVERFLOW | DEC_SYSTEM_UNDERFLOW | DEC_OVERFLOW | DEC_UNDERFLOW | DEC_SUBNORMAL)
 
-/* ---- to and from binary floating point ----------------------------------------------------- */
+/* ---- to and from binary floating point ------------------------------------------------------ */
 
 /* f = c * 10^exponent, correct to the last bits of f. */
 static void
@@ -177,7 +177,7 @@ decimal_cbrt(struct arena *a, const struct decimal *d, const struct decimal **ou
     return num_finish(a, &x, res, out);
 }
 
-/* ---- exponentials and logarithms ----------------------------------------------------------------- */
+/* ---- exponentials and logarithms ------------------------------------------------------------ */
 
 struct error *
 decimal_exp(struct arena *a, const struct decimal *d, const struct decimal **out)
@@ -317,7 +317,7 @@ decimal_log(struct arena *a, const struct decimal *db, const struct decimal *dx,
     return num_finish(a, &x, res, out);
 }
 
-/* ---- powers --------------------------------------------------------------------------------------- */
+/* ---- powers --------------------------------------------------------------------------------- */
 
 /* z = x^|y| by squaring, in the context given. */
 static unsigned

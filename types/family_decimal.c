@@ -146,7 +146,7 @@ decimal_ops_from_binary(const struct eval_env *env, const struct type *t, struct
     return num_finish(env->arena, &x, res, &out->dec);
 }
 
-/* ---- the rest --------------------------------------------------------------------------------- */
+/* ---- the rest ------------------------------------------------------------------------------- */
 
 static int
 decimal_ops_compare(const struct type *t, const struct datum *a, const struct datum *b)

@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "types/fn_int.h"
 
-/* ---- digests and checksums ------------------------------------------------------------------- */
+/* ---- digests and checksums ------------------------------------------------------------------ */
 
 /* The arguments that are not NULL; *n of them, at most call->n_args. */
 static struct slice *
@@ -161,7 +161,7 @@ SCALAR(crc32ieee)
     return checksum(env, call, args, 0, crc32ieee_step, out);
 }
 
-/* ---- encode, decode -------------------------------------------------------------------------------- */
+/* ---- encode, decode ------------------------------------------------------------------------- */
 
 enum format { FORMAT_HEX, FORMAT_ESCAPE, FORMAT_BASE64, FORMAT_UNKNOWN };
 
@@ -334,7 +334,7 @@ SCALAR(decode)
     return NULL;
 }
 
-/* ---- character sets ----------------------------------------------------------------------------------- */
+/* ---- character sets ------------------------------------------------------------------------- */
 
 enum charset { CHARSET_UTF8, CHARSET_LATIN1, CHARSET_UNKNOWN };
 
@@ -422,7 +422,7 @@ SCALAR(convert_to)
                    go_quoted(env->arena, datum_slice(&args[1])));
 }
 
-/* ---- table -------------------------------------------------------------------------------------------------- */
+/* ---- table ---------------------------------------------------------------------------------- */
 
 #define HASH(n, t, r, f)                                                                       \
     {.name = n, .variadic = &TYPE_##t, .ret = &TYPE_##r, .fn = f, .null_args = true, \

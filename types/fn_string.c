@@ -1,4 +1,5 @@
-/* Functions of STRING, and of BYTES where both have them: lengths, pieces, padding, case, quoting. */
+/* Functions of STRING, and of BYTES where both have them: lengths, pieces, padding, case,
+ * quoting. */
 #include "config.h"
 
 #include <stdio.h>
@@ -6,7 +7,7 @@
 
 #include "types/fn_int.h"
 
-/* ---- lengths ---------------------------------------------------------------------------------- */
+/* ---- lengths -------------------------------------------------------------------------------- */
 
 SCALAR(string_length)
 {
@@ -29,7 +30,7 @@ SCALAR(bit_length)
     return NULL;
 }
 
-/* ---- case -------------------------------------------------------------------------------------- */
+/* ---- case ----------------------------------------------------------------------------------- */
 
 typedef uint32_t (*map_fn)(uint32_t cp, void *arg);
 
@@ -80,9 +81,11 @@ to_title(uint32_t cp, void *arg)
     bool *in_word = arg;
     bool was = *in_word;
     if (cp < 0x80)
-        *in_word = (cp >= '0' && cp <= '9') || cp == '_' || ((cp | 0x20) >= 'a' && (cp | 0x20) <= 'z');
+        *in_word = (cp >= '0' && cp <= '9') || cp == '_' ||
+                   ((cp | 0x20) >= 'a' && (cp | 0x20) <= 'z');
     else
-        *in_word = u_isalpha((UChar32)cp) || u_isdigit((UChar32)cp) || !u_isUWhiteSpace((UChar32)cp);
+        *in_word = u_isalpha((UChar32)cp) || u_isdigit((UChar32)cp) ||
+                   !u_isUWhiteSpace((UChar32)cp);
     return was ? to_lower(cp, NULL) : (uint32_t)u_totitle((UChar32)to_lower(cp, NULL));
 }
 
@@ -105,7 +108,7 @@ SCALAR(initcap)
     return map_characters(env, &args[0], to_title, &in_word, out);
 }
 
-/* ---- joining ----------------------------------------------------------------------------------- */
+/* ---- joining -------------------------------------------------------------------------------- */
 
 SCALAR(concat)
 {
@@ -151,7 +154,7 @@ SCALAR(repeat)
     return fn_str_done(&s, out);
 }
 
-/* ---- pieces ---------------------------------------------------------------------------------------- */
+/* ---- pieces --------------------------------------------------------------------------------- */
 
 /* Characters (bytes: bytes) from 0-based `from` up to `to`, both clamped; a part of d. */
 static struct datum
@@ -319,7 +322,7 @@ SCALAR(overlay_size)
     return overlay_range(env, args, args[3].i, out);
 }
 
-/* ---- padding and trimming ----------------------------------------------------------------------------- */
+/* ---- padding and trimming ------------------------------------------------------------------- */
 
 static struct error *
 pad(const struct eval_env *env, const struct datum *args, struct slice fill, bool on_left,
@@ -415,7 +418,7 @@ TRIM(btrim, true, true)
 TRIM(ltrim, true, false)
 TRIM(rtrim, false, true)
 
-/* ---- exchanging ---------------------------------------------------------------------------------------- */
+/* ---- exchanging ----------------------------------------------------------------------------- */
 
 SCALAR(replace)
 {
@@ -523,7 +526,7 @@ SCALAR(chr)
     return NULL;
 }
 
-/* ---- numbers as text ------------------------------------------------------------------------------------ */
+/* ---- numbers as text ------------------------------------------------------------------------ */
 
 SCALAR(to_hex)
 {
@@ -560,7 +563,7 @@ SCALAR(to_english)
     return fn_str_done(&s, out);
 }
 
-/* ---- quoting ---------------------------------------------------------------------------------------------- */
+/* ---- quoting -------------------------------------------------------------------------------- */
 
 SCALAR(quote_ident)
 {
@@ -612,9 +615,10 @@ SCALAR(pg_collation_for)
     return NULL;
 }
 
-/* ---- table -------------------------------------------------------------------------------------------------- */
+/* ---- table ---------------------------------------------------------------------------------- */
 
-#define F1(n, a, r, f) {.name = n, .args = {&TYPE_##a}, .ret = &TYPE_##r, .fn = f, .category = "String"}
+#define F1(n, a, r, f) \
+    {.name = n, .args = {&TYPE_##a}, .ret = &TYPE_##r, .fn = f, .category = "String"}
 #define F2(n, a, b, r, f) \
     {.name = n, .args = {&TYPE_##a, &TYPE_##b}, .ret = &TYPE_##r, .fn = f, .category = "String"}
 #define F3(n, a, b, c, r, f)                                                       \

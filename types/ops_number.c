@@ -129,7 +129,7 @@ SCALAR(identity)
     return NULL;
 }
 
-/* ---- FLOAT ------------------------------------------------------------------------------------ */
+/* ---- FLOAT ---------------------------------------------------------------------------------- */
 
 SCALAR(float_add)
 {
@@ -193,7 +193,7 @@ SCALAR(float_minus)
     return NULL;
 }
 
-/* ---- DECIMAL, alone and with INT on either side -------------------------------------------------- */
+/* ---- DECIMAL, alone and with INT on either side --------------------------------------------- */
 
 /* The operand as a DECIMAL, whatever its type is. */
 static const struct decimal *
@@ -206,7 +206,8 @@ operand(const struct eval_env *env, const struct fn_call *call, const struct dat
 #define DECIMAL_OPERATOR(name, fn)                                                              \
     SCALAR(name)                                                                                \
     {                                                                                           \
-        return fn(env->arena, operand(env, call, args, 0), operand(env, call, args, 1), &out->dec); \
+        return fn(env->arena, operand(env, call, args, 0), operand(env, call, args, 1),         \
+                  &out->dec);                                                                   \
     }
 
 DECIMAL_OPERATOR(decimal_op_add, decimal_add)
@@ -224,7 +225,7 @@ SCALAR(decimal_op_minus)
     return NULL;
 }
 
-/* ---- table ---------------------------------------------------------------------------------------- */
+/* ---- table ---------------------------------------------------------------------------------- */
 
 #define BINARY(op, l, r, res, f) \
     {.name = (op), .args = {&TYPE_##l, &TYPE_##r}, .ret = &TYPE_##res, .fn = (f)}

@@ -1,7 +1,8 @@
 /* Regular expressions in RE2's syntax, run by PCRE2.
  *
  * What RE2 refuses (lookaround, back references, possessive repetition) is refused here with the
- * words of Go's regexp/syntax; what PCRE2 reads differently is rewritten. Both match leftmost-first.
+ * words of Go's regexp/syntax; what PCRE2 reads differently is rewritten. Both match
+ * leftmost-first.
  * SOURCE: Go 1.13 regexp/syntax/parse.go, for texts and for what is legal.
  */
 #include "config.h"
@@ -20,7 +21,7 @@
 #define HEAP_LIMIT_KIB 65536u
 #define CACHE_SLOTS 16
 
-/* ---- reading a pattern ------------------------------------------------------------------------ */
+/* ---- reading a pattern ---------------------------------------------------------------------- */
 
 struct scan {
     struct slice whole;
@@ -432,7 +433,7 @@ translate(struct slice pattern, struct str *out)
     return err;
 }
 
-/* ---- compiled expressions ---------------------------------------------------------------------- */
+/* ---- compiled expressions ------------------------------------------------------------------- */
 
 struct regexp {
     uint64_t key;

@@ -143,7 +143,8 @@ test_division(void **state)
     assert_string_equal(binary(decimal_div, "1e-16", "3"), "3.3333333333333333333E-17");
     assert_string_equal(binary(decimal_div, "1", "0"), "division by zero");
     assert_string_equal(binary(decimal_div, "1.0", "inf"), "0E-2019");
-    assert_string_equal(binary(decimal_div, "99999999999999999999999", "1"), "1.0000000000000000000E+23");
+    assert_string_equal(binary(decimal_div, "99999999999999999999999", "1"),
+                        "1.0000000000000000000E+23");
     assert_string_equal(binary(decimal_floor_div, "-5", "2"), "-2");
     assert_string_equal(binary(decimal_floor_div, "5.5", "2"), "2");
     assert_string_equal(binary(decimal_mod, "-5", "2"), "-1");
@@ -206,7 +207,8 @@ test_rounding(void **state)
     assert_string_equal(text_of(out), "1.01");
     struct error *e = decimal_fit(arena, dec("100"), 4, 2, &out);
     assert_string_equal(
-        e->message, "value with precision 4, scale 2 must round to an absolute value less than 10^2");
+        e->message,
+        "value with precision 4, scale 2 must round to an absolute value less than 10^2");
     err_free(e);
     e = decimal_fit(arena, dec("1"), 2, 2, &out);
     assert_string_equal(
