@@ -14,10 +14,20 @@ pr_as_of(struct printer *p, const struct ast_expr *e)
     pr_expr(p, e);
 }
 
+/* After AS: `of` would begin AS OF SYSTEM TIME. */
+static void
+pr_label(struct printer *p, struct slice name)
+{
+    if (slice_eq(name, SLICE_LIT("of")))
+        P("\"of\"");
+    else
+        PN(name);
+}
+
 static void
 pr_alias(struct printer *p, const struct ast_alias *a)
 {
-    PN(a->name);
+    pr_label(p, a->name);
     if (a->columns.count > 0) {
         P(" (");
         pr_names(p, &a->columns);
@@ -58,7 +68,7 @@ pr_items(struct printer *p, const struct ast_select_items *l)
         pr_expr(p, l->items[i].expr);
         if (l->items[i].has_alias) {
             P(" AS ");
-            PN(l->items[i].alias);
+            pr_label(p, l->items[i].alias);
         }
     }
 }

@@ -526,3 +526,4 @@ SELECT t.oid, typname FROM pg_type AS t, pg_catalog.pg_class AS c WHERE c.relnam
 => SELECT t.oid, typname FROM pg_type AS t, pg_catalog.pg_class AS c WHERE (c.relname ~ '^(t)$' COLLATE default) AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 2, 3
 SELECT "".information_schema.tables.table_name FROM "".information_schema.tables
 SELECT a.role, a.key, a.value, a.data, type, name FROM public AS a
+SELECT a AS "of" FROM t AS "of"

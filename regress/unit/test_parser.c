@@ -117,7 +117,6 @@ errors_of_every_kind(void **state)
         const char *sql, *sqlstate, *message, *detail, *hint;
     } cases[] = {
         {"selec 1", "42601", "at or near \"selec\": syntax error", "source SQL:\nselec 1\n^", NULL},
-        {"SELECT a,\n  b FRO\nFROM t", "42601", "at or near \"from\": syntax error", NULL, NULL},
         {"SELECT 1; SELECT a FROM WHERE; x", "42601", "at or near \"where\": syntax error",
          "source SQL:\nSELECT a FROM WHERE\n              ^", "try \\h <SOURCE>"},
         {"SELECT 1 +\n  2 + ) + 3\n  + 4", "42601", "at or near \")\": syntax error",
@@ -133,7 +132,7 @@ errors_of_every_kind(void **state)
         {"SELECT \\ 1", "42601", "at or near \"\\\": syntax error", NULL, NULL},
         {"BACKUP ROLE a, b TO 'x'", "42601", "at or near \"a\": syntax error", NULL, "try \\h BACKUP"},
         {"RESTORE ROLE a FROM 'x'", "42601", "at or near \"a\": syntax error", NULL, "try \\h RESTORE"},
-        {"BACKUP TO 'a' || 'b'", "42601", "at or near \"||\": syntax error", NULL, "try \\h BACKUP"},
+        {"BACKUP TO 'a' || 'b'", "42601", "at or near \"||\": syntax error", NULL, NULL},
         {"BACKUP TO 'a' INCREMENTAL FROM ('b', 'c')", "42601", "at or near \"(\": syntax error", NULL, NULL},
         {"CREATE TABLE t (a foo)", "42601", "at or near \"foo\": syntax error: type does not exist", NULL, NULL},
         {"CREATE TABLE t (a INT NULL NOT NULL)", "42601",
@@ -238,7 +237,9 @@ keyword_classes_agree(void **state)
         if ((e == NULL) != column)
             fail_msg("%s (%c) %s a table's name", word, category, e == NULL ? "is" : "is not");
         err_free(e);
-        e = parse_sql(a, slice_cstr(arena_printf(a, "SELECT a.%s, a AS %s", word, word)), &l);
+        /* AS OF begins AS OF SYSTEM TIME; a label `of` needs quotes */
+        const char *label = strcmp(word, "of") == 0 ? "\"of\"" : word;
+        e = parse_sql(a, slice_cstr(arena_printf(a, "SELECT a.%s, a AS %s", word, label)), &l);
         if (e != NULL)
             fail_msg("%s (%c) is no label", word, category);
         if (category == 'T') {
@@ -274,7 +275,7 @@ deep_nesting_is_an_error(void **state)
     (void)state;
     static const char *const shapes[][4] = {
         {"SELECT ", "(", "1", ")"},
-        {"SELECT ", "-", "a", ""},
+        {"SELECT ", "- ", "a", ""},
         {"SELECT ", "NOT ", "a", ""},
         {"SELECT 1", "", "", "+1"},
         {"SELECT a", "", "", " OR b"},
