@@ -23,7 +23,8 @@ noinst_LIBRARIES += %D%/libcatalog.a
 unit_tests += \
   regress/unit/test_catalog \
   regress/unit/test_desc \
-  regress/unit/test_row
+  regress/unit/test_row \
+  regress/unit/test_row_real
 
 nodist_%C%_libcatalog_a_SOURCES = %D%/amberdb.pb-c.c %D%/amberdb.pb-c.h
 

@@ -418,10 +418,8 @@ decimal_is_zero(const struct decimal *d)
 bool
 decimal_is_composite(const struct decimal *d)
 {
-    if (d->form != DECIMAL_FINITE)
-        return false;
-    if (d->n == 0)
-        return d->neg || d->exponent != 0;
+    if (d->form != DECIMAL_FINITE || d->n == 0)
+        return true; /* coefficient 0, in v20.1 for NaN and the infinities too */
     if (d->n == 1)
         return d->limbs[0] % 10 == 0;
     return mpn_mod_1((const mp_limb_t *)d->limbs, (mp_size_t)d->n, 10) == 0;

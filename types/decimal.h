@@ -47,7 +47,7 @@ void decimal_coeff_digits(struct str *s, const struct decimal *d); /* decimal di
 int decimal_cmp(const struct decimal *a, const struct decimal *b); /* NaN first, = NaN */
 uint64_t decimal_hash(const struct decimal *d, uint64_t seed);     /* 1.0 and 1.00 alike */
 bool decimal_is_zero(const struct decimal *d);
-bool decimal_is_composite(const struct decimal *d); /* -0, or coefficient divisible by 10 (any 0) */
+bool decimal_is_composite(const struct decimal *d); /* coefficient divisible by 10; any 0, NaN, Inf */
 double decimal_to_double(const struct decimal *d);
 /* Rounds half away from zero; false = out of range or not finite. */
 bool decimal_to_i64(const struct decimal *d, int64_t *out);

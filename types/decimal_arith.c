@@ -748,7 +748,8 @@ decimal_ceil(struct arena *a, const struct decimal *x)
 const struct decimal *
 decimal_reduce(struct arena *a, const struct decimal *d)
 {
-    if (d->form != DECIMAL_FINITE || !decimal_is_composite(d))
+    if (d->form != DECIMAL_FINITE || !decimal_is_composite(d) ||
+        (d->n == 0 && !d->neg && d->exponent == 0))
         return d;
     struct num x;
     num_init_set(&x, d);

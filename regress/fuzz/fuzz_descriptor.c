@@ -31,9 +31,13 @@ use_table(struct arena *a, const pb_descriptor *d)
     err_free(desc_validate_table(t, nothing, NULL));
     const struct table *table;
     struct error *err = table_from_pb(a, t, &table);
-    if (err == NULL)
+    if (err == NULL) {
         for (int i = 0; i < table->n_all_columns; i++)
             VERIFY(table_column_ordinal(table, table->columns[i].id) >= 0);
+        struct str s;
+        str_init_arena(&s, a, STR_MAX_DEFAULT);
+        err = show_create(&s, table, NULL);
+    }
     err_free(err);
 }
 

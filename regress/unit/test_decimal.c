@@ -247,7 +247,9 @@ test_order(void **state)
     assert_true(decimal_hash(dec("1.0"), 7) == decimal_hash(dec("1.00"), 7));
     assert_true(decimal_hash(dec("1e20"), 7) == decimal_hash(dec("100000000000000000000.00"), 7));
     assert_true(decimal_is_composite(dec("1.0")));
-    assert_false(decimal_is_composite(dec("0")));
+    assert_true(decimal_is_composite(dec("0")));
+    assert_true(decimal_is_composite(dec("NaN")));
+    assert_false(decimal_is_composite(dec("1.5")));
     assert_true(decimal_is_composite(dec("0.0")));
 }
 
