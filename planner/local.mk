@@ -45,3 +45,5 @@ noinst_LIBRARIES += %D%/libplanner.a
 %C%_libplanner_a_SOURCES += \
   %D%/plan.h \
   %D%/planner.h
+
+unit_tests += regress/unit/test_expr

@@ -108,9 +108,6 @@ static struct error *
 type_unary(struct type_ctx *c, const struct ast_expr *e, const struct type *desired,
            struct expr **out)
 {
-    if (e->unary.op == AST_UNARY_PLUS) { /* v20.1 drops it while parsing */
-        return type_expr(c, e->unary.expr, desired, out);
-    }
     const char *op = ast_unary_op_name(e->unary.op);
     struct cand *cands;
     int n = overload_candidates(c, op, true, 1, &cands);
