@@ -151,10 +151,10 @@ gram_cmp_quantified(struct gram *g, int pos, int op, int quantifier, struct ast_
     if (op < 0) {
         static const char *const names[] = {[AST_QUANT_NONE] = "", [AST_QUANT_ANY] = "ANY",
                                             [AST_QUANT_SOME] = "SOME", [AST_QUANT_ALL] = "ALL"};
-        gram_syntax_error(g, arena_printf(g->arena, "%s %s is invalid because \"%s\" is not a boolean operator",
-                                          ast_binary_op_name((enum ast_binary_op)(-1 - op)),
-                                          names[quantifier],
-                                          ast_binary_op_name((enum ast_binary_op)(-1 - op))));
+        const char *word = ast_binary_op_name((enum ast_binary_op)(-1 - op));
+        gram_syntax_error(
+            g, arena_printf(g->arena, "%s %s is invalid because \"%s\" is not a boolean operator", word,
+                            names[quantifier], word));
         return NULL;
     }
     struct ast_expr *n = gram_cmp(g, pos, (enum ast_comparison_op)op, l, r);

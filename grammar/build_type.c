@@ -62,7 +62,8 @@ struct ast_type *
 gram_type_width(struct gram *g, enum ast_type_kind kind, int pos, int64_t width)
 {
     if (width < 1) {
-        gram_syntax_error(g, arena_printf(g->arena, "length for type %s must be at least 1", kind_word(kind)));
+        gram_syntax_error(
+            g, arena_printf(g->arena, "length for type %s must be at least 1", kind_word(kind)));
         return NULL;
     }
     if (width > INT32_MAX) {
@@ -222,7 +223,7 @@ static const struct {
 };
 
 struct ast_type *
-gram_type_by_name(struct gram *g, struct ast_name name, bool qualified)
+gram_type_by_name(struct gram *g, struct ast_name name, const struct gram_loc *loc, bool qualified)
 {
     for (size_t i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++) {
         if ((!type_names[i].keyword || qualified) && slice_eq(name.text, slice_cstr(type_names[i].name))) {
@@ -238,10 +239,10 @@ gram_type_by_name(struct gram *g, struct ast_name name, bool qualified)
         return gram_type(g, AST_TYPE_CHAR, name.pos);
     for (size_t i = 0; i < sizeof(missing_types) / sizeof(missing_types[0]); i++) {
         if (slice_eq(name.text, slice_cstr(missing_types[i].name))) {
-            gram_unimplemented(g, missing_types[i].issue);
+            gram_name_error(g, name, loc, err_unimplemented(missing_types[i].issue, "this syntax"));
             return NULL;
         }
     }
-    gram_syntax_error(g, "type does not exist");
+    gram_name_error(g, name, loc, err_new(ERR_SYNTAX, "type does not exist"));
     return NULL;
 }

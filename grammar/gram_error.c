@@ -66,9 +66,8 @@ source_detail(struct gram *g, size_t at)
 
 /* SOURCE: CockroachDB v20.1 pkg/sql/parser/lexer.go, populateErrorDetails: the token last read. */
 static void
-raise(struct gram *g, struct error *e)
+raise_at(struct gram *g, struct error *e, const struct lex_token *t)
 {
-    const struct lex_token *t = &g->token;
     bool at_end = t->id == 0 || t->id == ';';
     size_t at = at_end ? g->stmt_end : t->start;
     int pos = t->pos;
@@ -87,6 +86,20 @@ raise(struct gram *g, struct error *e)
     }
     e = err_detail(e, "%s", source_detail(g, at));
     g->error = err_at(e, pos);
+}
+
+static void
+raise(struct gram *g, struct error *e)
+{
+    raise_at(g, e, &g->token);
+}
+
+/* About a name that was read before the last token. */
+void
+gram_name_error(struct gram *g, struct ast_name name, const struct gram_loc *loc, struct error *e)
+{
+    struct lex_token t = {.id = IDENT, .text = name.text, .start = loc->start, .end = loc->end, .pos = loc->pos};
+    raise_at(g, err_wrap(e, "syntax error"), &t);
 }
 
 void
@@ -114,14 +127,6 @@ gram_unimplemented(struct gram *g, int issue)
     err_free(g->error);
     g->error = NULL;
     raise(g, err_wrap(e, "syntax error"));
-}
-
-void
-gram_unimplemented_what(struct gram *g, int issue, const char *what)
-{
-    err_free(g->error);
-    g->error = NULL;
-    raise(g, err_unimplemented(issue, "%s", what));
 }
 
 void

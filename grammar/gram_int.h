@@ -54,7 +54,7 @@ struct gram {
 void gram_fail(struct gram *g, struct error *e);
 void gram_syntax_error(struct gram *g, const char *reason); /* reason NULL: plain */
 void gram_unimplemented(struct gram *g, int issue);
-void gram_unimplemented_what(struct gram *g, int issue, const char *what);
+void gram_name_error(struct gram *g, struct ast_name name, const struct gram_loc *loc, struct error *e);
 void gram_help(struct gram *g, const char *topic);          /* adds the hint try \h topic */
 void gram_help_function(struct gram *g, const struct ast_func *f);
 void gram_hint(struct gram *g, const char *hint);           /* replaces the hint */
@@ -132,7 +132,8 @@ bool gram_int32(struct gram *g, struct slice digits, int32_t *out);
 /* types */
 struct ast_type *gram_type(struct gram *g, enum ast_type_kind kind, int pos);
 struct ast_type *gram_type_width(struct gram *g, enum ast_type_kind kind, int pos, int64_t width);
-struct ast_type *gram_type_by_name(struct gram *g, struct ast_name name, bool qualified);
+struct ast_type *gram_type_by_name(struct gram *g, struct ast_name name, const struct gram_loc *loc,
+                                   bool qualified);
 struct ast_type *gram_type_float(struct gram *g, int pos, int64_t precision);
 struct ast_type *gram_type_decimal(struct gram *g, int pos, int64_t precision, int64_t scale);
 struct ast_type *gram_type_time(struct gram *g, enum ast_type_kind kind, int pos, int64_t precision);

@@ -72,7 +72,10 @@ pr_show_data(struct printer *p, const struct ast_show *s)
 {
     switch (s->kind) {
     case AST_SHOW_STATISTICS:
-        str_append_cstr(p->out, s->using_json ? "SHOW STATISTICS USING JSON FOR TABLE " : "SHOW STATISTICS FOR TABLE ");
+        P("SHOW STATISTICS ");
+        if (s->using_json)
+            P("USING JSON ");
+        P("FOR TABLE ");
         pr_object_name(p, &s->table);
         break;
     case AST_SHOW_HISTOGRAM:

@@ -3199,9 +3199,11 @@ simple_typename:
         TRY($$ != NULL);
     }
     | IDENT '.' unrestricted_name {
-        if (!slice_eq($1.text, SLICE_LIT("pg_catalog")))
-            FAIL("type does not exist");
-        $$ = gram_type_by_name(g, $3, true);
+        if (!slice_eq($1.text, SLICE_LIT("pg_catalog"))) {
+            gram_name_error(g, $1, &@1, err_new(ERR_SYNTAX, "type does not exist"));
+            YYABORT;
+        }
+        $$ = gram_type_by_name(g, $3, &@3, true);
         TRY($$ != NULL);
     }
     ;
@@ -3247,7 +3249,7 @@ const_typename:
     | K_TIMESTAMPTZ { $$ = gram_type(g, AST_TYPE_TIMESTAMPTZ, @1.pos); }
     | K_TIMESTAMPTZ '(' iconst64 ')' { $$ = gram_type_time(g, AST_TYPE_TIMESTAMPTZ, @1.pos, $3); TRY($$ != NULL); }
     | K_JSON { $$ = gram_type(g, AST_TYPE_JSONB, @1.pos); }
-    | IDENT { $$ = gram_type_by_name(g, $1, false); TRY($$ != NULL); }
+    | IDENT { $$ = gram_type_by_name(g, $1, &@1, false); TRY($$ != NULL); }
     ;
 
 decimal_word:

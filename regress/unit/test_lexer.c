@@ -46,8 +46,10 @@ static void
 names_fold_and_normalise(void **state)
 {
     (void)state;
-    EXPECT("Foo \"Foo\" _a$1 \"a\"\"b\"", {IDENT, "foo"}, {IDENT, "Foo"}, {IDENT, "_a$1"}, {IDENT, "a\"b"}, EOT);
-    EXPECT("SELECT select \"select\"", {K_SELECT, "select"}, {K_SELECT, "select"}, {IDENT, "select"}, EOT);
+    EXPECT("Foo \"Foo\" _a$1 \"a\"\"b\"", {IDENT, "foo"}, {IDENT, "Foo"}, {IDENT, "_a$1"}, {IDENT,
+        "a\"b"}, EOT);
+    EXPECT("SELECT select \"select\"", {K_SELECT, "select"}, {K_SELECT, "select"}, {IDENT,
+        "select"}, EOT);
     EXPECT("\xc3\x89t\xc3\xa9", {IDENT, "\xc3\xa9t\xc3\xa9"}, EOT);
     /* e and a combining acute become one character */
     EXPECT("e\xcc\x81 \"E\xcc\x81\"", {IDENT, "\xc3\xa9"}, {IDENT, "\xc3\x89"}, EOT);
@@ -60,7 +62,8 @@ strings(void **state)
 {
     (void)state;
     EXPECT("'it''s' '' 'a\\b'", {SCONST, "it's"}, {SCONST, ""}, {SCONST, "a\\b"}, EOT);
-    EXPECT("e'\\n\\t\\x41\\u00e9\\U0001F600\\101\\'\\q' E'x'", {SCONST, "\n\tA\xc3\xa9\xf0\x9f\x98\x80" "A'q"},
+    EXPECT("e'\\n\\t\\x41\\u00e9\\U0001F600\\101\\'\\q' E'x'", {SCONST,
+        "\n\tA\xc3\xa9\xf0\x9f\x98\x80" "A'q"},
            {SCONST, "x"}, EOT);
     EXPECT("'a'\n  'b'\n'c'", {SCONST, "abc"}, EOT);
     EXPECT("'a' 'b'", {SCONST, "a"}, {SCONST, "b"}, EOT);
@@ -84,7 +87,8 @@ static void
 numbers(void **state)
 {
     (void)state;
-    EXPECT("1 007 0xFF 1.5 .5 1. 1e3 1.5E-10", {ICONST, "1"}, {ICONST, "007"}, {ICONST, "0xFF"}, {FCONST, "1.5"},
+    EXPECT("1 007 0xFF 1.5 .5 1. 1e3 1.5E-10", {ICONST, "1"}, {ICONST, "007"}, {ICONST, "0xFF"},
+        {FCONST, "1.5"},
            {FCONST, ".5"}, {FCONST, "1."}, {FCONST, "1e3"}, {FCONST, "1.5E-10"}, EOT);
     EXPECT("1..2", {ICONST, "1"}, {DOT_DOT, ".."}, {ICONST, "2"}, EOT);
     EXPECT("1a", {ICONST, "1"}, {IDENT, "a"}, EOT);
@@ -103,12 +107,16 @@ operators(void **state)
     EXPECT("<> != <= >= << >> <<= >>= <@ @> && || |/ ||/ //", {NOT_EQUALS, "<>"}, {NOT_EQUALS, "!="},
            {LESS_EQUALS, "<="}, {GREATER_EQUALS, ">="}, {LSHIFT, "<<"}, {RSHIFT, ">>"},
            {INET_CONTAINED_BY_OR_EQUALS, "<<="}, {INET_CONTAINS_OR_EQUALS, ">>="}, {CONTAINED_BY, "<@"},
-           {CONTAINS, "@>"}, {AND_AND, "&&"}, {CONCAT, "||"}, {SQRT, "|/"}, {CBRT, "||/"}, {FLOORDIV, "//"}, EOT);
+           {CONTAINS, "@>"}, {AND_AND, "&&"}, {CONCAT, "||"}, {SQRT, "|/"}, {CBRT, "||/"},
+               {FLOORDIV, "//"}, EOT);
     EXPECT("-> ->> #> #>> #- ? ?| ?& :: ::: ~ !~ ~* !~* .. :", {FETCHVAL, "->"}, {FETCHTEXT, "->>"},
-           {FETCHVAL_PATH, "#>"}, {FETCHTEXT_PATH, "#>>"}, {REMOVE_PATH, "#-"}, {'?', "?"}, {JSON_SOME_EXISTS, "?|"},
-           {JSON_ALL_EXISTS, "?&"}, {TYPECAST, "::"}, {TYPEANNOTATE, ":::"}, {'~', "~"}, {NOT_REGMATCH, "!~"},
+           {FETCHVAL_PATH, "#>"}, {FETCHTEXT_PATH, "#>>"}, {REMOVE_PATH, "#-"}, {'?', "?"},
+               {JSON_SOME_EXISTS, "?|"},
+           {JSON_ALL_EXISTS, "?&"}, {TYPECAST, "::"}, {TYPEANNOTATE, ":::"}, {'~', "~"},
+               {NOT_REGMATCH, "!~"},
            {REGIMATCH, "~*"}, {NOT_REGIMATCH, "!~*"}, {DOT_DOT, ".."}, {':', ":"}, EOT);
-    EXPECT("a.b,(c)[1];{}", {IDENT, "a"}, {'.', "."}, {IDENT, "b"}, {',', ","}, {'(', "("}, {IDENT, "c"}, {')', ")"},
+    EXPECT("a.b,(c)[1];{}", {IDENT, "a"}, {'.', "."}, {IDENT, "b"}, {',', ","}, {'(', "("}, {IDENT,
+        "c"}, {')', ")"},
            {'[', "["}, {ICONST, "1"}, {']', "]"}, {';', ";"}, {'{', "{"}, {'}', "}"}, EOT);
 }
 
@@ -122,7 +130,8 @@ blanks_and_comments(void **state)
     EXPECT("/* a", {LEX_ERROR, "unterminated comment"});
     EXPECT("-- to the end", EOT);
     EXPECT("", EOT);
-    expect_tokens("a\0b", 3, (const struct want[]){{IDENT, "a"}, {LEX_UNKNOWN, NULL}, {IDENT, "b"}, EOT});
+    expect_tokens("a\0b", 3, (const struct want[]){{IDENT, "a"}, {LEX_UNKNOWN, NULL}, {IDENT, "b"},
+        EOT});
 }
 
 static void

@@ -86,7 +86,8 @@ corpus_prints_and_parses(void **state)
 }
 
 static void
-expect_error(const char *sql, const char *sqlstate, const char *message, const char *detail, const char *hint)
+expect_error(const char *sql, const char *sqlstate, const char *message, const char *detail,
+    const char *hint)
 {
     struct arena *a = arena_create(NULL, "test");
     struct ast_stmt_list l;
@@ -121,40 +122,57 @@ errors_of_every_kind(void **state)
          "source SQL:\nSELECT a FROM WHERE\n              ^", "try \\h <SOURCE>"},
         {"SELECT 1 +\n  2 + ) + 3\n  + 4", "42601", "at or near \")\": syntax error",
          "source SQL:\nSELECT 1 +\n  2 + ) + 3\n      ^", "try \\h SELECT"},
-        {"SELECT (1", "42601", "at or near \"EOF\": syntax error", "source SQL:\nSELECT (1\n         ^", NULL},
+        {"SELECT (1", "42601", "at or near \"EOF\": syntax error",
+            "source SQL:\nSELECT (1\n         ^", NULL},
         {"INSERT INTO t VALUES (1, ;", "42601", "at or near \"EOF\": syntax error",
          "source SQL:\nINSERT INTO t VALUES (1,\n                        ^", "try \\h VALUES"},
         {"SELECT greatest(1, ", "42601", "at or near \"EOF\": syntax error", NULL, "try \\hf greatest"},
         {"SELECT foo(1 2)", "42601", "at or near \"2\": syntax error", NULL, "try \\hf foo"},
-        {"SELECT 'a", "42601", "lexical error: unterminated string", "source SQL:\nSELECT 'a\n       ^", "try \\h SELECT"},
+        {"SELECT 'a", "42601", "lexical error: unterminated string",
+            "source SQL:\nSELECT 'a\n       ^", "try \\h SELECT"},
         {"SELECT 0x FROM t", "42601", "lexical error: invalid hexadecimal numeric literal",
          "source SQL:\nSELECT 0x FROM t\n       ^", "try \\h SELECT"},
         {"SELECT \\ 1", "42601", "at or near \"\\\": syntax error", NULL, NULL},
         {"BACKUP ROLE a, b TO 'x'", "42601", "at or near \"a\": syntax error", NULL, "try \\h BACKUP"},
         {"RESTORE ROLE a FROM 'x'", "42601", "at or near \"a\": syntax error", NULL, "try \\h RESTORE"},
         {"BACKUP TO 'a' || 'b'", "42601", "at or near \"||\": syntax error", NULL, NULL},
-        {"BACKUP TO 'a' INCREMENTAL FROM ('b', 'c')", "42601", "at or near \"(\": syntax error", NULL, NULL},
-        {"CREATE TABLE t (a foo)", "42601", "at or near \"foo\": syntax error: type does not exist", NULL, NULL},
+        {"BACKUP TO 'a' INCREMENTAL FROM ('b', 'c')", "42601", "at or near \"(\": syntax error",
+            NULL, NULL},
+        {"CREATE TABLE t (a foo)", "42601", "at or near \"foo\": syntax error: type does not exist",
+            NULL, NULL},
         {"CREATE TABLE t (a INT NULL NOT NULL)", "42601",
-         "at or near \")\": syntax error: conflicting NULL/NOT NULL declarations for column \"a\"", NULL, NULL},
+         "at or near \")\": syntax error: conflicting NULL/NOT NULL declarations for column \"a\"",
+             NULL, NULL},
         {"CREATE TABLE t (a INT COLLATE de)", "42601",
-         "at or near \")\": syntax error: COLLATE declaration for non-string-typed column \"a\"", NULL, NULL},
+         "at or near \")\": syntax error: COLLATE declaration for non-string-typed column \"a\"",
+             NULL, NULL},
         {"CREATE TABLE t (a INT AS (1) foo)", "42601",
          "at or near \"foo\": syntax error", NULL, NULL},
-        {"CREATE FUNCTION f() RETURNS INT", "0A000", "at or near \"f\": syntax error: unimplemented: this syntax",
+        {"CREATE FUNCTION f() RETURNS INT", "0A000",
+            "at or near \"f\": syntax error: unimplemented: this syntax",
          NULL, NULL},
-        {"CREATE TRIGGER x", "0A000", "at or near \"x\": syntax error: unimplemented: this syntax", NULL, NULL},
-        {"CREATE MATERIALIZED VIEW v AS SELECT 1", "0A000", "at or near \"v\": syntax error: unimplemented: this syntax", NULL, NULL},
-        {"CREATE UNLOGGED TABLE t (a INT)", "0A000", "at or near \"unlogged\": syntax error: unimplemented: this syntax", NULL, NULL},
-        {"CREATE INDEX i ON t (a) WHERE a > 1", "0A000", "at or near \"a\": syntax error: unimplemented: this syntax", NULL, NULL},
-        {"CREATE INDEX i ON t ((a + 1))", "0A000", "at or near \")\": syntax error: unimplemented: this syntax", NULL, NULL},
-        {"SELECT a FROM t ORDER BY a NULLS LAST", "0A000", "at or near \"last\": syntax error: unimplemented: this syntax", NULL, NULL},
-        {"DELETE FROM t USING u WHERE a", "0A000", "at or near \"where\": syntax error: unimplemented: this syntax", NULL, NULL},
-        {"DISCARD PLANS", "0A000", "at or near \"plans\": syntax error: unimplemented: this syntax", NULL, NULL},
-        {"SET LOCAL a = 1", "0A000", "at or near \"a\": syntax error: unimplemented: this syntax", NULL, NULL},
+        {"CREATE TRIGGER x", "0A000", "at or near \"x\": syntax error: unimplemented: this syntax",
+            NULL, NULL},
+        {"CREATE MATERIALIZED VIEW v AS SELECT 1", "0A000",
+            "at or near \"v\": syntax error: unimplemented: this syntax", NULL, NULL},
+        {"CREATE UNLOGGED TABLE t (a INT)", "0A000",
+            "at or near \"unlogged\": syntax error: unimplemented: this syntax", NULL, NULL},
+        {"CREATE INDEX i ON t (a) WHERE a > 1", "0A000",
+            "at or near \"a\": syntax error: unimplemented: this syntax", NULL, NULL},
+        {"CREATE INDEX i ON t ((a + 1))", "0A000",
+            "at or near \")\": syntax error: unimplemented: this syntax", NULL, NULL},
+        {"SELECT a FROM t ORDER BY a NULLS LAST", "0A000",
+            "at or near \"last\": syntax error: unimplemented: this syntax", NULL, NULL},
+        {"DELETE FROM t USING u WHERE a", "0A000",
+            "at or near \"where\": syntax error: unimplemented: this syntax", NULL, NULL},
+        {"DISCARD PLANS", "0A000", "at or near \"plans\": syntax error: unimplemented: this syntax",
+            NULL, NULL},
+        {"SET LOCAL a = 1", "0A000", "at or near \"a\": syntax error: unimplemented: this syntax",
+            NULL, NULL},
         {"REINDEX TABLE t", "42601", "at or near \"t\": syntax error: unimplemented: this syntax", NULL,
          "CockroachDB does not require reindexing."},
-        {"SELECT a::xml", "0A000", "at or near \"EOF\": syntax error: unimplemented: this syntax", NULL, NULL},
+        {"SELECT a::xml", "0A000", "at or near \"xml\": syntax error: unimplemented: this syntax",
+            NULL, NULL},
         {"DECLARE c CURSOR FOR SELECT 1", "42601", "at or near \"declare\": syntax error", NULL, NULL},
         {"VACUUM", "42601", "at or near \"vacuum\": syntax error", NULL, NULL},
         {"LISTEN x", "42601", "at or near \"listen\": syntax error", NULL, NULL},
@@ -162,7 +180,8 @@ errors_of_every_kind(void **state)
         {"SELECT 1 FROM t@{FORCE_INDEX=a,NO_INDEX_JOIN}", "42601",
          "at or near \"}\": syntax error: FORCE_INDEX cannot be specified in conjunction with NO_INDEX_JOIN", NULL, NULL},
         {"SELECT [53 AS t]@a", "42601", "at or near \"[\": syntax error", NULL, NULL},
-        {"CREATE TABLE t (a INT, CONSTRAINT x UNIQUE (a) DEFERRABLE)", "42601", "at or near \"deferrable\": syntax error", NULL, NULL},
+        {"CREATE TABLE t (a INT, CONSTRAINT x UNIQUE (a) DEFERRABLE)", "42601",
+            "at or near \"deferrable\": syntax error", NULL, NULL},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         expect_error(cases[i].sql, cases[i].sqlstate, cases[i].message, cases[i].detail, cases[i].hint);
@@ -256,7 +275,8 @@ keyword_classes_agree(void **state)
 }
 
 static char *
-nested(struct arena *a, const char *before, const char *open, const char *middle, const char *close, int n)
+nested(struct arena *a, const char *before, const char *open, const char *middle, const char *close,
+    int n)
 {
     struct str s;
     str_init_arena(&s, a, STR_MAX_DEFAULT);
@@ -362,9 +382,11 @@ hooks_redact(void **state)
     struct ast_stmt *s;
     struct str out;
     str_init_arena(&out, a, STR_MAX_DEFAULT);
-    assert_null(parse_one(a, SLICE_LIT("BACKUP t TO ('a', $1) INCREMENTAL FROM 'b' WITH encryption_passphrase = 'p'"), &s));
+    assert_null(parse_one(a,
+        SLICE_LIT("BACKUP t TO ('a', $1) INCREMENTAL FROM 'b' WITH encryption_passphrase = 'p'"), &s));
     print_stmt(&out, s, &opts);
-    assert_string_equal(str_cstr(&out), "BACKUP TABLE t TO ('redacted', 'redacted') INCREMENTAL FROM 'redacted' "
+    assert_string_equal(str_cstr(&out),
+        "BACKUP TABLE t TO ('redacted', 'redacted') INCREMENTAL FROM 'redacted' "
                                         "WITH encryption_passphrase = 'redacted'");
     arena_destroy(a);
 }
@@ -376,7 +398,8 @@ literals_print(void **state)
     static const struct {
         const char *text, *want;
     } cases[] = {
-        {"", "''"}, {"plain \" text", "'plain \" text'"}, {"it's", "e'it\\'s'"}, {"a\\b\n\t\r", "e'a\\\\b\\n\\t\\r'"},
+        {"", "''"}, {"plain \" text", "'plain \" text'"}, {"it's", "e'it\\'s'"}, {"a\\b\n\t\r",
+            "e'a\\\\b\\n\\t\\r'"},
         {"\x01\x7f", "e'\\x01\\x7f'"}, {"\xc3\xa9", "e'\\u00E9'"}, {"\xff" "a", "e'\\xffa'"},
     };
     struct arena *a = arena_create(NULL, "test");
