@@ -277,7 +277,7 @@ static struct error *
 walk_start(const struct datum *args, struct arena *a, void **state)
 {
     struct walk *w = ARENA_NEW(a, struct walk);
-    w->j = json_arg(&args[0]);
+    w->j = json_root(slice_dup(a, datum_slice(&args[0])));
     *state = w;
     return NULL;
 }

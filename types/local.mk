@@ -2,6 +2,8 @@
 noinst_LIBRARIES += %D%/libtypes.a
 
 %C%_libtypes_a_SOURCES = \
+  %D%/array_fns.c \
+  %D%/inet_fns.c \
   %D%/json_ops.c \
   %D%/json_fns.c \
   %D%/json_fn_int.h \
