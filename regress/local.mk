@@ -56,6 +56,7 @@ fuzzers = \
   %D%/fuzz/fuzz_manifest \
   %D%/fuzz/fuzz_parse \
   %D%/fuzz/fuzz_pgwire \
+  %D%/fuzz/fuzz_row \
   %D%/fuzz/fuzz_sst \
   %D%/fuzz/fuzz_text \
   %D%/fuzz/fuzz_uri \
@@ -79,6 +80,8 @@ regress_fuzz_fuzz_parse_SOURCES = %D%/fuzz/fuzz_parse.c $(fuzz_main)
 regress_fuzz_fuzz_parse_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
 regress_fuzz_fuzz_pgwire_SOURCES = %D%/fuzz/fuzz_pgwire.c $(fuzz_main)
 regress_fuzz_fuzz_pgwire_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
+regress_fuzz_fuzz_row_SOURCES = %D%/fuzz/fuzz_row.c $(fuzz_main)
+regress_fuzz_fuzz_row_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
 regress_fuzz_fuzz_sst_SOURCES = %D%/fuzz/fuzz_sst.c $(fuzz_main)
 regress_fuzz_fuzz_sst_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
 regress_fuzz_fuzz_text_SOURCES = %D%/fuzz/fuzz_text.c %D%/fuzz/fuzz_types.h $(fuzz_main)
