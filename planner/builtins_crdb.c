@@ -3,7 +3,6 @@
 
 #include "planner/builtins_int.h"
 #include "types/decimal.h"
-#include "types/keyenc.h"
 
 BUILTIN(cluster_id)
 {
@@ -143,23 +142,6 @@ BUILTIN(notice)
     return NULL;
 }
 
-/* How many keys an inverted index holds for the value. */
-static struct error *
-count_key(void *arg, struct slice key)
-{
-    (void)key;
-    ++*(int64_t *)arg;
-    return NULL;
-}
-
-BUILTIN(num_inverted_index_entries)
-{
-    *out = datum_int(0);
-    if (args[0].null)
-        return NULL;
-    return inverted_keys(env->arena, call->arg_types[0], &args[0], count_key, &out->i);
-}
-
 BUILTIN(round_decimal)
 {
     (void)call;
@@ -240,10 +222,6 @@ static const struct overload rows[] = {
      .volatility = STABLE, SYS},
     {.name = X "notice", .args = {&TYPE_STRING}, .ret = &TYPE_INT8, .fn = notice,
      .volatility = VOLATILE, SYS},
-    {.name = X "num_inverted_index_entries", .args = {&TYPE_JSONB}, .ret = &TYPE_INT8,
-     .fn = num_inverted_index_entries, .null_args = true, SYS},
-    {.name = X "num_inverted_index_entries", .args = {&TYPE_ANY_ARRAY}, .ret = &TYPE_INT8,
-     .fn = num_inverted_index_entries, .null_args = true, SYS},
     {.name = X "round_decimal_values", .args = {&TYPE_DECIMAL, &TYPE_INT8}, .ret = &TYPE_DECIMAL,
      .fn = round_decimal, SYS},
     {.name = X "round_decimal_values", .args = {&TYPE_DECIMAL_ARRAY, &TYPE_INT8},

@@ -118,6 +118,10 @@ unsupported_because(struct type_ctx *c, const struct ast_expr *e, struct error *
     if (why == NULL || tc_undecorated(why))
         return why;
     const struct ast_expr *l = e->comparison.left, *r = e->comparison.right;
+    if (e->comparison.quantifier != AST_QUANT_NONE) {
+        l = tc_strip(l);
+        r = tc_strip(r);
+    }
     const char *q = e->comparison.quantifier == AST_QUANT_NONE  ? ""
                     : e->comparison.quantifier == AST_QUANT_ALL ? " ALL"
                     : e->comparison.quantifier == AST_QUANT_ANY ? " ANY"
