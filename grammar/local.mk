@@ -28,6 +28,7 @@ nodist_%C%_libgrammar_gen_a_SOURCES = %D%/parser.c %D%/parser.h %D%/lexer.c
   -Wno-unused -Wno-conversion -Wno-sign-conversion -Wno-duplicated-branches -Wno-implicit-fallthrough \
   -Wno-cast-qual -Wno-redundant-decls
 %C%_libgrammar_a_LIBADD = $(%C%_libgrammar_gen_a_OBJECTS)
+EXTRA_%C%_libgrammar_a_DEPENDENCIES = $(%C%_libgrammar_gen_a_OBJECTS)
 
 %D%/parser.c: $(srcdir)/%D%/sql.y
 	$(AM_V_GEN)$(MKDIR_P) %D% && $(BISON) -Werror -d -o %D%/parser.c $(srcdir)/%D%/sql.y
@@ -35,6 +36,8 @@ nodist_%C%_libgrammar_gen_a_SOURCES = %D%/parser.c %D%/parser.h %D%/lexer.c
 	@test -f $@ || { rm -f %D%/parser.c && $(MAKE) $(AM_MAKEFLAGS) %D%/parser.c; }
 %D%/lexer.c: $(srcdir)/%D%/lexer.re
 	$(AM_V_GEN)$(MKDIR_P) %D% && $(RE2C) -Werror -W --no-generation-date -o %D%/lexer.c $(srcdir)/%D%/lexer.re
+
+$(%C%_libgrammar_a_OBJECTS) $(%C%_libgrammar_gen_a_OBJECTS): %D%/parser.h
 
 BUILT_SOURCES += %D%/parser.h
 EXTRA_DIST += %D%/sql.y %D%/lexer.re %D%/parser.c %D%/parser.h %D%/lexer.c \
