@@ -363,13 +363,17 @@ parse_sql(struct lexer *l)
         } else if (!has_pending && seen < DAYS) {
             pending = n;
             has_pending = true; /* days when something follows, else the type's unit */
+            const uint8_t *behind = l->p;
             skip_spaces(l);
             if (l->p == l->end)
                 break;
+            if (l->p == behind)
+                return invalid_sql(l);
             if (!add_units(&l->sum, &pending, DAY))
                 return range_error(l);
             has_pending = false;
             seen = DAYS;
+            continue;
         } else if (seen == DAYS) {
             if (!add_units(&l->sum, &n, default_unit(l->type)))
                 return range_error(l);

@@ -87,3 +87,4 @@ EXTRA_DIST += regress/unit/fn_call.h
 unit_tests += regress/unit/test_keyenc
 unit_tests += regress/unit/test_valueenc
 EXTRA_DIST += regress/unit/types_util.h
+unit_tests += regress/unit/test_datetime
