@@ -83,7 +83,7 @@ type_binary(struct type_ctx *c, const struct ast_expr *e, const struct type *des
     struct tc_arg args[2] = {{.ast = e->binary.left}, {.ast = e->binary.right}};
     ERR_TRY(tc_resolve(c, desired, cands, n, true, args, 2, &n));
     if (null_result(cands, n, args, 2)) {
-        *out = expr_null(c->arena, n == 1 && cands[0].ret != NULL ? cands[0].ret : &TYPE_UNKNOWN);
+        *out = expr_null(c->arena, &TYPE_UNKNOWN);
         return NULL;
     }
     if (n != 1) {

@@ -164,8 +164,7 @@ type_scalar(struct type_ctx *c, const struct ast_expr *e, const char *name,
         for (int i = 0; i < n_args; i++)
             has_null |= tc_unknown(args[i].typed);
         if (has_null && !takes_null) {
-            *out = expr_null(c->arena, n == 1 && cands[0].ret != NULL ? cands[0].ret
-                                                                     : &TYPE_UNKNOWN);
+            *out = expr_null(c->arena, &TYPE_UNKNOWN);
             return NULL;
         }
     }

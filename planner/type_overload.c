@@ -270,6 +270,10 @@ check(struct resolution *r)
     if (r->n > 1)
         return NULL;
     const struct cand *k = &r->cands[r->idx[0]];
+    for (int i = 0; k->poly && r->elem == NULL && i < r->n_args; i++)
+        if (r->args[i].kind == ARG_CONST && i < k->n_params &&
+            k->params[i]->family == FAMILY_ANY) /* array_append('{1}', 2) */
+            r->elem = uconst_natural(&r->args[i].k);
     for (int i = 0; i < r->n_args; i++) {
         struct tc_arg *a = &r->args[i];
         const struct type *want = param_at(r, k, i);

@@ -317,8 +317,8 @@ test_operators(void **state)
         {"ts - ts", "interval", "00:00:00"},
         {"dt + 1", "date", "2020-01-03"},
         {"u = '63616665-6630-3064-6465-616462656562'", "bool", "true"},
-        {"NULL || 'a'", "string", "NULL"},
-        {"1 + NULL", "int", "NULL"},
+        {"NULL || 'a'", "unknown", "NULL"},
+        {"1 + NULL", "unknown", "NULL"},
     };
     static const struct bad w[] = {
         {"d + f", "22023", "unsupported binary operator: <decimal> + <float>"},
@@ -390,6 +390,7 @@ test_forms(void **state)
         {"least(i, 9, n)", "int", "7"},
         {"array_length(ia, 1)", "int", "3"},
         {"array_append(ia, 5)", "int[]", "{1,2,NULL,5}"},
+        {"array_append('{1}', 2)", "int[]", "{1,2}"},
         {"pg_typeof(1.5)", "string", "decimal"},
         {"sqrt(4.0)", "decimal", "2"},
         {"sqrt(4.0:::DECIMAL)", "decimal", "2"},
