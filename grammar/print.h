@@ -37,9 +37,12 @@ void print_type(struct str *out, const struct ast_type *type); /* SHOW CREATE sp
 void print_object_name(struct str *out, const struct ast_object_name *name,
                        const struct print_opts *opts);
 
-/* A name, in double quotes where it needs them: not lower case, not [a-z_][a-z0-9_$]*, reserved. */
+/* A name, in double quotes where it needs them: not folded, not [a-z_][a-z0-9_$]*, or a keyword
+ * that cannot name a column (classes R and T of keywords.def). */
 void print_name(struct str *out, struct slice name);
 bool print_name_needs_quotes(struct slice name);
+/* Where any keyword may stand: an index after `@`, a label after AS, RANGE default. */
+void print_unrestricted_name(struct str *out, struct slice name);
 
 /* 'plain', or e'..' with \', \\, \n, \t, \xNN, \uXXXX. */
 void print_string_literal(struct str *out, struct slice text);

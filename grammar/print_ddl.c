@@ -573,7 +573,7 @@ pr_zone_target(struct printer *p, const struct ast_zone_target *z)
     case AST_ZONE_ALL: break;
     case AST_ZONE_RANGE:
         P("RANGE ");
-        PN(z->name);
+        print_unrestricted_name(p->out, z->name);
         break;
     case AST_ZONE_DATABASE:
         P("DATABASE ");

@@ -119,7 +119,7 @@ pr_index_name(struct printer *p, const struct ast_index_name *n)
         if (n->all)
             P("*");
         else
-            PN(n->index);
+            print_unrestricted_name(p->out, n->index);
         return;
     }
     if (n->table.count > 1) {
@@ -167,7 +167,7 @@ pr_order_by(struct printer *p, const struct ast_order_by *o)
             P("INDEX ");
             pr_object_name(p, &item->table);
             P("@");
-            PN(item->index);
+            print_unrestricted_name(p->out, item->index);
             break;
         }
         if (item->direction == AST_DIR_ASC)

@@ -55,6 +55,15 @@ print_name(struct str *out, struct slice name)
         str_append_slice(out, name);
 }
 
+void
+print_unrestricted_name(struct str *out, struct slice name)
+{
+    if (is_bare(name))
+        str_append_slice(out, name);
+    else
+        quoted(out, name);
+}
+
 /* The letter of a short escape, 0 without. */
 static char
 escape_letter(uint8_t c)

@@ -15,19 +15,20 @@ pr_as_of(struct printer *p, const struct ast_expr *e)
 }
 
 /* After AS: `of` would begin AS OF SYSTEM TIME. */
-static void
-pr_label(struct printer *p, struct slice name)
+static bool
+pr_of(struct printer *p, struct slice name)
 {
-    if (slice_eq(name, SLICE_LIT("of")))
-        P("\"of\"");
-    else
-        PN(name);
+    if (!slice_eq(name, SLICE_LIT("of")))
+        return false;
+    P("\"of\"");
+    return true;
 }
 
 static void
 pr_alias(struct printer *p, const struct ast_alias *a)
 {
-    pr_label(p, a->name);
+    if (!pr_of(p, a->name))
+        PN(a->name);
     if (a->columns.count > 0) {
         P(" (");
         pr_names(p, &a->columns);
@@ -68,7 +69,8 @@ pr_items(struct printer *p, const struct ast_select_items *l)
         pr_expr(p, l->items[i].expr);
         if (l->items[i].has_alias) {
             P(" AS ");
-            pr_label(p, l->items[i].alias);
+            if (!pr_of(p, l->items[i].alias))
+                print_unrestricted_name(p->out, l->items[i].alias);
         }
     }
 }
@@ -87,7 +89,7 @@ pr_index_flags(struct printer *p, const struct ast_index_flags *f)
         if (!plain)
             P("FORCE_INDEX=");
         if (f->index.len > 0) {
-            PN(f->index);
+            print_unrestricted_name(p->out, f->index);
         } else {
             P("[");
             pr_int(p, f->index_id);

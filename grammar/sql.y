@@ -253,7 +253,6 @@ upper_names(struct gram *g, struct ast_names *l)
     K_WHEN K_WHERE K_WINDOW K_WITH K_WITHIN K_WITHOUT K_WORK K_WRITE K_YEAR K_ZONE
 
 /* From here on: lowest precedence first. */
-%nonassoc VALUES_PREC
 %nonassoc K_VALUES
 %nonassoc K_SET
 %left     K_UNION K_EXCEPT
@@ -2258,12 +2257,12 @@ show_stmt:
     K_SHOW session_var {
         $$ = slice_eq($2.text, SLICE_LIT("all"))
             ? STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_ALL_VARS, .pos = $2.pos))
-            : STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_VAR, .name = $2.text, .pos = $2.pos));
+            : STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_VAR, .name = lex_fold_name(g->arena, $2.text), .pos = $2.pos));
     }
     | K_SHOW K_SESSION session_var {
         $$ = slice_eq($3.text, SLICE_LIT("all"))
             ? STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_ALL_VARS, .pos = $3.pos))
-            : STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_VAR, .name = $3.text, .pos = $3.pos));
+            : STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_VAR, .name = lex_fold_name(g->arena, $3.text), .pos = $3.pos));
     }
     | K_SHOW K_SESSION error { HELP("SHOW SESSION"); }
     | K_SHOW K_CLUSTER K_SETTING var_name {

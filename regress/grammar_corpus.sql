@@ -65,8 +65,8 @@ SELECT a::pg_catalog.regtype, a::pg_catalog.text, a::pg_catalog."char", a OPERAT
 => SELECT a::REGTYPE, a::STRING, a::"char", a ~ '^(t)$' COLLATE default, a + b
 SELECT EXISTS (SELECT 1), (SELECT 1), (SELECT a FROM b) + 1, ((SELECT 1)), (((SELECT 1)) UNION SELECT 2)
 => SELECT EXISTS (SELECT 1), (SELECT 1), (SELECT a FROM b) + 1, ((SELECT 1)), (((SELECT 1)) UNION SELECT 2)
-SELECT a AS b, a b, count(*) AS "select", a AS select FROM t
-=> SELECT a AS b, a AS b, count(*) AS "select", a AS "select" FROM t
+SELECT a AS b, a b, count(*) AS "select", a AS "Select" FROM t
+=> SELECT a AS b, a AS b, count(*) AS select, a AS "Select" FROM t
 SELECT ALL a FROM t
 => SELECT a FROM t
 SELECT DISTINCT a, b FROM t
@@ -76,7 +76,7 @@ SELECT FROM t
 SELECT a FROM t, u AS v, w x, d.t AS y (a, b), d.s.t, (SELECT 1) AS z, (SELECT 2) z2 (c), (VALUES (1), (2)) AS v (a)
 => SELECT a FROM t, u AS v, w AS x, d.t AS y (a, b), d.s.t, (SELECT 1) AS z, (SELECT 2) AS z2 (c), (VALUES (1), (2)) AS v (a)
 SELECT a FROM t@i, t@[2], t@primary, t@{FORCE_INDEX=i}, t@{FORCE_INDEX=i,DESC}, t@{NO_INDEX_JOIN}, t@{FORCE_INDEX=[2]}, t@{IGNORE_FOREIGN_KEYS,NO_INDEX_JOIN} AS x
-=> SELECT a FROM t@i, t@[2], t@"primary", t@i, t@{FORCE_INDEX=i,DESC}, t@{NO_INDEX_JOIN}, t@[2], t@{NO_INDEX_JOIN,IGNORE_FOREIGN_KEYS} AS x
+=> SELECT a FROM t@i, t@[2], t@primary, t@i, t@{FORCE_INDEX=i,DESC}, t@{NO_INDEX_JOIN}, t@[2], t@{NO_INDEX_JOIN,IGNORE_FOREIGN_KEYS} AS x
 SELECT a FROM [53 AS t], [53(1, 2) AS t], [53() AS t]@i, [53(1) AS t (a)] AS u
 SELECT a FROM t WITH ORDINALITY, u WITH ORDINALITY AS v (a, b), (SELECT 1) WITH ORDINALITY
 SELECT a FROM generate_series(1, 2), unnest(ARRAY[1]) AS u (a), ROWS FROM (f(), g(1)) AS r (x, y), LATERAL f(a) WITH ORDINALITY AS l, current_date() AS d
@@ -240,7 +240,6 @@ ALTER TABLE t EXPERIMENTAL_RELOCATE VALUES (ARRAY[2], 100)
 ALTER TABLE t EXPERIMENTAL_RELOCATE LEASE VALUES (2, 100)
 ALTER INDEX t@i EXPERIMENTAL_RELOCATE SELECT ARRAY[1], 2
 ALTER RANGE default CONFIGURE ZONE USING num_replicas = 1, gc.ttlseconds = 600, constraints = '[]', lease_preferences = COPY FROM PARENT
-=> ALTER RANGE "default" CONFIGURE ZONE USING num_replicas = 1, gc.ttlseconds = 600, constraints = '[]', lease_preferences = COPY FROM PARENT
 ALTER DATABASE d CONFIGURE ZONE USING DEFAULT
 ALTER TABLE t CONFIGURE ZONE DISCARD
 ALTER INDEX t@i CONFIGURE ZONE = 'num_replicas: 1'
@@ -527,3 +526,7 @@ SELECT t.oid, typname FROM pg_type AS t, pg_catalog.pg_class AS c WHERE c.relnam
 SELECT "".information_schema.tables.table_name FROM "".information_schema.tables
 SELECT a.role, a.key, a.value, a.data, type, name FROM public AS a
 SELECT a AS "of" FROM t AS "of"
+SHOW "TimeZone"
+=> SHOW timezone
+DROP INDEX t@primary
+DROP INDEX "primary"
