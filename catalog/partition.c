@@ -3,7 +3,6 @@
 #include "catalog/partition.h"
 
 #include "catalog/pb.h"
-#include "types/enc_int.h"
 #include "types/valueenc.h"
 
 enum { ELEMENT_NOT_NULL = 2 };
@@ -30,7 +29,7 @@ partition_tuple_decode(struct arena *a, const struct table *t, const struct inde
         uint32_t delta, element;
         ERR_TRY(value_get_tag(&r, &delta, &element));
         if (element == ELEMENT_NOT_NULL) {
-            uint64_t code = nuv_get(&r);
+            unsigned code = reader_u8(&r); /* a non-sorting uvarint, but none is above 2 */
             if (r.failed || code > PARTITION_MINVALUE ||
                 (out->n_special > 0 && out->special != (enum partition_special)code))
                 return bad(ix, "unexpected special value");

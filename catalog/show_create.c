@@ -4,7 +4,7 @@
 
 #include "catalog/partition.h"
 #include "catalog/pb.h"
-#include "types/type_ops_int.h"
+#include "types/sqltext.h"
 
 enum { COMMENT_TABLE = 1, COMMENT_COLUMN = 2, COMMENT_INDEX = 3 };
 

@@ -68,7 +68,7 @@ noinst_LIBRARIES += %D%/libtypes.a
   %D%/overloads.c \
   %D%/regexp.c \
   %D%/session_hooks.h \
-  %D%/sqltext.c \
+  %D%/sqltext.c %D%/sqltext.h \
   %D%/timezone.c \
   %D%/timezone.h \
   %D%/type.c \

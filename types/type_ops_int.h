@@ -9,6 +9,7 @@
 
 #include "types/datum.h"
 #include "types/overload.h"
+#include "types/sqltext.h"
 
 struct type_ops {
     const char *name;
@@ -115,10 +116,6 @@ extern const struct overload_table overloads_array_ops, overloads_array_fns, ove
 
 /* ---- helpers for families (sqltext.c, utf8.c) ----------------------------------------------- */
 
-/* 'plain' or e'..\n' with the escapes of sql.md 4. */
-void sql_quote_string(struct str *s, struct slice text);
-/* A name, bare or in double quotes, as sql.md 4 prints it. */
-void sql_quote_ident(struct str *s, struct slice name);
 /* Go's %q: "a\"b\n" with \x and \u escapes; messages quote user text so. */
 void go_quote(struct str *s, struct slice text);
 const char *go_quoted(struct arena *a, struct slice text);

@@ -24,7 +24,7 @@ static const char *const manifests[] = {
     "c_locality/app_default/BACKUP", "d_cluster/full/BACKUP",
     "d_cluster/inc/BACKUP",          "e_types/full/BACKUP",
     "e_types/inc/BACKUP",
-    
+
 };
 
 #define N_MANIFESTS (sizeof(manifests) / sizeof(manifests[0]))

@@ -576,7 +576,7 @@ test_documented(void **state)
               GOLDEN("bb 89 89 88", "b2 44 bd 87 0a 35 05 34 8d 0f 42 72",
                      "bb 89 89 89 89", "30 c8 fb d4 03 41 6c 69 63 65"));
     check_row(a, t, &t->indexes[1], ROW("1", "Alice", "10000.50"),
-              GOLDEN("bb 8a 12 41 6c 69 63 65 00 01 88", 
+              GOLDEN("bb 8a 12 41 6c 69 63 65 00 01 88",
                      "24 09 0b ce 03 89 35 05 34 8d 0f 42 72"));
     check_row(a, t, &t->indexes[1], ROW("4", NULL, "9400.10"),
               GOLDEN("bb 8a 00 8c 88", "7f 20 09 cc 03 8c 35 05 34 8c 0e 57 ea"));
@@ -587,7 +587,7 @@ test_documented(void **state)
     PB_PUSH(a, ix->extra_column_ids, ix->n_extra_column_ids, 3);
     must(table_from_pb(a, pb, &t));
     check_row(a, t, &t->indexes[1], ROW("1", "Alice", "10000.50"),
-              GOLDEN("bb 8a 12 41 6c 69 63 65 00 01 88", 
+              GOLDEN("bb 8a 12 41 6c 69 63 65 00 01 88",
                      "28 5a c6 f3 03 89 2c 03 01 01 64 00"));
     arena_destroy(a);
 }

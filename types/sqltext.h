@@ -1,0 +1,12 @@
+/* types/sqltext.h - names and strings as SQL text writes them (sql.md 4). */
+#ifndef AMBERDB_TYPES_SQLTEXT_H
+#define AMBERDB_TYPES_SQLTEXT_H
+
+#include "base/slice.h"
+
+/* 'plain' or e'..\n' with the escapes of sql.md 4. */
+void sql_quote_string(struct str *s, struct slice text);
+/* A name, bare or in double quotes, as sql.md 4 prints it. */
+void sql_quote_ident(struct str *s, struct slice name);
+
+#endif
