@@ -45,7 +45,7 @@ local_date(int64_t local_us)
 int64_t
 local_time(int64_t local_us)
 {
-    return local_us - floor_div(local_us, US_PER_DAY) * US_PER_DAY;
+    return floor_mod(local_us, US_PER_DAY);
 }
 
 void
@@ -176,7 +176,7 @@ round_us(int64_t us, int precision)
     int64_t v;
     if (add_overflow_i64(us, unit / 2, &v))
         return us;
-    return floor_div(v, unit) * unit;
+    return v - floor_mod(v, unit);
 }
 
 int

@@ -142,7 +142,7 @@ CAST(timestamp_to_float)
     UNUSED_CAST;
     int64_t s = floor_div(d->i, US_PER_SECOND);
     *out = datum_float((double)(s + UNIX_TO_PG_SECONDS)
-                       + (double)(d->i - s * US_PER_SECOND) / (double)US_PER_SECOND);
+                       + (double)floor_mod(d->i, US_PER_SECOND) / (double)US_PER_SECOND);
     return NULL;
 }
 

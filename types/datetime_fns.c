@@ -282,7 +282,7 @@ static double
 epoch_of(int64_t us)
 {
     int64_t s = floor_div(us, US_PER_SECOND);
-    return (double)(s + UNIX_TO_PG_SECONDS) + (double)(us - s * US_PER_SECOND) / 1e6;
+    return (double)(s + UNIX_TO_PG_SECONDS) + (double)floor_mod(us, US_PER_SECOND) / 1e6;
 }
 
 static bool
@@ -456,7 +456,7 @@ trunc_local(enum field f, int64_t local, int64_t *out)
         return false;
     }
     if (unit != 0) {
-        *out = floor_div(local, unit) * unit;
+        *out = local - floor_mod(local, unit);
         return true;
     }
     c.day = 1;

@@ -23,6 +23,14 @@ floor_div(int64_t a, int64_t b)
     return (a % b != 0 && (a < 0) != (b < 0)) ? q - 1 : q;
 }
 
+/* 0 <= result < b, without overflow at the ends. */
+static inline int64_t
+floor_mod(int64_t a, int64_t b)
+{
+    int64_t r = a % b;
+    return r < 0 ? r + b : r;
+}
+
 /* The sorting form; negate for descending keys. */
 void decimal_key_put(struct str *s, const struct decimal *d, bool negate);
 struct error *decimal_key_get(struct reader *r, struct arena *a, bool negate,

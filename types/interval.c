@@ -144,7 +144,7 @@ timestamp_add_interval(const struct timezone_info *tz, int64_t us, const struct 
             return timestamp_overflow();
         c.year = floor_div(months, 12);
         c.month = (int)(months - c.year * 12) + 1;
-        if (c.year > 300000 || c.year < -5000)
+        if (c.year > 294276 || c.year < -5000) /* us_from_civil must not overflow */
             return timestamp_overflow();
         if (c.day > days_in_month(c.year, c.month))
             c.day = days_in_month(c.year, c.month);

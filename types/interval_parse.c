@@ -163,19 +163,22 @@ add_units(struct interval *sum, const struct number *n, const struct unit *u)
         || mul_overflow_i64(sign * n->whole, u->nanos, &nanos))
         return false;
     int128 frac = (int128)sign * n->fraction; /* of the unit, in 10^-18 */
+    int64_t more_months = 0, more_days = 0, more_nanos;
     if (u->months > 0) {
-        int128 m = frac * u->months;
-        months += (int64_t)(m / FRACTION_ONE);
-        int128 d = m % FRACTION_ONE * 30;
-        days += (int64_t)(d / FRACTION_ONE);
-        nanos += (int64_t)(d % FRACTION_ONE * 86400 / NANOS_PER_SECOND);
+        more_months = (int64_t)(frac * u->months / FRACTION_ONE);
+        frac = frac * u->months % FRACTION_ONE * 30; /* days */
+        more_days = (int64_t)(frac / FRACTION_ONE);
+        more_nanos = (int64_t)(frac % FRACTION_ONE * 86400 / NANOS_PER_SECOND);
     } else if (u->days > 0) {
-        int128 d = frac * u->days;
-        days += (int64_t)(d / FRACTION_ONE);
-        nanos += (int64_t)(d % FRACTION_ONE * 86400 / NANOS_PER_SECOND);
+        frac *= u->days;
+        more_days = (int64_t)(frac / FRACTION_ONE);
+        more_nanos = (int64_t)(frac % FRACTION_ONE * 86400 / NANOS_PER_SECOND);
     } else {
-        nanos += (int64_t)(frac * u->nanos / FRACTION_ONE);
+        more_nanos = (int64_t)(frac * u->nanos / FRACTION_ONE);
     }
+    if (add_overflow_i64(months, more_months, &months) || add_overflow_i64(days, more_days, &days)
+        || add_overflow_i64(nanos, more_nanos, &nanos))
+        return false;
     return !add_overflow_i64(sum->months, months, &sum->months)
            && !add_overflow_i64(sum->days, days, &sum->days)
            && !add_overflow_i64(sum->nanos, nanos, &sum->nanos);

@@ -342,9 +342,8 @@ get_float(struct reader *r, bool desc, double *out)
 void
 timestamp_split(int64_t us, int64_t *seconds, int64_t *nanos)
 {
-    int64_t q = floor_div(us, 1000000);
-    *seconds = q + UNIX_TO_PG_SECONDS;
-    *nanos = (us - q * 1000000) * 1000;
+    *seconds = floor_div(us, 1000000) + UNIX_TO_PG_SECONDS;
+    *nanos = floor_mod(us, 1000000) * 1000;
 }
 
 struct error *
