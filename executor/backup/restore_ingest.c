@@ -1,0 +1,649 @@
+/* The data of a RESTORE: files of all layers merged, keys rewritten, new files handed to the engine.
+ *
+ *     intervals of the coverage check, in key order  ->  units of about UNIT_BYTES
+ *     two threads take units: merge -> rewrite -> SST in the temporary folder -> engine_ingest
+ *
+ * Of each key the newest version at or before the wanted time stays, unless it is a deletion. Every
+ * file's SHA-512 is verified before its first entry is used. Files are mapped, and given back to the
+ * system as they are walked, so that memory stays small whatever their size. */
+#include "config.h"
+
+#include "executor/backup/restore_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/thread.h"
+#include "executor/node.h"
+#include "executor/settings.h"
+#include "storage/sst.h"
+
+#define INGEST_THREADS 2
+#define UNIT_BYTES ((int64_t)32 << 20)       /* of data in files: intervals are gathered up to that */
+#define OUT_FILE_BYTES ((uint64_t)64 << 20)  /* keys and values in one new SST */
+#define TRIM_BYTES ((size_t)8 << 20)         /* walked between returning mapped pages */
+#define HASH_PIECE ((size_t)4 << 20)
+#define BATCH_BYTES ((size_t)1 << 20)        /* engines that take no files */
+#define BATCH_MAX 4096
+#define CANCEL_ROWS 4096
+#define POLL_NS INT64_C(200000000)
+#define SAVE_NS (INT64_C(2) * 1000000000)
+#define RATE_SETTING "kv.bulk_io_write.max_rate"
+
+struct unit {
+    size_t first, n;  /* of the intervals */
+    int64_t weight;
+    bool done;
+};
+
+struct ingester {
+    const struct ingest_opts *o;
+    struct arena *a;
+    struct cover_interval *iv;
+    size_t n_iv, cap_iv;
+    struct unit *units;
+    size_t n_units, next, n_done_prefix;
+    int64_t weight_total, weight_done;
+    _Atomic bool *verified;  /* by cover_file.index */
+    struct mutex lock;
+    struct cond changed;
+    struct cancel stop;
+    struct error *error;
+    int running;
+    struct row_counter *total;
+    struct hlc newest;
+    int64_t rate, start_ns;
+    uint64_t paid;
+};
+
+/* ---- open files ---- */
+
+struct open_file {
+    struct open_file *next;
+    uint32_t index;
+    bool wanted;
+    bool mapped;              /* from a file: its pages may be given back */
+    struct arena *a;          /* the mapping */
+    struct slice map;
+    struct sst_source src;
+    struct sst_reader *reader;
+    size_t walked;            /* bytes read since pages were given back */
+};
+
+struct worker {
+    struct ingester *g;
+    struct arena *a;          /* of one unit */
+    struct open_file *files;
+    struct key_rewrite_state keys;
+    struct row_counter count;
+    struct hlc newest;
+    /* output */
+    int fd;
+    char *path;
+    struct sst_writer *sst;
+    struct str last_key;
+    char **paths;
+    size_t n_paths;
+    struct engine_write *batch;
+    size_t n_batch, batch_bytes;
+    struct arena *batch_arena;
+    uint64_t unpaid;
+};
+
+static void
+drop_pages(struct slice map)
+{
+    if (map.len > 0)
+        madvise((void *)(uintptr_t)map.ptr, map.len, MADV_DONTNEED);
+}
+
+static struct error *
+verify_file(const struct cover_file *f, struct slice bytes, bool mapped)
+{
+    uint8_t sum[SHA512_LEN];
+    struct slice want = pb_bytes(f->file->sha512);
+    if (!f->file->has_sha512 || want.len == 0)
+        return NULL;
+    struct sha512 *h = sha512_create();
+    for (size_t at = 0; at < bytes.len; at += HASH_PIECE) {
+        size_t n = bytes.len - at < HASH_PIECE ? bytes.len - at : HASH_PIECE;
+        sha512_update(h, bytes.ptr + at, n);
+        if (mapped)
+            drop_pages(slice_make(bytes.ptr + at, n)); /* pieces are whole pages */
+    }
+    sha512_final(h, sum);
+    if (memcmp(sum, want.ptr, SHA512_LEN) != 0)
+        return err_new(ERR_UNCATEGORIZED, "checksum mismatch for %s", f->file->path);
+    return NULL;
+}
+
+static void
+close_file(struct open_file *f)
+{
+    if (f->reader != NULL)
+        sst_reader_close(f->reader);
+    arena_destroy(f->a);
+    xfree(f);
+}
+
+static struct error *
+open_file(struct worker *w, const struct cover_file *cf, struct open_file **out)
+{
+    struct ingester *g = w->g;
+    struct open_file *f = xcalloc(1, sizeof(*f));
+    f->a = arena_create(NULL, "restore file");
+    f->index = cf->index;
+    struct sink *s = layer_file_sink(cf->layer, cf->file);
+    f->mapped = s->vt->map != NULL;
+    struct error *e = sink_map(s, f->a, cf->file->path, &f->map);
+    if (e != NULL)
+        e = err_wrap(e, "fetching \"%s\"", cf->file->path);
+    if (e == NULL && !g->verified[cf->index]) {
+        e = verify_file(cf, f->map, f->mapped);
+        g->verified[cf->index] = e == NULL;
+    }
+    f->src = (struct sst_source){.size = f->map.len, .mem = f->map.ptr};
+    if (e == NULL)
+        e = sst_reader_open(cf->file->path, &f->src, &f->reader);
+    if (e != NULL) {
+        close_file(f);
+        return e;
+    }
+    *out = f;
+    return NULL;
+}
+
+/* The files of an interval open, others closed. */
+static struct error *
+open_files(struct worker *w, const struct cover_interval *iv, struct open_file **v)
+{
+    for (struct open_file *f = w->files; f != NULL; f = f->next)
+        f->wanted = false;
+    for (size_t i = 0; i < iv->n_files; i++) {
+        v[i] = NULL;
+        for (struct open_file *f = w->files; f != NULL; f = f->next)
+            if (f->index == iv->files[i].index) {
+                f->wanted = true;
+                v[i] = f;
+            }
+    }
+    for (struct open_file **p = &w->files; *p != NULL;) {
+        struct open_file *f = *p;
+        if (f->wanted) {
+            p = &f->next;
+            continue;
+        }
+        *p = f->next;
+        close_file(f);
+    }
+    for (size_t i = 0; i < iv->n_files; i++)
+        if (v[i] == NULL) {
+            ERR_TRY(open_file(w, &iv->files[i], &v[i]));
+            v[i]->wanted = true;
+            v[i]->next = w->files;
+            w->files = v[i];
+        }
+    return NULL;
+}
+
+/* ---- output ---- */
+
+static struct error *
+write_out(void *arg, const void *p, size_t len)
+{
+    struct worker *w = arg;
+    return fd_write_all(w->fd, w->path, p, len);
+}
+
+static struct error *
+out_begin(struct worker *w)
+{
+    w->path = arena_printf(w->a, "%s/restore-%016llx.sst", w->g->o->job->node->opts.temp_dir,
+                           (unsigned long long)random_u64());
+    w->fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (w->fd < 0)
+        return err_errno(errno, "open %s", w->path);
+    struct sst_writer_opts so = {.for_ingest = true};
+    return sst_writer_open(&so, write_out, w, &w->sst);
+}
+
+static struct error *
+out_end(struct worker *w)
+{
+    if (w->sst == NULL)
+        return NULL;
+    struct error *e = sst_writer_finish(w->sst);
+    sst_writer_close(w->sst);
+    w->sst = NULL;
+    if (e == NULL)
+        e = fd_sync(w->fd, w->path);
+    close(w->fd);
+    w->fd = -1;
+    PB_PUSH(w->a, w->paths, w->n_paths, w->path);
+    return e;
+}
+
+static struct error *
+flush_batch(struct worker *w, bool sync)
+{
+    if (w->n_batch == 0 && !sync)
+        return NULL;
+    struct engine *e = kv_db_engine(w->g->o->job->node->db);
+    struct error *err = engine_commit(e, w->batch, w->n_batch, sync);
+    w->n_batch = 0;
+    w->batch_bytes = 0;
+    arena_reset(w->batch_arena);
+    return err;
+}
+
+static struct error *
+out_batch(struct worker *w, struct slice key, struct hlc ts, struct slice value)
+{
+    w->batch[w->n_batch++] = (struct engine_write){slice_dup(w->batch_arena, key), ts,
+                                                   slice_dup(w->batch_arena, value)};
+    w->batch_bytes += key.len + value.len;
+    return w->n_batch == BATCH_MAX || w->batch_bytes >= BATCH_BYTES ? flush_batch(w, false) : NULL;
+}
+
+static struct error *
+out_add(struct worker *w, struct slice key, struct hlc ts, struct slice value)
+{
+    row_counter_add(&w->count, key, value.len);
+    if (hlc_cmp(ts, w->newest) > 0)
+        w->newest = ts;
+    if (w->batch != NULL)
+        return out_batch(w, key, ts, value);
+    /* New ids may come in another order than old ones: then another file begins. */
+    bool behind = w->sst != NULL && slice_cmp(key, str_slice(&w->last_key)) <= 0;
+    if (behind || (w->sst != NULL && sst_writer_bytes(w->sst) >= OUT_FILE_BYTES))
+        ERR_TRY(out_end(w));
+    if (w->sst == NULL)
+        ERR_TRY(out_begin(w));
+    str_clear(&w->last_key);
+    str_append(&w->last_key, key.ptr, key.len);
+    return sst_writer_add(w->sst, key, ts, value);
+}
+
+/* ---- merging ---- */
+
+struct source {
+    struct open_file *file;
+    struct sst_iter *it;
+    struct engine_version v;
+    bool more;
+};
+
+static struct error *
+source_next(struct source *s, struct slice end)
+{
+    ERR_TRY(sst_iter_next(s->it, &s->v, &s->more));
+    if (s->more && slice_cmp(s->v.key, end) >= 0)
+        s->more = false;
+    if (!s->more)
+        return NULL;
+    s->file->walked += s->v.key.len + s->v.value.len;
+    if (s->file->mapped && s->file->walked >= TRIM_BYTES) {
+        s->file->walked = 0;
+        drop_pages(s->file->map);
+    }
+    return NULL;
+}
+
+/* The source that is first in (key, newest first); of equals the latest layer. */
+static struct source *
+first_source(struct source *v, size_t n)
+{
+    struct source *best = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (!v[i].more)
+            continue;
+        if (best != NULL) {
+            int c = slice_cmp(v[i].v.key, best->v.key);
+            if (c > 0 || (c == 0 && hlc_cmp(v[i].v.ts, best->v.ts) < 0))
+                continue;
+        }
+        best = &v[i];
+    }
+    return best;
+}
+
+/* Sleep as long as the bytes are ahead of the rate; look at the cancel token. */
+static struct error *
+pause_or_stop(struct worker *w)
+{
+    struct ingester *g = w->g;
+    ERR_TRY(cancel_check(&g->stop));
+    if (g->rate <= 0)
+        return NULL;
+    mutex_lock(&g->lock);
+    g->paid += w->unpaid;
+    w->unpaid = 0;
+    int64_t due = g->start_ns + (int64_t)((double)g->paid / (double)g->rate * 1e9), left;
+    while ((left = due - monotonic_now_ns()) > 0 && !cancel_requested(&g->stop))
+        cond_wait_ns(&g->changed, &g->lock, left < POLL_NS ? left : POLL_NS);
+    mutex_unlock(&g->lock);
+    return cancel_check(&g->stop);
+}
+
+static struct error *
+emit(struct worker *w, const struct engine_version *v)
+{
+    struct slice key, value;
+    bool keep;
+    w->unpaid += v->key.len + v->value.len;
+    if (v->value.len == 0)
+        return NULL; /* deleted */
+    ERR_TRY(key_rewrite(&w->keys, v->key, v->value, &key, &value, &keep));
+    return keep ? out_add(w, key, v->ts, value) : NULL;
+}
+
+static struct error *
+merge(struct worker *w, struct source *v, size_t n, struct slice end)
+{
+    struct hlc limit = hlc_is_empty(w->g->o->as_of) ? HLC_MAX : w->g->o->as_of;
+    struct str taken;       /* the key whose newest version has been dealt with */
+    bool any = false;
+    uint64_t rows = 0;
+    str_init_arena(&taken, w->a, STR_MAX_DEFAULT);
+    for (;;) {
+        struct source *s = first_source(v, n);
+        if (s == NULL)
+            return NULL;
+        if (++rows % CANCEL_ROWS == 0)
+            ERR_TRY(pause_or_stop(w));
+        bool same = any && s->v.key.len == taken.len &&
+                    memcmp(s->v.key.ptr, taken.ptr, taken.len) == 0;
+        if (any && !same && slice_cmp(s->v.key, str_slice(&taken)) < 0)
+            return err_new(ERR_DATA_CORRUPTED, "keys are out of order");
+        if (!same && hlc_cmp(s->v.ts, limit) <= 0) {
+            str_clear(&taken);
+            str_append(&taken, s->v.key.ptr, s->v.key.len);
+            any = true;
+            ERR_TRY(emit(w, &s->v));
+        }
+        ERR_TRY(source_next(s, end));
+    }
+}
+
+static struct error *
+do_interval(struct worker *w, const struct cover_interval *iv)
+{
+    size_t n = iv->n_files, opened = 0;
+    struct open_file **files = ARENA_ARRAY(w->a, struct open_file *, n + 1);
+    struct source *v = ARENA_ARRAY(w->a, struct source, n + 1);
+    struct error *err;
+    ERR_TRY(open_files(w, iv, files));
+    for (size_t i = 0; i < n; i++) {
+        v[i].file = files[i];
+        ERR_GOTO(sst_iter_open(files[i]->reader, &v[i].it), out);
+        opened++;
+        ERR_GOTO(sst_iter_seek(v[i].it, iv->span.start), out);
+        ERR_GOTO(source_next(&v[i], iv->span.end), out);
+    }
+    err = merge(w, v, n, iv->span.end);
+out:
+    for (size_t i = 0; i < opened; i++)
+        sst_iter_close(v[i].it);
+    return err;
+}
+
+/* ---- units ---- */
+
+static void
+discard_output(struct worker *w)
+{
+    if (w->sst != NULL)
+        sst_writer_close(w->sst);
+    w->sst = NULL;
+    if (w->fd >= 0) {
+        close(w->fd);
+        w->fd = -1;
+        unlink(w->path);
+    }
+    for (size_t i = 0; i < w->n_paths; i++)
+        unlink(w->paths[i]);
+    w->n_paths = 0;
+}
+
+static struct error *
+hand_over(struct worker *w)
+{
+    struct engine *e = kv_db_engine(w->g->o->job->node->db);
+    if (w->batch != NULL)
+        return flush_batch(w, true);
+    ERR_TRY(out_end(w));
+    if (w->n_paths == 0)
+        return NULL;
+    ERR_TRY(cancel_check(&w->g->stop));
+    ERR_TRY(engine_ingest(e, (const char *const *)w->paths, w->n_paths, true));
+    for (size_t i = 0; i < w->n_paths; i++)
+        unlink(w->paths[i]); /* moved already, or copied */
+    w->n_paths = 0;
+    return NULL;
+}
+
+static struct error *
+do_unit(struct worker *w, const struct unit *u)
+{
+    struct ingester *g = w->g;
+    struct error *e = NULL;
+    row_counter_init(&w->count, w->a, g->o->primary, g->o->n_primary);
+    key_rewrite_init(&w->keys, g->o->keys, w->a);
+    str_init_arena(&w->last_key, w->a, STR_MAX_DEFAULT);
+    w->paths = NULL;
+    w->newest = HLC_MIN;
+    for (size_t i = u->first; i < u->first + u->n && e == NULL; i++) {
+        const struct cover_interval *iv = &g->iv[i];
+        e = do_interval(w, iv);
+        if (e != NULL)
+            e = err_wrap(e, "importing span [%s,%s)", key_text(w->a, iv->span.start),
+                         key_text(w->a, iv->span.end));
+    }
+    if (e == NULL)
+        e = hand_over(w);
+    if (e != NULL)
+        discard_output(w);
+    return e;
+}
+
+static void
+unit_done(struct ingester *g, struct unit *u, const struct worker *w)
+{
+    u->done = true;
+    g->weight_done += u->weight;
+    g->total->rows += w->count.rows;
+    g->total->index_entries += w->count.index_entries;
+    g->total->data_size += w->count.data_size;
+    if (hlc_cmp(w->newest, g->newest) > 0)
+        g->newest = w->newest;
+    while (g->n_done_prefix < g->n_units && g->units[g->n_done_prefix].done)
+        g->n_done_prefix++;
+}
+
+static void *
+ingest_main(void *arg)
+{
+    struct ingester *g = arg;
+    struct worker w = {.g = g, .a = arena_create(NULL, "restore unit"), .fd = -1};
+    struct arena *batch = arena_create(NULL, "restore batch");
+    if (!(kv_db_engine(g->o->job->node->db)->vt->features & ENGINE_INGEST)) {
+        w.batch = ARENA_ARRAY(batch, struct engine_write, BATCH_MAX);
+        w.batch_arena = arena_create(NULL, "restore batch data");
+    }
+    mutex_lock(&g->lock);
+    while (g->next < g->n_units && g->error == NULL && !cancel_requested(&g->stop)) {
+        struct unit *u = &g->units[g->next++];
+        mutex_unlock(&g->lock);
+        struct error *e = do_unit(&w, u);
+        mutex_lock(&g->lock);
+        if (e == NULL) {
+            unit_done(g, u, &w);
+        } else if (g->error == NULL) {
+            g->error = e;
+            cancel_request(&g->stop, CANCEL_USER);
+        } else {
+            err_free(e);
+        }
+        arena_reset(w.a);
+        cond_broadcast(&g->changed);
+    }
+    g->running--;
+    cond_broadcast(&g->changed);
+    mutex_unlock(&g->lock);
+    while (w.files != NULL) {
+        struct open_file *f = w.files;
+        w.files = f->next;
+        close_file(f);
+    }
+    arena_destroy(w.batch_arena);
+    arena_destroy(batch);
+    arena_destroy(w.a);
+    return NULL;
+}
+
+/* ---- planning ---- */
+
+static struct error *
+add_interval(void *arg, const struct cover_interval *iv)
+{
+    struct ingester *g = arg;
+    if (iv->n_files == 0 || slice_cmp(iv->span.end, g->o->high_water) <= 0)
+        return NULL;
+    if (g->n_iv == g->cap_iv) {
+        size_t cap = g->cap_iv == 0 ? 64 : 2 * g->cap_iv;
+        g->iv = arena_realloc(g->a, g->iv, g->cap_iv * sizeof(*g->iv), cap * sizeof(*g->iv));
+        g->cap_iv = cap;
+    }
+    g->iv[g->n_iv++] = *iv;
+    return NULL;
+}
+
+/* Share of the interval's files; a file that is cut into many intervals counts for each a part. */
+static int64_t
+weight_of(const struct cover_interval *iv, const uint32_t *uses)
+{
+    int64_t w = 1;
+    for (size_t i = 0; i < iv->n_files; i++) {
+        const pb_file *f = iv->files[i].file;
+        int64_t size = f->entry_counts != NULL ? PB_GET(f->entry_counts, data_size) : UNIT_BYTES;
+        if (size > (int64_t)1 << 40)
+            size = (int64_t)1 << 40;
+        w += size / uses[iv->files[i].index];
+    }
+    return w;
+}
+
+static void
+make_units(struct ingester *g, size_t n_files)
+{
+    uint32_t *uses = ARENA_ARRAY(g->a, uint32_t, n_files + 1);
+    g->units = ARENA_ARRAY(g->a, struct unit, g->n_iv + 1);
+    for (size_t i = 0; i < g->n_iv; i++)
+        for (size_t k = 0; k < g->iv[i].n_files; k++)
+            uses[g->iv[i].files[k].index]++;
+    for (size_t i = 0; i < g->n_iv; i++) {
+        int64_t w = weight_of(&g->iv[i], uses);
+        struct unit *last = g->n_units > 0 ? &g->units[g->n_units - 1] : NULL;
+        if (last == NULL || last->weight + w > UNIT_BYTES)
+            g->units[g->n_units++] = (struct unit){.first = i, .n = 1, .weight = w};
+        else {
+            last->n++;
+            last->weight += w;
+        }
+        g->weight_total += w;
+    }
+}
+
+/* Everything below this old key is in the store. */
+static struct slice
+mark_of(const struct ingester *g)
+{
+    if (g->n_done_prefix == 0)
+        return g->o->high_water;
+    const struct unit *u = &g->units[g->n_done_prefix - 1];
+    return g->iv[u->first + u->n - 1].span.end;
+}
+
+/* What the job's thread does meanwhile. Lock held. */
+static void
+supervise(struct ingester *g)
+{
+    int64_t saved = monotonic_now_ns();
+    while (g->running > 0) {
+        cond_wait_ns(&g->changed, &g->lock, POLL_NS);
+        if (cancel_requested(&g->o->job->cancel))
+            cancel_request(&g->stop, CANCEL_USER);
+        if (g->running == 0 || g->error != NULL || monotonic_now_ns() - saved < SAVE_NS)
+            continue;
+        struct slice mark = mark_of(g);
+        double fraction = (double)g->weight_done / (double)(g->weight_total + 1);
+        mutex_unlock(&g->lock);
+        struct error *e = g->o->save(g->o->arg, mark, fraction);
+        saved = monotonic_now_ns();
+        mutex_lock(&g->lock);
+        if (e != NULL && g->error == NULL) {
+            g->error = e;
+            cancel_request(&g->stop, CANCEL_USER);
+        } else {
+            err_free(e);
+        }
+    }
+}
+
+struct error *
+ingest_run(struct arena *a, const struct ingest_opts *o, struct row_counter *total)
+{
+    struct ingester g = {.o = o, .a = a, .total = total, .start_ns = monotonic_now_ns()};
+    struct arena *scratch = arena_create(a, "restore coverage");
+    pthread_t threads[INGEST_THREADS];
+    int n_threads = 0;
+    size_t n_files = 0;
+    for (size_t i = 0; i < o->chain->n; i++)
+        n_files += o->chain->v[i].m->n_files;
+    struct coverage c = {.layers = o->chain->v, .n_layers = o->chain->n, .wanted = o->wanted,
+                         .end = chain_end(o->chain), .each = add_interval, .arg = &g};
+    struct error *err = coverage_check(scratch, &c);
+    if (err != NULL)
+        return err_wrap(err, "making import requests for %zu backups", o->chain->n);
+    make_units(&g, n_files);
+    g.verified = arena_zalloc(a, (n_files + 1) * sizeof(*g.verified));
+    if (setting_find(RATE_SETTING) != NULL)
+        g.rate = settings_int(o->job->node, RATE_SETTING);
+    mutex_init(&g.lock, RANK_JOB);
+    cond_init(&g.changed);
+    mutex_lock(&g.lock);
+    for (int i = 0; i < INGEST_THREADS && (size_t)i < g.n_units && err == NULL; i++) {
+        g.running++;
+        err = thread_start(&threads[n_threads], "restore", ingest_main, &g);
+        if (err == NULL)
+            n_threads++;
+        else
+            g.running--;
+    }
+    if (err != NULL)
+        cancel_request(&g.stop, CANCEL_USER);
+    supervise(&g);
+    mutex_unlock(&g.lock);
+    for (int i = 0; i < n_threads; i++)
+        pthread_join(threads[i], NULL);
+    if (err == NULL)
+        err = g.error;
+    else
+        err_free(g.error);
+    if (err == NULL)
+        err = cancel_check(&o->job->cancel);
+    if (err == NULL && !hlc_is_empty(g.newest))
+        clock_update(o->job->node->clock, g.newest);
+    if (err == NULL && g.n_units > 0)
+        err = o->save(o->arg, mark_of(&g), 1);
+    cond_destroy(&g.changed);
+    mutex_destroy(&g.lock);
+    if (err != NULL && !cancel_requested(&o->job->cancel))
+        err = err_wrap(err, "importing %zu ranges", g.n_iv);
+    return err;
+}

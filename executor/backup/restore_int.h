@@ -1,0 +1,105 @@
+/* executor/backup/restore_int.h - what the parts of RESTORE share. */
+#ifndef AMBERDB_EXECUTOR_BACKUP_RESTORE_INT_H
+#define AMBERDB_EXECUTOR_BACKUP_RESTORE_INT_H
+
+#include "executor/backup/backup_int.h"
+
+struct rewrite {
+    uint32_t old_id, new_id, new_parent; /* databases: parent 0 */
+    bool database;
+};
+struct rewrites {
+    struct rewrite *v; /* by old id */
+    size_t n;
+};
+const struct rewrite *rewrite_of(const struct rewrites *r, uint32_t old_id); /* NULL: none */
+
+struct restore_skips {
+    bool foreign_keys, sequences, sequence_owners, views;
+};
+
+struct restore_plan {
+    struct arena *a;
+    struct node *node;
+    struct backup_chain chain;
+    struct hlc as_of;             /* empty: the end of the last layer */
+    bool cluster;
+    const char *into_db;          /* NULL */
+    struct restore_skips skips;
+    struct desc_list all;         /* descriptors at that time */
+    struct resolved sel;          /* those to restore, old ids */
+    /* made anew by each attempt of the transaction: */
+    struct rewrites rewrites;
+    struct desc_list new_dbs;     /* databases to create, new ids */
+    pb_table **tables;            /* to create: sel.tables in the same order, rewritten */
+    size_t n_tables;
+};
+
+/* ---- restore_plan.c: dependencies, names, ids ---- */
+
+struct error *restore_check_dependencies(struct restore_plan *p) ERR_MUST_USE;
+/* In the transaction that will create everything. */
+struct error *restore_assign_ids(struct exec_ctx *x, struct restore_plan *p) ERR_MUST_USE;
+/* Checks of a cluster restore: 1 layer kind, 2 emptiness. */
+struct error *restore_check_cluster(struct exec_ctx *x, const struct restore_plan *p) ERR_MUST_USE;
+
+/* ---- restore_desc.c: descriptors under their new ids ---- */
+
+/* p->tables from sel.tables. db_name: new database name for views with into_db. */
+struct error *restore_rewrite_tables(struct restore_plan *p) ERR_MUST_USE;
+
+/* ---- restore_keys.c: keys and values under their new ids ---- */
+
+struct key_rewriter;
+/* tables: old descriptors. Shared by threads once made. */
+struct error *key_rewriter_create(struct arena *a, const struct rewrites *r,
+                                  pb_table *const *tables, size_t n, struct key_rewriter **out)
+    ERR_MUST_USE;
+/* Per thread: buffers and the last prefix. */
+struct key_rewrite_state {
+    const struct key_rewriter *kr;
+    struct str key, value;
+    struct str old_prefix, new_prefix; /* of the index seen last; plain ones only */
+    bool prefix_known;
+};
+void key_rewrite_init(struct key_rewrite_state *s, const struct key_rewriter *kr, struct arena *a);
+/* *keep false: the pair belongs to nothing that is restored. Results live until the next call. */
+struct error *key_rewrite(struct key_rewrite_state *s, struct slice key, struct slice value,
+                          struct slice *new_key, struct slice *new_value, bool *keep) ERR_MUST_USE;
+
+/* ---- restore_ingest.c: the data ---- */
+
+struct ingest_opts {
+    struct job *job;
+    const struct backup_chain *chain;
+    struct hlc as_of;              /* empty: no limit */
+    const struct span_list *wanted; /* old ids */
+    const struct key_rewriter *keys;
+    const uint64_t *primary;       /* new ids */
+    size_t n_primary;
+    struct slice high_water;       /* old key: what lies below is there already */
+    /* Everything below `mark` is in the store now. */
+    struct error *(*save)(void *arg, struct slice mark, double fraction);
+    void *arg;
+};
+struct error *ingest_run(struct arena *a, const struct ingest_opts *o, struct row_counter *total)
+    ERR_MUST_USE;
+
+/* ---- restore_schema.c: schema changes that were under way ---- */
+
+/* Finish t's mutations in the transaction that publishes it. */
+struct error *restore_finish_mutations(struct exec_ctx *x, pb_table *t, const char *restored_by)
+    ERR_MUST_USE;
+/* Data of half-made indexes go before that. */
+struct error *restore_drop_partial_indexes(struct node *n, const pb_table *t) ERR_MUST_USE;
+
+/* ---- restore_full.c: system tables of a cluster restore ---- */
+
+struct error *restore_system_tables(struct job *j, Amberdb__RestoreDetails *d, uint32_t temp_db)
+    ERR_MUST_USE;
+
+/* ---- restore.c ---- */
+
+struct error *drop_table_data(struct node *n, uint32_t table_id) ERR_MUST_USE;
+
+#endif
