@@ -194,8 +194,9 @@ ids_in_order(const pb_table *t)
         if (PB_GET(t->indexes[i], id) != i + 2)
             return false;
     for (size_t i = 0; i < t->n_families; i++)
-        if (PB_GET(t->families[i], id) != i)
-            return false;
+        if (PB_GET(t->families[i], id) != i ||
+            (PB_GET(t->families[i], default_column_id) != 0 && PB_GET(t, version) > 1))
+            return false; /* a column may have joined the family since */
     return t->n_mutations == 0 && PB_GET(t, next_column_id) == t->n_columns + 1 &&
            PB_GET(t, next_index_id) == t->n_indexes + 2 && PB_GET(t->primary_index, id) == 1 &&
            PB_GET(t, next_family_id) == t->n_families;
