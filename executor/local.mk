@@ -3,6 +3,26 @@ noinst_LIBRARIES += %D%/libexecutor.a
 
 %C%_libexecutor_a_SOURCES = \
   %D%/backup/backup_int.h \
+  %D%/backup/backup.c \
+  %D%/backup/backup_plan.c \
+  %D%/backup/backup_plan.h \
+  %D%/backup/coverage.c \
+  %D%/backup/export.c \
+  %D%/backup/export.h \
+  %D%/backup/layers.c \
+  %D%/backup/manifest.c \
+  %D%/backup/options.c \
+  %D%/backup/restore.c \
+  %D%/backup/restore_desc.c \
+  %D%/backup/restore_full.c \
+  %D%/backup/restore_ingest.c \
+  %D%/backup/restore_int.h \
+  %D%/backup/restore_keys.c \
+  %D%/backup/restore_plan.c \
+  %D%/backup/restore_schema.c \
+  %D%/backup/row_count.c \
+  %D%/backup/show_backup.c \
+  %D%/backup/targets.c \
   %D%/exec.c \
   %D%/exec.h \
   %D%/gc.c %D%/gc.h \

@@ -263,24 +263,17 @@ put_layer(struct arena *a, const struct backup_layer *l, const struct ast_show_b
 }
 
 static struct error *
-admin_txn(struct exec_ctx *x, void *arg)
-{
-    return catalog_check_admin(x->catalog, x->user, arg);
-}
-
-static struct error *
 show_backup_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows, char **tag)
 {
     const struct ast_show_backup *s = st->show_backup;
     struct option_value o[OPT_COUNT];
     struct backup_chain chain;
     char *uri, *kv;
-    char action[] = "SHOW BACKUP";
     (void)tag;
     if (s->kind == AST_SHOW_BACKUPS_IN || s->latest || s->subdir != NULL)
         return err_unimplemented(0, "SHOW BACKUP of a collection");
     ERR_TRY(options_eval(x, &s->options, option_defs, OPT_COUNT, o));
-    ERR_TRY(exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel, admin_txn, action));
+    ERR_TRY(catalog_check_admin(x->catalog, x->user, "SHOW BACKUP"));
     ERR_TRY(string_eval(x, s->uri, "SHOW BACKUP", &uri));
     ERR_TRY(uri_split_locality(x->arena, uri, &uri, &kv));
     struct uri_list l = {1, &uri};
@@ -298,7 +291,7 @@ show_backup_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *
 
 static const struct statement_ops show_backup_ops[] = {
     {.kind = AST_STMT_SHOW_BACKUP, .tag = "SHOW BACKUP ", .name = "SHOW BACKUP",
-     .flags = STMT_NO_TXN, .columns = show_backup_columns, .run = show_backup_run},
+     .columns = show_backup_columns, .run = show_backup_run},
 };
 const struct statement_family statement_family_show_backup = {
     show_backup_ops, sizeof(show_backup_ops) / sizeof(show_backup_ops[0])};
