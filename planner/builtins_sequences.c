@@ -1,7 +1,8 @@
-/* planner/builtins_sequences.c - nextval, currval, lastval, setval; unique_rowid. */
+/* planner/builtins_sequences.c - nextval, currval, lastval, setval; unique_rowid, random UUIDs. */
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "planner/builtins_int.h"
 
 BUILTIN(nextval)
@@ -74,6 +75,15 @@ BUILTIN(unique_rowid)
     return NULL;
 }
 
+BUILTIN(random_uuid)
+{
+    NOTHING_USED;
+    uint8_t *b = arena_alloc(env->arena, 16);
+    uuid_v4(b);
+    *out = datum_bytes(b, 16);
+    return NULL;
+}
+
 static const struct overload rows[] = {
     {.name = "nextval", .args = {&TYPE_STRING}, .ret = &TYPE_INT8, .fn = nextval,
      .volatility = VOLATILE, .preferred = true, .category = "Sequence"},
@@ -90,6 +100,12 @@ static const struct overload rows[] = {
     {.name = "setval", .args = {&TYPE_STRING, &TYPE_INT8, &TYPE_BOOL}, .ret = &TYPE_INT8,
      .fn = setval, .volatility = VOLATILE, .category = "Sequence"},
     {.name = "unique_rowid", .ret = &TYPE_INT8, .fn = unique_rowid, .volatility = VOLATILE,
+     .category = "ID generation"},
+    {.name = "gen_random_uuid", .ret = &TYPE_UUID, .fn = random_uuid, .volatility = VOLATILE,
+     .category = "ID generation"},
+    {.name = "uuid_v4", .ret = &TYPE_BYTES, .fn = random_uuid, .volatility = VOLATILE,
+     .category = "ID generation"},
+    {.name = "experimental_uuid_v4", .ret = &TYPE_BYTES, .fn = random_uuid, .volatility = VOLATILE,
      .category = "ID generation"},
 };
 TABLE(builtins_sequences, rows);
