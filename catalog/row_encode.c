@@ -285,6 +285,9 @@ encode(struct encoder *e)
 {
     str_init_arena(&e->key, e->scratch, KEY_MAX);
     str_init_arena(&e->value, e->scratch, STR_MAX_DEFAULT);
+    str_reserve(&e->key, 128);
+    if (!e->keys_only)
+        str_reserve(&e->value, 512);
     e->plan = row_plan_of(e->scratch, e->t, e->ix);
     if (e->ix->inverted) {
         int o = e->ix->keys[0];
