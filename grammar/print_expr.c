@@ -136,12 +136,12 @@ pr_index_name(struct printer *p, const struct ast_index_name *n)
 void
 pr_dotted(struct printer *p, struct slice name)
 {
-    while (name.len > 0) {
-        const uint8_t *dot = memchr(name.ptr, '.', name.len);
+    for (;;) {
+        const uint8_t *dot = name.len == 0 ? NULL : memchr(name.ptr, '.', name.len);
         size_t n = dot == NULL ? name.len : (size_t)(dot - name.ptr);
         PN(slice_make(name.ptr, n));
         if (dot == NULL)
-            break;
+            return;
         P(".");
         name = slice_make(dot + 1, name.len - n - 1);
     }

@@ -70,7 +70,14 @@ pr_kv_options(struct printer *p, const struct ast_kv_options *l)
     while ((o = next_option(l, o)) != NULL) {
         str_append_cstr(p->out, before);
         before = ", ";
-        PN(o->key);
+        /* WITH TIME and WITH ORDINALITY are tokens of their own */
+        if (slice_eq(o->key, SLICE_LIT("time")) || slice_eq(o->key, SLICE_LIT("ordinality"))) {
+            P("\"");
+            PS(o->key);
+            P("\"");
+        } else {
+            PN(o->key);
+        }
         if (!o->has_value)
             continue;
         P(" = ");
@@ -432,6 +439,33 @@ pr_role(struct printer *p, const struct ast_role_stmt *r, bool create)
     }
 }
 
+/* In upper case, when that reads back as the same word. */
+static void
+pr_privilege(struct printer *p, struct slice name)
+{
+    static const char *const words[] = {"CREATE", "GRANT", "SELECT"};
+    char lower[32];
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (slice_eq(name, slice_cstr(words[i]))) {
+            PS(name);
+            return;
+        }
+    }
+    if (name.len > sizeof(lower)) {
+        PN(name);
+        return;
+    }
+    for (size_t i = 0; i < name.len; i++) {
+        char c = (char)name.ptr[i];
+        lower[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    struct slice folded = slice_make(lower, name.len);
+    if (print_name_needs_quotes(folded))
+        PN(folded);
+    else
+        PS(name);
+}
+
 static void
 pr_grant(struct printer *p, const struct ast_grant *g, const char *verb, const char *to)
 {
@@ -441,7 +475,7 @@ pr_grant(struct printer *p, const struct ast_grant *g, const char *verb, const c
     for (int i = 0; i < g->privileges.count; i++) {
         if (i > 0)
             P(", ");
-        PS(g->privileges.items[i].text);
+        pr_privilege(p, g->privileges.items[i].text);
     }
     P(" ON ");
     pr_targets(p, &g->targets);

@@ -1,6 +1,7 @@
 /* grammar/print_show.c - the SHOW family back to text. */
 #include "config.h"
 
+#include "grammar/lexer.h"
 #include "grammar/print_int.h"
 
 static void
@@ -122,13 +123,29 @@ pr_show_data(struct printer *p, const struct ast_show *s)
     }
 }
 
+/* After SHOW a keyword begins another statement, but for these. */
+static void
+pr_variable(struct printer *p, struct slice name)
+{
+    char category;
+    bool bare = keyword_lookup(name, &category) == 0 || slice_eq(name, SLICE_LIT("database")) ||
+                slice_eq(name, SLICE_LIT("locality"));
+    if (bare) {
+        pr_dotted(p, name);
+    } else {
+        P("\"");
+        PS(name);
+        P("\"");
+    }
+}
+
 static void
 pr_show(struct printer *p, const struct ast_show *s)
 {
     switch (s->kind) {
     case AST_SHOW_VAR:
         P("SHOW ");
-        pr_dotted(p, s->name);
+        pr_variable(p, s->name);
         break;
     case AST_SHOW_ALL_VARS: P("SHOW ALL"); break;
     case AST_SHOW_CLUSTER_SETTING:
