@@ -80,3 +80,5 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/statement_families.def \
   %D%/virtual.h \
   %D%/virtual_groups.def
+
+unit_tests += regress/unit/test_backup

@@ -15,7 +15,7 @@
 #define ROUNDS 64000
 #define MAGIC "encrypt"
 #define MAGIC_LEN 7
-#define VERSION 1
+#define SEAL_VERSION 1
 #define NONCE_LEN 12
 #define HEADER_LEN 20
 #define TAG_LEN 16
@@ -84,7 +84,7 @@ decrypt_init(struct encrypted *s, const uint8_t *header, EVP_CIPHER_CTX **out)
 {
     if (memcmp(header, MAGIC, MAGIC_LEN) != 0)
         return err_new(ERR_UNCATEGORIZED, "file does not appear to be encrypted");
-    if (header[MAGIC_LEN] != VERSION)
+    if (header[MAGIC_LEN] != SEAL_VERSION)
         return err_new(ERR_UNCATEGORIZED, "unexpected encryption scheme/config version %d",
                        header[MAGIC_LEN]);
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
@@ -233,7 +233,7 @@ encrypted_create(struct sink *sink, const char *name, struct sink_file **out)
     f->file.vt = &encrypted_vt;
     f->out = xmalloc(PIECE);
     memcpy(header, MAGIC, MAGIC_LEN);
-    header[MAGIC_LEN] = VERSION;
+    header[MAGIC_LEN] = SEAL_VERSION;
     random_bytes(header + MAGIC_LEN + 1, NONCE_LEN);
     f->ctx = EVP_CIPHER_CTX_new();
     if (f->ctx == NULL || EVP_EncryptInit_ex(f->ctx, EVP_aes_256_gcm(), NULL, s->key.bytes,

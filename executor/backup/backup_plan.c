@@ -320,7 +320,8 @@ add_revision(struct backup_plan *p, struct revisions *l, const struct engine_ver
     if (v->value.len <= 5)
         return NULL;
     ERR_TRY(pb_descriptor_parse(p->a, slice_make(v->value.ptr + 5, v->value.len - 5), &r->desc));
-    pb_table *t = (pb_table *)pb_descriptor_table(r->desc);
+    pb_table *t =
+        r->desc->union_case == AMBERDB__DESCRIPTOR__UNION_TABLE ? r->desc->table : NULL;
     if (t != NULL && hlc_is_empty(pb_hlc(t->modification_time)))
         t->modification_time = pb_timestamp(p->a, v->ts);
     return NULL;

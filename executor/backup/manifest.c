@@ -205,7 +205,7 @@ check_manifest(struct arena *a, const char *name, const pb_manifest *m)
     ERR_TRY(check_time(name, m->start_time));
     ERR_TRY(check_time(name, m->end_time));
     ERR_TRY(check_time(name, m->revision_start_time));
-    if (hlc_is_empty(pb_hlc(m->end_time)))
+    if (hlc_is_empty(pb_hlc(m->end_time)) || m->build_info == NULL) /* all versions write both */
         return bad(name, "not a backup manifest, or one that is not complete");
     if (hlc_cmp(pb_hlc(m->start_time), pb_hlc(m->end_time)) > 0)
         return bad(name, "ends before it starts");
