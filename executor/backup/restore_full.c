@@ -9,7 +9,7 @@
 #include "executor/node.h"
 
 /* What a cluster keeps of its own: names in system.settings. */
-#define OWN_SETTINGS "('version', 'cluster.secret', 'diagnostics.reporting.enabled')"
+#define OWN_SETTINGS "('version')"
 
 struct step {
     struct job *j;

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "catalog/pb.h"
+#include "catalog/sysrow.h"
 #include "executor/settings.h"
 
 #define SWEEP_INTERVAL_NS INT64_C(1000000000)
@@ -467,11 +468,55 @@ sweep_record(void *arg, const struct job_record *rec)
     return NULL;
 }
 
+struct active {
+    struct arena *a;
+    int64_t *ids;
+    size_t n, cap;
+};
+
+static struct error *
+add_active(void *arg, const struct datum *row, bool *stop)
+{
+    struct active *l = arg;
+    (void)stop;
+    if (l->n == l->cap) {
+        size_t cap = l->cap == 0 ? 16 : 2 * l->cap;
+        l->ids = arena_realloc(l->a, l->ids, l->cap * sizeof(int64_t), cap * sizeof(int64_t));
+        l->cap = cap;
+    }
+    l->ids[l->n++] = row[0].i;
+    return NULL;
+}
+
+/* Most records have ended long ago: the index by status finds the others. */
+static struct error *
+sweep_active(struct exec_ctx *x, struct sweep *s)
+{
+    static const char *const live[] = {"running", "pending", "reverting", "pause-requested",
+                                       "cancel-requested"};
+    struct active l = {.a = x->arena};
+    for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
+        struct datum status = datum_cstr(live[i]);
+        ERR_TRY(sys_scan(x->catalog, ID_JOBS, "jobs_status_created_idx", &status, 1, add_active,
+                         &l));
+    }
+    for (size_t i = 0; i < l.n; i++) {
+        struct job_record r;
+        bool found;
+        ERR_TRY(job_record_get(x, x->arena, l.ids[i], &r, &found));
+        if (found)
+            ERR_TRY(sweep_record(s, &r));
+    }
+    return NULL;
+}
+
 static struct error *
 sweep_txn(struct exec_ctx *x, void *arg)
 {
     struct sweep *s = arg;
     s->n_start = s->n_drop = s->n_requests = 0;
+    if (s->drop_before_us == 0)
+        return sweep_active(x, s);
     ERR_TRY(job_record_scan(x, sweep_record, s));
     for (size_t i = 0; i < s->n_drop; i++)
         ERR_TRY(job_record_delete(x, s->drop[i]));
