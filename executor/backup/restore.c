@@ -530,6 +530,8 @@ restore_resume(struct job *j, struct row_sink *rows)
         if (!PB_GET(r.d, descriptor_coverage))
             compact_later(&r);
     }
+    for (size_t i = 0; i < r.d->n_table_descs; i++)
+        ERR_TRY(restore_fill_columns(j, r.d->table_descs[i]));
     if (PB_GET(r.d, descriptor_coverage) == 1 && r.temp_db != 0)
         ERR_TRY(restore_system_tables(j, r.d, r.temp_db));
     return put_result_row(rows, j->id, &total);

@@ -93,6 +93,9 @@ struct error *restore_finish_mutations(struct exec_ctx *x, pb_table *t, const ch
 /* Data of half-made indexes go before that. */
 struct error *restore_drop_partial_indexes(struct node *n, const pb_table *t) ERR_MUST_USE;
 
+/* After that: columns that were being added. */
+struct error *restore_fill_columns(struct job *j, const pb_table *t) ERR_MUST_USE;
+
 /* ---- restore_full.c: system tables of a cluster restore ---- */
 
 struct error *restore_system_tables(struct job *j, Amberdb__RestoreDetails *d, uint32_t temp_db)

@@ -5,6 +5,7 @@
  *                         the index back, as v20.1's validation would
  *     index, DROP         forgotten; its data were not in the backup
  *     column, ADD         public; rows that lack it get the default once the table is visible
+ *                         (restore_fill_columns)
  *     column, DROP        forgotten; what rows still hold of it is skipped by readers
  *     constraint          ADD: part of the table, unvalidated until checked; DROP: forgotten
  *     primaryKeySwap      the new index becomes the primary one
@@ -15,6 +16,7 @@
 
 #include "executor/node.h"
 #include "executor/schema/schema_int.h"
+#include "grammar/print.h"
 #include "types/keyenc.h"
 
 typedef Amberdb__DescriptorMutation pb_mutation;
@@ -226,4 +228,59 @@ restore_finish_mutations(struct exec_ctx *x, pb_table *t, const char *restored_b
     t->n_mutations = 0;
     t->n_mutation_jobs = 0;
     return backfill(x, t, added, n_added);
+}
+
+/* ---- columns that were being added: values for rows that the backfill had not reached ---- */
+
+struct fill {
+    const pb_table *t;
+    const char *column;
+    bool computed;
+};
+
+static struct error *
+fill_txn(struct exec_ctx *x, void *arg)
+{
+    const struct fill *f = arg;
+    const struct database *db;
+    struct str s;
+    ERR_TRY(catalog_database_by_id(x->catalog, PB_GET(f->t, parent_id), &db));
+    if (db == NULL)
+        return NULL;
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    str_append_cstr(&s, "UPDATE ");
+    print_name(&s, slice_cstr(db->name));
+    str_append_cstr(&s, ".public.");
+    print_name(&s, slice_cstr(pb_str(f->t->name)));
+    str_append_cstr(&s, " SET ");
+    /* a computed column follows when any other one is written */
+    const char *set = f->computed ? pb_str(f->t->primary_index->column_names[0]) : f->column;
+    print_name(&s, slice_cstr(set));
+    str_append_cstr(&s, " = ");
+    if (f->computed)
+        print_name(&s, slice_cstr(set));
+    else
+        str_append_cstr(&s, "DEFAULT");
+    str_append_cstr(&s, " WHERE ");
+    print_name(&s, slice_cstr(f->column));
+    str_append_cstr(&s, " IS NULL");
+    return exec_sql(x, EXEC_ROOT, NULL, NULL, 0, NULL, NULL, str_cstr(&s));
+}
+
+struct error *
+restore_fill_columns(struct job *j, const pb_table *t)
+{
+    for (size_t i = 0; i < t->n_mutations; i++) {
+        const pb_mutation *m = t->mutations[i];
+        if (!KIND(m, COLUMN) || !adds(m))
+            continue;
+        bool computed = m->column->compute_expr != NULL;
+        if (!computed && m->column->default_expr == NULL)
+            continue;
+        if (computed && (t->primary_index == NULL || t->primary_index->n_column_names == 0))
+            continue;
+        struct fill f = {t, pb_str(m->column->name), computed};
+        ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, fill_txn, &f));
+    }
+    return NULL;
 }
