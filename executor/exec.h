@@ -41,7 +41,9 @@ struct exec_ctx {
 
     /* the executor's own */
     struct planner *planner;
+    struct placeholder_types *placeholders;
     const struct plan_root *plan;
+    char *tag;                    /* what the statement answers */
     struct subquery_state **subqueries; /* by slot */
     struct cte_state **ctes;            /* by slot */
     struct exec_state state;

@@ -2,8 +2,8 @@
 noinst_LIBRARIES += %D%/libexecutor.a
 
 %C%_libexecutor_a_SOURCES = \
-  %D%/backup/backup_int.h \
   %D%/backup/backup.c \
+  %D%/backup/backup_int.h \
   %D%/backup/backup_plan.c \
   %D%/backup/backup_plan.h \
   %D%/backup/coverage.c \
@@ -23,9 +23,12 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/row_count.c \
   %D%/backup/show_backup.c \
   %D%/backup/targets.c \
+  %D%/copy.c \
   %D%/exec.c \
   %D%/exec.h \
-  %D%/gc.c %D%/gc.h \
+  %D%/gc.c \
+  %D%/gc.h \
+  %D%/hooks.c \
   %D%/jobs/job_control.c \
   %D%/jobs/job_kinds.def \
   %D%/jobs/job_record.c \
@@ -33,11 +36,17 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/jobs/registry.c \
   %D%/jobs/registry_int.h \
   %D%/jobs/show_jobs.c \
+  %D%/mutation/dml_ops.c \
+  %D%/mutation/foreign_key.c \
+  %D%/mutation/mut_int.h \
+  %D%/mutation/mutation.c \
+  %D%/mutation/mutation.h \
   %D%/node.c \
   %D%/node.h \
   %D%/relational/cte.c \
   %D%/relational/cte.h \
   %D%/relational/distinct.c \
+  %D%/relational/explain.c \
   %D%/relational/group.c \
   %D%/relational/hash_join.c \
   %D%/relational/index_join.c \
@@ -54,6 +63,11 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/relational/subquery.h \
   %D%/relational/table_reader.c \
   %D%/relational/table_reader.h \
+  %D%/relational/window.c \
+  %D%/schema/alter_column.c \
+  %D%/schema/alter_constraint.c \
+  %D%/schema/alter_primary.c \
+  %D%/schema/alter_table.c \
   %D%/schema/backfill.c \
   %D%/schema/column.c \
   %D%/schema/constraint.c \
@@ -62,12 +76,28 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/drop.c \
   %D%/schema/grant.c \
   %D%/schema/index.c \
+  %D%/schema/rename.c \
   %D%/schema/role.c \
+  %D%/schema/rows.c \
   %D%/schema/schema_int.h \
   %D%/schema/schema_util.c \
+  %D%/sequence.c \
+  %D%/sequence.h \
+  %D%/session.c \
   %D%/session.h \
+  %D%/session_int.h \
+  %D%/session_registry.c \
   %D%/session_registry.h \
+  %D%/session_txn.c \
+  %D%/session_vars.c \
+  %D%/settings.c \
+  %D%/settings.def \
   %D%/settings.h \
+  %D%/show/cat_hooks.c \
+  %D%/show/cat_int.h \
+  %D%/show/cat_object.c \
+  %D%/show/cat_oid.c \
+  %D%/show/cat_walk.c \
   %D%/show/show_columns.c \
   %D%/show/show_constraints.c \
   %D%/show/show_fingerprints.c \
@@ -76,8 +106,11 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/show/show_lists.c \
   %D%/show/show_users.c \
   %D%/show/show_util.c \
+  %D%/statement.c \
   %D%/statement.h \
   %D%/statement_families.def \
+  %D%/statement_session.c \
+  %D%/virtual.c \
   %D%/virtual.h \
   %D%/virtual_groups.def
 

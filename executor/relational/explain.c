@@ -1,0 +1,493 @@
+#include "config.h"
+
+#include "executor/relational/rel_int.h"
+#include "planner/aggregate.h"
+
+/* EXPLAIN: the plan as v20.1's tree of fields. */
+
+struct explain_op {
+    struct op op;
+    const struct plan_explain *plan;
+    struct row_store *store;
+    struct row_reader *reader;
+    struct arena *a;
+};
+
+/* Which of the nodes above still have siblings below this line. */
+#define MAX_LEVEL 64
+
+struct walk {
+    struct explain_op *e;
+    bool verbose;
+    bool more[MAX_LEVEL];
+};
+
+static void
+indent(struct str *s, const struct walk *w, int level, bool last, bool node)
+{
+    for (int i = 1; i < level; i++)
+        str_append_cstr(s, w->more[i] ? " \xe2\x94\x82    " : "      ");
+    if (level == 0 && node)
+        return;
+    if (node)
+        str_append_cstr(s, last ? " \xe2\x94\x94\xe2\x94\x80\xe2\x94\x80 "
+                                : " \xe2\x94\x9c\xe2\x94\x80\xe2\x94\x80 ");
+    else if (level > 0)
+        str_append_cstr(s, w->more[level] ? " \xe2\x94\x82   " : "     ");
+}
+
+static struct error *
+put(struct walk *w, const char *tree, int level, const char *type, const char *field,
+    const char *description, const char *columns, const char *ordering)
+{
+    struct datum row[7];
+
+    if (!w->verbose) {
+        row[0] = datum_cstr(tree);
+        row[1] = datum_cstr(field);
+        row[2] = datum_cstr(description);
+    } else {
+        row[0] = datum_cstr(tree);
+        row[1] = datum_int(level);
+        row[2] = datum_cstr(type);
+        row[3] = datum_cstr(field);
+        row[4] = datum_cstr(description);
+        row[5] = datum_cstr(columns);
+        row[6] = datum_cstr(ordering);
+    }
+    return row_store_add(w->e->store, row);
+}
+
+/* ---- expressions as text ---------------------------------------------------------------------------------- */
+
+static void
+put_expr(struct str *s, const struct expr *e, const struct plan_column *cols, int n,
+         const struct eval_env *env)
+{
+    static const char *const cmp[] = {"=", "!=", "<", "<=", ">", ">="};
+
+    switch (e->kind) {
+    case EXPR_CONST:
+        if (e->value.null)
+            str_append_cstr(s, "NULL");
+        else
+            datum_format_sql(s, e->type, &e->value, false, env);
+        return;
+    case EXPR_COLUMN:
+        if (e->index < n && cols[e->index].name != NULL)
+            str_append_cstr(s, cols[e->index].name);
+        else
+            str_printf(s, "@%d", e->index + 1);
+        return;
+    case EXPR_OUTER:
+        str_printf(s, "@outer%d", e->index + 1);
+        return;
+    case EXPR_PLACEHOLDER:
+        str_printf(s, "$%d", e->index + 1);
+        return;
+    case EXPR_AND:
+    case EXPR_OR:
+        for (int i = 0; i < e->n_args; i++) {
+            if (i > 0)
+                str_append_cstr(s, e->kind == EXPR_AND ? " AND " : " OR ");
+            str_append_char(s, '(');
+            put_expr(s, e->args[i], cols, n, env);
+            str_append_char(s, ')');
+        }
+        return;
+    case EXPR_NOT:
+        str_append_cstr(s, "NOT (");
+        put_expr(s, e->args[0], cols, n, env);
+        str_append_char(s, ')');
+        return;
+    case EXPR_COMPARE:
+        put_expr(s, e->args[0], cols, n, env);
+        str_printf(s, " %s ", cmp[e->cmp]);
+        put_expr(s, e->args[1], cols, n, env);
+        return;
+    case EXPR_IS_NULL:
+        put_expr(s, e->args[0], cols, n, env);
+        str_append_cstr(s, e->negated ? " IS NOT NULL" : " IS NULL");
+        return;
+    case EXPR_IS_DISTINCT:
+        put_expr(s, e->args[0], cols, n, env);
+        str_append_cstr(s, e->negated ? " IS NOT DISTINCT FROM " : " IS DISTINCT FROM ");
+        put_expr(s, e->args[1], cols, n, env);
+        return;
+    case EXPR_IN:
+        put_expr(s, e->args[0], cols, n, env);
+        str_append_cstr(s, e->negated ? " NOT IN (" : " IN (");
+        for (int i = 1; i < e->n_args; i++) {
+            if (i > 1)
+                str_append_cstr(s, ", ");
+            put_expr(s, e->args[i], cols, n, env);
+        }
+        str_append_char(s, ')');
+        return;
+    case EXPR_CAST:
+        put_expr(s, e->args[0], cols, n, env);
+        str_append_cstr(s, "::");
+        type_sql(s, e->type);
+        return;
+    case EXPR_SUBQUERY:
+        str_printf(s, "@S%d", e->subquery->slot + 1);
+        return;
+    case EXPR_CALL:
+        if (e->n_args == 2 && e->overload->name[0] != '\0' &&
+            strchr("+-*/%^&|#<>~@?", e->overload->name[0]) != NULL) {
+            put_expr(s, e->args[0], cols, n, env);
+            str_printf(s, " %s ", e->overload->name);
+            put_expr(s, e->args[1], cols, n, env);
+            return;
+        }
+        str_append_cstr(s, e->overload->name);
+        break;
+    default:
+        str_append_cstr(s, e->kind == EXPR_CASE       ? "CASE"
+                           : e->kind == EXPR_COALESCE ? "COALESCE"
+                           : e->kind == EXPR_ARRAY    ? "ARRAY"
+                                                      : "");
+        break;
+    }
+    str_append_char(s, '(');
+    for (int i = 0; i < e->n_args; i++) {
+        if (i > 0)
+            str_append_cstr(s, ", ");
+        put_expr(s, e->args[i], cols, n, env);
+    }
+    str_append_char(s, ')');
+}
+
+static const char *
+expr_text(struct walk *w, const struct expr *e, const struct plan_column *cols, int n)
+{
+    struct str s;
+
+    str_init_arena(&s, w->e->a, 65536);
+    put_expr(&s, e, cols, n, &w->e->op.x->env);
+    return str_cstr(&s);
+}
+
+/* ---- fields --------------------------------------------------------------------------------------------------- */
+
+static struct error *
+field(struct walk *w, int level, const char *name, const char *value)
+{
+    struct str s;
+
+    str_init_arena(&s, w->e->a, 65536);
+    indent(&s, w, level, true, false);
+    return put(w, str_cstr(&s), level, "", name, value, "", "");
+}
+
+static void
+put_bound(struct walk *w, struct str *s, const struct plan_bound *b)
+{
+    for (int i = 0; i < b->n; i++) {
+        str_append_char(s, '/');
+        put_expr(s, b->values[i], NULL, 0, &w->e->op.x->env);
+    }
+}
+
+static const char *
+spans_text(struct walk *w, const struct plan_scan *p)
+{
+    struct str s;
+
+    if (p->n_spans == 0)
+        return p->hard_limit > 0 ? "LIMITED SCAN" : "FULL SCAN";
+    str_init_arena(&s, w->e->a, 65536);
+    for (int i = 0; i < p->n_spans; i++) {
+        const struct plan_span *sp = &p->spans[i];
+        if (i > 0)
+            str_append_char(&s, ' ');
+        put_bound(w, &s, &sp->lo);
+        if (sp->lo.n > 0 && !sp->lo.inclusive)
+            str_append_cstr(&s, "/!NULL");
+        str_append_char(&s, '-');
+        put_bound(w, &s, &sp->hi);
+        if (sp->hi.n > 0 && sp->hi.inclusive)
+            str_append_cstr(&s, "/#");
+    }
+    return str_cstr(&s);
+}
+
+static const char *
+orders_text(struct walk *w, const struct plan_node *n, int n_keys, const struct plan_order *keys)
+{
+    struct str s;
+
+    str_init_arena(&s, w->e->a, 65536);
+    for (int i = 0; i < n_keys; i++) {
+        const char *name = n->cols[keys[i].column].name;
+        if (i > 0)
+            str_append_char(&s, ',');
+        str_append_char(&s, keys[i].desc ? '-' : '+');
+        if (name != NULL)
+            str_append_cstr(&s, name);
+        else
+            str_printf(&s, "column%d", keys[i].column + 1);
+    }
+    return str_cstr(&s);
+}
+
+static struct error *
+scan_fields(struct walk *w, const struct plan_scan *p, int level)
+{
+    ERR_TRY(field(w, level, "table", arena_printf(w->e->a, "%s@%s", p->table->name, p->index->name)));
+    ERR_TRY(field(w, level, "spans", p->empty ? "" : spans_text(w, p)));
+    if (p->hard_limit > 0)
+        ERR_TRY(field(w, level, "limit", arena_printf(w->e->a, "%lld", (long long)p->hard_limit)));
+    if (p->filter != NULL)
+        ERR_TRY(field(w, level, "filter", expr_text(w, p->filter, p->base.cols, p->base.n_cols)));
+    if (p->lock)
+        ERR_TRY(field(w, level, "locking strength", "for update"));
+    return NULL;
+}
+
+static const char *
+join_type(enum plan_join_type t)
+{
+    static const char *const names[] = {"inner", "left outer", "right outer", "full outer", "semi",
+                                        "anti"};
+    return names[t];
+}
+
+static struct error *
+node_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    struct arena *a = w->e->a;
+
+    switch (n->kind) {
+    case PLAN_SCAN:
+        return scan_fields(w, (const struct plan_scan *)n, level);
+    case PLAN_VIRTUAL_SCAN:
+        return field(w, level, "source", ((const struct plan_virtual_scan *)n)->table->name);
+    case PLAN_VALUES:
+        return field(w, level, "size",
+                     arena_printf(a, "%d column%s, %d row%s", n->n_cols, n->n_cols == 1 ? "" : "s",
+                                  ((const struct plan_values *)n)->n_rows,
+                                  ((const struct plan_values *)n)->n_rows == 1 ? "" : "s"));
+    case PLAN_INDEX_JOIN: {
+        const struct plan_index_join *j = (const struct plan_index_join *)n;
+        ERR_TRY(field(w, level, "table", arena_printf(a, "%s@%s", j->table->name,
+                                                      j->table->indexes[0].name)));
+        return j->filter == NULL ? NULL
+                                 : field(w, level, "filter",
+                                         expr_text(w, j->filter, n->cols, n->n_cols));
+    }
+    case PLAN_LOOKUP_JOIN: {
+        const struct plan_lookup_join *j = (const struct plan_lookup_join *)n;
+        ERR_TRY(field(w, level, "table", arena_printf(a, "%s@%s", j->table->name, j->index->name)));
+        ERR_TRY(field(w, level, "type", join_type(j->type)));
+        return j->on == NULL ? NULL
+                             : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+    }
+    case PLAN_HASH_JOIN: {
+        const struct plan_hash_join *j = (const struct plan_hash_join *)n;
+        struct str s;
+        str_init_arena(&s, a, 65536);
+        for (int side = 0; side < 2; side++) {
+            const struct plan_node *c = n->children[side];
+            str_append_cstr(&s, side == 0 ? "(" : ") = (");
+            for (int i = 0; i < j->n_keys; i++) {
+                if (i > 0)
+                    str_append_cstr(&s, ", ");
+                put_expr(&s, side == 0 ? j->left_keys[i] : j->right_keys[i], c->cols, c->n_cols,
+                         &w->e->op.x->env);
+            }
+        }
+        str_append_char(&s, ')');
+        ERR_TRY(field(w, level, "type", join_type(j->type)));
+        ERR_TRY(field(w, level, "equality", str_cstr(&s)));
+        return j->on == NULL ? NULL
+                             : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+    }
+    case PLAN_NESTED_LOOP: {
+        const struct plan_nested_loop *j = (const struct plan_nested_loop *)n;
+        ERR_TRY(field(w, level, "type", j->on == NULL && j->type == PLAN_JOIN_INNER
+                                            ? "cross"
+                                            : join_type(j->type)));
+        return j->on == NULL ? NULL
+                             : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+    }
+    case PLAN_FILTER:
+        return field(w, level, "filter",
+                     expr_text(w, ((const struct plan_filter *)n)->cond, n->cols, n->n_cols));
+    case PLAN_RENDER: {
+        const struct plan_render *r = (const struct plan_render *)n;
+        if (!w->verbose)
+            return NULL;
+        for (int i = 0; i < n->n_cols; i++)
+            ERR_TRY(field(w, level, arena_printf(a, "render %d", i),
+                          expr_text(w, r->exprs[i], n->children[0]->cols, n->children[0]->n_cols)));
+        return NULL;
+    }
+    case PLAN_GROUP: {
+        const struct plan_group *g = (const struct plan_group *)n;
+        const struct plan_node *c = n->children[0];
+        for (int i = 0; i < g->n_aggs; i++) {
+            struct str s;
+            str_init_arena(&s, a, 65536);
+            str_printf(&s, "%s(%s", g->aggs[i]->def->name, g->aggs[i]->distinct ? "DISTINCT " : "");
+            for (int k = 0; k < g->aggs[i]->n_args; k++) {
+                if (k > 0)
+                    str_append_cstr(&s, ", ");
+                put_expr(&s, g->aggs[i]->args[k], c->cols, c->n_cols, &w->e->op.x->env);
+            }
+            str_append_char(&s, ')');
+            ERR_TRY(field(w, level, arena_printf(a, "aggregate %d", i), str_cstr(&s)));
+        }
+        if (g->scalar)
+            return field(w, level, "scalar", "");
+        struct str s;
+        str_init_arena(&s, a, 65536);
+        for (int i = 0; i < g->n_keys; i++) {
+            if (i > 0)
+                str_append_cstr(&s, ", ");
+            put_expr(&s, g->keys[i], c->cols, c->n_cols, &w->e->op.x->env);
+        }
+        return field(w, level, "group by", str_cstr(&s));
+    }
+    case PLAN_DISTINCT: {
+        const struct plan_distinct *d = (const struct plan_distinct *)n;
+        struct str s;
+        str_init_arena(&s, a, 65536);
+        for (int i = 0; i < d->n_keys; i++) {
+            const char *name = n->cols[d->keys[i]].name;
+            if (i > 0)
+                str_append_cstr(&s, ", ");
+            str_append_cstr(&s, name == NULL ? "column" : name);
+        }
+        return field(w, level, "distinct on", str_cstr(&s));
+    }
+    case PLAN_SORT:
+        return field(w, level, "order",
+                     orders_text(w, n, ((const struct plan_sort *)n)->n_keys,
+                                 ((const struct plan_sort *)n)->keys));
+    case PLAN_LIMIT: {
+        const struct plan_limit *l = (const struct plan_limit *)n;
+        if (l->count != NULL)
+            ERR_TRY(field(w, level, "count", expr_text(w, l->count, NULL, 0)));
+        return l->offset == NULL ? NULL
+                                 : field(w, level, "offset", expr_text(w, l->offset, NULL, 0));
+    }
+    case PLAN_INSERT: {
+        const struct plan_insert *i = (const struct plan_insert *)n;
+        struct str s;
+        str_init_arena(&s, a, 65536);
+        str_printf(&s, "%s(", i->target.table->name);
+        for (int k = 0; k < i->n_values; k++)
+            str_printf(&s, "%s%s", k > 0 ? ", " : "",
+                       i->target.table->columns[i->ordinals[k]].name);
+        str_append_char(&s, ')');
+        return field(w, level, "into", str_cstr(&s));
+    }
+    case PLAN_UPDATE: {
+        const struct plan_update *u = (const struct plan_update *)n;
+        struct str s;
+        str_init_arena(&s, a, 65536);
+        for (int k = 0; k < u->n_sets; k++)
+            str_printf(&s, "%s%s", k > 0 ? ", " : "",
+                       u->target.table->columns[u->sets[k].ordinal].name);
+        ERR_TRY(field(w, level, "table", u->target.table->name));
+        return field(w, level, "set", str_cstr(&s));
+    }
+    case PLAN_DELETE:
+        return field(w, level, "from", ((const struct plan_delete *)n)->target.table->name);
+    case PLAN_CTE_SCAN:
+        return field(w, level, "label",
+                     arena_strndup(a, (const char *)((const struct plan_cte_scan *)n)->cte->name.ptr,
+                                   ((const struct plan_cte_scan *)n)->cte->name.len));
+    default:
+        return NULL;
+    }
+}
+
+static const char *
+name_of(const struct plan_node *n)
+{
+    if (n->kind == PLAN_SCAN && ((const struct plan_scan *)n)->reverse)
+        return "revscan";
+    if (n->kind == PLAN_SCAN && ((const struct plan_scan *)n)->empty)
+        return "norows";
+    if (n->kind == PLAN_INSERT && ((const struct plan_insert *)n)->conflict == CONFLICT_UPSERT)
+        return "upsert";
+    if (n->kind == PLAN_NESTED_LOOP && ((const struct plan_nested_loop *)n)->apply)
+        return "apply-join";
+    if (n->kind == PLAN_SETOP && ((const struct plan_setop *)n)->op == PLAN_SETOP_INTERSECT)
+        return "intersect";
+    if (n->kind == PLAN_SETOP && ((const struct plan_setop *)n)->op == PLAN_SETOP_EXCEPT)
+        return "except";
+    return plan_kind_name(n->kind);
+}
+
+static const char *
+columns_text(struct walk *w, const struct plan_node *n)
+{
+    struct str s;
+
+    str_init_arena(&s, w->e->a, 65536);
+    str_append_char(&s, '(');
+    for (int i = 0; i < n->n_cols; i++)
+        str_printf(&s, "%s%s", i > 0 ? ", " : "",
+                   n->cols[i].name == NULL ? arena_printf(w->e->a, "column%d", i + 1)
+                                           : n->cols[i].name);
+    str_append_char(&s, ')');
+    return str_cstr(&s);
+}
+
+static struct error *
+node(struct walk *w, const struct plan_node *n, int level, bool last)
+{
+    struct str s;
+    int shown = level < MAX_LEVEL - 1 ? level : MAX_LEVEL - 1;
+
+    str_init_arena(&s, w->e->a, 65536);
+    indent(&s, w, shown, last, true);
+    str_append_cstr(&s, name_of(n));
+    ERR_TRY(put(w, str_cstr(&s), level, name_of(n), "", "", columns_text(w, n),
+                orders_text(w, n, n->n_ordering, n->ordering)));
+    if (shown > 0)
+        w->more[shown] = !last;
+    w->more[shown + 1] = n->n_children > 0;
+    ERR_TRY(node_fields(w, n, shown + 1));
+    for (int i = 0; i < n->n_children; i++)
+        ERR_TRY(node(w, n->children[i], shown + 1, i == n->n_children - 1));
+    w->more[shown + 1] = false;
+    return NULL;
+}
+
+static struct error *
+explain_open(struct op *o)
+{
+    struct explain_op *e = (struct explain_op *)o;
+    struct walk w = {.e = e, .verbose = o->node->n_cols == 7};
+
+    e->a = arena_create(o->arena, "explain");
+    batch_init(o->arena, &o->batch, o->node->n_cols, true);
+    e->store = row_store_create(o->x, o->arena, o->node->n_cols, plan_types(o->arena, o->node), 0);
+    ERR_TRY(put(&w, "", 0, "", "distributed", "false", "", ""));
+    ERR_TRY(put(&w, "", 0, "", "vectorized", "false", "", ""));
+    ERR_TRY(node(&w, e->plan->plan->node, 0, true));
+    e->reader = row_reader_open(e->store, o->arena);
+    return NULL;
+}
+
+static struct error *
+explain_next(struct op *o, struct batch **out)
+{
+    *out = &o->batch;
+    return row_reader_batch(((struct explain_op *)o)->reader, &o->batch);
+}
+
+static const struct op_vt explain_vt = {
+    .name = "explain", .open = explain_open, .next = explain_next};
+
+struct error *
+make_explain(struct exec_ctx *x, struct exec_state *st, const struct plan_node *n, struct op **out)
+{
+    ERR_TRY(op_new(x, st, n, &explain_vt, sizeof(struct explain_op), out));
+    ((struct explain_op *)*out)->plan = (const struct plan_explain *)n;
+    return NULL;
+}
