@@ -1,7 +1,6 @@
-# planner/: list every .c and .h here; unit tests as unit_tests += regress/unit/test_<module>.
+# planner/: names, types, privileges, access paths -> plan nodes; expressions typed and evaluated.
 noinst_LIBRARIES += %D%/libplanner.a
 
-# expressions: typing, evaluation, builtins
 %C%_libplanner_a_SOURCES = \
   %D%/aggregate.h \
   %D%/aggregates.c \
@@ -26,23 +25,6 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/eval_hooks.h \
   %D%/eval_int.h \
   %D%/expr.h \
-  %D%/stored_expr.c \
-  %D%/type_agg.c \
-  %D%/type_compare.c \
-  %D%/type_const.c \
-  %D%/type_expr.c \
-  %D%/type_forms.c \
-  %D%/type_func.c \
-  %D%/type_int.h \
-  %D%/type_name.c \
-  %D%/type_overload.c \
-  %D%/type_rules.c \
-  %D%/type_same.c \
-  %D%/type_tree.c \
-  %D%/windows.c
-
-# plans
-%C%_libplanner_a_SOURCES += \
   %D%/plan.h \
   %D%/plan_dml.c \
   %D%/plan_from.c \
@@ -54,36 +36,7 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/plan_stmt.c \
   %D%/plan_util.c \
   %D%/plan_with.c \
-  %D%/planner.h
-
-unit_tests += regress/unit/test_<module>.
-noinst_LIBRARIES += %D%/libplanner.a
-
-# expressions: typing, evaluation, builtins
-%C%_libplanner_a_SOURCES = \
-  %D%/aggregate.h \
-  %D%/aggregates.c \
-  %D%/aggregates_int.h \
-  %D%/aggregates_stat.c \
-  %D%/aggregates_sum.c \
-  %D%/aggregates_value.c \
-  %D%/as_of.c \
-  %D%/as_of.h \
-  %D%/batch.h \
-  %D%/builtins.h \
-  %D%/builtins_catalog.c \
-  %D%/builtins_crdb.c \
-  %D%/builtins_gens.c \
-  %D%/builtins_int.h \
-  %D%/builtins_privileges.c \
-  %D%/builtins_sequences.c \
-  %D%/builtins_session.c \
-  %D%/eval_batch.c \
-  %D%/eval_compare.c \
-  %D%/eval_expr.c \
-  %D%/eval_hooks.h \
-  %D%/eval_int.h \
-  %D%/expr.h \
+  %D%/planner.h \
   %D%/stored_expr.c \
   %D%/type_agg.c \
   %D%/type_compare.c \
@@ -99,9 +52,5 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/type_tree.c \
   %D%/windows.c
 
-# plans
-%C%_libplanner_a_SOURCES += \
-  %D%/plan.h \
-  %D%/planner.h
-
+unit_tests += regress/unit/test_<module>.
 unit_tests += regress/unit/test_expr
