@@ -114,4 +114,4 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/virtual.h \
   %D%/virtual_groups.def
 
-unit_tests += regress/unit/test_backup
+unit_tests += regress/unit/test_backup regress/unit/test_backup_data
