@@ -228,5 +228,6 @@ extern const struct result_column backup_result_columns[6];
 
 void hlc_text(struct hlc t, char out[HLC_STR_MAX]); /* seconds.nanos,logical */
 char *key_text(struct arena *a, struct slice key);
+char *span_text(struct arena *a, struct span s); /* /Table/53/{1-2} */
 
 #endif

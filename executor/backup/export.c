@@ -332,8 +332,7 @@ export_piece(struct exporter *e, struct arena *a, const struct piece *p)
         err = writer_end(&w, item->span.end);
     if (err != NULL) {
         writer_discard(&w);
-        return err_wrap(err, "exporting [%s,%s)", key_text(a, item->span.start),
-                        key_text(a, item->span.end));
+        return err_wrap(err, "exporting %s", span_text(a, item->span));
     }
     return NULL;
 }

@@ -441,8 +441,7 @@ do_unit(struct worker *w, const struct unit *u)
         const struct cover_interval *iv = &g->iv[i];
         e = do_interval(w, iv);
         if (e != NULL)
-            e = err_wrap(e, "importing span [%s,%s)", key_text(w->a, iv->span.start),
-                         key_text(w->a, iv->span.end));
+            e = err_wrap(e, "importing span %s", span_text(w->a, iv->span));
     }
     if (e == NULL)
         e = hand_over(w);

@@ -116,3 +116,14 @@ key_text(struct arena *a, struct slice key)
     key_pretty(&s, key);
     return arena_strdup(a, str_cstr(&s));
 }
+
+/* SOURCE: CockroachDB v20.1 keys.PrettyPrintRange: what both keys begin with, then the rest of each. */
+char *
+span_text(struct arena *a, struct span sp)
+{
+    char *s = key_text(a, sp.start), *e = key_text(a, sp.end);
+    size_t i = 0;
+    while (s[i] != '\0' && s[i] == e[i])
+        i++;
+    return arena_printf(a, "%.*s{%s-%s}", (int)i, s, s + i, e + i);
+}
