@@ -52,5 +52,4 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/type_tree.c \
   %D%/windows.c
 
-unit_tests += regress/unit/test_<module>.
 unit_tests += regress/unit/test_expr
