@@ -228,6 +228,14 @@ index_at(const pb_table *t, size_t i)
     return i < t->n_indexes ? t->indexes[i] : mutation_index(t->mutations[i - t->n_indexes]);
 }
 
+/* One on its way out may have the name of another (a replaced primary index). */
+static bool
+index_dropping(const pb_table *t, size_t i)
+{
+    return i > t->n_indexes && PB_GET(t->mutations[i - 1 - t->n_indexes], direction) ==
+                                   AMBERDB__MUTATION_DIRECTION__MUTATION_DROP;
+}
+
 static struct error *
 validate_indexes(const pb_table *t)
 {
@@ -247,7 +255,8 @@ validate_indexes(const pb_table *t)
             const pb_index *o = index_at(t, j);
             if (o == NULL)
                 continue;
-            if (strcmp(ix->name, pb_str(o->name)) == 0)
+            if (strcmp(ix->name, pb_str(o->name)) == 0 && !index_dropping(t, i) &&
+                !index_dropping(t, j))
                 return BAD("duplicate index name: \"%s\"", ix->name);
             if (PB_GET(o, id) == id)
                 return BAD("index \"%s\" duplicate ID of index \"%s\": %u", ix->name, o->name, id);
