@@ -228,6 +228,8 @@ extern const struct result_column backup_result_columns[6];
 
 void hlc_text(struct hlc t, char out[HLC_STR_MAX]); /* seconds.nanos,logical */
 char *key_text(struct arena *a, struct slice key);
+/* A file that is not there, as clients know it: XXUUU. Takes e, which may be NULL. */
+struct error *store_error(struct error *e) ERR_MUST_USE;
 char *span_text(struct arena *a, struct span s); /* /Table/53/{1-2} */
 
 #endif

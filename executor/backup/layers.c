@@ -152,7 +152,7 @@ load_layer(struct backup_chain *c, const struct uri_list *uris, const char *subd
                                                   : "failed to open backup storage location");
     }
     *l = (struct backup_layer){.uri = here.v[0], .sink = sinks[0]};
-    ERR_TRY(read_base(c->a, l->sink, &l->m));
+    ERR_TRY(store_error(read_base(c->a, l->sink, &l->m)));
     l->start = pb_hlc(l->m->start_time);
     l->end = pb_hlc(l->m->end_time);
     size_t n = l->m->n_partition_descriptor_filenames;

@@ -320,7 +320,7 @@ encryption_read(struct arena *a, struct sink *s, const char *passphrase, struct 
     if (e == NULL)
         e = PB_PARSE(a, encryption_info, ENCRYPTION_FILE, bytes, &info);
     if (e != NULL)
-        return err_wrap(e, "could not find or read encryption information");
+        return err_wrap(store_error(e), "could not find or read encryption information");
     if (PB_GET(info, scheme) != AMBERDB__SCHEME__AES256GCM || !info->has_salt ||
         info->salt.len != CRYPT_SALT_LEN)
         return bad(ENCRYPTION_FILE, "unknown encryption scheme");

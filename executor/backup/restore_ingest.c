@@ -142,7 +142,7 @@ open_file(struct worker *w, const struct cover_file *cf, struct open_file **out)
     f->mapped = s->vt->map != NULL;
     struct error *e = sink_map(s, f->a, cf->file->path, &f->map);
     if (e != NULL)
-        e = err_wrap(e, "fetching \"%s\"", cf->file->path);
+        e = err_wrap(store_error(e), "fetching \"%s\"", cf->file->path);
     if (e == NULL && !g->verified[cf->index]) {
         e = verify_file(cf, f->map, f->mapped);
         g->verified[cf->index] = e == NULL;
