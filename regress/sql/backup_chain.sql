@@ -3,13 +3,13 @@ CREATE DATABASE ch;
 CREATE TABLE ch.t (k INT PRIMARY KEY, v STRING, INDEX v_idx (v));
 INSERT INTO ch.t VALUES (1, 'a'), (2, 'b'), (3, 'c');
 \a
-SELECT rows, index_entries FROM [BACKUP DATABASE ch TO :'dest' WITH revision_history, encryption_passphrase = 'p'];
+BACKUP DATABASE ch TO :'dest' WITH revision_history, encryption_passphrase = 'p';
 UPDATE ch.t SET v = 'z' WHERE k = 1;
 SELECT cluster_logical_timestamp() AS middle \gset
 DELETE FROM ch.t WHERE k = 2;
 CREATE TABLE ch.added (k INT PRIMARY KEY);
 INSERT INTO ch.added VALUES (7);
-SELECT rows, index_entries FROM [BACKUP DATABASE ch TO :'dest' WITH revision_history, encryption_passphrase = 'p'];
+BACKUP DATABASE ch TO :'dest' WITH revision_history, encryption_passphrase = 'p';
 SHOW BACKUP :'dest';
 SHOW BACKUP :'dest' WITH encryption_passphrase = 'q';
 \a
