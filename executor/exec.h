@@ -21,7 +21,7 @@
 #include "planner/planner.h"
 #include "storage/txn.h"
 
-/* ---- the statement's context ------------------------------------------------------------------ */
+/* ---- the statement's context ---------------------------------------------------------------- */
 
 struct exec_ctx {
     struct node *node;
@@ -61,7 +61,7 @@ struct arena *exec_txn_arena(struct exec_ctx *x);
 /* The transaction did DDL: ROLLBACK TO SAVEPOINT over it is refused, results are not retried. */
 void exec_mark_ddl(struct exec_ctx *x);
 
-/* ---- rows going out: statements that are functions, virtual tables ----------------------------- */
+/* ---- rows going out: statements that are functions, virtual tables -------------------------- */
 
 /* put copies or sends the row before it returns; n_cols datums of the declared columns. */
 struct row_sink {
@@ -73,7 +73,7 @@ row_put(struct row_sink *s, const struct datum *row)
     return s->put(s, row);
 }
 
-/* ---- SQL from inside --------------------------------------------------------------------------- */
+/* ---- SQL from inside ------------------------------------------------------------------------ */
 
 /* Run one statement in x's transaction as x's user (as root with EXEC_ROOT). params: types and values
  * of $1.. . Rows go to `rows` (NULL: dropped); *n_rows (may be NULL) rows or rows affected. Reads see
@@ -108,7 +108,7 @@ struct error *exec_select_columns(struct exec_ctx *x, const struct ast_select *s
 /* A planner over x, for those who type expressions themselves (DEFAULT, CHECK, views). */
 struct planner *exec_planner(struct exec_ctx *x);
 
-/* ---- operators --------------------------------------------------------------------------------- */
+/* ---- operators ------------------------------------------------------------------------------ */
 
 struct op;
 struct op_vt {

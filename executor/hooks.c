@@ -30,7 +30,7 @@ ctx_of(const struct eval_env *env)
     return env->session;
 }
 
-/* ---- settings ------------------------------------------------------------------------------------------------ */
+/* ---- settings ------------------------------------------------------------------------------- */
 
 static struct error *
 current_setting(const struct eval_env *env, const char *name, bool missing_ok, const char **value)
@@ -88,7 +88,7 @@ current_schemas(const struct eval_env *env, bool implicit, int *n, const char *c
     return NULL;
 }
 
-/* ---- privileges ------------------------------------------------------------------------------------------------ */
+/* ---- privileges ----------------------------------------------------------------------------- */
 
 static struct error *
 is_admin(const struct eval_env *env, bool *out)
@@ -221,7 +221,7 @@ has_privilege(const struct eval_env *env, const struct eval_privilege_query *q,
     return NULL;
 }
 
-/* ---- the cluster -------------------------------------------------------------------------------------------------- */
+/* ---- the cluster ---------------------------------------------------------------------------- */
 
 static struct error *
 cluster_id(const struct eval_env *env, uint8_t uuid[16])

@@ -192,8 +192,8 @@ sequence_setval(const struct eval_env *env, struct slice name, int64_t value, bo
     ERR_TRY(check(x, c.t, PRIV_UPDATE));
     c.o = c.t->pb->sequence_opts;
     if (c.o->virtual_)
-        return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot set the value of virtual sequence \"%s\"",
-                       c.t->name);
+        return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "cannot set the value of virtual sequence \"%s\"", c.t->name);
     if (value < c.o->min_value || value > c.o->max_value)
         return err_new(ERR_NUMERIC_VALUE_OUT_OF_RANGE,
                        "value %lld is out of bounds for sequence \"%s\" (%lld..%lld)",

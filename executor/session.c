@@ -12,7 +12,7 @@
 
 #define MAX_RETRIES 50
 
-/* ---- life -------------------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------- */
 
 struct error *
 session_create(struct node *n, const struct session_args *a, struct session **out)
@@ -101,7 +101,7 @@ session_setting(struct session *s, const char *name)
     return var_get(s, name);
 }
 
-/* ---- running one statement -------------------------------------------------------------------------------------- */
+/* ---- running one statement ------------------------------------------------------------------ */
 
 static struct placeholder_types *
 placeholders_of(struct arena *a, int n, const struct type *const *types)
@@ -484,7 +484,7 @@ session_simple(struct session *s, struct slice sql, struct result_sink *out)
     return err;
 }
 
-/* ---- prepared statements ------------------------------------------------------------------------------------------- */
+/* ---- prepared statements -------------------------------------------------------------------- */
 
 struct prepared *
 session_lookup_prepared(struct session *s, const char *name)
@@ -676,7 +676,7 @@ session_close_prepared(struct session *s, const char *name)
     }
 }
 
-/* ---- portals --------------------------------------------------------------------------------------------------------- */
+/* ---- portals -------------------------------------------------------------------------------- */
 
 static struct portal *
 lookup_portal(struct session *s, const char *name)

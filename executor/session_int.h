@@ -7,7 +7,7 @@
 #include "planner/eval_hooks.h"
 #include "types/timezone.h"
 
-/* ---- transactions ------------------------------------------------------------------------------ */
+/* ---- transactions --------------------------------------------------------------------------- */
 
 enum txn_state { TXN_NONE, TXN_OPEN, TXN_ABORTED, TXN_COMMIT_WAIT };
 
@@ -48,7 +48,7 @@ struct error *txn_state_begin(struct node *n, struct arena *parent, struct hlc r
 struct error *txn_state_commit(struct exec_txn_state *t) ERR_MUST_USE;
 void txn_state_rollback(struct exec_txn_state *t);
 
-/* ---- sessions ------------------------------------------------------------------------------------ */
+/* ---- sessions ------------------------------------------------------------------------------- */
 
 struct prepared {
     struct prepared *next;

@@ -77,7 +77,7 @@ txn_state_rollback(struct exec_txn_state *t)
     arena_destroy(t->arena);
 }
 
-/* ---- the session's ------------------------------------------------------------------------------------------- */
+/* ---- the session's -------------------------------------------------------------------------- */
 
 struct error *
 session_txn_end(struct session *s, bool commit)
@@ -225,7 +225,7 @@ rollback(struct session *s, struct result_sink *out)
     return out->complete(out, "ROLLBACK");
 }
 
-/* ---- savepoints ------------------------------------------------------------------------------------------------ */
+/* ---- savepoints ----------------------------------------------------------------------------- */
 
 static bool
 is_restart(struct session *s, struct slice name, bool outermost)

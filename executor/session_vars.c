@@ -151,7 +151,7 @@ var_name_at(int i, bool *hidden)
     return vars[i].name;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static const char *
 dynamic_value(struct session *s, struct arena *a, const char *name)
@@ -225,7 +225,7 @@ var_show(struct session *s, struct arena *a, const char *name, const char **valu
     return NULL;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static struct error *
 bad_value(const struct var_def *d, const char *value)

@@ -78,7 +78,7 @@ settings_destroy(struct cluster_settings *s)
     xfree(s);
 }
 
-/* ---- durations and sizes as Go prints them ------------------------------------------------------------------ */
+/* ---- durations and sizes as Go prints them -------------------------------------------------- */
 
 static void
 put_duration(struct str *s, int64_t ns)
@@ -225,7 +225,7 @@ default_stored(const struct setting_def *d, char *buf, size_t cap)
     return buf;
 }
 
-/* ---- the cache ---------------------------------------------------------------------------------------------------- */
+/* ---- the cache ------------------------------------------------------------------------------ */
 
 struct load_sink {
     struct row_sink sink;
@@ -385,7 +385,7 @@ settings_string(struct node *n, struct arena *a, const char *name)
     return d->type == 'e' ? arena_strdup(a, enum_name(d, raw, a)) : raw;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static struct error *
 encode_enum(struct arena *a, const struct setting_def *d, const char *text, char **stored)
@@ -566,7 +566,7 @@ set_run(struct exec_ctx *x, const struct ast_stmt *stmt, struct row_sink *rows, 
     return settings_reload(x->node);
 }
 
-/* ---- SHOW --------------------------------------------------------------------------------------------------------------- */
+/* ---- SHOW ----------------------------------------------------------------------------------- */
 
 static void
 refresh(struct node *n)

@@ -15,7 +15,7 @@
 #include "grammar/parse.h"
 #include "planner/as_of.h"
 
-/* ---- the table ------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------ */
 
 static const struct statement_family *const families[] = {
 #define FAMILY(x) &statement_family_##x,
@@ -49,7 +49,7 @@ not_supported(const struct ast_stmt *s)
     return err_unimplemented(0, "%s", ast_stmt_kind_name(s->kind));
 }
 
-/* ---- contexts ---------------------------------------------------------------------------------------------- */
+/* ---- contexts ------------------------------------------------------------------------------- */
 
 static const struct table *
 find_virtual(void *arg, const struct database *db, const char *schema, const char *name)
@@ -134,7 +134,7 @@ exec_ctx_create(struct node *n, struct session *s, struct arena *a, struct exec_
     return NULL;
 }
 
-/* ---- planning ------------------------------------------------------------------------------------------------ */
+/* ---- planning ------------------------------------------------------------------------------- */
 
 static struct error *
 hook_columns(void *arg, const struct ast_stmt *s, int *n, const struct plan_column **cols)
@@ -283,7 +283,7 @@ exec_describe(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholde
     return NULL;
 }
 
-/* ---- running ---------------------------------------------------------------------------------------------------- */
+/* ---- running -------------------------------------------------------------------------------- */
 
 static struct error *
 send_plan_rows(struct exec_ctx *x, const struct plan_root *root, struct op *op,
@@ -438,7 +438,7 @@ exec_run(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_typ
     return run_function(x, o, stmt, out, describe);
 }
 
-/* ---- services for running statements ------------------------------------------------------------------------------- */
+/* ---- services for running statements -------------------------------------------------------- */
 
 void
 exec_notice(struct exec_ctx *x, struct error *e)

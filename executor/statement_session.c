@@ -18,7 +18,7 @@ need_session(struct exec_ctx *x)
                               : err_new(ERR_FEATURE_NOT_SUPPORTED, "this statement needs a session");
 }
 
-/* ---- SET ---------------------------------------------------------------------------------------------------- */
+/* ---- SET ------------------------------------------------------------------------------------ */
 
 /* A value as the text that the variable gets: names stand for themselves. */
 static struct error *
@@ -116,7 +116,7 @@ set_tracing_run(struct exec_ctx *x, const struct ast_stmt *stmt, struct row_sink
     return need_session(x);
 }
 
-/* ---- SHOW ----------------------------------------------------------------------------------------------------- */
+/* ---- SHOW ----------------------------------------------------------------------------------- */
 
 static const char *
 show_name(struct exec_ctx *x, const struct ast_show *s)
@@ -271,7 +271,7 @@ empty_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, c
     return NULL;
 }
 
-/* ---- queries and sessions ------------------------------------------------------------------------------------------ */
+/* ---- queries and sessions ------------------------------------------------------------------- */
 
 static const struct result_column query_cols[] = {
     {.name = "query_id", .type = &TYPE_STRING},       {.name = "node_id", .type = &TYPE_INT8},

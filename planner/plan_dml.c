@@ -4,7 +4,7 @@
 
 /* INSERT, UPSERT, UPDATE, DELETE. */
 
-/* ---- what all of them share ---------------------------------------------------------------------------- */
+/* ---- what all of them share ----------------------------------------------------------------- */
 
 struct error *
 plan_target_init(struct planner *p, struct plan_target *t, const struct table *table,
@@ -174,7 +174,7 @@ plan_returning(struct planner *p, const struct ast_returning *r, struct scope *s
     return NULL;
 }
 
-/* ---- INSERT ---------------------------------------------------------------------------------------------- */
+/* ---- INSERT --------------------------------------------------------------------------------- */
 
 struct insert_plan {
     struct planner *p;
@@ -609,7 +609,7 @@ plan_insert(struct planner *p, const struct ast_insert *a, struct plan_node **ou
     return NULL;
 }
 
-/* ---- UPDATE, DELETE: the rows ------------------------------------------------------------------------------- */
+/* ---- UPDATE, DELETE: the rows --------------------------------------------------------------- */
 
 struct row_source {
     struct planner *p;

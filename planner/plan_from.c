@@ -4,7 +4,7 @@
 
 #include "grammar/parse.h"
 
-/* ---- rels ------------------------------------------------------------------------------------------------ */
+/* ---- rels ----------------------------------------------------------------------------------- */
 
 struct rel *
 rel_of_table(struct planner *p, const struct table *t, const struct database *db,
@@ -111,7 +111,7 @@ rel_index_flags(struct planner *p, struct rel *r, const struct ast_index_flags *
     return NULL;
 }
 
-/* ---- table references -------------------------------------------------------------------------------------- */
+/* ---- table references ----------------------------------------------------------------------- */
 
 /* AS a (x, y): renames the visible columns in order. */
 static struct error *

@@ -210,7 +210,7 @@ plan_bind_outer(struct planner *p, struct plan_node *inner, int *n_params, struc
     return NULL;
 }
 
-/* ---- subquery expressions ------------------------------------------------------------------------------------ */
+/* ---- subquery expressions ------------------------------------------------------------------- */
 
 struct error *
 plan_subquery(struct type_ctx *c, const struct ast_select *s, enum subquery_kind kind,

@@ -197,7 +197,7 @@ plan_items(struct type_ctx *c, const struct ast_select_items *items,
     return NULL;
 }
 
-/* ---- GROUP BY, ORDER BY, DISTINCT ON ----------------------------------------------------------------------- */
+/* ---- GROUP BY, ORDER BY, DISTINCT ON -------------------------------------------------------- */
 
 static const struct ast_expr *
 strip(const struct ast_expr *e)
@@ -460,7 +460,7 @@ plan_distinct_on(struct stage *s, struct type_ctx *c, const struct ast_select_cl
     return NULL;
 }
 
-/* ---- grouping ------------------------------------------------------------------------------------------------ */
+/* ---- grouping ------------------------------------------------------------------------------- */
 
 /* Is column `index` decided by the grouping: is its table's whole primary key among the keys? */
 static bool
@@ -669,7 +669,7 @@ group_node(struct stage *s, struct plan_node *in)
     return &g->base;
 }
 
-/* ---- min, max: one row of an ordered index ----------------------------------------------------------------------- */
+/* ---- min, max: one row of an ordered index -------------------------------------------------- */
 
 /* SELECT min(c) or max(c) alone over one table: read in order of c, skip NULLs, stop after one row. */
 static void
@@ -701,7 +701,7 @@ wish_for_extreme(struct stage *s, struct rel *rel, struct wish *w, struct plan_o
     *w = (struct wish){.n = 1, .order = o, .limit = 1};
 }
 
-/* ---- windows, generators ----------------------------------------------------------------------------------------- */
+/* ---- windows, generators -------------------------------------------------------------------- */
 
 struct number_arg {
     struct stage *s;
@@ -790,7 +790,7 @@ project_set_node(struct stage *s, struct plan_node *in, struct plan_node **out)
     return NULL;
 }
 
-/* ---- LIMIT, sort, distinct ------------------------------------------------------------------------------------------ */
+/* ---- LIMIT, sort, distinct ------------------------------------------------------------------ */
 
 static struct error *
 type_limit(struct planner *p, struct scope *outer, const struct ast_expr *e, const char *clause,
@@ -1043,7 +1043,7 @@ plan_select_rel(struct planner *p, struct scope *outer, struct rel *rel, struct 
     return finish(&s, cl, n, out);
 }
 
-/* ---- VALUES, set operations, the whole SELECT --------------------------------------------------------------------------- */
+/* ---- VALUES, set operations, the whole SELECT ----------------------------------------------- */
 
 static struct error *
 plan_values(struct planner *p, struct scope *outer, const struct ast_values *a,

@@ -100,7 +100,7 @@ plan_one_row(struct planner *p)
     return &v->base;
 }
 
-/* ---- expressions ---------------------------------------------------------------------------------------- */
+/* ---- expressions ---------------------------------------------------------------------------- */
 
 void
 expr_list_add(struct arena *a, struct expr ***v, int *n, int *cap, struct expr *e)
@@ -241,7 +241,7 @@ expr_rewrite(struct arena *a, struct expr *e,
     return NULL;
 }
 
-/* ---- names and scopes ------------------------------------------------------------------------------------ */
+/* ---- names and scopes ----------------------------------------------------------------------- */
 
 char *
 slice_str(struct planner *p, struct slice s)
@@ -372,7 +372,7 @@ plan_resolve_table(struct planner *p, const struct ast_object_name *n, const str
     return NULL;
 }
 
-/* ---- labels ------------------------------------------------------------------------------------------------ */
+/* ---- labels --------------------------------------------------------------------------------- */
 
 static const char *
 cast_label(struct arena *a, const struct ast_type *t)

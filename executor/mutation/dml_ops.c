@@ -130,7 +130,7 @@ dml_next(struct op *o, struct batch **out, struct error *(*each)(struct dml_op *
     return NULL;
 }
 
-/* ---- INSERT ------------------------------------------------------------------------------------------------- */
+/* ---- INSERT --------------------------------------------------------------------------------- */
 
 static struct error *
 insert_open(struct op *o)
@@ -241,7 +241,7 @@ make_insert(struct exec_ctx *x, struct exec_state *st, const struct plan_node *n
     return op_new(x, st, n, &insert_vt, sizeof(struct dml_op), out);
 }
 
-/* ---- UPDATE ------------------------------------------------------------------------------------------------- */
+/* ---- UPDATE --------------------------------------------------------------------------------- */
 
 static struct error *
 update_open(struct op *o)
@@ -294,7 +294,7 @@ make_update(struct exec_ctx *x, struct exec_state *st, const struct plan_node *n
     return op_new(x, st, n, &update_vt, sizeof(struct dml_op), out);
 }
 
-/* ---- DELETE ------------------------------------------------------------------------------------------------- */
+/* ---- DELETE --------------------------------------------------------------------------------- */
 
 static struct error *
 delete_open(struct op *o)

@@ -22,7 +22,7 @@ acts(Amberdb__Action a)
            a == AMBERDB__ACTION__SET_DEFAULT;
 }
 
-/* ---- loading ---------------------------------------------------------------------------------------------- */
+/* ---- loading -------------------------------------------------------------------------------- */
 
 static struct error *
 load_one(struct mut_table *mt, const Amberdb__ForeignKeyConstraint *pb, bool outbound,
@@ -97,7 +97,7 @@ mut_load_fks(struct mut_table *mt)
     return NULL;
 }
 
-/* ---- messages ---------------------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------- */
 
 static const char *
 verb_name(enum mut_verb v)
@@ -232,7 +232,7 @@ still_referenced(struct mut_table *mt, const struct mut_fk *fk, const struct dat
         mt->t->name, NULL, fk->pb->name);
 }
 
-/* ---- noting ------------------------------------------------------------------------------------------------- */
+/* ---- noting --------------------------------------------------------------------------------- */
 
 static struct error *
 note(struct mut_table *mt, struct mut_fk *fk, const struct datum *v, int width, bool unique)
@@ -348,7 +348,7 @@ mut_note_delete(struct mut_table *mt, const struct datum *old)
     return NULL;
 }
 
-/* ---- looking up ------------------------------------------------------------------------------------------------ */
+/* ---- looking up ----------------------------------------------------------------------------- */
 
 /* Rows of t whose columns `cols` equal v: into found (primary keys only when t's index is secondary is
  * not enough for the caller, so whole rows); limit 0: all. With count only, found is NULL. */
@@ -417,7 +417,7 @@ rows_with(struct mut_table *mt, struct arena *scratch, const int *cols, int n,
     return NULL;
 }
 
-/* ---- cascades ---------------------------------------------------------------------------------------------------- */
+/* ---- cascades ------------------------------------------------------------------------------- */
 
 static struct error *
 child_value(struct mut_table *child, struct mut_fk *fk, Amberdb__Action action, int i,
@@ -556,7 +556,7 @@ follow(struct mut_table *mt, bool *any)
     return NULL;
 }
 
-/* ---- checks --------------------------------------------------------------------------------------------------------- */
+/* ---- checks --------------------------------------------------------------------------------- */
 
 static struct error *
 check_out(struct mut_table *mt, struct mut_fk *fk)

@@ -97,7 +97,7 @@ mut_check_row(struct mut_table *mt, struct arena *scratch, const struct datum *r
     return NULL;
 }
 
-/* ---- pairs -------------------------------------------------------------------------------------------------- */
+/* ---- pairs ---------------------------------------------------------------------------------- */
 
 struct pair {
     struct slice key, value;
@@ -278,7 +278,7 @@ mut_delete(struct mut_table *mt, struct arena *scratch, const struct datum *old)
     return mut_note_delete(mt, old);
 }
 
-/* ---- finding rows ------------------------------------------------------------------------------------------------ */
+/* ---- finding rows --------------------------------------------------------------------------- */
 
 static struct error *
 open_reader(struct mut_table *mt)

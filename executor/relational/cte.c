@@ -54,7 +54,7 @@ cte_run(struct exec_ctx *x, const struct plan_cte *c)
     return NULL;
 }
 
-/* ---- references ---------------------------------------------------------------------------------------- */
+/* ---- references ----------------------------------------------------------------------------- */
 
 struct cte_scan_op {
     struct op op;
@@ -98,7 +98,7 @@ make_cte_scan(struct exec_ctx *x, struct exec_state *st, const struct plan_node 
     return op_new(x, st, n, &cte_scan_vt, sizeof(struct cte_scan_op), out);
 }
 
-/* ---- WITH RECURSIVE -------------------------------------------------------------------------------------- */
+/* ---- WITH RECURSIVE ------------------------------------------------------------------------- */
 
 struct seen_row {
     struct hash_entry h;

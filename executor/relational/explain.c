@@ -58,7 +58,7 @@ put(struct walk *w, const char *tree, int level, const char *type, const char *f
     return row_store_add(w->e->store, row);
 }
 
-/* ---- expressions as text ---------------------------------------------------------------------------------- */
+/* ---- expressions as text -------------------------------------------------------------------- */
 
 static void
 put_expr(struct str *s, const struct expr *e, const struct plan_column *cols, int n,
@@ -168,7 +168,7 @@ expr_text(struct walk *w, const struct expr *e, const struct plan_column *cols, 
     return str_cstr(&s);
 }
 
-/* ---- fields --------------------------------------------------------------------------------------------------- */
+/* ---- fields --------------------------------------------------------------------------------- */
 
 static struct error *
 field(struct walk *w, int level, const char *name, const char *value)

@@ -3,7 +3,7 @@
 #include "executor/relational/rel_int.h"
 #include "executor/relational/table_reader.h"
 
-/* ---- index join: the rest of each row by its primary key ------------------------------------------ */
+/* ---- index join: the rest of each row by its primary key ------------------------------------ */
 
 struct index_join_op {
     struct op op;
@@ -109,7 +109,7 @@ make_index_join(struct exec_ctx *x, struct exec_state *st, const struct plan_nod
     return NULL;
 }
 
-/* ---- lookup join: rows of an index by values of the left row ---------------------------------------- */
+/* ---- lookup join: rows of an index by values of the left row -------------------------------- */
 
 struct lookup_join_op {
     struct op op;

@@ -7,7 +7,7 @@
 /* What an operator may hold before it spills: a part of --max-sql-memory. */
 size_t rel_memory_limit(const struct exec_ctx *x);
 
-/* ---- rows kept: in memory first, in a file of the node's temp_dir past the limit -------------- */
+/* ---- rows kept: in memory first, in a file of the node's temp_dir past the limit ------------ */
 
 struct row_store;
 struct row_reader;
@@ -32,7 +32,7 @@ void datum_pack(struct str *s, const struct type *t, const struct datum *d);
 struct error *datum_unpack(const uint8_t **p, const uint8_t *end, const struct type *t,
                            struct arena *a, struct datum *out) ERR_MUST_USE;
 
-/* ---- hash table of rows by key ------------------------------------------------------------------ */
+/* ---- hash table of rows by key -------------------------------------------------------------- */
 
 /* Open addressing over entries the caller allocates; an entry begins with struct hash_entry. */
 struct hash_entry {
@@ -57,7 +57,7 @@ uint64_t row_key_hash(const struct datum *key, int n, const struct type *const *
 bool row_key_equal(const struct datum *a, const struct datum *b, int n,
                    const struct type *const *types);
 
-/* ---- sorting ------------------------------------------------------------------------------------ */
+/* ---- sorting -------------------------------------------------------------------------------- */
 
 /* External sort of whole rows; stable. */
 struct row_sorter;
@@ -72,7 +72,7 @@ struct error *row_sorter_batch(struct row_sorter *s, struct batch *b) ERR_MUST_U
 struct error *row_sorter_next(struct row_sorter *s, const struct datum **row) ERR_MUST_USE;
 void row_sorter_close(struct row_sorter *s);
 
-/* ---- small helpers ------------------------------------------------------------------------------- */
+/* ---- small helpers -------------------------------------------------------------------------- */
 
 const struct type *const *plan_types(struct arena *a, const struct plan_node *n);
 /* Copy row i of a batch (missing columns become NULL) to a datum array; borrows. */

@@ -3,7 +3,7 @@
 #include "executor/relational/rel_int.h"
 #include "planner/aggregate.h"
 
-/* ---- filter ------------------------------------------------------------------------------------------ */
+/* ---- filter --------------------------------------------------------------------------------- */
 
 struct filter_op {
     struct op op;
@@ -55,7 +55,7 @@ make_filter(struct exec_ctx *x, struct exec_state *st, const struct plan_node *n
     return op_new(x, st, n, &filter_vt, sizeof(struct filter_op), out);
 }
 
-/* ---- render ------------------------------------------------------------------------------------------ */
+/* ---- render --------------------------------------------------------------------------------- */
 
 struct render_op {
     struct op op;
@@ -112,7 +112,7 @@ make_render(struct exec_ctx *x, struct exec_state *st, const struct plan_node *n
     return op_new(x, st, n, &render_vt, sizeof(struct render_op), out);
 }
 
-/* ---- project set ---------------------------------------------------------------------------------------- */
+/* ---- project set ---------------------------------------------------------------------------- */
 
 struct gen_state {
     void *state;
@@ -248,7 +248,7 @@ make_project_set(struct exec_ctx *x, struct exec_state *st, const struct plan_no
     return op_new(x, st, n, &project_set_vt, sizeof(struct project_set_op), out);
 }
 
-/* ---- limit ----------------------------------------------------------------------------------------------- */
+/* ---- limit ---------------------------------------------------------------------------------- */
 
 struct limit_op {
     struct op op;
@@ -325,7 +325,7 @@ make_limit(struct exec_ctx *x, struct exec_state *st, const struct plan_node *n,
     return op_new(x, st, n, &limit_vt, sizeof(struct limit_op), out);
 }
 
-/* ---- ordinality ------------------------------------------------------------------------------------------ */
+/* ---- ordinality ----------------------------------------------------------------------------- */
 
 struct ordinality_op {
     struct op op;
@@ -374,7 +374,7 @@ make_ordinality(struct exec_ctx *x, struct exec_state *st, const struct plan_nod
     return op_new(x, st, n, &ordinality_vt, sizeof(struct ordinality_op), out);
 }
 
-/* ---- sort -------------------------------------------------------------------------------------------------- */
+/* ---- sort ----------------------------------------------------------------------------------- */
 
 struct sort_op {
     struct op op;

@@ -14,7 +14,7 @@
 #define CHUNK ((size_t)256 * 1024)
 #define READ_MIN ((size_t)64 * 1024)
 
-/* ---- datums as bytes ---------------------------------------------------------------------------- */
+/* ---- datums as bytes ------------------------------------------------------------------------ */
 
 static void
 pack_u32(struct str *s, uint32_t v)
@@ -190,7 +190,7 @@ datum_unpack(const uint8_t **p, const uint8_t *end, const struct type *t, struct
     return bad_spill();
 }
 
-/* ---- the store ------------------------------------------------------------------------------------ */
+/* ---- the store ------------------------------------------------------------------------------ */
 
 struct chunk {
     struct chunk *next;
@@ -385,7 +385,7 @@ row_store_bytes(const struct row_store *s)
     return s->mem_bytes + s->file_bytes + s->out.len;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 struct row_reader {
     struct row_store *s;

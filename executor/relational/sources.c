@@ -5,7 +5,7 @@
 #include "executor/statement.h"
 #include "executor/virtual.h"
 
-/* ---- VALUES ----------------------------------------------------------------------------------------- */
+/* ---- VALUES --------------------------------------------------------------------------------- */
 
 struct values_op {
     struct op op;
@@ -47,7 +47,7 @@ make_values(struct exec_ctx *x, struct exec_state *st, const struct plan_node *n
     return op_new(x, st, n, &values_vt, sizeof(struct values_op), out);
 }
 
-/* ---- rows that a function makes: virtual tables, [SHOW ..], sequences ------------------------------ */
+/* ---- rows that a function makes: virtual tables, [SHOW ..], sequences ----------------------- */
 
 struct made_op {
     struct op op;

@@ -45,7 +45,7 @@ window_open(struct op *o)
     return op_open(o->children[0]);
 }
 
-/* ---- frames --------------------------------------------------------------------------------------------------- */
+/* ---- frames --------------------------------------------------------------------------------- */
 
 struct frame_ctx {
     struct window_op *w;
@@ -290,7 +290,7 @@ frame_of(struct frame_ctx *f, int64_t row, struct window_row *w)
     return NULL;
 }
 
-/* ---- aggregates over frames -------------------------------------------------------------------------------------- */
+/* ---- aggregates over frames ----------------------------------------------------------------- */
 
 struct agg_run {
     void *state;
@@ -338,7 +338,7 @@ aggregate_row(struct frame_ctx *f, struct agg_run *r, const struct window_row *w
     return NULL;
 }
 
-/* ---- one partition -------------------------------------------------------------------------------------------------- */
+/* ---- one partition -------------------------------------------------------------------------- */
 
 static struct error *
 eval_partition(struct window_op *w, const struct window_call *c, int result_col,
