@@ -70,17 +70,26 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/alter_table.c \
   %D%/schema/backfill.c \
   %D%/schema/column.c \
+  %D%/schema/comment.c \
   %D%/schema/constraint.c \
   %D%/schema/create_table.c \
   %D%/schema/database.c \
   %D%/schema/drop.c \
   %D%/schema/grant.c \
   %D%/schema/index.c \
+  %D%/schema/partition.c \
   %D%/schema/rename.c \
   %D%/schema/role.c \
   %D%/schema/rows.c \
   %D%/schema/schema_int.h \
   %D%/schema/schema_util.c \
+  %D%/schema/sequence_ddl.c \
+  %D%/schema/shard.c \
+  %D%/schema/statistics.c \
+  %D%/schema/truncate.c \
+  %D%/schema/view.c \
+  %D%/schema/zone.c \
+  %D%/schema/zone.h \
   %D%/sequence.c \
   %D%/sequence.h \
   %D%/session.c \
@@ -98,6 +107,13 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/show/cat_object.c \
   %D%/show/cat_oid.c \
   %D%/show/cat_walk.c \
+  %D%/show/is_constraints.c \
+  %D%/show/is_privileges.c \
+  %D%/show/is_tables.c \
+  %D%/show/pg_empty.c \
+  %D%/show/pg_objects.c \
+  %D%/show/pg_relations.c \
+  %D%/show/pg_types.c \
   %D%/show/show_columns.c \
   %D%/show/show_constraints.c \
   %D%/show/show_fingerprints.c \
