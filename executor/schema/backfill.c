@@ -16,22 +16,23 @@ struct backfill {
     const struct datum *row;
 };
 
-static struct error *
-duplicate(struct backfill *b)
+struct error *
+ddl_duplicate_key(struct exec_ctx *x, const struct table *t, const struct index *ix,
+                  const struct datum *row)
 {
     struct str names, values;
-    str_init_arena(&names, b->x->arena, STR_MAX_DEFAULT);
-    str_init_arena(&values, b->x->arena, STR_MAX_DEFAULT);
-    for (int i = 0; i < b->ix->n_keys; i++) {
-        const struct column *c = &b->t->columns[b->ix->keys[i]];
+    str_init_arena(&names, x->arena, STR_MAX_DEFAULT);
+    str_init_arena(&values, x->arena, STR_MAX_DEFAULT);
+    for (int i = 0; i < ix->n_keys; i++) {
+        const struct column *c = &t->columns[ix->keys[i]];
         str_printf(&names, "%s%s", i > 0 ? "," : "", c->name);
         str_append_cstr(&values, i > 0 ? "," : "");
-        datum_format_sql(&values, c->type, &b->row[b->ix->keys[i]], false, &b->x->env);
+        datum_format_sql(&values, c->type, &row[ix->keys[i]], false, &x->env);
     }
     return err_table(err_new(ERR_UNIQUE_VIOLATION,
                              "duplicate key value (%s)=(%s) violates unique constraint \"%s\"",
-                             str_cstr(&names), str_cstr(&values), b->ix->name),
-                     b->t->name, NULL, b->ix->name);
+                             str_cstr(&names), str_cstr(&values), ix->name),
+                     t->name, NULL, ix->name);
 }
 
 static struct error *
@@ -43,7 +44,7 @@ put_entry(void *arg, struct slice key, struct slice value)
         bool found;
         ERR_TRY(kv_get(b->x->txn, key, b->arena, &found, &old, NULL));
         if (found)
-            return duplicate(b);
+            return ddl_duplicate_key(b->x, b->t, b->ix, b->row);
     }
     return kv_put(b->x->txn, key, value);
 }
@@ -84,4 +85,15 @@ out:
     table_reader_close(reader);
     arena_destroy(b.arena);
     return err;
+}
+
+struct error *
+ddl_fill_index(struct exec_ctx *x, const struct table *before, uint32_t index_id)
+{
+    const struct table *after;
+    ERR_TRY(catalog_table_by_id(x->catalog, before->id, &after));
+    if (after->n_columns > before->n_columns)
+        ERR_TRY(ddl_rewrite_rows(x, before, after));
+    kv_txn_step(x->txn);
+    return ddl_backfill_index(x, after, table_index_by_id(after, index_id));
 }

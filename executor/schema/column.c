@@ -4,6 +4,7 @@
 #include "executor/schema/schema_int.h"
 
 #include "catalog/build.h"
+#include "grammar/parse.h"
 #include "grammar/print.h"
 #include "types/session_hooks.h"
 
@@ -14,8 +15,8 @@ is_serial(enum ast_type_kind k)
            k == AST_TYPE_SERIAL8;
 }
 
-static struct error *
-type_of(struct exec_ctx *x, const struct ast_type *n, const struct type **out)
+struct error *
+ddl_column_type(struct exec_ctx *x, const struct ast_type *n, const struct type **out)
 {
     struct type_ctx c;
     type_ctx_init(&c, exec_planner(x), NULL, "column type", 0);
@@ -161,18 +162,39 @@ ddl_set_computed(struct exec_ctx *x, const struct table *t, const struct ast_exp
 
 /* ---- the definition --------------------------------------------------------------------------- */
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/serial.go. *type is widened but for real sequences. */
 static struct error *
-serial_default(struct exec_ctx *x, const char *table, const char *column, pb_column *c)
+serial_default(struct exec_ctx *x, const char *table, enum ast_type_kind kind, uint32_t database_id,
+               pb_column *c)
 {
     const char *mode = x->session != NULL
                            ? session_setting(x->session, "experimental_serial_normalization")
                            : NULL;
-    (void)table;
-    (void)column;
-    if (mode != NULL && strcmp(mode, "rowid") != 0)
-        return err_unimplemented(0, "experimental_serial_normalization = %s", mode);
-    c->default_expr = arena_strdup(x->arena, "unique_rowid()");
-    return NULL;
+    const char *sequence;
+    struct ast_expr *call;
+    const struct database *db;
+    if (mode == NULL || strcmp(mode, "rowid") == 0) {
+        c->default_expr = arena_strdup(x->arena, "unique_rowid()");
+        return NULL;
+    }
+    bool virtual_ = strcmp(mode, "virtual_sequence") == 0;
+    ERR_TRY(ddl_serial_sequence(x, database_id, table, c->name, virtual_, &sequence));
+    if (!virtual_ && (kind == AST_TYPE_SERIAL2 || kind == AST_TYPE_SERIAL4))
+        c->type = type_to_pb(x->arena, kind == AST_TYPE_SERIAL2 ? &TYPE_INT2 : &TYPE_INT4);
+    ERR_TRY(catalog_database_by_id(x->catalog, database_id, &db));
+    struct str name, sql;
+    str_init_arena(&name, x->arena, STR_MAX_DEFAULT);
+    str_init_arena(&sql, x->arena, STR_MAX_DEFAULT);
+    if (strcmp(db->name, x->database) != 0) {
+        print_name(&name, slice_cstr(db->name));
+        str_append_cstr(&name, ".public.");
+    }
+    print_name(&name, slice_cstr(sequence));
+    str_append_cstr(&sql, "nextval(");
+    print_string_literal(&sql, slice_cstr(str_cstr(&name)));
+    str_append_char(&sql, ')');
+    ERR_TRY(parse_expr(x->arena, slice_cstr(str_cstr(&sql)), &call));
+    return ddl_set_default(x, call, type_from_pb(x->arena, c->type), c);
 }
 
 static struct error *
@@ -243,7 +265,6 @@ ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const char *tab
     const char *name = ddl_text(x, def->name);
     const struct type *type;
     struct quals quals = {0};
-    (void)database_id;
     *extra = (struct ddl_column_extra){0};
     extra->checks = ARENA_ARRAY(x->arena, const struct ast_col_qual *, (size_t)def->count + 1);
     extra->references = ARENA_ARRAY(x->arena, const struct ast_col_qual *, (size_t)def->count + 1);
@@ -258,7 +279,7 @@ ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const char *tab
             return err_new(ERR_SYNTAX, "multiple default values specified for column \"%s\" of "
                                        "table \"%s\"", name, table);
     } else {
-        ERR_TRY(type_of(x, def->type, &type));
+        ERR_TRY(ddl_column_type(x, def->type, &type));
     }
     if (extra->computed != NULL && quals.deflt != NULL)
         return err_new(ERR_INVALID_TABLE_DEFINITION,
@@ -268,7 +289,7 @@ ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const char *tab
     bool nullable = !quals.not_null && !serial && extra->primary_key == NULL;
     pb_column *c = build_column(x->arena, name, type, nullable);
     if (serial)
-        ERR_TRY(serial_default(x, table, name, c));
+        ERR_TRY(serial_default(x, table, def->type->kind, database_id, c));
     if (quals.deflt != NULL)
         ERR_TRY(ddl_set_default(x, quals.deflt->expr, type, c));
     *out = c;

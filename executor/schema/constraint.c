@@ -258,10 +258,14 @@ ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice name,
         ERR_TRY(make_origin_index(x, t, columns, c->name));
         from = origin_index(t, c->origin_column_ids, c->n_origin_column_ids);
     }
-    if (from == NULL)
-        return err_new(ERR_INVALID_FOREIGN_KEY,
-                       "foreign key requires an existing index on columns (\"%s\")",
-                       ddl_text(x, columns->items[0].text));
+    if (from == NULL) {
+        struct str list;
+        str_init_arena(&list, x->arena, STR_MAX_DEFAULT);
+        for (int i = 0; i < columns->count; i++)
+            str_printf(&list, "%s\"%s\"", i > 0 ? ", " : "", ddl_text(x, columns->items[i].text));
+        return err_new(ERR_FOREIGN_KEY_VIOLATION,
+                       "foreign key requires an existing index on columns (%s)", str_cstr(&list));
+    }
     PB_SET(c, origin_table_id, t->id);
     PB_SET(c, referenced_table_id, other->id);
     PB_SET(c, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
@@ -273,4 +277,77 @@ ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice name,
     PB_PUSH(x->arena, t->outbound_fks, t->n_outbound_fks, c);
     PB_PUSH(x->arena, other->inbound_fks, other->n_inbound_fks, c);
     return other != t ? catalog_write_table(x->catalog, other) : NULL;
+}
+
+/* ---- both sides of a foreign key --------------------------------------------------------------- */
+
+enum fk_edit { FK_REMOVE, FK_RENAME, FK_VALIDITY };
+
+struct fk_change {
+    enum fk_edit edit;
+    uint32_t origin_id;
+    const char *name, *new_name;
+    Amberdb__ConstraintValidity validity;
+};
+
+static void
+edit_list(struct arena *a, Amberdb__ForeignKeyConstraint **v, size_t *n, const struct fk_change *c)
+{
+    for (size_t i = 0; i < *n; i++) {
+        if (v[i]->origin_table_id != c->origin_id || strcmp(v[i]->name, c->name) != 0)
+            continue;
+        if (c->edit == FK_REMOVE) {
+            PB_REMOVE(v, *n, i);
+            i--;
+        } else if (c->edit == FK_RENAME) {
+            v[i]->name = arena_strdup(a, c->new_name);
+        } else {
+            PB_SET(v[i], validity, c->validity);
+        }
+    }
+}
+
+static struct error *
+edit_foreign_key(struct exec_ctx *x, const struct fk_change *c)
+{
+    pb_table *t, *other;
+    uint32_t other_id = 0;
+    ERR_TRY(ddl_mutable(x, c->origin_id, &t));
+    for (size_t i = 0; i < t->n_outbound_fks; i++)
+        if (strcmp(t->outbound_fks[i]->name, c->name) == 0)
+            other_id = t->outbound_fks[i]->referenced_table_id;
+    edit_list(x->arena, t->outbound_fks, &t->n_outbound_fks, c);
+    if (other_id == t->id)
+        edit_list(x->arena, t->inbound_fks, &t->n_inbound_fks, c);
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    if (other_id == t->id || other_id == 0)
+        return NULL;
+    ERR_TRY(ddl_mutable(x, other_id, &other));
+    edit_list(x->arena, other->inbound_fks, &other->n_inbound_fks, c);
+    return catalog_write_table(x->catalog, other);
+}
+
+struct error *
+ddl_remove_foreign_key(struct exec_ctx *x, uint32_t origin_id, const char *name)
+{
+    struct fk_change c = {.edit = FK_REMOVE, .origin_id = origin_id, .name = name};
+    return edit_foreign_key(x, &c);
+}
+
+struct error *
+ddl_rename_foreign_key(struct exec_ctx *x, uint32_t origin_id, const char *name,
+                       const char *new_name)
+{
+    struct fk_change c = {.edit = FK_RENAME, .origin_id = origin_id, .name = name,
+                          .new_name = new_name};
+    return edit_foreign_key(x, &c);
+}
+
+struct error *
+ddl_foreign_key_validity(struct exec_ctx *x, uint32_t origin_id, const char *name,
+                         Amberdb__ConstraintValidity validity)
+{
+    struct fk_change c = {.edit = FK_VALIDITY, .origin_id = origin_id, .name = name,
+                          .validity = validity};
+    return edit_foreign_key(x, &c);
 }

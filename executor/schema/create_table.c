@@ -43,11 +43,18 @@ put_in_family(struct definition *d, const pb_column *c, const struct ast_col_qua
     return NULL;
 }
 
+/* A definition makes a column, or an index with a hidden one; then there is rowid. */
+static size_t
+extras_room(const struct definition *d)
+{
+    return 2 * (size_t)d->n->defs.count + 2;
+}
+
 static struct error *
 define_columns(struct definition *d)
 {
     struct exec_ctx *x = d->x;
-    d->extras = ARENA_ARRAY(x->arena, struct ddl_column_extra, (size_t)d->n->defs.count + 1);
+    d->extras = arena_zalloc(x->arena, extras_room(d) * sizeof(*d->extras));
     for (int i = 0; i < d->n->defs.count; i++) {
         const struct ast_table_def *def = &d->n->defs.items[i];
         pb_column *c;
@@ -108,7 +115,8 @@ static struct error *
 column_keys(struct definition *d)
 {
     struct exec_ctx *x = d->x;
-    for (size_t i = 0; i < d->t->n_columns; i++) {
+    size_t n = d->t->n_columns; /* without those that sharded indexes add */
+    for (size_t i = 0; i < n; i++) {
         const struct ddl_column_extra *e = &d->extras[i];
         const char *name = d->t->columns[i]->name;
         const struct type *type = type_from_pb(x->arena, d->t->columns[i]->type);
@@ -118,12 +126,12 @@ column_keys(struct definition *d)
                                      type_name_str(x->arena, type));
         if (e->primary_key != NULL) {
             const struct ast_col_qual *q = e->primary_key;
-            if (q->sharded != NULL)
-                return err_unimplemented(0, "hash sharded indexes");
             const char *given =
                 q->constraint_name.len > 0 ? ddl_text(x, q->constraint_name) : NULL;
             pb_index *ix = build_index(x->arena, given, true);
             build_index_column(x->arena, ix, name, false);
+            if (q->sharded != NULL)
+                ERR_TRY(ddl_shard_index(x, d->t, ix, q->sharded));
             ERR_TRY(set_primary_key(d, ix));
         }
         if (e->unique != NULL) {
@@ -166,6 +174,8 @@ interleave(struct definition *d)
     size_t k = 0;
     if (d->n->interleave != NULL)
         ERR_TRY(ddl_interleave(x, d->t, d->t->primary_index, d->n->interleave));
+    if (d->n->partition_by != NULL)
+        ERR_TRY(ddl_partitioning(x, d->t, d->t->primary_index, d->n->partition_by));
     for (size_t i = 0; i < d->t->n_columns && d->extras != NULL; i++)
         k += d->extras[i].unique != NULL;
     for (int i = 0; i < d->n->defs.count; i++) {
@@ -174,6 +184,8 @@ interleave(struct definition *d)
             continue;
         if (def->index->interleave != NULL)
             ERR_TRY(ddl_interleave(x, d->t, d->t->indexes[k], def->index->interleave));
+        if (def->index->partition_by != NULL)
+            ERR_TRY(ddl_partitioning(x, d->t, d->t->indexes[k], def->index->partition_by));
         k++;
     }
     return NULL;
@@ -257,7 +269,7 @@ columns_from_query(struct definition *d)
         PB_PUSH(x->arena, d->t->columns, d->t->n_columns,
                 build_column(x->arena, name, type, true));
     }
-    d->extras = arena_zalloc(x->arena, (d->t->n_columns + 1) * sizeof(*d->extras));
+    d->extras = arena_zalloc(x->arena, (d->t->n_columns + extras_room(d)) * sizeof(*d->extras));
     for (int i = 0, k = 0; i < d->n->defs.count; i++) {
         const struct ast_table_def *def = &d->n->defs.items[i];
         if (def->kind != AST_DEF_COLUMN)
@@ -343,11 +355,7 @@ static struct error *
 refuse_unsupported(const struct ast_create_table *n)
 {
     if (n->temporary)
-        return err_hint(err_new(ERR_FEATURE_NOT_SUPPORTED,
-                                "temporary tables are only supported experimentally"),
-                        "See: https://go.crdb.dev/issue/46260");
-    if (n->partition_by != NULL)
-        return err_unimplemented(0, "PARTITION BY");
+        return ddl_refuse_temporary("tables");
     if (n->storage_params != NULL)
         return err_unimplemented(43299, "storage parameters");
     return NULL;
@@ -374,11 +382,8 @@ create_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     ERR_TRY(define_families(&d));
     ERR_TRY(column_keys(&d));
     ERR_TRY(table_keys(&d));
-    size_t named = d.t->n_columns;
-    struct ddl_column_extra *extras = arena_zalloc(x->arena, (named + 2) * sizeof(*extras));
-    memcpy(extras, d.extras, named * sizeof(*extras));
-    d.extras = extras; /* with room for the hidden rowid */
     ERR_TRY(build_finish_table(x->arena, d.t));
+    ddl_shard_checks(x, d.t);
     ERR_TRY(interleave(&d));
     ERR_TRY(computed_and_checks(&d));
     ERR_TRY(foreign_keys(&d));

@@ -260,7 +260,10 @@ drop_sequence_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink 
 {
     (void)rows;
     (void)tag;
-    return drop_relations(x, s->drop_sequence, DDL_SEQUENCE, "drop_sequence", "SequenceName");
+    /* Not even CASCADE takes a sequence from the defaults that use it. */
+    struct ast_drop n = *s->drop_sequence;
+    n.behavior = AST_DROP_DEFAULT;
+    return drop_relations(x, &n, DDL_SEQUENCE, "drop_sequence", "SequenceName");
 }
 
 static const struct statement_ops drop_ops[] = {

@@ -47,13 +47,11 @@ add_columns(struct exec_ctx *x, const pb_table *t, const struct ast_index_def *d
 }
 
 struct error *
-ddl_index(struct exec_ctx *x, const pb_table *t, const struct ast_index_def *def, bool unique,
+ddl_index(struct exec_ctx *x, pb_table *t, const struct ast_index_def *def, bool unique,
           pb_index **out)
 {
-    if (def->sharded != NULL)
-        return err_unimplemented(0, "hash sharded indexes");
-    if (def->partition_by != NULL)
-        return err_unimplemented(0, "PARTITION BY");
+    if (def->sharded != NULL && def->interleave != NULL)
+        return err_unimplemented(0, "interleaved indexes cannot also be hash sharded");
     if (def->inverted && unique)
         return err_new(ERR_SYNTAX, "inverted indexes can't be unique");
     if (def->inverted && def->storing.count > 0)
@@ -66,6 +64,8 @@ ddl_index(struct exec_ctx *x, const pb_table *t, const struct ast_index_def *def
     if (def->inverted)
         PB_SET(ix, type, AMBERDB__INDEX_TYPE__INVERTED);
     ERR_TRY(add_columns(x, t, def, ix));
+    if (def->sharded != NULL)
+        ERR_TRY(ddl_shard_index(x, t, ix, def->sharded));
     *out = ix;
     return NULL;
 }
@@ -144,6 +144,25 @@ ddl_link_interleaves(struct exec_ctx *x, const pb_table *t, const pb_index *ix)
     return catalog_write_table(x->catalog, parent);
 }
 
+struct error *
+ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id, uint32_t index_id)
+{
+    const pb_descriptor *d;
+    pb_table *p;
+    ERR_TRY(catalog_descriptor(x->catalog, parent_id, &d));
+    if (d == NULL || d->table == NULL)
+        return NULL;
+    ERR_TRY(ddl_mutable(x, parent_id, &p));
+    for (size_t i = 0; i < p->primary_index->n_interleaved_by; i++) {
+        const Amberdb__ForeignKeyReference *r = p->primary_index->interleaved_by[i];
+        if (r->table == table_id && r->index == index_id) {
+            PB_REMOVE(p->primary_index->interleaved_by, p->primary_index->n_interleaved_by, i);
+            i--;
+        }
+    }
+    return catalog_write_table(x->catalog, p);
+}
+
 /* ---- CREATE INDEX ------------------------------------------------------------------------------ */
 
 static struct error *
@@ -171,22 +190,26 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     PB_SET(ix, created_explicitly, 1);
     PB_PUSH(x->arena, pb->indexes, pb->n_indexes, ix);
     ERR_TRY(build_finish_table(x->arena, pb));
+    ddl_shard_checks(x, pb);
     if (n->def.interleave != NULL) {
         ERR_TRY(ddl_interleave(x, pb, ix, n->def.interleave));
         ERR_TRY(ddl_link_interleaves(x, pb, ix));
     }
+    if (n->def.partition_by != NULL)
+        ERR_TRY(ddl_partitioning(x, pb, ix, n->def.partition_by));
+    else if (t->indexes[0].pb->partitioning != NULL &&
+             PB_GET(t->indexes[0].pb->partitioning, num_columns) > 0)
+        exec_notice(x, err_hint(err_new(ERR_SUCCESSFUL_COMPLETION,
+                                        "creating non-partitioned index on partitioned table may "
+                                        "not be performant"),
+                                "Consider modifying the index such that it is also partitioned."));
     ERR_TRY(catalog_write_table(x->catalog, pb));
+    ERR_TRY(ddl_fill_index(x, t, ix->id));
     ERR_TRY(catalog_table_by_id(x->catalog, pb->id, &after));
-    ERR_TRY(ddl_backfill_index(x, after, table_index_by_id(after, ix->id)));
     return ddl_event(x, "create_index", pb->id, "TableName", ddl_qualified(x, after));
 }
 
 /* ---- DROP INDEX -------------------------------------------------------------------------------- */
-
-struct found_index {
-    const struct table *t;
-    const struct index *ix;
-};
 
 /* An index named without its table: the one in the current database. */
 static struct error *
@@ -218,8 +241,8 @@ search_database(struct exec_ctx *x, const struct ast_index_name *n, struct found
     return NULL;
 }
 
-static struct error *
-find_index(struct exec_ctx *x, const struct ast_index_name *n, bool if_exists,
+struct error *
+ddl_find_index(struct exec_ctx *x, const struct ast_index_name *n, bool if_exists,
            struct found_index *out)
 {
     *out = (struct found_index){0};
@@ -241,103 +264,125 @@ has_prefix(const pb_index *ix, const uint32_t *ids, size_t n)
     return ix->n_column_ids >= n && memcmp(ix->column_ids, ids, n * sizeof(*ids)) == 0;
 }
 
-/* Would a foreign key of t, in either direction, be left without an index to stand on? With cascade
- * such keys are dropped. */
-static struct error *
-free_foreign_keys(struct exec_ctx *x, pb_table *t, const pb_index *ix, bool cascade)
+/* Has t another index that begins with these columns? */
+static bool
+other_index(const pb_table *t, const pb_index *ix, const uint32_t *ids, size_t n)
+{
+    if (has_prefix(t->primary_index, ids, n))
+        return true;
+    for (size_t k = 0; k < t->n_indexes; k++)
+        if (t->indexes[k] != ix && has_prefix(t->indexes[k], ids, n))
+            return true;
+    return false;
+}
+
+static bool
+other_unique(const pb_table *t, const pb_index *ix, const uint32_t *ids, size_t n)
+{
+    for (size_t k = 0; k <= t->n_indexes; k++) {
+        const pb_index *o = k == 0 ? t->primary_index : t->indexes[k - 1];
+        if (o != ix && (o->unique || k == 0) && o->n_column_ids == n && has_prefix(o, ids, n))
+            return true;
+    }
+    return false;
+}
+
+/* A foreign key of t, in either direction, that would be left without an index to stand on; *origin is
+ * the table that has it. NULL when there is none. */
+static const Amberdb__ForeignKeyConstraint *
+needs_index(const pb_table *t, const pb_index *ix)
 {
     for (size_t i = 0; i < t->n_outbound_fks; i++) {
         const Amberdb__ForeignKeyConstraint *fk = t->outbound_fks[i];
-        bool other = has_prefix(t->primary_index, fk->origin_column_ids, fk->n_origin_column_ids);
-        if (!has_prefix(ix, fk->origin_column_ids, fk->n_origin_column_ids))
-            continue;
-        for (size_t k = 0; k < t->n_indexes; k++)
-            other = other || (t->indexes[k] != ix && has_prefix(t->indexes[k],
-                                                                fk->origin_column_ids,
-                                                                fk->n_origin_column_ids));
-        if (other)
-            continue;
-        if (!cascade)
-            return err_new(ERR_UNCATEGORIZED,
-                           "index \"%s\" is in use as a foreign key constraint", ix->name);
-        if (fk->referenced_table_id != t->id) {
-            pb_table *p;
-            ERR_TRY(ddl_mutable(x, fk->referenced_table_id, &p));
-            for (size_t j = 0; j < p->n_inbound_fks; j++)
-                if (p->inbound_fks[j]->origin_table_id == t->id &&
-                    strcmp(p->inbound_fks[j]->name, fk->name) == 0) {
-                    PB_REMOVE(p->inbound_fks, p->n_inbound_fks, j);
-                    j--;
-                }
-            ERR_TRY(catalog_write_table(x->catalog, p));
-        }
-        PB_REMOVE(t->outbound_fks, t->n_outbound_fks, i);
-        i--;
+        if (has_prefix(ix, fk->origin_column_ids, fk->n_origin_column_ids) &&
+            !other_index(t, ix, fk->origin_column_ids, fk->n_origin_column_ids))
+            return fk;
     }
     for (size_t i = 0; i < t->n_inbound_fks && ix->unique; i++) {
         const Amberdb__ForeignKeyConstraint *fk = t->inbound_fks[i];
-        if (ix->n_column_ids != fk->n_referenced_column_ids ||
-            !has_prefix(ix, fk->referenced_column_ids, fk->n_referenced_column_ids))
-            continue;
-        if (!cascade)
-            return err_new(ERR_UNCATEGORIZED, "\"%s\" is referenced by foreign key from table",
-                           t->name);
-        pb_table *o;
-        ERR_TRY(ddl_mutable(x, fk->origin_table_id, &o));
-        for (size_t j = 0; j < o->n_outbound_fks; j++)
-            if (strcmp(o->outbound_fks[j]->name, fk->name) == 0) {
-                PB_REMOVE(o->outbound_fks, o->n_outbound_fks, j);
-                j--;
-            }
-        ERR_TRY(catalog_write_table(x->catalog, o));
-        PB_REMOVE(t->inbound_fks, t->n_inbound_fks, i);
-        i--;
+        if (ix->n_column_ids == fk->n_referenced_column_ids &&
+            has_prefix(ix, fk->referenced_column_ids, fk->n_referenced_column_ids) &&
+            !other_unique(t, ix, fk->referenced_column_ids, fk->n_referenced_column_ids))
+            return fk;
     }
     return NULL;
 }
 
+/* Keys that need the index: refused, or gone with cascade. */
 static struct error *
-drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_behavior behavior)
+free_foreign_keys(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool cascade)
+{
+    for (;;) {
+        const struct table *t;
+        ERR_TRY(catalog_table_by_id(x->catalog, table_id, &t));
+        const pb_index *ix = build_find_index_by_id(t->pb, index_id);
+        const Amberdb__ForeignKeyConstraint *fk = needs_index(t->pb, ix);
+        if (fk == NULL)
+            return NULL;
+        if (!cascade && fk->origin_table_id == table_id)
+            return err_new(ERR_UNCATEGORIZED,
+                           "index \"%s\" is in use as a foreign key constraint", ix->name);
+        if (!cascade) {
+            const struct table *o;
+            ERR_TRY(catalog_table_by_id(x->catalog, fk->origin_table_id, &o));
+            return err_new(ERR_UNCATEGORIZED,
+                           "\"%s\" is referenced by foreign key from table \"%s\"", ix->name,
+                           o != NULL ? o->name : "");
+        }
+        ERR_TRY(ddl_remove_foreign_key(x, fk->origin_table_id, arena_strdup(x->arena, fk->name)));
+    }
+}
+
+struct error *
+ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool cascade)
 {
     pb_table *t;
-    bool cascade = behavior == AST_DROP_CASCADE;
-    if (f->ix->primary)
-        return err_new(ERR_FEATURE_NOT_SUPPORTED, "cannot drop the primary index of a table using "
-                                                  "DROP INDEX");
-    ERR_TRY(ddl_check_table(x, f->t, PRIV_CREATE));
-    ERR_TRY(ddl_mutable(x, f->t->id, &t));
-    pb_index *ix = build_find_index_by_id(t, f->ix->id);
-    ERR_TRY(free_foreign_keys(x, t, ix, cascade));
-    if (ix->unique && !ix->created_explicitly && !cascade)
-        return err_hint(err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
-                                "index \"%s\" is in use as unique constraint", ix->name),
-                        "use CASCADE if you really want to drop it.");
-    for (size_t i = 0; i < t->n_depended_on_by; i++) {
-        const pb_descriptor *d;
-        if (t->depended_on_by[i]->index_id != ix->id)
-            continue;
-        ERR_TRY(catalog_descriptor(x->catalog, t->depended_on_by[i]->id, &d));
-        if (d == NULL)
-            continue;
-        if (!cascade)
-            return err_hint(err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
-                                    "cannot drop index \"%s\" because view \"%s\" depends on it",
-                                    ix->name, d->table->name),
-                            "you can drop %s instead.", d->table->name);
-        ERR_TRY(ddl_drop_table(x, t->depended_on_by[i]->id, true));
-    }
+    ERR_TRY(free_foreign_keys(x, table_id, index_id, cascade));
+    ERR_TRY(ddl_mutable(x, table_id, &t));
+    const char *name = arena_strdup(x->arena, build_find_index_by_id(t, index_id)->name);
+    ERR_TRY(ddl_views_gone(x, table_id, 0, index_id, cascade, "drop", "index", name));
+    ERR_TRY(ddl_mutable(x, table_id, &t));
+    const pb_index *ix = build_find_index_by_id(t, index_id);
+    for (size_t i = 0; ix->interleave != NULL && i < ix->interleave->n_ancestors; i++)
+        if (i + 1 == ix->interleave->n_ancestors)
+            ERR_TRY(ddl_unlink_interleave(x, ix->interleave->ancestors[i]->table_id, table_id,
+                                          index_id));
     for (size_t i = 0; i < t->n_indexes; i++)
-        if (t->indexes[i] == ix) {
+        if (t->indexes[i]->id == index_id) {
             PB_REMOVE(t->indexes, t->n_indexes, i);
             break;
         }
     Amberdb__GCDescriptorMutation *gc = PB_NEW(x->arena, GCDescriptorMutation,
                                                gcdescriptor_mutation);
-    PB_SET(gc, index_id, ix->id);
+    PB_SET(gc, index_id, index_id);
     PB_SET(gc, drop_time, wall_now_ns());
     PB_PUSH(x->arena, t->gc_mutations, t->n_gc_mutations, gc);
     ERR_TRY(catalog_write_table(x->catalog, t));
-    return ddl_event(x, "drop_index", t->id, "IndexName", ix->name);
+    static const struct type *const types[] = {&TYPE_INT8, &TYPE_INT8};
+    struct datum params[] = {datum_int(table_id), datum_int(index_id)};
+    return exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,
+                    "DELETE FROM system.public.comments WHERE type = 3 AND object_id = $1 AND "
+                    "sub_id = $2");
+}
+
+static struct error *
+drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_behavior behavior)
+{
+    bool cascade = behavior == AST_DROP_CASCADE;
+    const char *name = arena_strdup(x->arena, f->ix->name);
+    uint32_t table_id = f->t->id;
+    if (f->ix->primary)
+        return err_new(ERR_FEATURE_NOT_SUPPORTED, "cannot drop the primary index of a table using "
+                                                  "DROP INDEX");
+    ERR_TRY(ddl_check_table(x, f->t, PRIV_CREATE));
+    if (!cascade)
+        ERR_TRY(free_foreign_keys(x, table_id, f->ix->id, false));
+    if (f->ix->unique && !f->ix->pb->created_explicitly && !cascade)
+        return err_new(ERR_UNCATEGORIZED,
+                       "index \"%s\" is in use as unique constraint (use CASCADE if you really "
+                       "want to drop it)", name);
+    ERR_TRY(ddl_remove_index(x, table_id, f->ix->id, cascade));
+    return ddl_event(x, "drop_index", table_id, "IndexName", name);
 }
 
 static struct error *
@@ -352,7 +397,7 @@ drop_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *ro
                                                           "indexes are dropped concurrently"));
     for (int i = 0; i < n->indexes.count; i++) {
         struct found_index f;
-        ERR_TRY(find_index(x, &n->indexes.items[i], n->if_exists, &f));
+        ERR_TRY(ddl_find_index(x, &n->indexes.items[i], n->if_exists, &f));
         if (f.ix == NULL)
             continue;
         ERR_TRY(drop_one_index(x, &f, n->behavior));

@@ -53,6 +53,8 @@ struct ddl_column_extra {
 struct error *ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const char *table,
                          uint32_t database_id, pb_column **out, struct ddl_column_extra *extra)
     ERR_MUST_USE;
+struct error *ddl_column_type(struct exec_ctx *x, const struct ast_type *n,
+                              const struct type **out) ERR_MUST_USE;
 /* Type a DEFAULT for a column and store it: default_expr and uses_sequence_ids. */
 struct error *ddl_set_default(struct exec_ctx *x, const struct ast_expr *e, const struct type *type,
                               pb_column *c) ERR_MUST_USE;
@@ -62,6 +64,21 @@ struct error *ddl_set_computed(struct exec_ctx *x, const struct table *t, const 
 /* Tell the sequences that t's columns use about it; t has its id. */
 struct error *ddl_link_sequences(struct exec_ctx *x, const pb_table *t) ERR_MUST_USE;
 
+/* sequence_ddl.c: the sequence <table>_<column>_seq of a SERIAL column, with a number when the name is
+ * taken. */
+struct error *ddl_serial_sequence(struct exec_ctx *x, uint32_t database_id, const char *table,
+                                  const char *column, bool virtual_, const char **name)
+    ERR_MUST_USE;
+/* 0A000 temporary tables are only supported experimentally */
+struct error *ddl_refuse_temporary(const char *what) ERR_MUST_USE;
+/* shard.c: crdb_internal_<columns>_shard_<n> */
+char *build_shard_name(struct arena *a, const char *const *columns, size_t n, int buckets);
+/* Put the hidden shard column in front of the index; it and its check are added to t. Once columns have
+ * ids, ddl_shard_checks completes the checks. */
+struct error *ddl_shard_index(struct exec_ctx *x, pb_table *t, pb_index *ix,
+                              const struct ast_sharded *n) ERR_MUST_USE;
+void ddl_shard_checks(struct exec_ctx *x, pb_table *t);
+
 /* constraint.c */
 struct error *ddl_add_check(struct exec_ctx *x, pb_table *t, const struct table *view,
                             struct slice name, const struct ast_expr *e) ERR_MUST_USE;
@@ -70,8 +87,26 @@ struct error *ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice 
                                   const struct ast_names *columns,
                                   const struct ast_foreign_key *fk, bool make_index) ERR_MUST_USE;
 
+/* Both sides of a foreign key, by its name at the origin. */
+struct error *ddl_remove_foreign_key(struct exec_ctx *x, uint32_t origin_id, const char *name)
+    ERR_MUST_USE;
+struct error *ddl_rename_foreign_key(struct exec_ctx *x, uint32_t origin_id, const char *name,
+                                     const char *new_name) ERR_MUST_USE;
+struct error *ddl_foreign_key_validity(struct exec_ctx *x, uint32_t origin_id, const char *name,
+                                       Amberdb__ConstraintValidity validity) ERR_MUST_USE;
+
+/* partition.c: PARTITION BY for an index whose columns have ids. */
+struct error *ddl_partitioning(struct exec_ctx *x, pb_table *t, pb_index *ix,
+                               const struct ast_partition_by *n) ERR_MUST_USE;
+struct error *ddl_partition_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id,
+                                  const struct ast_partition_by *n) ERR_MUST_USE;
+/* statistics.c */
+struct error *ddl_inject_statistics(struct exec_ctx *x, const struct table *t,
+                                    const struct ast_expr *json) ERR_MUST_USE;
+
 /* index.c: an index definition as a descriptor's index, names only. */
-struct error *ddl_index(struct exec_ctx *x, const pb_table *t, const struct ast_index_def *def,
+/* A hash-sharded one adds its hidden column to t. */
+struct error *ddl_index(struct exec_ctx *x, pb_table *t, const struct ast_index_def *def,
                         bool unique, pb_index **out) ERR_MUST_USE;
 /* INTERLEAVE IN PARENT for an index of t whose columns have ids; the parent's side is written by
  * ddl_link_interleaves once t has its id. */
@@ -79,10 +114,81 @@ struct error *ddl_interleave(struct exec_ctx *x, pb_table *t, pb_index *ix,
                              const struct ast_interleave *n) ERR_MUST_USE;
 struct error *ddl_link_interleaves(struct exec_ctx *x, const pb_table *t, const pb_index *ix)
     ERR_MUST_USE;
+/* An index was added to the table that was `before`: fill its hidden shard column, then the index.
+ * The descriptor is written. */
+struct error *ddl_fill_index(struct exec_ctx *x, const struct table *before, uint32_t index_id)
+    ERR_MUST_USE;
 /* backfill.c: write the entries of a new index for every row that x's transaction sees. 23505 for
  * duplicates. */
 struct error *ddl_backfill_index(struct exec_ctx *x, const struct table *t, const struct index *ix)
     ERR_MUST_USE;
+
+struct error *ddl_duplicate_key(struct exec_ctx *x, const struct table *t, const struct index *ix,
+                                const struct datum *row) ERR_MUST_USE; /* 23505 */
+
+/* rows.c: the rows that x's transaction sees. */
+struct error *ddl_table_is_empty(struct exec_ctx *x, const struct table *t, bool *empty)
+    ERR_MUST_USE;
+/* Write every row of `from` as a row of `to`, the same table after a change of its columns: new ones
+ * get their default or computed value (23502 when that is NULL and may not be), lost ones go. Primary
+ * index only. */
+struct error *ddl_rewrite_rows(struct exec_ctx *x, const struct table *from,
+                               const struct table *to) ERR_MUST_USE;
+/* 23514 validation of CHECK "b > 0" failed on row: a=1, b=-1 */
+struct error *ddl_validate_check(struct exec_ctx *x, const struct table *t, const char *sql)
+    ERR_MUST_USE;
+struct error *ddl_validate_not_null(struct exec_ctx *x, const struct table *t,
+                                    const char *column) ERR_MUST_USE;
+/* An outbound key by name. 23503 foreign key violation: "c" row p=2, id=1 has no match in "p" */
+struct error *ddl_validate_foreign_key(struct exec_ctx *x, const struct table *t,
+                                       const char *name) ERR_MUST_USE;
+
+/* alter_*.c: one command of ALTER TABLE. Each reads the descriptor anew and writes it. */
+struct alter {
+    struct exec_ctx *x;
+    uint32_t id;
+    const char *shown;         /* the table's name */
+    bool primary_dropped;      /* DROP CONSTRAINT "primary": ADD PRIMARY KEY must follow */
+};
+struct error *alter_add_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
+struct error *alter_drop_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
+struct error *alter_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
+struct error *alter_add_constraint(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
+struct error *alter_drop_constraint(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
+struct error *alter_validate_constraint(struct alter *a, const struct ast_alter_cmd *c)
+    ERR_MUST_USE;
+struct error *alter_rename_constraint(struct alter *a, const struct ast_alter_cmd *c)
+    ERR_MUST_USE;
+struct error *alter_primary_key(struct alter *a, const struct ast_index_def *def, bool keep_old)
+    ERR_MUST_USE;
+/* The table as x's transaction sees it now. */
+struct error *alter_table_now(struct alter *a, const struct table **out) ERR_MUST_USE;
+
+/* rename.c */
+struct error *ddl_rename_table(struct exec_ctx *x, const struct table *t,
+                               const struct ast_object_name *new_name) ERR_MUST_USE;
+struct error *ddl_rename_column(struct exec_ctx *x, const struct table *t, const char *from,
+                                const char *to) ERR_MUST_USE;
+/* 2BP01 cannot <verb> <kind> "n" because view "v" depends on it, for the first view among t's
+ * dependents for which column (0: any) or index (0: any) matters; with cascade the views go. */
+struct error *ddl_views_gone(struct exec_ctx *x, uint32_t table_id, uint32_t column_id,
+                             uint32_t index_id, bool cascade, const char *verb, const char *kind,
+                             const char *name) ERR_MUST_USE;
+
+/* index.c */
+struct found_index {
+    const struct table *t;
+    const struct index *ix;
+};
+/* t@i, or an index named alone; XXUUU/42704 when there is none (ix NULL with if_exists). */
+struct error *ddl_find_index(struct exec_ctx *x, const struct ast_index_name *n, bool if_exists,
+                             struct found_index *out) ERR_MUST_USE;
+struct error *ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id,
+                                    uint32_t index_id) ERR_MUST_USE;
+/* Take an index out of t (not the primary one), with foreign keys and views that need it when
+ * cascade. The descriptor is written. */
+struct error *ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id,
+                               bool cascade) ERR_MUST_USE;
 
 /* drop.c: take a relation out of the catalog; its data go when its TTL has passed. cascade: views and
  * foreign keys that depend on it go too. */

@@ -159,3 +159,12 @@ ddl_event(struct exec_ctx *x, const char *type, uint32_t target, const char *inf
                     "(timestamp, \"eventType\", \"targetID\", \"reportingID\", info, \"uniqueID\") "
                     "VALUES (now()::TIMESTAMP, $1, $2, $3, $4, $5)");
 }
+
+struct error *
+ddl_refuse_temporary(const char *what)
+{
+    return err_hint(err_new(ERR_FEATURE_NOT_SUPPORTED,
+                            "temporary %s are only supported experimentally", what),
+                    "You have attempted to use a feature that is not yet implemented.\n"
+                    "See: https://go.crdb.dev/issue/46260");
+}

@@ -1,0 +1,464 @@
+/* ALTER TABLE: ADD COLUMN, DROP COLUMN, ALTER COLUMN. */
+#include "config.h"
+
+#include "executor/schema/schema_int.h"
+
+#include "catalog/build.h"
+#include "grammar/print.h"
+
+/* ---- ADD COLUMN -------------------------------------------------------------------------------- */
+
+static struct error *
+into_family(struct exec_ctx *x, pb_table *t, const pb_column *c, const struct ast_col_qual *q)
+{
+    const char *name = q->family.len > 0 ? ddl_text(x, q->family) : NULL;
+    Amberdb__ColumnFamilyDescriptor *f = NULL;
+    for (size_t i = 0; i < t->n_families && name != NULL; i++)
+        if (strcmp(pb_str(t->families[i]->name), name) == 0)
+            f = t->families[i];
+    if (f == NULL && !q->family_create)
+        return err_new(ERR_UNCATEGORIZED, "unknown family \"%s\"", pb_str(name));
+    if (f != NULL && q->family_create && !q->family_if_not_exists)
+        return err_new(ERR_UNCATEGORIZED, "family \"%s\" already exists", name);
+    if (f == NULL) {
+        f = build_family(x->arena, name);
+        PB_PUSH(x->arena, t->families, t->n_families, f);
+    }
+    PB_PUSH(x->arena, f->column_names, f->n_column_names, c->name);
+    return NULL;
+}
+
+static struct error *
+check_new_column(struct alter *a, const pb_table *t, const struct ast_alter_cmd *c, bool *skip)
+{
+    const char *name = ddl_text(a->x, c->column->name);
+    *skip = false;
+    if (build_find_column(t, name) == NULL)
+        return NULL;
+    *skip = true;
+    if (c->if_exists)
+        return NULL;
+    return err_new(ERR_DUPLICATE_COLUMN, "column \"%s\" of relation \"%s\" already exists", name,
+                   a->shown);
+}
+
+/* CHECK and REFERENCES of the definition, once the column is there. */
+static struct error *
+column_constraints(struct alter *a, const struct ast_column_def *def,
+                   const struct ddl_column_extra *extra)
+{
+    struct exec_ctx *x = a->x;
+    for (int i = 0; i < extra->n_checks; i++) {
+        struct ast_table_def check = {.kind = AST_DEF_CHECK,
+                                      .name = extra->checks[i]->constraint_name,
+                                      .check = extra->checks[i]->expr};
+        struct ast_alter_cmd cmd = {.kind = AST_ALTER_ADD_CONSTRAINT, .def = &check};
+        ERR_TRY(alter_add_constraint(a, &cmd));
+    }
+    for (int i = 0; i < extra->n_references; i++) {
+        struct ast_name *one = ARENA_NEW(x->arena, struct ast_name);
+        struct ast_foreign_key *fk = ARENA_NEW(x->arena, struct ast_foreign_key);
+        *one = (struct ast_name){.text = def->name};
+        *fk = *extra->references[i]->fk;
+        fk->columns = (struct ast_names){.items = one, .count = 1, .cap = 1};
+        struct ast_table_def ref = {.kind = AST_DEF_FOREIGN_KEY,
+                                    .name = extra->references[i]->constraint_name,
+                                    .fk = fk};
+        struct ast_alter_cmd cmd = {.kind = AST_ALTER_ADD_CONSTRAINT, .def = &ref};
+        ERR_TRY(alter_add_constraint(a, &cmd));
+    }
+    return NULL;
+}
+
+struct error *
+alter_add_column(struct alter *a, const struct ast_alter_cmd *cmd)
+{
+    struct exec_ctx *x = a->x;
+    struct ddl_column_extra extra;
+    const struct table *before, *after;
+    pb_table *t;
+    pb_column *c;
+    pb_index *unique = NULL;
+    bool skip;
+    ERR_TRY(ddl_mutable(x, a->id, &t));
+    ERR_TRY(alter_table_now(a, &before));
+    ERR_TRY(ddl_column(x, cmd->column, t->name, t->parent_id, &c, &extra));
+    ERR_TRY(check_new_column(a, t, cmd, &skip));
+    if (skip)
+        return NULL;
+    if (extra.primary_key != NULL)
+        return err_new(ERR_INVALID_TABLE_DEFINITION,
+                       "multiple primary keys for table \"%s\" are not allowed", t->name);
+    PB_PUSH(x->arena, t->columns, t->n_columns, c);
+    if (extra.family != NULL)
+        ERR_TRY(into_family(x, t, c, extra.family));
+    if (extra.computed != NULL)
+        c->compute_expr = arena_strdup(x->arena, "NULL");
+    ERR_TRY(build_finish_table(x->arena, t));
+    if (extra.computed != NULL) {
+        const struct table *view;
+        ERR_TRY(table_from_pb(x->arena, t, &view));
+        ERR_TRY(ddl_set_computed(x, view, extra.computed->expr, c));
+    }
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    ERR_TRY(ddl_link_sequences(x, t));
+    ERR_TRY(alter_table_now(a, &after));
+    if (c->default_expr != NULL || c->compute_expr != NULL || !c->nullable)
+        ERR_TRY(ddl_rewrite_rows(x, before, after));
+    if (extra.unique != NULL) {
+        const struct ast_col_qual *q = extra.unique;
+        ERR_TRY(ddl_mutable(x, a->id, &t));
+        unique = build_index(x->arena,
+                             q->constraint_name.len > 0 ? ddl_text(x, q->constraint_name) : NULL,
+                             true);
+        if (!type_is_indexable(type_from_pb(x->arena, c->type)))
+            return err_unimplemented(35730, "column %s is of type %s and thus is not indexable",
+                                     c->name,
+                                     type_name_str(x->arena, type_from_pb(x->arena, c->type)));
+        build_index_column(x->arena, unique, c->name, false);
+        PB_PUSH(x->arena, t->indexes, t->n_indexes, unique);
+        ERR_TRY(build_finish_table(x->arena, t));
+        ERR_TRY(catalog_write_table(x->catalog, t));
+        ERR_TRY(alter_table_now(a, &after));
+        kv_txn_step(x->txn);
+        ERR_TRY(ddl_backfill_index(x, after, table_index_by_id(after, unique->id)));
+    }
+    return column_constraints(a, cmd->column, &extra);
+}
+
+/* ---- DROP COLUMN ------------------------------------------------------------------------------- */
+
+struct uses_column {
+    int ordinal;
+    bool found;
+};
+
+static void
+note_use(void *arg, const struct expr *e)
+{
+    struct uses_column *u = arg;
+    if (e->kind == EXPR_COLUMN && e->index == u->ordinal)
+        u->found = true;
+}
+
+/* Does a stored expression of t read the column? */
+static struct error *
+expression_uses(struct exec_ctx *x, const struct table *t, const char *sql, uint32_t column_id,
+                bool *yes)
+{
+    struct uses_column u = {.ordinal = table_column_ordinal(t, column_id)};
+    struct expr *e;
+    ERR_TRY(plan_stored_expr(exec_planner(x), scope_of_table(x->arena, t, t->name), sql, NULL,
+                             &e));
+    expr_walk(e, note_use, &u);
+    *yes = u.found;
+    return NULL;
+}
+
+static struct error *
+refuse_drop(struct alter *a, const struct table *t, const struct column *c)
+{
+    struct exec_ctx *x = a->x;
+    for (int i = 0; i < t->indexes[0].n_keys; i++)
+        if (t->columns[t->indexes[0].keys[i]].id == c->id)
+            return err_new(ERR_INVALID_COLUMN_REFERENCE,
+                           "column \"%s\" is referenced by the primary key", c->name);
+    for (int i = 0; i < t->n_columns; i++) {
+        bool uses;
+        if (t->columns[i].compute_expr == NULL || t->columns[i].id == c->id)
+            continue;
+        ERR_TRY(expression_uses(x, t, t->columns[i].compute_expr, c->id, &uses));
+        if (uses)
+            return err_new(ERR_INVALID_COLUMN_REFERENCE,
+                           "column \"%s\" is referenced by computed column \"%s\"", c->name,
+                           t->columns[i].name);
+    }
+    return NULL;
+}
+
+/* The sequences that the column's default uses forget it. */
+static struct error *
+forget_sequences(struct exec_ctx *x, uint32_t table_id, const pb_column *c)
+{
+    for (size_t i = 0; i < c->n_uses_sequence_ids; i++) {
+        pb_table *s;
+        ERR_TRY(ddl_mutable(x, c->uses_sequence_ids[i], &s));
+        for (size_t r = 0; r < s->n_depended_on_by; r++) {
+            Amberdb__Reference *ref = s->depended_on_by[r];
+            if (ref->id != table_id)
+                continue;
+            for (size_t k = 0; k < ref->n_column_ids; k++)
+                if (ref->column_ids[k] == c->id) {
+                    PB_REMOVE(ref->column_ids, ref->n_column_ids, k);
+                    k--;
+                }
+            if (ref->n_column_ids == 0) {
+                PB_REMOVE(s->depended_on_by, s->n_depended_on_by, r);
+                r--;
+            }
+        }
+        ERR_TRY(catalog_write_table(x->catalog, s));
+    }
+    return NULL;
+}
+
+/* Sequences that the column owns go with it. */
+static struct error *
+sequences_gone(struct exec_ctx *x, const struct table *t, uint32_t column_id)
+{
+    const pb_column *c = build_find_column_by_id(t->pb, column_id);
+    ERR_TRY(forget_sequences(x, t->id, c));
+    for (size_t i = 0; i < c->n_owns_sequence_ids; i++) {
+        const pb_descriptor *d;
+        ERR_TRY(catalog_descriptor(x->catalog, c->owns_sequence_ids[i], &d));
+        if (d != NULL && d->table != NULL && d->table->state == AMBERDB__STATE__PUBLIC)
+            ERR_TRY(ddl_drop_table(x, c->owns_sequence_ids[i], false));
+    }
+    return NULL;
+}
+
+static bool
+index_uses(const struct index *ix, int ordinal)
+{
+    for (int i = 0; i < ix->n_keys; i++)
+        if (ix->keys[i] == ordinal)
+            return true;
+    for (int i = 0; i < ix->n_stored; i++)
+        if (ix->stored[i] == ordinal)
+            return true;
+    return false;
+}
+
+static struct error *
+indexes_gone(struct alter *a, uint32_t column_id, bool cascade)
+{
+    const struct table *t;
+    ERR_TRY(alter_table_now(a, &t));
+    for (int i = 1; i < t->n_indexes; i++) {
+        if (!index_uses(&t->indexes[i], table_column_ordinal(t, column_id)))
+            continue;
+        ERR_TRY(ddl_remove_index(a->x, a->id, t->indexes[i].id, cascade));
+        ERR_TRY(alter_table_now(a, &t));
+        i = 0;
+    }
+    return NULL;
+}
+
+/* Foreign keys from the column that stand on an index without it cannot be; those left here lean on
+ * the primary key or a wider index. */
+static struct error *
+foreign_keys_gone(struct alter *a, uint32_t column_id)
+{
+    pb_table *t;
+    ERR_TRY(ddl_mutable(a->x, a->id, &t));
+    for (size_t i = 0; i < t->n_outbound_fks; i++) {
+        const Amberdb__ForeignKeyConstraint *fk = t->outbound_fks[i];
+        if (pb_u32_contains(fk->origin_column_ids, fk->n_origin_column_ids, column_id)) {
+            ERR_TRY(ddl_remove_foreign_key(a->x, a->id, fk->name));
+            return foreign_keys_gone(a, column_id);
+        }
+    }
+    return NULL;
+}
+
+static void
+out_of_families(pb_table *t, uint32_t column_id)
+{
+    for (size_t i = 0; i < t->n_families; i++) {
+        Amberdb__ColumnFamilyDescriptor *f = t->families[i];
+        for (size_t k = 0; k < f->n_column_ids; k++)
+            if (f->column_ids[k] == column_id) {
+                size_t names = f->n_column_names;
+                PB_REMOVE(f->column_names, names, k);
+                f->n_column_names = names;
+                PB_REMOVE(f->column_ids, f->n_column_ids, k);
+                k--;
+            }
+        if (f->default_column_id == column_id)
+            f->default_column_id = 0;
+        /* The first family stays even when it is empty: it holds the row's existence. */
+        if (f->n_column_ids == 0 && i > 0) {
+            PB_REMOVE(t->families, t->n_families, i);
+            i--;
+        }
+    }
+}
+
+struct error *
+alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
+{
+    struct exec_ctx *x = a->x;
+    const char *name = ddl_text(x, cmd->name);
+    const struct table *before, *after;
+    bool cascade = cmd->behavior == AST_DROP_CASCADE;
+    pb_table *t;
+    if (exec_planner(x)->safe_updates)
+        return err_new(ERR_WARNING, "rejected: ALTER TABLE DROP COLUMN will remove all data in "
+                                    "that column (sql_safe_updates = true)");
+    ERR_TRY(alter_table_now(a, &before));
+    const struct column *c = table_column(before, name);
+    if (c == NULL) {
+        if (cmd->if_exists)
+            return NULL;
+        return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", name);
+    }
+    uint32_t id = c->id;
+    ERR_TRY(ddl_views_gone(x, a->id, id, 0, cascade, "drop", "column", name));
+    ERR_TRY(refuse_drop(a, before, c));
+    ERR_TRY(indexes_gone(a, id, cascade));
+    ERR_TRY(foreign_keys_gone(a, id));
+    ERR_TRY(sequences_gone(x, before, id));
+    ERR_TRY(alter_table_now(a, &before));
+    ERR_TRY(ddl_mutable(x, a->id, &t));
+    for (size_t i = 0; i < t->n_checks; i++) {
+        bool uses;
+        ERR_TRY(expression_uses(x, before, t->checks[i]->expr, id, &uses));
+        if (uses) {
+            PB_REMOVE(t->checks, t->n_checks, i);
+            i--;
+        }
+    }
+    out_of_families(t, id);
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (t->columns[i]->id == id) {
+            PB_REMOVE(t->columns, t->n_columns, i);
+            break;
+        }
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    ERR_TRY(alter_table_now(a, &after));
+    ERR_TRY(ddl_rewrite_rows(x, before, after));
+    static const struct type *const types[] = {&TYPE_INT8, &TYPE_INT8};
+    struct datum params[] = {datum_int(a->id), datum_int(id)};
+    return exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,
+                    "DELETE FROM system.public.comments WHERE type = 2 AND object_id = $1 AND "
+                    "sub_id = $2");
+}
+
+/* ---- ALTER COLUMN ------------------------------------------------------------------------------ */
+
+static bool
+same_family_conversion(const struct type *from, const struct type *to)
+{
+    return from->family == to->family &&
+           (from->family != FAMILY_ARRAY || type_equivalent(from, to));
+}
+
+static int
+time_digits(const struct type *t)
+{
+    return t->time_precision_is_set || t->precision > 0 ? t->precision : 6;
+}
+
+/* Does every value of `from` fit `to` as it is stored? width 0 is no limit. */
+static bool
+is_wider(const struct type *from, const struct type *to)
+{
+    switch (from->family) {
+    case FAMILY_INT:
+        return (to->width == 0 ? 64 : to->width) >= (from->width == 0 ? 64 : from->width);
+    case FAMILY_FLOAT:
+        return true;
+    case FAMILY_DECIMAL:
+        if (to->precision == 0)
+            return true;
+        return from->precision != 0 && to->width >= from->width &&
+               to->precision - to->width >= from->precision - from->width &&
+               to->width == from->width;
+    case FAMILY_STRING:
+    case FAMILY_COLLATED_STRING:
+    case FAMILY_BIT:
+        return to->width == 0 || (from->width != 0 && to->width >= from->width);
+    case FAMILY_TIMESTAMP:
+    case FAMILY_TIMESTAMPTZ:
+    case FAMILY_TIME:
+    case FAMILY_TIMETZ:
+    case FAMILY_INTERVAL:
+        return time_digits(to) >= time_digits(from);
+    default:
+        return type_equivalent(from, to);
+    }
+}
+
+static struct error *
+alter_type(struct alter *a, pb_table *t, pb_column *c, const struct ast_alter_cmd *cmd)
+{
+    struct exec_ctx *x = a->x;
+    const struct type *from = type_from_pb(x->arena, c->type), *to;
+    struct ast_type ast = *cmd->type;
+    if (cmd->collation.len > 0)
+        ast.collation = cmd->collation;
+    ERR_TRY(ddl_column_type(x, &ast, &to));
+    if (cmd->using_expr != NULL)
+        return err_unimplemented(9851, "ALTER COLUMN TYPE USING is not supported");
+    if (!same_family_conversion(from, to))
+        return err_unimplemented(9851, "type conversion from %s to %s requires overwriting existing "
+                                       "values which is not yet implemented",
+                                 type_sql_str(x->arena, from), type_sql_str(x->arena, to));
+    if (!is_wider(from, to))
+        return err_unimplemented(9851, "type conversion not yet implemented");
+    c->type = type_to_pb(x->arena, to);
+    return catalog_write_table(x->catalog, t);
+}
+
+static struct error *
+set_default(struct alter *a, pb_table *t, pb_column *c, const struct ast_alter_cmd *cmd)
+{
+    struct exec_ctx *x = a->x;
+    if (c->compute_expr != NULL)
+        return err_new(ERR_INVALID_COLUMN_DEFINITION,
+                       "computed columns cannot have default values");
+    ERR_TRY(forget_sequences(x, t->id, c));
+    c->n_uses_sequence_ids = 0;
+    c->default_expr = NULL;
+    if (cmd->expr != NULL)
+        ERR_TRY(ddl_set_default(x, cmd->expr, type_from_pb(x->arena, c->type), c));
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    return ddl_link_sequences(x, t);
+}
+
+static struct error *
+drop_not_null(struct alter *a, pb_table *t, pb_column *c)
+{
+    for (size_t i = 0; i < t->primary_index->n_column_ids; i++)
+        if (t->primary_index->column_ids[i] == c->id)
+            return err_new(ERR_INVALID_TABLE_DEFINITION, "column \"%s\" is in a primary index",
+                           c->name);
+    PB_SET(c, nullable, 1);
+    return catalog_write_table(a->x->catalog, t);
+}
+
+struct error *
+alter_column(struct alter *a, const struct ast_alter_cmd *cmd)
+{
+    struct exec_ctx *x = a->x;
+    const char *name = ddl_text(x, cmd->name);
+    const struct table *now;
+    pb_table *t;
+    ERR_TRY(ddl_mutable(x, a->id, &t));
+    ERR_TRY(alter_table_now(a, &now));
+    pb_column *c = build_find_column(t, name);
+    if (c == NULL)
+        return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", name);
+    switch (cmd->kind) {
+    case AST_ALTER_SET_DEFAULT:
+        return set_default(a, t, c, cmd);
+    case AST_ALTER_SET_NOT_NULL:
+        if (!c->nullable)
+            return NULL;
+        ERR_TRY(ddl_validate_not_null(x, now, name));
+        PB_SET(c, nullable, 0);
+        return catalog_write_table(x->catalog, t);
+    case AST_ALTER_DROP_NOT_NULL:
+        return drop_not_null(a, t, c);
+    case AST_ALTER_DROP_STORED:
+        if (c->compute_expr == NULL)
+            return err_new(ERR_INVALID_COLUMN_DEFINITION, "column \"%s\" is not a computed column",
+                           name);
+        c->compute_expr = NULL;
+        return catalog_write_table(x->catalog, t);
+    case AST_ALTER_TYPE:
+        return alter_type(a, t, c, cmd);
+    default:
+        return NULL;
+    }
+}

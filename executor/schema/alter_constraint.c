@@ -1,0 +1,220 @@
+/* ALTER TABLE: ADD, DROP, VALIDATE and RENAME CONSTRAINT. */
+#include "config.h"
+
+#include "executor/schema/schema_int.h"
+
+#include "catalog/build.h"
+
+/* ---- ADD --------------------------------------------------------------------------------------- */
+
+static struct error *
+add_unique(struct alter *a, const struct ast_index_def *def)
+{
+    struct exec_ctx *x = a->x;
+    const struct table *before;
+    pb_table *t;
+    pb_index *ix;
+    ERR_TRY(alter_table_now(a, &before));
+    ERR_TRY(ddl_mutable(x, a->id, &t));
+    if (def->name.len > 0 && build_constraint_name_taken(t, ddl_text(x, def->name)))
+        return err_new(ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%s\"",
+                       ddl_text(x, def->name));
+    ERR_TRY(ddl_index(x, t, def, true, &ix));
+    PB_PUSH(x->arena, t->indexes, t->n_indexes, ix);
+    ERR_TRY(build_finish_table(x->arena, t));
+    ddl_shard_checks(x, t);
+    if (def->interleave != NULL) {
+        ERR_TRY(ddl_interleave(x, t, ix, def->interleave));
+        ERR_TRY(ddl_link_interleaves(x, t, ix));
+    }
+    if (def->partition_by != NULL)
+        ERR_TRY(ddl_partitioning(x, t, ix, def->partition_by));
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    return ddl_fill_index(x, before, ix->id);
+}
+
+static bool
+has_rowid_key(const pb_table *t)
+{
+    const pb_column *c = t->primary_index->n_column_ids == 1
+                             ? build_find_column_by_id(t, t->primary_index->column_ids[0])
+                             : NULL;
+    return c != NULL && c->hidden && strcmp(pb_str(c->default_expr), "unique_rowid()") == 0;
+}
+
+static struct error *
+add_primary_key(struct alter *a, const struct ast_index_def *def)
+{
+    pb_table *t;
+    ERR_TRY(ddl_mutable(a->x, a->id, &t));
+    if (!a->primary_dropped && !has_rowid_key(t))
+        return err_new(ERR_INVALID_TABLE_DEFINITION,
+                       "multiple primary keys for table \"%s\" are not allowed", t->name);
+    ERR_TRY(alter_primary_key(a, def, false));
+    a->primary_dropped = false;
+    return NULL;
+}
+
+static struct error *
+add_check(struct alter *a, const struct ast_table_def *def, bool not_valid)
+{
+    struct exec_ctx *x = a->x;
+    const struct table *now;
+    pb_table *t;
+    ERR_TRY(ddl_mutable(x, a->id, &t));
+    ERR_TRY(alter_table_now(a, &now));
+    ERR_TRY(ddl_add_check(x, t, now, def->name, def->check));
+    Amberdb__CheckConstraint *c = t->checks[t->n_checks - 1];
+    if (not_valid)
+        PB_SET(c, validity, AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED);
+    else
+        ERR_TRY(ddl_validate_check(x, now, c->expr));
+    return catalog_write_table(x->catalog, t);
+}
+
+static struct error *
+add_foreign_key(struct alter *a, const struct ast_table_def *def, bool not_valid)
+{
+    struct exec_ctx *x = a->x;
+    const struct table *now;
+    pb_table *t;
+    bool empty;
+    ERR_TRY(ddl_mutable(x, a->id, &t));
+    ERR_TRY(alter_table_now(a, &now));
+    ERR_TRY(ddl_table_is_empty(x, now, &empty));
+    ERR_TRY(ddl_add_foreign_key(x, t, def->name, &def->fk->columns, def->fk, empty));
+    const char *name = t->outbound_fks[t->n_outbound_fks - 1]->name;
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    if (not_valid)
+        return ddl_foreign_key_validity(x, a->id, name,
+                                        AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED);
+    if (empty)
+        return NULL;
+    ERR_TRY(alter_table_now(a, &now));
+    return ddl_validate_foreign_key(x, now, name);
+}
+
+struct error *
+alter_add_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
+{
+    const struct ast_table_def *def = cmd->def;
+    switch (def->kind) {
+    case AST_DEF_UNIQUE:
+    case AST_DEF_INDEX:
+        return add_unique(a, def->index);
+    case AST_DEF_PRIMARY_KEY:
+        return add_primary_key(a, def->index);
+    case AST_DEF_CHECK:
+        return add_check(a, def, cmd->not_valid);
+    case AST_DEF_FOREIGN_KEY:
+        return add_foreign_key(a, def, cmd->not_valid);
+    default:
+        return err_unimplemented(0, "this constraint");
+    }
+}
+
+/* ---- looking up by name ------------------------------------------------------------------------ */
+
+struct found {
+    pb_table *t;
+    pb_index *index;
+    Amberdb__CheckConstraint *check;
+    size_t check_at;
+    Amberdb__ForeignKeyConstraint *fk;
+};
+
+/* 42704 constraint "x" does not exist; all NULL with if_exists. */
+static struct error *
+find_constraint(struct alter *a, const char *name, bool if_exists, struct found *f)
+{
+    *f = (struct found){0};
+    ERR_TRY(ddl_mutable(a->x, a->id, &f->t));
+    pb_index *ix = build_find_index(f->t, name);
+    if (ix != NULL && (ix == f->t->primary_index || ix->unique))
+        f->index = ix;
+    for (size_t i = 0; i < f->t->n_checks; i++)
+        if (strcmp(pb_str(f->t->checks[i]->name), name) == 0) {
+            f->check = f->t->checks[i];
+            f->check_at = i;
+        }
+    for (size_t i = 0; i < f->t->n_outbound_fks; i++)
+        if (strcmp(pb_str(f->t->outbound_fks[i]->name), name) == 0)
+            f->fk = f->t->outbound_fks[i];
+    if (f->index == NULL && f->check == NULL && f->fk == NULL && !if_exists)
+        return err_new(ERR_UNDEFINED_OBJECT, "constraint \"%s\" does not exist", name);
+    return NULL;
+}
+
+/* ---- DROP, VALIDATE, RENAME -------------------------------------------------------------------- */
+
+struct error *
+alter_drop_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
+{
+    const char *name = ddl_text(a->x, cmd->name);
+    struct found f;
+    ERR_TRY(find_constraint(a, name, cmd->if_exists, &f));
+    if (f.index != NULL && f.index == f.t->primary_index) {
+        a->primary_dropped = true;
+        return NULL;
+    }
+    if (f.index != NULL)
+        return err_unimplemented(42840, "cannot drop UNIQUE constraint \"%s\" using ALTER TABLE "
+                                        "DROP CONSTRAINT, use DROP INDEX CASCADE instead", name);
+    if (f.fk != NULL)
+        return ddl_remove_foreign_key(a->x, a->id, name);
+    if (f.check == NULL)
+        return NULL;
+    PB_REMOVE(f.t->checks, f.t->n_checks, f.check_at);
+    return catalog_write_table(a->x->catalog, f.t);
+}
+
+struct error *
+alter_validate_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
+{
+    const char *name = ddl_text(a->x, cmd->name);
+    const struct table *now;
+    struct found f;
+    ERR_TRY(find_constraint(a, name, false, &f));
+    ERR_TRY(alter_table_now(a, &now));
+    if (f.check != NULL) {
+        if (f.check->validity == AMBERDB__CONSTRAINT_VALIDITY__VALIDATED)
+            return NULL;
+        ERR_TRY(ddl_validate_check(a->x, now, f.check->expr));
+        PB_SET(f.check, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
+        return catalog_write_table(a->x->catalog, f.t);
+    }
+    if (f.fk != NULL) {
+        if (f.fk->validity == AMBERDB__CONSTRAINT_VALIDITY__VALIDATED)
+            return NULL;
+        ERR_TRY(ddl_validate_foreign_key(a->x, now, name));
+        return ddl_foreign_key_validity(a->x, a->id, name,
+                                        AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
+    }
+    return err_new(ERR_WRONG_OBJECT_TYPE,
+                   "constraint \"%s\" of relation \"%s\" is not a foreign key or check constraint",
+                   name, now->name);
+}
+
+struct error *
+alter_rename_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
+{
+    struct exec_ctx *x = a->x;
+    const char *name = ddl_text(x, cmd->name), *to = ddl_text(x, cmd->new_name);
+    struct found f;
+    ERR_TRY(find_constraint(a, name, false, &f));
+    if (strcmp(name, to) == 0)
+        return NULL;
+    if (to[0] == '\0')
+        return err_new(ERR_SYNTAX, "empty constraint name");
+    if (build_constraint_name_taken(f.t, to) || (f.index != NULL && build_find_index(f.t, to)))
+        return err_new(ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%s\"", to);
+    if (f.fk != NULL)
+        return ddl_rename_foreign_key(x, a->id, name, to);
+    if (f.check != NULL) {
+        f.check->name = arena_strdup(x->arena, to);
+    } else {
+        ERR_TRY(ddl_views_gone(x, a->id, 0, f.index->id, false, "rename", "constraint", name));
+        f.index->name = arena_strdup(x->arena, to);
+    }
+    return catalog_write_table(x->catalog, f.t);
+}

@@ -1,0 +1,121 @@
+/* ALTER TABLE: its commands one after the other, each complete before the next begins. */
+#include "config.h"
+
+#include "executor/schema/schema_int.h"
+
+#include "catalog/build.h"
+
+struct error *
+alter_table_now(struct alter *a, const struct table **out)
+{
+    ERR_TRY(catalog_table_by_id(a->x->catalog, a->id, out));
+    if (*out == NULL)
+        return err_new(ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist", a->shown);
+    return NULL;
+}
+
+static struct error *
+audit(struct alter *a, const struct ast_alter_cmd *c)
+{
+    pb_table *t;
+    ERR_TRY(catalog_check_admin(a->x->catalog, a->x->user, "change auditing settings on a table"));
+    ERR_TRY(ddl_mutable(a->x, a->id, &t));
+    PB_SET(t, audit_mode, c->audit_read_write ? AMBERDB__AUDIT_MODE__AUDIT_READWRITE
+                                              : AMBERDB__AUDIT_MODE__AUDIT_DISABLED);
+    return catalog_write_table(a->x->catalog, t);
+}
+
+static struct error *
+command(struct alter *a, const struct ast_alter_cmd *c)
+{
+    const struct table *t;
+    switch (c->kind) {
+    case AST_ALTER_ADD_COLUMN:
+        return alter_add_column(a, c);
+    case AST_ALTER_DROP_COLUMN:
+        return alter_drop_column(a, c);
+    case AST_ALTER_SET_DEFAULT:
+    case AST_ALTER_SET_NOT_NULL:
+    case AST_ALTER_DROP_NOT_NULL:
+    case AST_ALTER_DROP_STORED:
+    case AST_ALTER_TYPE:
+        return alter_column(a, c);
+    case AST_ALTER_ADD_CONSTRAINT:
+        return alter_add_constraint(a, c);
+    case AST_ALTER_PRIMARY_KEY:
+        return alter_primary_key(a, c->def->index, true);
+    case AST_ALTER_DROP_CONSTRAINT:
+        return alter_drop_constraint(a, c);
+    case AST_ALTER_VALIDATE_CONSTRAINT:
+        return alter_validate_constraint(a, c);
+    case AST_ALTER_RENAME_CONSTRAINT:
+        return alter_rename_constraint(a, c);
+    case AST_ALTER_RENAME_TABLE:
+        ERR_TRY(alter_table_now(a, &t));
+        return ddl_rename_table(a->x, t, &c->new_table);
+    case AST_ALTER_RENAME_COLUMN:
+        ERR_TRY(alter_table_now(a, &t));
+        return ddl_rename_column(a->x, t, ddl_text(a->x, c->name), ddl_text(a->x, c->new_name));
+    case AST_ALTER_PARTITION_BY:
+        ERR_TRY(alter_table_now(a, &t));
+        return ddl_partition_index(a->x, a->id, t->indexes[0].id, c->partition_by);
+    case AST_ALTER_INJECT_STATS:
+        ERR_TRY(alter_table_now(a, &t));
+        return ddl_inject_statistics(a->x, t, c->expr);
+    case AST_ALTER_AUDIT:
+        return audit(a, c);
+    }
+    return NULL;
+}
+
+static struct error *
+alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+{
+    const struct ast_alter_table *n = s->alter_table;
+    const struct table *t;
+    (void)rows;
+    (void)tag;
+    ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, n->if_exists, &t, NULL));
+    if (t == NULL)
+        return NULL;
+    ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
+    struct alter a = {.x = x, .id = t->id, .shown = t->name};
+    for (int i = 0; i < n->count; i++) {
+        ERR_TRY(command(&a, &n->items[i]));
+        kv_txn_step(x->txn);
+    }
+    if (a.primary_dropped)
+        return err_unimplemented(48026, "primary key of table %s dropped without subsequent "
+                                        "addition of new primary key", t->name);
+    ERR_TRY(alter_table_now(&a, &t));
+    return ddl_event(x, "alter_table", t->id, "TableName", ddl_qualified(x, t));
+}
+
+static struct error *
+alter_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+{
+    const struct ast_alter_index *n = s->alter_index;
+    struct found_index f;
+    (void)rows;
+    (void)tag;
+    ERR_TRY(ddl_find_index(x, &n->index, n->if_exists, &f));
+    if (f.ix == NULL)
+        return NULL;
+    ERR_TRY(ddl_check_table(x, f.t, PRIV_CREATE));
+    const char *name = ddl_qualified(x, f.t);
+    uint32_t table_id = f.t->id, index_id = f.ix->id;
+    for (int i = 0; i < n->count; i++)
+        if (n->items[i].kind == AST_ALTER_PARTITION_BY)
+            ERR_TRY(ddl_partition_index(x, table_id, index_id, n->items[i].partition_by));
+    return ddl_event(x, "alter_index", table_id, "TableName", name);
+}
+
+static const struct statement_ops alter_table_ops[] = {
+    {.kind = AST_STMT_ALTER_TABLE, .tag = "ALTER TABLE", .flags = STMT_WRITES | STMT_DDL,
+     .run = alter_table_run},
+    {.kind = AST_STMT_ALTER_INDEX, .tag = "ALTER INDEX", .flags = STMT_WRITES | STMT_DDL,
+     .run = alter_index_run},
+};
+
+const struct statement_family statement_family_alter_table = {
+    alter_table_ops, sizeof(alter_table_ops) / sizeof(alter_table_ops[0])};

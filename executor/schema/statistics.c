@@ -1,0 +1,199 @@
+/* CREATE STATISTICS, INJECT STATISTICS, SHOW STATISTICS: rows of system.table_statistics. */
+#include "config.h"
+
+#include "executor/schema/schema_int.h"
+
+#include "grammar/print.h"
+
+/* ---- collecting -------------------------------------------------------------------------------- */
+
+static struct error *
+put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name, const int64_t *ids, int n,
+              const int64_t counts[3], struct datum created)
+{
+    static const struct type *const types[] = {&TYPE_INT8, &TYPE_STRING, &TYPE_STRING, &TYPE_INT8,
+                                               &TYPE_INT8, &TYPE_INT8, &TYPE_TIMESTAMP};
+    struct str list;
+    str_init_arena(&list, x->arena, STR_MAX_DEFAULT);
+    str_append_char(&list, '{');
+    for (int i = 0; i < n; i++)
+        str_printf(&list, "%s%lld", i > 0 ? "," : "", (long long)ids[i]);
+    str_append_char(&list, '}');
+    struct datum params[] = {datum_int(table_id), name, datum_cstr(str_cstr(&list)),
+                             datum_int(counts[0]), datum_int(counts[1]), datum_int(counts[2]),
+                             created};
+    return exec_sql(x, EXEC_ROOT, NULL, NULL, 7, types, params,
+                    "INSERT INTO system.public.table_statistics (\"tableID\", \"statisticID\", name, "
+                    "\"columnIDs\", \"createdAt\", \"rowCount\", \"distinctCount\", \"nullCount\") "
+                    "VALUES ($1, unique_rowid(), $2, $3::INT8[], COALESCE($7, now()::TIMESTAMP), $4, "
+                    "$5, $6)");
+}
+
+static struct error *
+collect(struct exec_ctx *x, const struct table *t, struct datum name, const struct column **cols,
+        int n)
+{
+    struct str sql, list, nulls;
+    int64_t *ids = ARENA_ARRAY(x->arena, int64_t, (size_t)n + 1), counts[3];
+    struct datum **rows;
+    size_t n_rows;
+    str_init_arena(&list, x->arena, STR_MAX_DEFAULT);
+    str_init_arena(&nulls, x->arena, STR_MAX_DEFAULT);
+    str_init_arena(&sql, x->arena, STR_MAX_DEFAULT);
+    for (int i = 0; i < n; i++) {
+        ids[i] = cols[i]->id;
+        str_append_cstr(&list, i > 0 ? ", " : "");
+        print_name(&list, slice_cstr(cols[i]->name));
+        str_append_cstr(&nulls, i > 0 ? " AND " : "");
+        print_name(&nulls, slice_cstr(cols[i]->name));
+        str_append_cstr(&nulls, " IS NULL");
+    }
+    str_printf(&sql, "SELECT (SELECT count(*) FROM [%u AS t]), (SELECT count(*) FROM (SELECT "
+                     "DISTINCT %s FROM [%u AS t])), (SELECT count(*) FROM [%u AS t] WHERE %s)",
+               t->id, str_cstr(&list), t->id, t->id, str_cstr(&nulls));
+    ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 0, NULL, NULL, str_cstr(&sql), 1, &rows, &n_rows));
+    for (int i = 0; i < 3; i++)
+        counts[i] = rows[0][i].i;
+    return put_statistic(x, t->id, name, ids, n, counts, DATUM_NULL);
+}
+
+/* Without ON: every column that begins an index, then the others. */
+static struct error *
+collect_default(struct exec_ctx *x, const struct table *t, struct datum name)
+{
+    bool *done = arena_zalloc(x->arena, (size_t)t->n_all_columns + 1);
+    for (int i = 0; i < t->n_indexes + t->n_columns; i++) {
+        int ordinal = i < t->n_indexes ? t->indexes[i].keys[0] : i - t->n_indexes;
+        const struct column *c = &t->columns[ordinal];
+        if (done[ordinal] || (i < t->n_indexes && t->indexes[i].inverted) ||
+            c->type->family == FAMILY_JSON)
+            continue;
+        done[ordinal] = true;
+        ERR_TRY(collect(x, t, name, &c, 1));
+    }
+    return NULL;
+}
+
+static struct error *
+create_stats_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+{
+    const struct ast_create_stats *n = s->create_stats;
+    const struct table *t;
+    (void)rows;
+    (void)tag;
+    if (n->table_id != 0) {
+        ERR_TRY(catalog_table_by_id(x->catalog, (uint32_t)n->table_id, &t));
+        if (t == NULL)
+            return err_new(ERR_UNDEFINED_TABLE, "relation \"[%lld]\" does not exist",
+                           (long long)n->table_id);
+    } else {
+        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, &t, NULL));
+    }
+    ERR_TRY(ddl_check_table(x, t, PRIV_SELECT));
+    struct datum name = datum_bytes(n->name.ptr, n->name.len);
+    if (n->columns.count == 0)
+        return collect_default(x, t, name);
+    const struct column **cols =
+        ARENA_ARRAY(x->arena, const struct column *, (size_t)n->columns.count + 1);
+    for (int i = 0; i < n->columns.count; i++) {
+        const char *column = ddl_text(x, n->columns.items[i].text);
+        cols[i] = table_column(t, column);
+        if (cols[i] == NULL)
+            return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", column);
+    }
+    return collect(x, t, name, cols, n->columns.count);
+}
+
+/* ---- INJECT STATISTICS ------------------------------------------------------------------------- */
+
+/* The JSON is read by SQL itself: an array of objects as SHOW STATISTICS USING JSON gives them. */
+struct error *
+ddl_inject_statistics(struct exec_ctx *x, const struct table *t, const struct ast_expr *json)
+{
+    static const struct type *const one[] = {&TYPE_JSONB};
+    struct datum doc, id = datum_int(t->id);
+    struct datum **rows;
+    size_t n_rows;
+    static const struct type *const id_type[] = {&TYPE_INT8};
+    ERR_TRY(exec_eval_const(x, json, &TYPE_JSONB, "INJECT STATISTICS", &doc));
+    if (doc.null)
+        return err_new(ERR_SYNTAX, "statistics cannot be NULL");
+    ERR_TRY(exec_sql(x, EXEC_ROOT, NULL, NULL, 1, id_type, &id,
+                     "DELETE FROM system.public.table_statistics WHERE \"tableID\" = $1"));
+    ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 1, one, &doc,
+                       "SELECT COALESCE(v->>'name', ''), (v->>'row_count')::INT8, "
+                       "COALESCE((v->>'distinct_count')::INT8, 0), "
+                       "COALESCE((v->>'null_count')::INT8, 0), (v->>'created_at')::TIMESTAMP, "
+                       "(SELECT string_agg(c, chr(1)) FROM "
+                       "jsonb_array_elements_text(v->'columns') AS e (c)) "
+                       "FROM jsonb_array_elements($1) AS j (v)", 100000, &rows, &n_rows));
+    for (size_t i = 0; i < n_rows; i++) {
+        int64_t counts[3] = {rows[i][1].i, rows[i][2].i, rows[i][3].i}, *ids;
+        char *names = rows[i][5].null ? NULL : slice_to_cstr(x->arena, datum_slice(&rows[i][5]));
+        int n = 0;
+        if (names == NULL || rows[i][1].null)
+            return err_new(ERR_SYNTAX, "statistics need columns and row_count");
+        ids = ARENA_ARRAY(x->arena, int64_t, strlen(names) + 1);
+        for (char *save = NULL, *c = strtok_r(names, "\1", &save); c != NULL;
+             c = strtok_r(NULL, "\1", &save)) {
+            const struct column *col = table_column(t, c);
+            if (col == NULL)
+                return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", c);
+            ids[n++] = col->id;
+        }
+        ERR_TRY(put_statistic(x, t->id, rows[i][0], ids, n, counts, rows[i][4]));
+    }
+    return NULL;
+}
+
+/* ---- SHOW STATISTICS --------------------------------------------------------------------------- */
+
+static struct error *
+show_statistics_rewrite(struct exec_ctx *x, const struct ast_stmt *s, char **sql)
+{
+    const struct ast_show *n = s->show;
+    const struct table *t;
+    struct str names;
+    ERR_TRY(ddl_relation(x, &n->table, DDL_ANY, false, &t, NULL));
+    ERR_TRY(ddl_check_table(x, t, PRIV_SELECT));
+    str_init_arena(&names, x->arena, STR_MAX_DEFAULT);
+    /* (VALUES ...) of the table's columns: ids to names */
+    str_append_cstr(&names, "(VALUES ");
+    for (int i = 0; i < t->n_columns; i++) {
+        str_printf(&names, "%s(%u, ", i > 0 ? ", " : "", t->columns[i].id);
+        print_string_literal(&names, slice_cstr(t->columns[i].name));
+        str_append_char(&names, ')');
+    }
+    str_append_cstr(&names, ") AS c (id, name)");
+    if (n->using_json) {
+        *sql = arena_printf(
+            x->arena,
+            "SELECT COALESCE(json_agg(json_build_object('name', s.name, 'created_at', "
+            "s.\"createdAt\"::STRING, 'columns', (SELECT json_agg(c.name) FROM %s, "
+            "unnest(s.\"columnIDs\") AS u (id) WHERE c.id = u.id), 'row_count', s.\"rowCount\", "
+            "'distinct_count', s.\"distinctCount\", 'null_count', s.\"nullCount\")), '[]'::JSONB) AS "
+            "statistics FROM system.public.table_statistics AS s WHERE s.\"tableID\" = %u",
+            str_cstr(&names), t->id);
+        return NULL;
+    }
+    *sql = arena_printf(
+        x->arena,
+        "SELECT NULLIF(s.name, '__none__') AS statistics_name, (SELECT array_agg(c.name) FROM "
+        "unnest(s.\"columnIDs\") WITH ORDINALITY AS u (id, ord), %s WHERE c.id = u.id) AS "
+        "column_names, s.\"createdAt\" AS created, s.\"rowCount\" AS row_count, s.\"distinctCount\" "
+        "AS distinct_count, s.\"nullCount\" AS null_count, CASE WHEN s.histogram IS NULL THEN "
+        "NULL::INT8 ELSE s.\"statisticID\" END AS histogram_id FROM "
+        "system.public.table_statistics AS s WHERE s.\"tableID\" = %u ORDER BY s.\"createdAt\", "
+        "s.\"statisticID\"", str_cstr(&names), t->id);
+    return NULL;
+}
+
+static const struct statement_ops statistics_ops[] = {
+    {.kind = AST_STMT_CREATE_STATS, .tag = "CREATE STATISTICS", .flags = STMT_WRITES,
+     .run = create_stats_run},
+    {.kind = AST_STMT_SHOW, .show_kind = AST_SHOW_STATISTICS, .tag = "SHOW STATISTICS ",
+     .rewrite = show_statistics_rewrite},
+};
+
+const struct statement_family statement_family_statistics = {
+    statistics_ops, sizeof(statistics_ops) / sizeof(statistics_ops[0])};
