@@ -58,6 +58,9 @@ show_fingerprints_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_s
     ERR_TRY(show_table(x, &s->show->table, &t, NULL, NULL));
     if (t->is_view || t->is_virtual)
         return err_new(ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a table", t->name);
+    const pb_descriptor *d;
+    ERR_TRY(catalog_descriptor(x->catalog, t->id, &d));
+    ERR_TRY(catalog_check_privilege(x->catalog, x->user, d, PRIV_SELECT));
     for (int i = 0; i < t->n_indexes; i++) {
         const struct index *ix = &t->indexes[i];
         struct datum **found;
@@ -66,7 +69,9 @@ show_fingerprints_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_s
             return err_new(ERR_UNCATEGORIZED,
                            "hash-fingerprint: index \"%s\" is inverted and cannot be used for "
                            "this query", ix->name);
-        ERR_TRY(exec_query(x, 0, x->arena, 0, NULL, NULL, fingerprint_sql(x->arena, t, ix), 1,
+        /* As root, which also means: with default settings, so that the text of floats and times, and
+         * with it the fingerprint, is the same in every session. */
+        ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 0, NULL, NULL, fingerprint_sql(x->arena, t, ix), 1,
                            &found, &n));
         struct datum row[2] = {datum_cstr(ix->name), n == 1 ? found[0][0] : DATUM_NULL};
         ERR_TRY(row_put(rows, row));

@@ -159,7 +159,7 @@ show_tables_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
         bool visible;
         const char *comment = NULL;
         ERR_TRY(show_is_visible(x, tables[i]->pb->privileges, &visible));
-        if (!visible || tables[i]->is_temporary)
+        if (!visible || tables[i]->is_temporary || tables[i]->is_sequence)
             continue;
         if (s->show->with_comment)
             ERR_TRY(show_comment(x, 1, tables[i]->id, 0, &comment));
