@@ -389,8 +389,10 @@ cancel_put(struct row_sink *s, const struct datum *row)
         return err_new(ERR_INSUFFICIENT_PRIVILEGE, "user %s does not have permission to cancel %s",
                        c->x->user, c->sessions ? "this session" : "this query");
     if (!found && !c->if_exists)
-        return c->sessions ? err_new(ERR_UNCATEGORIZED, "could not cancel session %s: session not found", id)
-                           : err_new(ERR_UNCATEGORIZED, "could not cancel query %s: query ID %s not found", id, id);
+        return c->sessions
+                   ? err_new(ERR_UNCATEGORIZED, "could not cancel session %s: session not found", id)
+                   : err_new(ERR_UNCATEGORIZED, "could not cancel query %s: query ID %s not found",
+                             id, id);
     return NULL;
 }
 

@@ -28,7 +28,7 @@ struct virtual_scan {
 
 struct virtual_table {
     const char *schema, *name;
-    const char *columns;             /* "oid OID, relname NAME NOT NULL, ..." */
+    const char *columns;             /* "oid OID, relname NAME NOT NULL, x INT HIDDEN, ..." */
     struct error *(*rows)(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows);
     const char *comment;
 };
