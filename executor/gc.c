@@ -212,8 +212,8 @@ collect(struct exec_ctx *x, void *arg)
     s->n_work = s->n_live = 0;
     ERR_TRY(catalog_list(x->catalog, x->arena, 0, &all, &n));
     for (size_t i = 0; i < n; i++)
-        if (all[i]->table != NULL)
-            ERR_TRY(look_at_table(x, s, all[i]->table));
+        if (pb_descriptor_table(all[i]) != NULL)
+            ERR_TRY(look_at_table(x, s, pb_descriptor_table(all[i])));
     return NULL;
 }
 

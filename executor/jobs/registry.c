@@ -40,6 +40,7 @@ struct run {
     pthread_t thread;
     enum job_request request;
     bool done, joined;
+    bool taken;                 /* somebody has had the outcome */
     int64_t done_ns;
     int waiters;
     enum { RAN_SUCCEEDED, RAN_FAILED, RAN_PAUSED, RAN_CANCELED, RAN_STOPPED } outcome;
@@ -358,7 +359,9 @@ run_main(void *arg)
     struct run *r = arg;
     struct job_registry *reg = r->job.registry;
     run_once(r);
+    arena_destroy(r->job.arena); /* what is left is the outcome and its rows */
     mutex_lock(&reg->lock);
+    r->job.arena = NULL;
     r->done = true;
     r->done_ns = monotonic_now_ns();
     cond_broadcast(&reg->changed);
@@ -566,7 +569,11 @@ take_expired(struct job_registry *reg)
     struct run *out = NULL;
     for (struct run **p = &reg->runs; *p != NULL;) {
         struct run *r = *p;
-        if (r->done && r->waiters == 0 && now - r->done_ns > KEEP_DONE_NS) {
+        if (r->done && !r->joined) { /* its thread is past everything but returning */
+            pthread_join(r->thread, NULL);
+            r->joined = true;
+        }
+        if (r->done && r->waiters == 0 && (r->taken || now - r->done_ns > KEEP_DONE_NS)) {
             *p = r->next;
             r->next = out;
             out = r;
@@ -646,7 +653,8 @@ job_registry_stop(struct job_registry *reg)
         pthread_join(reg->sweeper, NULL);
     reg->started = false;
     for (struct run *r = reg->runs; r != NULL; r = r->next) {
-        pthread_join(r->thread, NULL);
+        if (!r->joined)
+            pthread_join(r->thread, NULL);
         r->joined = true;
     }
 }
@@ -811,6 +819,7 @@ job_wait(struct node *n, int64_t id, const struct cancel *cancel, struct row_sin
             struct error *e = outcome(r, rows);
             mutex_lock(&reg->lock);
             r->waiters--;
+            r->taken = true;
             mutex_unlock(&reg->lock);
             return e;
         }
