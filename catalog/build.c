@@ -378,7 +378,7 @@ fill_secondary(struct arena *a, const pb_table *t, pb_index *ix)
             PB_PUSH(a, ix->extra_column_ids, ix->n_extra_column_ids, pk->column_ids[i]);
     for (size_t i = 0; i < ix->n_store_column_names; i++) {
         const char *name = ix->store_column_names[i];
-        uint32_t id;
+        uint32_t id = 0;
         ERR_TRY(id_of_column(t, name, &id));
         if (pb_u32_contains(pk->column_ids, pk->n_column_ids, id))
             return err_detail(err_new(ERR_DUPLICATE_COLUMN,
@@ -416,7 +416,7 @@ fill_index(struct arena *a, pb_table *t, pb_index *ix)
     PB_SET(ix, id, t->next_index_id);
     t->next_index_id++;
     for (size_t i = ix->n_column_ids; i < ix->n_column_names; i++) {
-        uint32_t id;
+        uint32_t id = 0;
         ERR_TRY(id_of_column(t, ix->column_names[i], &id));
         if (pb_u32_contains(ix->column_ids, ix->n_column_ids, id))
             return err_new(ERR_UNCATEGORIZED, "index \"%s\" contains duplicate column \"%s\"",
@@ -462,7 +462,7 @@ static struct error *
 family_columns(struct arena *a, const pb_table *t, Amberdb__ColumnFamilyDescriptor *f)
 {
     for (size_t i = f->n_column_ids; i < f->n_column_names; i++) {
-        uint32_t id;
+        uint32_t id = 0;
         ERR_TRY(id_of_column(t, f->column_names[i], &id));
         PB_PUSH(a, f->column_ids, f->n_column_ids, id);
     }

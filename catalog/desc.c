@@ -166,7 +166,7 @@ build_columns(struct build *b, const pb_table *pb)
     t->n_columns = t->n_all_columns;
     for (size_t i = 0; i < pb->n_mutations; i++) {
         const Amberdb__DescriptorMutation *m = pb->mutations[i];
-        enum desc_state state;
+        enum desc_state state = DESC_PUBLIC;
         if (m->descriptor_case != AMBERDB__DESCRIPTOR_MUTATION__DESCRIPTOR_COLUMN)
             continue;
         ERR_TRY(mutation_state(b, m, &state));
@@ -290,7 +290,7 @@ build_indexes(struct build *b, const pb_table *pb)
     t->n_indexes = t->n_all_indexes;
     for (size_t i = 0; i < pb->n_mutations; i++) {
         const Amberdb__DescriptorMutation *m = pb->mutations[i];
-        enum desc_state state;
+        enum desc_state state = DESC_PUBLIC;
         if (m->descriptor_case != AMBERDB__DESCRIPTOR_MUTATION__DESCRIPTOR_INDEX)
             continue;
         ERR_TRY(mutation_state(b, m, &state));

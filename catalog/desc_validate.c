@@ -338,7 +338,7 @@ validate_foreign_keys(const pb_table *t, lookup_fn lookup, void *arg)
 static struct error *
 validate_interleave(const pb_table *t, const pb_index *ix, lookup_fn lookup, void *arg)
 {
-    const Amberdb__InterleaveDescriptor *il = ix->interleave;
+    const Amberdb__InterleaveDescriptor *il = ix != NULL ? ix->interleave : NULL;
     if (il != NULL && il->n_ancestors > 0) {
         const Amberdb__Ancestor *an = il->ancestors[il->n_ancestors - 1];
         const pb_table *p = other_table(t, PB_GET(an, table_id), lookup, arg);

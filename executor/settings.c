@@ -420,7 +420,8 @@ setting_encode(struct arena *a, const struct setting_def *d, const char *text, c
             strcasecmp(text, "on") != 0 && strcasecmp(text, "off") != 0)
             return err_new(ERR_INVALID_PARAMETER_VALUE,
                            "could not parse \"%s\" as type bool: invalid bool value", text);
-        *stored = strcasecmp(text, "true") == 0 || strcasecmp(text, "on") == 0 ? "true" : "false";
+        *stored = arena_strdup(
+            a, strcasecmp(text, "true") == 0 || strcasecmp(text, "on") == 0 ? "true" : "false");
         return NULL;
     case 'i':
         strtoll(text, &end, 10);

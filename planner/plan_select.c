@@ -412,7 +412,7 @@ plan_order_by(struct stage *s, struct type_ctx *c, const struct ast_order_by *ob
     if (ob == NULL || ob->count == 0)
         return NULL;
     for (int i = 0; i < ob->count; i++)
-        cap += ob->items[i].kind == AST_ORDER_EXPR ? 64 : 64;
+        cap += 64;
     s->order = ARENA_ARRAY(p->arena, struct plan_order, (size_t)cap + 1);
     for (int i = 0; i < ob->count; i++) {
         const struct ast_order_item *o = &ob->items[i];
@@ -1219,7 +1219,7 @@ plan_select_inner(struct planner *p, struct scope *outer, const struct ast_selec
                   const struct type *const *desired, int n_desired, struct plan_node **out)
 {
     const struct ast_expr *limit = s->limit_all ? NULL : s->limit;
-    struct plan_node *n;
+    struct plan_node *n = NULL;
 
     if (s->with != NULL)
         ERR_TRY(plan_with(p, outer, s->with));

@@ -191,16 +191,7 @@ struct over {
     const struct ast_window_frame *frame;
 };
 
-static struct error *
-windowing(int pos, const char *fmt, const char *a)
-{
-    struct str s;
-    str_init(&s, 4096);
-    str_printf(&s, "%s", a);
-    struct error *e = err_at(err_new(ERR_WINDOWING, fmt, str_cstr(&s)), pos);
-    str_release(&s);
-    return e;
-}
+#define WINDOWING(pos, ...) err_at(err_new(ERR_WINDOWING, __VA_ARGS__), (pos))
 
 static struct error *
 resolve_over(struct type_ctx *c, const struct ast_window *w, int depth, struct over *o)
@@ -221,11 +212,11 @@ resolve_over(struct type_ctx *c, const struct ast_window *w, int depth, struct o
         return NULL;
     }
     if (w->partitions.count > 0)
-        return windowing(w->pos, "cannot override PARTITION BY clause of window \"%s\"", name);
+        return WINDOWING(w->pos, "cannot override PARTITION BY clause of window \"%s\"", name);
     if (w->order_by.count > 0 && inherited.order_by->count > 0)
-        return windowing(w->pos, "cannot override ORDER BY clause of window \"%s\"", name);
+        return WINDOWING(w->pos, "cannot override ORDER BY clause of window \"%s\"", name);
     if (inherited.frame != NULL)
-        return windowing(w->pos, "cannot copy window \"%s\" because it has a frame clause", name);
+        return WINDOWING(w->pos, "cannot copy window \"%s\" because it has a frame clause", name);
     *o = (struct over){inherited.partitions,
                        w->order_by.count > 0 ? &w->order_by : inherited.order_by, w->frame};
     return NULL;
@@ -317,21 +308,21 @@ type_frame(struct type_ctx *c, const struct ast_window_frame *f, struct window_c
     if (!f->has_end)
         end = (struct ast_frame_bound){.kind = AST_BOUND_CURRENT_ROW};
     if (f->start.kind == AST_BOUND_UNBOUNDED_FOLLOWING)
-        return windowing(pos, "%s", "frame start cannot be UNBOUNDED FOLLOWING");
+        return WINDOWING(pos, "%s", "frame start cannot be UNBOUNDED FOLLOWING");
     if (end.kind == AST_BOUND_UNBOUNDED_PRECEDING)
-        return windowing(pos, "%s", "frame end cannot be UNBOUNDED PRECEDING");
+        return WINDOWING(pos, "%s", "frame end cannot be UNBOUNDED PRECEDING");
     if (f->start.kind == AST_BOUND_CURRENT_ROW && end.kind == AST_BOUND_PRECEDING)
-        return windowing(pos, "%s", "frame starting from current row cannot have preceding rows");
+        return WINDOWING(pos, "%s", "frame starting from current row cannot have preceding rows");
     if (f->start.kind == AST_BOUND_FOLLOWING &&
         (end.kind == AST_BOUND_PRECEDING || end.kind == AST_BOUND_CURRENT_ROW))
-        return windowing(pos, "%s", "frame starting from following row cannot have preceding rows");
+        return WINDOWING(pos, "%s", "frame starting from following row cannot have preceding rows");
     const struct type *want = &TYPE_INT8;
     bool offsets = is_offset(f->start.kind) || is_offset(end.kind);
     if (f->mode == AST_FRAME_GROUPS && w->n_order == 0)
-        return windowing(pos, "%s", "GROUPS mode requires an ORDER BY clause");
+        return WINDOWING(pos, "%s", "GROUPS mode requires an ORDER BY clause");
     if (f->mode == AST_FRAME_RANGE && offsets) {
         if (w->n_order != 1)
-            return windowing(pos, "%s", "RANGE with offset PRECEDING/FOLLOWING requires exactly one "
+            return WINDOWING(pos, "%s", "RANGE with offset PRECEDING/FOLLOWING requires exactly one "
                                         "ORDER BY column");
         ERR_TRY(range_offset_type(c, w->order[0].expr->type, pos, &want));
     }

@@ -314,7 +314,7 @@ static struct error *
 get_float(struct reader *r, bool desc, double *out)
 {
     unsigned c = reader_u8(r);
-    uint64_t bits;
+    uint64_t bits = 0;
     double f;
     if (r->failed)
         return CORRUPT("key ends where a float is expected");

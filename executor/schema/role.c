@@ -206,7 +206,9 @@ check_no_grants(struct exec_ctx *x, const char *user)
         if (all[i]->database != NULL) {
             str_append_cstr(&on, all[i]->database->name);
         } else {
-            const struct database *db;
+            const struct database *db = NULL;
+            if (all[i]->table == NULL)
+                continue;
             ERR_TRY(catalog_database_by_id(x->catalog, all[i]->table->parent_id, &db));
             str_printf(&on, "%s.public.%s", db != NULL ? db->name : "?", all[i]->table->name);
         }
