@@ -986,6 +986,9 @@ session_execute(struct session *s, struct portal *p, int64_t max_rows, struct re
     struct error *err = p->run == NULL ? session_txn_check(s, stmt) : NULL;
     if (err == NULL && p->run == NULL)
         err = portal_start(s, p);
+    /* Each Execute has a sink of its own. */
+    if (err == NULL)
+        err = out->columns(out, p->p->n_cols, p->p->cols);
     if (err == NULL)
         err = portal_rows(p, max_rows, out, suspended);
     char tag[64];
