@@ -232,15 +232,19 @@ format_time(struct str *s, int64_t us)
 }
 
 void
-format_local(struct str *s, int64_t local_us, const char *zone)
+format_local(struct str *s, int64_t local_us, const char *zone, bool cast)
 {
     struct civil c;
     civil_from_us(local_us, &c);
-    put_date(s, &c);
+    if (cast && c.year <= 0)
+        str_printf(s, "%s%04lld-%02d-%02d", c.year < 0 ? "-" : "", (long long)-c.year, c.month,
+                   c.day);
+    else
+        put_date(s, &c);
     str_append_char(s, ' ');
     format_time(s, local_time(local_us));
     str_append_cstr(s, zone);
-    if (c.year <= 0)
+    if (c.year <= 0 && !cast)
         str_append_cstr(s, " BC");
 }
 

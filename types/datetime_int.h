@@ -63,7 +63,8 @@ int type_time_precision(const struct type *t);
 
 void format_date(struct str *s, int64_t days);
 void format_time(struct str *s, int64_t us); /* 12:34:56.5; 24:00:00 stays */
-void format_local(struct str *s, int64_t local_us, const char *zone); /* zone: "" or "+00:00" */
+/* zone: "" or "+00:00". cast: years BC as Go prints them, -4713, instead of 4714 .. BC. */
+void format_local(struct str *s, int64_t local_us, const char *zone, bool cast);
 void format_interval(struct str *s, const struct interval *iv);
 
 /* ---- parsing --------------------------------------------------------------------------------- */

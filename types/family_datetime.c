@@ -302,7 +302,7 @@ timestamp_format(struct str *s, const struct type *t, const struct datum *d, enu
                  const struct eval_env *env)
 {
     (void)t, (void)env;
-    format_local(s, d->i, mode == TEXT_WIRE ? "" : "+00:00");
+    format_local(s, d->i, mode == TEXT_WIRE ? "" : "+00:00", mode != TEXT_WIRE);
 }
 
 static void
@@ -310,13 +310,13 @@ timestamptz_format(struct str *s, const struct type *t, const struct datum *d, e
                    const struct eval_env *env)
 {
     char zone[16];
-    (void)t, (void)mode;
+    (void)t;
     int32_t east = timezone_offset_utc(env_zone(env), d->i), abs = east < 0 ? -east : east;
     int n = snprintf(zone, sizeof(zone), "%c%02d:%02d", east < 0 ? '-' : '+', abs / 3600,
                      abs / 60 % 60);
     if (abs % 60 != 0)
         snprintf(zone + n, sizeof(zone) - (size_t)n, ":%02d", abs % 60);
-    format_local(s, utc_to_local(env_zone(env), d->i), zone);
+    format_local(s, utc_to_local(env_zone(env), d->i), zone, mode != TEXT_WIRE);
 }
 
 static struct error *

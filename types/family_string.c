@@ -310,10 +310,12 @@ bytes_parse(const struct eval_env *env, const struct type *t, struct slice text,
                                (text.ptr[i + 3] - '0'));
             i += 3;
         } else {
-            return type_parse_error(env, t, text,
-                                    i + 1 == text.len
-                                        ? "bytea encoded value ends with escape character"
-                                        : "bytea encoded value ends with incomplete escape sequence");
+            /* SOURCE: CockroachDB v20.1 pkg/sql/lex/encode.go DecodeRawBytesToByteArray */
+            const char *why = i + 1 == text.len ? "bytea encoded value ends with escape character"
+                              : i + 3 >= text.len
+                                  ? "bytea encoded value ends with incomplete escape sequence"
+                                  : "invalid bytea escape sequence";
+            return err_sqlstate(type_parse_error(env, t, text, why), "22025");
         }
     }
     *out = datum_bytes(v, n);

@@ -54,7 +54,7 @@ put_value(struct str *s, const struct type *t, const struct datum *d)
         break;
     case FAMILY_TIMESTAMP: {
         size_t start = s->len;
-        format_local(s, d->i, "Z");
+        format_local(s, d->i, "Z", true);
         char *sp = s->failed ? NULL : memchr(s->ptr + start, ' ', s->len - start);
         if (sp != NULL)
             *sp = 'T';

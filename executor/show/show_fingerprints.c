@@ -71,8 +71,10 @@ show_fingerprints_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_s
                            "this query", ix->name);
         /* As root, which also means: with default settings, so that the text of floats and times, and
          * with it the fingerprint, is the same in every session. */
-        ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 0, NULL, NULL, fingerprint_sql(x->arena, t, ix), 1,
-                           &found, &n));
+        struct error *e = exec_query(x, EXEC_ROOT, x->arena, 0, NULL, NULL,
+                                     fingerprint_sql(x->arena, t, ix), 1, &found, &n);
+        if (e != NULL)
+            return err_wrap(e, "hash-fingerprint");
         struct datum row[2] = {datum_cstr(ix->name), n == 1 ? found[0][0] : DATUM_NULL};
         ERR_TRY(row_put(rows, row));
     }
