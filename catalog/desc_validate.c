@@ -338,7 +338,7 @@ validate_foreign_keys(const pb_table *t, lookup_fn lookup, void *arg)
 static struct error *
 validate_interleave(const pb_table *t, const pb_index *ix, lookup_fn lookup, void *arg)
 {
-    const Amberdb__InterleaveDescriptor *il = ix != NULL ? ix->interleave : NULL;
+    const Amberdb__InterleaveDescriptor *il = ix->interleave;
     if (il != NULL && il->n_ancestors > 0) {
         const Amberdb__Ancestor *an = il->ancestors[il->n_ancestors - 1];
         const pb_table *p = other_table(t, PB_GET(an, table_id), lookup, arg);
@@ -411,7 +411,9 @@ validate_relation(const pb_table *t, lookup_fn lookup, void *arg)
     if (lookup == NULL)
         return NULL;
     ERR_TRY(validate_foreign_keys(t, lookup, arg));
-    for (size_t i = 0; !view && i < 1 + t->n_indexes; i++)
+    if (view || t->primary_index == NULL)
+        return NULL;
+    for (size_t i = 0; i < 1 + t->n_indexes; i++)
         ERR_TRY(validate_interleave(t, index_at(t, i), lookup, arg));
     return NULL;
 }

@@ -98,7 +98,8 @@ raise(struct gram *g, struct error *e)
 void
 gram_name_error(struct gram *g, struct ast_name name, const struct gram_loc *loc, struct error *e)
 {
-    struct lex_token t = {.id = IDENT, .text = name.text, .start = loc->start, .end = loc->end, .pos = loc->pos};
+    struct lex_token t = {
+        .id = IDENT, .text = name.text, .start = loc->start, .end = loc->end, .pos = loc->pos};
     raise_at(g, err_wrap(e, "syntax error"), &t);
 }
 

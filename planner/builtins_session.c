@@ -7,7 +7,9 @@ BUILTIN(version)
 {
     NOTHING_USED;
     const struct eval_hooks *h = eval_hooks_of(env);
-    *out = datum_cstr(h != NULL && h->version != NULL ? h->version(env) : "CockroachDB CCL v20.1.5 compatible (amberdb)");
+    *out = datum_cstr(h != NULL && h->version != NULL
+                          ? h->version(env)
+                          : "CockroachDB CCL v20.1.5 compatible (amberdb)");
     return NULL;
 }
 

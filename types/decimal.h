@@ -47,33 +47,49 @@ void decimal_coeff_digits(struct str *s, const struct decimal *d); /* decimal di
 int decimal_cmp(const struct decimal *a, const struct decimal *b); /* NaN first, = NaN */
 uint64_t decimal_hash(const struct decimal *d, uint64_t seed);     /* 1.0 and 1.00 alike */
 bool decimal_is_zero(const struct decimal *d);
-bool decimal_is_composite(const struct decimal *d); /* coefficient divisible by 10; any 0, NaN, Inf */
+/* A coefficient that ten divides; any zero, NaN and infinity. */
+bool decimal_is_composite(const struct decimal *d);
 double decimal_to_double(const struct decimal *d);
 /* Rounds half away from zero; false = out of range or not finite. */
 bool decimal_to_i64(const struct decimal *d, int64_t *out);
 
 /* Results in the arena; 22012 for division by zero, 22003 where limits are passed. */
-struct error *decimal_add(struct arena *a, const struct decimal *x, const struct decimal *y, const struct decimal **out) ERR_MUST_USE;
-struct error *decimal_sub(struct arena *a, const struct decimal *x, const struct decimal *y, const struct decimal **out) ERR_MUST_USE;
-struct error *decimal_mul(struct arena *a, const struct decimal *x, const struct decimal *y, const struct decimal **out) ERR_MUST_USE;
-struct error *decimal_div(struct arena *a, const struct decimal *x, const struct decimal *y, const struct decimal **out) ERR_MUST_USE;
-struct error *decimal_floor_div(struct arena *a, const struct decimal *x, const struct decimal *y, const struct decimal **out) ERR_MUST_USE; /* // truncates */
-struct error *decimal_mod(struct arena *a, const struct decimal *x, const struct decimal *y, const struct decimal **out) ERR_MUST_USE;
-struct error *decimal_pow(struct arena *a, const struct decimal *x, const struct decimal *y, const struct decimal **out) ERR_MUST_USE;
-struct error *decimal_sqrt(struct arena *a, const struct decimal *x, const struct decimal **out) ERR_MUST_USE;
-struct error *decimal_cbrt(struct arena *a, const struct decimal *x, const struct decimal **out) ERR_MUST_USE;
-struct error *decimal_exp(struct arena *a, const struct decimal *x, const struct decimal **out) ERR_MUST_USE;
-struct error *decimal_ln(struct arena *a, const struct decimal *x, const struct decimal **out) ERR_MUST_USE;
-struct error *decimal_log10(struct arena *a, const struct decimal *x, const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_add(struct arena *a, const struct decimal *x, const struct decimal *y,
+                          const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_sub(struct arena *a, const struct decimal *x, const struct decimal *y,
+                          const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_mul(struct arena *a, const struct decimal *x, const struct decimal *y,
+                          const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_div(struct arena *a, const struct decimal *x, const struct decimal *y,
+                          const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_floor_div(struct arena *a, const struct decimal *x, const struct decimal *y,
+                                const struct decimal **out) ERR_MUST_USE; /* // truncates */
+struct error *decimal_mod(struct arena *a, const struct decimal *x, const struct decimal *y,
+                          const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_pow(struct arena *a, const struct decimal *x, const struct decimal *y,
+                          const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_sqrt(struct arena *a, const struct decimal *x,
+                           const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_cbrt(struct arena *a, const struct decimal *x,
+                           const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_exp(struct arena *a, const struct decimal *x,
+                          const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_ln(struct arena *a, const struct decimal *x,
+                         const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_log10(struct arena *a, const struct decimal *x,
+                            const struct decimal **out) ERR_MUST_USE;
 const struct decimal *decimal_neg(struct arena *a, const struct decimal *x);
 const struct decimal *decimal_abs(struct arena *a, const struct decimal *x);
-const struct decimal *decimal_round(struct arena *a, const struct decimal *x, int32_t scale); /* half away from zero, to `scale` places; pads with zeros as quantize does */
+/* Half away from zero, to `scale` places; pads with zeros as quantize does. */
+const struct decimal *decimal_round(struct arena *a, const struct decimal *x, int32_t scale);
 const struct decimal *decimal_trunc(struct arena *a, const struct decimal *x, int32_t scale);
 const struct decimal *decimal_floor(struct arena *a, const struct decimal *x);
 const struct decimal *decimal_ceil(struct arena *a, const struct decimal *x);
-const struct decimal *decimal_reduce(struct arena *a, const struct decimal *x); /* no trailing zeros */
+/* Without trailing zeros. */
+const struct decimal *decimal_reduce(struct arena *a, const struct decimal *x);
 /* Fit into DECIMAL(precision, scale): rounds; 22003 "value with precision 10, scale 2 must round to
  * an absolute value less than 10^8". precision 0: unchanged. */
-struct error *decimal_fit(struct arena *a, const struct decimal *x, int32_t precision, int32_t scale, const struct decimal **out) ERR_MUST_USE;
+struct error *decimal_fit(struct arena *a, const struct decimal *x, int32_t precision,
+                          int32_t scale, const struct decimal **out) ERR_MUST_USE;
 
 #endif

@@ -38,7 +38,7 @@ put_shortest(struct str *s, double f)
             break;
     }
     const char *e = strchr(buf, 'e');
-    int exponent = (int)strtol(e + 1, NULL, 10);
+    int exponent = (int)strtoll(e + 1, NULL, 10);
     if (exponent < -4 || exponent >= 6) {
         /* mantissa without trailing zeros is what %.*e gave; the exponent has two digits at least */
         str_append_cstr(s, buf);

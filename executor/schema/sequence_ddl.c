@@ -147,6 +147,7 @@ own(struct exec_ctx *x, uint32_t sequence_id, const struct ast_sequence_stmt *n)
             PB_SET(s->sequence_opts->sequence_owner, owner_column_id, c->id);
             ERR_TRY(ddl_mutable(x, t->id, &owner));
             pb_column *oc = build_find_column_by_id(owner, c->id);
+            VERIFY(oc != NULL);
             PB_PUSH(x->arena, oc->owns_sequence_ids, oc->n_owns_sequence_ids, sequence_id);
             ERR_TRY(catalog_write_table(x->catalog, owner));
         }

@@ -44,7 +44,7 @@ start(void)
     must(node_open(o, &n));
     struct server_opts so = {.node = n, .listen_addr = "127.0.0.1:0"};
     must(server_start(&so, &s));
-    port = (int)strtol(strrchr(server_address(s), ':') + 1, NULL, 10);
+    port = (int)strtoll(strrchr(server_address(s), ':') + 1, NULL, 10);
 }
 
 static void

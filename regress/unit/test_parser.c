@@ -178,7 +178,8 @@ errors_of_every_kind(void **state)
         {"LISTEN x", "42601", "at or near \"listen\": syntax error", NULL, NULL},
         {"SELECT a.b.c.d.e", "42601", "at or near \"e\": syntax error", NULL, NULL},
         {"SELECT 1 FROM t@{FORCE_INDEX=a,NO_INDEX_JOIN}", "42601",
-         "at or near \"}\": syntax error: FORCE_INDEX cannot be specified in conjunction with NO_INDEX_JOIN", NULL, NULL},
+         "at or near \"}\": syntax error: FORCE_INDEX cannot be specified"
+         " in conjunction with NO_INDEX_JOIN", NULL, NULL},
         {"SELECT [53 AS t]@a", "42601", "at or near \"[\": syntax error", NULL, NULL},
         {"CREATE TABLE t (a INT, CONSTRAINT x UNIQUE (a) DEFERRABLE)", "42601",
             "at or near \"deferrable\": syntax error", NULL, NULL},
