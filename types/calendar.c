@@ -120,7 +120,7 @@ timestamp_check(int64_t us)
         return NULL;
     struct str s;
     str_init(&s, 256);
-    format_local(&s, us, "Z");
+    format_local(&s, us, "Z", false);
     char *sp = s.len > 0 ? strchr(s.ptr, ' ') : NULL;
     if (sp != NULL)
         *sp = 'T';
