@@ -413,8 +413,9 @@ validate_relation(const pb_table *t, lookup_fn lookup, void *arg)
     ERR_TRY(validate_foreign_keys(t, lookup, arg));
     if (view || t->primary_index == NULL)
         return NULL;
-    for (size_t i = 0; i < 1 + t->n_indexes; i++)
-        ERR_TRY(validate_interleave(t, index_at(t, i), lookup, arg));
+    ERR_TRY(validate_interleave(t, t->primary_index, lookup, arg));
+    for (size_t i = 0; i < t->n_indexes; i++)
+        ERR_TRY(validate_interleave(t, t->indexes[i], lookup, arg));
     return NULL;
 }
 

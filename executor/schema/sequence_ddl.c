@@ -143,11 +143,11 @@ own(struct exec_ctx *x, uint32_t sequence_id, const struct ast_sequence_stmt *n)
         s->sequence_opts->sequence_owner = PB_NEW(x->arena, SequenceOwner, sequence_owner);
         if (!o->none) {
             ERR_TRY(find_owner(x, o->owner, &t, &c));
+            VERIFY(c != NULL);
             PB_SET(s->sequence_opts->sequence_owner, owner_table_id, t->id);
             PB_SET(s->sequence_opts->sequence_owner, owner_column_id, c->id);
             ERR_TRY(ddl_mutable(x, t->id, &owner));
             pb_column *oc = build_find_column_by_id(owner, c->id);
-            VERIFY(oc != NULL);
             PB_PUSH(x->arena, oc->owns_sequence_ids, oc->n_owns_sequence_ids, sequence_id);
             ERR_TRY(catalog_write_table(x->catalog, owner));
         }
