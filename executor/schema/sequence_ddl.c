@@ -134,7 +134,7 @@ own(struct exec_ctx *x, uint32_t sequence_id, const struct ast_sequence_stmt *n)
     for (int i = 0; i < n->count; i++) {
         const struct ast_seq_option *o = &n->items[i];
         const struct table *t;
-        const struct column *c;
+        const struct column *c = NULL;
         pb_table *s, *owner;
         if (o->kind != AST_SEQ_OWNED_BY)
             continue;
