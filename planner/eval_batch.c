@@ -410,12 +410,36 @@ eval_vec(struct vec_ctx *x, const struct expr *e, struct rows r, struct datum *o
     }
 }
 
+/* A batch is evaluated column by column; a user expects the error of the first row that has one. Takes
+ * the batch's error and gives that row's. */
+static struct error *
+first_error(const struct expr *e, const struct eval_env *env, struct exec_state *st,
+            const struct batch *b, struct error *err)
+{
+    struct datum *row = ARENA_ARRAY(env->arena, struct datum, (size_t)b->n_cols + 1);
+    struct datum value;
+    if (err_is(err, ERR_QUERY_CANCELED) || e->volatility == VOLATILE)
+        return err;
+    for (int k = 0; k < batch_live(b); k++) {
+        int i = batch_row(b, k);
+        for (int c = 0; c < b->n_cols; c++)
+            row[c] = b->cols[c] != NULL ? b->cols[c][i] : DATUM_NULL;
+        struct error *first = expr_eval(e, env, st, row, &value);
+        if (first != NULL) {
+            err_free(err);
+            return first;
+        }
+    }
+    return err;
+}
+
 struct error *
 expr_eval_batch(const struct expr *e, const struct eval_env *env, struct exec_state *st,
                 const struct batch *b, struct datum *out)
 {
     struct vec_ctx x = {env, st, b};
-    return eval_vec(&x, e, (struct rows){b->sel, batch_live(b)}, out);
+    struct error *err = eval_vec(&x, e, (struct rows){b->sel, batch_live(b)}, out);
+    return err == NULL ? NULL : first_error(e, env, st, b, err);
 }
 
 struct error *

@@ -371,8 +371,9 @@ rate(struct planner *p, const struct rel *r, const struct index *ix, const bool 
     out->cost = rows * (out->covers ? 1.0 : 6.0) + (double)out->c.n_spans;
     if (!out->ordered)
         out->cost += rows * 2 + 1;
-    /* Narrower entries are cheaper to read. */
-    if (!ix->primary && out->covers)
+    /* Entries with fewer columns than the row are cheaper to read. */
+    if (!ix->primary && out->covers &&
+        ix->n_keys + ix->n_extra + ix->n_stored < r->table->n_columns)
         out->cost *= 0.95;
 }
 
