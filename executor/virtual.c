@@ -47,6 +47,7 @@ static const struct {
     {"INT4", &TYPE_INT4},
     {"INT8", &TYPE_INT8},
     {"INTERVAL", &TYPE_INTERVAL},
+    {"JSON", &TYPE_JSONB},
     {"JSONB", &TYPE_JSONB},
     {"NAME", &TYPE_NAME},
     {"OID", &TYPE_OID},

@@ -328,6 +328,36 @@ schema_oid(struct exec_ctx *x, struct slice name, uint32_t *oid)
                    (const char *)name.ptr);
 }
 
+/* Types that functions of PostgreSQL have and tables cannot: clients compare with them. */
+static const struct {
+    const char *name;
+    uint32_t oid;
+} pseudo_types[] = {
+    {"cstring", 2275}, {"internal", 2281}, {"trigger", 2279},
+    {"event_trigger", 3838}, {"language_handler", 2280}, {"void", 2278},
+};
+
+static struct error *
+type_oid(struct slice name, uint32_t *oid)
+{
+    struct slice bare = name;
+    const struct type *t;
+    if (slice_has_prefix(bare, SLICE_LIT("pg_catalog.")))
+        bare = slice_make(bare.ptr + 11, bare.len - 11);
+    for (size_t i = 0; i < sizeof(pseudo_types) / sizeof(pseudo_types[0]); i++)
+        if (slice_eq(bare, slice_cstr(pseudo_types[i].name))) {
+            *oid = pseudo_types[i].oid;
+            return NULL;
+        }
+    for (int i = 0; (t = cat_type_at(i)) != NULL; i++)
+        if (slice_eq(bare, slice_cstr(type_typname(t)))) {
+            *oid = t->oid;
+            return NULL;
+        }
+    return err_new(ERR_UNDEFINED_OBJECT, "type '%.*s' does not exist", (int)name.len,
+                   (const char *)name.ptr);
+}
+
 struct error *
 cat_hook_name_to_oid(const struct eval_env *env, uint32_t kind, struct slice name, uint32_t *oid)
 {
@@ -339,6 +369,5 @@ cat_hook_name_to_oid(const struct eval_env *env, uint32_t kind, struct slice nam
         return schema_oid(x, name, oid);
     if (kind == TYPE_REGPROC.oid || kind == TYPE_REGPROCEDURE.oid)
         return function_oid(x, name, kind == TYPE_REGPROCEDURE.oid, oid);
-    return err_new(ERR_UNDEFINED_OBJECT, "type '%.*s' does not exist", (int)name.len,
-                   (const char *)name.ptr);
+    return type_oid(name, oid);
 }

@@ -44,7 +44,8 @@ static const struct virtual_table tables[] = {
           "table inheritance hierarchy (empty - feature does not exist)"),
     EMPTY("pg_language",
           "oid OID, lanname NAME, lanowner OID, lanispl BOOL, lanpltrusted BOOL, "
-          "lanplcallfoid OID, laninline OID, lanvalidator OID, lanacl STRING[]",
+          "lanplcallfoid OID, laninline OID, lanvalidator OID, lanacl STRING[], "
+          "tableoid OID HIDDEN",
           "available languages (empty - feature does not exist)"),
     EMPTY("pg_locks",
           "locktype STRING, database OID, relation OID, page INT4, tuple INT2, "
@@ -82,7 +83,8 @@ static const struct virtual_table tables[] = {
           "oid OID, tgrelid OID, tgname NAME, tgfoid OID, tgtype INT2, tgenabled STRING, "
           "tgisinternal BOOL, tgconstrrelid OID, tgconstrindid OID, tgconstraint OID, "
           "tgdeferrable BOOL, tginitdeferred BOOL, tgnargs INT2, tgattr INT2VECTOR, "
-          "tgargs BYTES, tgqual STRING, tgoldtable NAME, tgnewtable NAME, tgparentid OID HIDDEN",
+          "tgargs BYTES, tgqual STRING, tgoldtable NAME, tgnewtable NAME, tgparentid OID HIDDEN, "
+          "tableoid OID HIDDEN",
           "triggers (empty - feature does not exist)"),
     EMPTY("pg_user_mapping", "oid OID, umuser OID, umserver OID, umoptions STRING[]",
           "local to remote user mapping (empty - feature does not exist)"),
@@ -91,10 +93,10 @@ static const struct virtual_table tables[] = {
           "settings of roles in databases (empty)"),
     EMPTY("pg_opclass",
           "oid OID, opcmethod OID, opcname NAME, opcnamespace OID, opcowner OID, opcfamily OID, "
-          "opcintype OID, opcdefault BOOL, opckeytype OID",
+          "opcintype OID, opcdefault BOOL, opckeytype OID, tableoid OID HIDDEN",
           "operator classes (empty)"),
     EMPTY("pg_opfamily",
-          "oid OID, opfmethod OID, opfname NAME, opfnamespace OID, opfowner OID",
+          "oid OID, opfmethod OID, opfname NAME, opfnamespace OID, opfowner OID, tableoid OID HIDDEN",
           "operator families (empty)"),
     EMPTY("pg_partitioned_table",
           "partrelid OID, partstrat CHAR, partnatts INT2, partdefid OID, partattrs INT2VECTOR, "

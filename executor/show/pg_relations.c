@@ -51,12 +51,12 @@ access_method(const struct index *ix)
     "relhastriggers BOOL, relhassubclass BOOL, relfrozenxid INT, relacl STRING[], "          \
     "reloptions STRING[], relrowsecurity BOOL HIDDEN, relforcerowsecurity BOOL HIDDEN, "     \
     "relispopulated BOOL HIDDEN, relreplident CHAR HIDDEN, relispartition BOOL HIDDEN, "     \
-    "relpartbound STRING HIDDEN, relminmxid INT HIDDEN, relrewrite OID HIDDEN"
+    "relpartbound STRING HIDDEN, relminmxid INT HIDDEN, relrewrite OID HIDDEN, tableoid OID HIDDEN"
 
 struct class_row {
     uint32_t oid, schema, access;
     const char *name, *kind;
-    bool indexed, temporary;
+    bool indexed, temporary, references;
     int n_columns, n_checks;
 };
 
@@ -66,9 +66,10 @@ put_class(struct out *o, const struct class_row *c)
     const struct datum row[] = {
         I(c->oid), T(c->name), I(c->schema), I(0), I(0), NUL, I(c->access), I(0), I(0), NUL,
         NUL, I(0), I(0), B(c->indexed), B(false), T(c->temporary ? "t" : "p"), B(c->temporary),
-        T(c->kind), I(c->n_columns), I(c->n_checks), B(false), B(c->indexed), B(false), B(false),
-        B(false), I(0), NUL, NUL,
+        T(c->kind), I(c->n_columns), I(c->n_checks), B(false), B(c->indexed), B(false),
+        B(c->references), B(false), I(0), NUL, NUL,
         B(false), B(false), B(true), T("d"), B(false), NUL, I(0), I(0),
+        I(cat_oid_virtual("pg_catalog", "pg_class")),
     };
     return row_put(o->rows, row);
 }
@@ -88,6 +89,8 @@ class_of(struct exec_ctx *x, const struct cat_rel *r, void *arg)
         .temporary = t->is_temporary,
         .n_columns = t->n_columns,
         .n_checks = t->is_virtual ? 0 : (int)t->pb->n_checks,
+        /* PostgreSQL's foreign keys are triggers: psql asks for them only where there are some. */
+        .references = !t->is_virtual && t->pb->n_outbound_fks + t->pb->n_inbound_fks > 0,
     };
     (void)x;
     ERR_TRY(put_class(o, &c));
@@ -235,7 +238,8 @@ ROWS_OF_RELATIONS(pg_indexes_rows, CAT_HIDE_VIRTUAL, index_defs_of)
     "conindid OID, confrelid OID, confupdtype STRING, confdeltype STRING, "                  \
     "confmatchtype STRING, conislocal BOOL, coninhcount INT, connoinherit BOOL, "            \
     "conkey INT2[], confkey INT2[], conpfeqop OID[], conppeqop OID[], conffeqop OID[], "     \
-    "conexclop OID[], conbin STRING, consrc STRING, condef STRING, conparentid OID HIDDEN"
+    "conexclop OID[], conbin STRING, consrc STRING, condef STRING, conparentid OID HIDDEN, "       \
+    "tableoid OID HIDDEN"
 
 static struct datum
 id_array(struct arena *a, const uint32_t *ids, size_t n)
@@ -291,6 +295,7 @@ put_constraint(struct exec_ctx *x, struct out *o, const struct cat_rel *r,
         fk != NULL ? id_array(x->arena, fk->referenced_column_ids, fk->n_referenced_column_ids)
                    : NUL,
         NUL, NUL, NUL, NUL, expr, expr, T(def), I(0),
+        I(cat_oid_virtual("pg_catalog", "pg_constraint")),
     };
     return row_put(o->rows, row);
 }
@@ -356,7 +361,8 @@ rule_of(struct exec_ctx *x, const struct cat_rel *r, void *arg)
     if (!r->t->is_view)
         return NULL;
     const struct datum row[] = {I(rule_oid(r->t)), T("_RETURN"), I(r->t->id), T("1"), T("O"),
-                                B(true), NUL, NUL};
+                                B(true), NUL, NUL,
+                                I(cat_oid_virtual("pg_catalog", "pg_rewrite"))};
     return row_put(o->rows, row);
 }
 ROWS_OF_RELATIONS(pg_rewrite_rows, CAT_HIDE_VIRTUAL, rule_of)
@@ -429,7 +435,7 @@ static const struct virtual_table tables[] = {
      NULL, "available materialized views (empty - feature does not exist)"},
     {"pg_catalog", "pg_rewrite",
      "oid OID, rulename NAME, ev_class OID, ev_type CHAR, ev_enabled CHAR, is_instead BOOL, "
-     "ev_qual STRING, ev_action STRING",
+     "ev_qual STRING, ev_action STRING, tableoid OID HIDDEN",
      pg_rewrite_rows, "rewrite rules: one for each view"},
     {"pg_catalog", "pg_sequence",
      "seqrelid OID, seqtypid OID, seqstart INT8, seqincrement INT8, seqmax INT8, seqmin INT8, "
