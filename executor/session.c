@@ -101,6 +101,127 @@ session_setting(struct session *s, const char *name)
     return var_get(s, name);
 }
 
+/* ---- a sink in front of the client's --------------------------------------------------------- */
+
+static bool
+same_columns(const struct prepared *p, int n, const struct result_column *cols)
+{
+    if (n != p->n_cols)
+        return false;
+    for (int i = 0; i < n; i++)
+        if (!type_equal(p->cols[i].type, cols[i].type))
+            return false;
+    return true;
+}
+
+/* A sink before the client's. With p it checks that a query still gives the columns that were
+ * described. */
+struct guard_sink {
+    struct result_sink base;
+    struct result_sink *out;
+    const struct prepared *p;
+};
+
+static struct error *
+guard_columns(struct result_sink *s, int n, const struct result_column *cols)
+{
+    struct guard_sink *g = (struct guard_sink *)s;
+
+    if (g->p != NULL && !same_columns(g->p, n, cols))
+        return err_new(ERR_FEATURE_NOT_SUPPORTED, "cached plan must not change result type");
+    return g->out->columns(g->out, n, cols);
+}
+
+#define FORWARD(g) (((struct guard_sink *)(g))->out)
+static struct error *
+guard_rows(struct result_sink *s, const struct batch *b, const struct eval_env *env)
+{
+    return FORWARD(s)->rows(FORWARD(s), b, env);
+}
+static struct error *
+guard_complete(struct result_sink *s, const char *tag)
+{
+    return FORWARD(s)->complete(FORWARD(s), tag);
+}
+static void
+guard_notice(struct result_sink *s, const struct error *e, const char *severity)
+{
+    FORWARD(s)->notice(FORWARD(s), e, severity);
+}
+static void
+guard_parameter(struct result_sink *s, const char *name, const char *value)
+{
+    FORWARD(s)->parameter(FORWARD(s), name, value);
+}
+static struct error *
+guard_copy_in_start(struct result_sink *s, int n, bool binary)
+{
+    return FORWARD(s)->copy_in_start(FORWARD(s), n, binary);
+}
+static struct error *
+guard_copy_in_data(struct result_sink *s, struct slice *data, bool *done)
+{
+    return FORWARD(s)->copy_in_data(FORWARD(s), data, done);
+}
+static struct error *
+guard_copy_out_start(struct result_sink *s, int n, bool binary)
+{
+    return FORWARD(s)->copy_out_start(FORWARD(s), n, binary);
+}
+static struct error *
+guard_copy_out_data(struct result_sink *s, struct slice data)
+{
+    return FORWARD(s)->copy_out_data(FORWARD(s), data);
+}
+static struct error *
+guard_copy_out_end(struct result_sink *s)
+{
+    return FORWARD(s)->copy_out_end(FORWARD(s));
+}
+static struct error *
+guard_flush(struct result_sink *s)
+{
+    return FORWARD(s)->flush(FORWARD(s));
+}
+static bool
+guard_results_sent(struct result_sink *s)
+{
+    return FORWARD(s)->results_sent == NULL || FORWARD(s)->results_sent(FORWARD(s));
+}
+static void
+guard_rewind(struct result_sink *s)
+{
+    if (FORWARD(s)->rewind != NULL)
+        FORWARD(s)->rewind(FORWARD(s));
+}
+
+static struct error *
+drop_rows(struct result_sink *s, const struct batch *b, const struct eval_env *env)
+{
+    (void)s, (void)b, (void)env;
+    return NULL;
+}
+
+static void
+guard_init(struct guard_sink *g, struct result_sink *out, const struct prepared *p)
+{
+    *g = (struct guard_sink){.base = {.columns = guard_columns,
+                                      .rows = guard_rows,
+                                      .complete = guard_complete,
+                                      .notice = guard_notice,
+                                      .parameter = guard_parameter,
+                                      .copy_in_start = guard_copy_in_start,
+                                      .copy_in_data = guard_copy_in_data,
+                                      .copy_out_start = guard_copy_out_start,
+                                      .copy_out_data = guard_copy_out_data,
+                                      .copy_out_end = guard_copy_out_end,
+                                      .flush = guard_flush,
+                                      .results_sent = guard_results_sent,
+                                      .rewind = guard_rewind},
+                             .out = out,
+                             .p = p};
+}
+
 /* ---- running one statement ------------------------------------------------------------------ */
 
 static struct placeholder_types *
@@ -195,6 +316,8 @@ back_off(int attempt)
 static struct error *
 run_implicit(struct session *s, const struct invocation *v, struct arena *a)
 {
+    int64_t time_us = 0; /* of the first attempt */
+
     for (int attempt = 0;; attempt++) {
         struct arena *work = arena_create_budget(a, "statement", s->node->sql_memory);
         struct exec_txn_state *t = NULL;
@@ -206,6 +329,9 @@ run_implicit(struct session *s, const struct invocation *v, struct arena *a)
                                   var_bool(s, "default_transaction_read_only"), 0, &s->cancel, &t);
         if (err == NULL) {
             t->implicit = true;
+            if (attempt == 0)
+                time_us = t->time_us;
+            t->time_us = time_us;
             s->txn = t;
             err = run_in(s, v, t, work, &tag);
             s->txn = NULL;
@@ -300,6 +426,19 @@ run_without_txn(struct session *s, const struct statement_ops *o, const struct i
 }
 
 static struct error *
+wrong_parameter(struct arena *a, const struct ast_expr *e, const struct type *want,
+                const struct type *got)
+{
+    struct str s;
+
+    str_init_arena(&s, a, STR_MAX_DEFAULT);
+    print_expr(&s, e, NULL);
+    return err_new(ERR_WRONG_OBJECT_TYPE,
+                   "expected EXECUTE parameter expression to have type %s, but '%s' has type %s",
+                   type_name_str(a, want), str_cstr(&s), type_name_str(a, got));
+}
+
+static struct error *
 run_prepared(struct session *s, const struct ast_stmt *stmt, struct arena *a,
              struct result_sink *out, bool describe)
 {
@@ -331,9 +470,7 @@ run_prepared(struct session *s, const struct ast_stmt *stmt, struct arena *a,
                           REJECT_COLUMNS);
         err = type_expr(&c, e->params.items[i], p->param_types[i], &ex);
         if (err == NULL && !type_equivalent(ex->type, p->param_types[i]))
-            err = err_new(ERR_DATATYPE_MISMATCH,
-                          "EXECUTE parameter %d: expected type %s, got %s", i + 1,
-                          type_name_str(a, p->param_types[i]), type_name_str(a, ex->type));
+            err = wrong_parameter(a, e->params.items[i], p->param_types[i], ex->type);
         if (err == NULL)
             err = expr_eval(ex, &x->env, &x->state, NULL, &params[i]);
         if (err == NULL)
@@ -343,7 +480,12 @@ run_prepared(struct session *s, const struct ast_stmt *stmt, struct arena *a,
         txn_state_rollback(own);
     if (err != NULL)
         return err;
-    return session_run(s, p->stmt, p->n_params, p->param_types, params, out, describe);
+    if (!e->discard_rows)
+        return session_run(s, p->stmt, p->n_params, p->param_types, params, out, describe);
+    struct guard_sink g;
+    guard_init(&g, out, NULL);
+    g.base.rows = drop_rows;
+    return session_run(s, p->stmt, p->n_params, p->param_types, params, &g.base, describe);
 }
 
 static struct error *
@@ -853,97 +995,6 @@ portal_rows(struct portal *p, int64_t max_rows, struct result_sink *out, bool *s
     }
 }
 
-static bool
-same_columns(const struct prepared *p, int n, const struct result_column *cols)
-{
-    if (n != p->n_cols)
-        return false;
-    for (int i = 0; i < n; i++)
-        if (!type_equal(p->cols[i].type, cols[i].type))
-            return false;
-    return true;
-}
-
-/* Checks that a query still gives the columns that were described. */
-struct guard_sink {
-    struct result_sink base;
-    struct result_sink *out;
-    const struct prepared *p;
-};
-
-static struct error *
-guard_columns(struct result_sink *s, int n, const struct result_column *cols)
-{
-    struct guard_sink *g = (struct guard_sink *)s;
-
-    if (!same_columns(g->p, n, cols))
-        return err_new(ERR_FEATURE_NOT_SUPPORTED, "cached plan must not change result type");
-    return g->out->columns(g->out, n, cols);
-}
-
-#define FORWARD(g) (((struct guard_sink *)(g))->out)
-static struct error *
-guard_rows(struct result_sink *s, const struct batch *b, const struct eval_env *env)
-{
-    return FORWARD(s)->rows(FORWARD(s), b, env);
-}
-static struct error *
-guard_complete(struct result_sink *s, const char *tag)
-{
-    return FORWARD(s)->complete(FORWARD(s), tag);
-}
-static void
-guard_notice(struct result_sink *s, const struct error *e, const char *severity)
-{
-    FORWARD(s)->notice(FORWARD(s), e, severity);
-}
-static void
-guard_parameter(struct result_sink *s, const char *name, const char *value)
-{
-    FORWARD(s)->parameter(FORWARD(s), name, value);
-}
-static struct error *
-guard_copy_in_start(struct result_sink *s, int n, bool binary)
-{
-    return FORWARD(s)->copy_in_start(FORWARD(s), n, binary);
-}
-static struct error *
-guard_copy_in_data(struct result_sink *s, struct slice *data, bool *done)
-{
-    return FORWARD(s)->copy_in_data(FORWARD(s), data, done);
-}
-static struct error *
-guard_copy_out_start(struct result_sink *s, int n, bool binary)
-{
-    return FORWARD(s)->copy_out_start(FORWARD(s), n, binary);
-}
-static struct error *
-guard_copy_out_data(struct result_sink *s, struct slice data)
-{
-    return FORWARD(s)->copy_out_data(FORWARD(s), data);
-}
-static struct error *
-guard_copy_out_end(struct result_sink *s)
-{
-    return FORWARD(s)->copy_out_end(FORWARD(s));
-}
-static struct error *
-guard_flush(struct result_sink *s)
-{
-    return FORWARD(s)->flush(FORWARD(s));
-}
-static bool
-guard_results_sent(struct result_sink *s)
-{
-    return FORWARD(s)->results_sent == NULL || FORWARD(s)->results_sent(FORWARD(s));
-}
-static void
-guard_rewind(struct result_sink *s)
-{
-    if (FORWARD(s)->rewind != NULL)
-        FORWARD(s)->rewind(FORWARD(s));
-}
-
 struct error *
 session_execute(struct session *s, struct portal *p, int64_t max_rows, struct result_sink *out,
                 bool *suspended)
@@ -957,21 +1008,8 @@ session_execute(struct session *s, struct portal *p, int64_t max_rows, struct re
         return out->complete(out, p->p->n_cols >= 0 ? "SELECT 0" : "");
     bool limited = max_rows > 0 && p->p->n_cols >= 0 && stmt_is_planned(stmt);
     if (!limited && p->run == NULL) {
-        struct guard_sink g = {.base = {.columns = guard_columns,
-                                        .rows = guard_rows,
-                                        .complete = guard_complete,
-                                        .notice = guard_notice,
-                                        .parameter = guard_parameter,
-                                        .copy_in_start = guard_copy_in_start,
-                                        .copy_in_data = guard_copy_in_data,
-                                        .copy_out_start = guard_copy_out_start,
-                                        .copy_out_data = guard_copy_out_data,
-                                        .copy_out_end = guard_copy_out_end,
-                                        .flush = guard_flush,
-                                        .results_sent = guard_results_sent,
-                                        .rewind = guard_rewind},
-                               .out = out,
-                               .p = p->p};
+        struct guard_sink g;
+        guard_init(&g, out, p->p);
         struct error *err = session_run(s, stmt, p->n_params, p->p->param_types, p->params, &g.base,
                                         true);
         if (err == NULL)

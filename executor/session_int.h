@@ -142,6 +142,8 @@ struct error *var_set(struct session *s, struct exec_ctx *x, struct result_sink 
                       const char *name, const char *value, bool reset) ERR_MUST_USE;
 struct error *var_show(struct session *s, struct arena *a, const char *name, const char **value)
     ERR_MUST_USE;
+bool var_takes_list(const char *name);
+bool var_wants_text(const char *name); /* a number or a boolean is refused */
 int var_count(void);
 /* i-th variable in order of name; hidden ones say so. */
 const char *var_name_at(int i, bool *hidden);

@@ -15,13 +15,13 @@ txn_state_begin(struct node *n, struct arena *parent, struct hlc read_ts, bool r
     struct arena *a = arena_create(parent, "transaction");
     struct exec_txn_state *t = ARENA_NEW(a, struct exec_txn_state);
     struct kv_txn_opts o = {.read_ts = read_ts,
-                            .read_only = read_only || !hlc_is_empty(read_ts),
+                            .read_only = !hlc_is_empty(read_ts),
                             .priority = priority,
                             .cancel = cancel};
 
     t->node = n;
     t->arena = a;
-    t->read_only = o.read_only;
+    t->read_only = read_only || o.read_only;
     t->fixed_time = !hlc_is_empty(read_ts);
     t->priority = priority;
     t->hooks_end = &t->hooks;
@@ -311,8 +311,10 @@ rollback_to(struct session *s, struct slice name, struct result_sink *out)
         bool read_only = t->read_only;
         int priority = t->priority;
         struct hlc ts = t->fixed_time ? t->read_ts : HLC_MIN;
+        int64_t time_us = t->time_us; /* now() and the transaction's age are those of its BEGIN */
         ERR_TRY(session_txn_end(s, false));
         ERR_TRY(txn_state_begin(s->node, s->arena, ts, read_only, priority, &s->cancel, &s->txn));
+        s->txn->time_us = time_us;
         s->txn_state = TXN_OPEN;
         struct savepoint *again = ARENA_NEW(s->txn->arena, struct savepoint);
         again->name = arena_strdup(s->txn->arena, keep);

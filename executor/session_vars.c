@@ -65,7 +65,7 @@ static const struct var_def vars[] = {
     {"reorder_joins_limit", VAR_INT, "4", NULL, false},
     {"require_explicit_primary_keys", VAR_BOOL, "off", NULL, false},
     {"results_buffer_size", VAR_READ_ONLY, "16384", NULL, false},
-    {"row_security", VAR_BOOL, "off", NULL, false},
+    {"row_security", VAR_SPECIAL, "off", NULL, false},
     {"save_tables_prefix", VAR_TEXT, "", NULL, true},
     {"search_path", VAR_SPECIAL, "public", NULL, false},
     {"server_encoding", VAR_READ_ONLY, "UTF8", NULL, false},
@@ -225,6 +225,32 @@ var_show(struct session *s, struct arena *a, const char *name, const char **valu
     return NULL;
 }
 
+bool
+var_takes_list(const char *name)
+{
+    return strcasecmp(name, "search_path") == 0 || strcasecmp(name, "datestyle") == 0 ||
+           find_var(name) < 0;
+}
+
+bool
+var_wants_text(const char *name)
+{
+    static const char *const others[] = {
+        "default_int_size", "extra_float_digits", "idle_in_transaction_session_timeout",
+        "lock_timeout", "row_security", "ssl_renegotiation_limit", "standard_conforming_strings",
+        "statement_timeout", "timezone", "transaction_read_only",
+    };
+    int i = find_var(name);
+
+    if (i < 0 || (vars[i].kind != VAR_TEXT && vars[i].kind != VAR_ENUM &&
+                  vars[i].kind != VAR_SPECIAL))
+        return false;
+    for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++)
+        if (strcmp(vars[i].name, others[k]) == 0)
+            return false;
+    return true;
+}
+
 /* ---- writing -------------------------------------------------------------------------------- */
 
 static struct error *
@@ -234,6 +260,18 @@ bad_value(const struct var_def *d, const char *value)
                               "invalid value for parameter \"%s\": \"%s\"", d->name, value);
 
     return d->values == NULL ? e : err_hint(e, "Available values: %s", d->values);
+}
+
+/* A variable that takes one value only: clients set it out of habit. */
+static struct error *
+bad_compat(const char *name, const char *value, const char *allowed)
+{
+    struct error *e = err_new(ERR_INVALID_PARAMETER_VALUE,
+                              "invalid value for parameter \"%s\": \"%s\"", name, value);
+
+    e = err_detail(e, "this parameter is currently recognized only for compatibility and has no "
+                      "effect in CockroachDB.");
+    return err_hint(e, "Available values: %s", allowed);
 }
 
 static bool
@@ -289,8 +327,7 @@ only_zero(const struct var_def *d, const char *v)
         return NULL;
     if (strcmp(v, "0s") == 0)
         return NULL;
-    return err_unimplemented(0, "the configuration setting \"%s\" is not supported: only 0 is",
-                             d->name);
+    return bad_compat(d->name, v, "0");
 }
 
 /* Milliseconds, or an interval. */
@@ -343,8 +380,15 @@ set_timezone(struct session *s, const char *v, const char **out)
     struct error *e = timezone_lookup(a, slice_cstr(name), &tz);
 
     if (e != NULL) {
+        int64_t n;
+        const char *quote = parse_int(v, &n) ? "" : "'";
+        struct error *f = err_new(ERR_INVALID_PARAMETER_VALUE,
+                                  "invalid value for parameter \"timezone\": \"%s%s%s\"", quote, v,
+                                  quote);
+        f = err_detail(f, "cannot find time zone \"%s\": %s", v, e->message);
+        err_free(e);
         arena_destroy(a);
-        return e;
+        return f;
     }
     s->timezone = tz;
     *out = arena_strdup(s->arena, timezone_name(tz));
@@ -391,19 +435,27 @@ set_special(struct session *s, struct exec_ctx *x, const struct var_def *d, cons
     if (strcmp(d->name, "datestyle") == 0) {
         if (strcasecmp(v, "iso") != 0 && strcasecmp(v, "iso, mdy") != 0 &&
             strcasecmp(v, "iso,mdy") != 0 && strcasecmp(v, "mdy") != 0)
-            return err_unimplemented(41773, "only ISO style is supported");
+            return bad_compat("DateStyle", v, "ISO,ISO, MDY");
         *out = "ISO, MDY";
         return NULL;
     }
     if (strcmp(d->name, "intervalstyle") == 0) {
         *out = "postgres";
-        return strcasecmp(v, "postgres") == 0 ? NULL : bad_value(d, v);
+        return strcasecmp(v, "postgres") == 0 ? NULL
+                                              : err_hint(err_new(ERR_INVALID_PARAMETER_VALUE,
+                                                                 "invalid value for parameter "
+                                                                 "\"IntervalStyle\": \"%s\"", v),
+                                                         "Available values: postgres");
     }
     if (strcmp(d->name, "default_tablespace") == 0)
         return *v == '\0' ? NULL : bad_value(d, v);
     if (strcmp(d->name, "standard_conforming_strings") == 0) {
         *out = "on";
-        return parse_bool(v, &b) && b ? NULL : bad_value(d, v);
+        return parse_bool(v, &b) && b ? NULL : bad_compat(d->name, v, "on");
+    }
+    if (strcmp(d->name, "row_security") == 0) {
+        *out = "off";
+        return parse_bool(v, &b) && !b ? NULL : bad_compat(d->name, v, "off");
     }
     if (strcmp(d->name, "default_transaction_isolation") == 0 ||
         strcmp(d->name, "transaction_isolation") == 0) {
@@ -444,9 +496,11 @@ check_value(struct session *s, struct exec_ctx *x, const struct var_def *d, cons
         *out = b ? "on" : "off";
         return NULL;
     case VAR_INT:
-        if (!parse_int(v, &n) || n < 0)
+        if (!parse_int(v, &n))
             return bad_value(d, v);
-        return NULL;
+        return n >= 0 ? NULL
+                      : err_new(ERR_INVALID_PARAMETER_VALUE, "cannot set %s to a negative value: %lld",
+                                d->name, (long long)n);
     case VAR_ENUM:
         return in_list(d->values, v, s->arena, out) ? NULL : bad_value(d, v);
     case VAR_READ_ONLY:

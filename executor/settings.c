@@ -181,7 +181,7 @@ put_bytes(struct str *s, int64_t n)
         v /= 1024;
         u++;
     }
-    if (v == floor(v) || v >= 10)
+    if (u == 0 || floor(v * 10 + 0.5) / 10 >= 10)
         str_printf(s, "%.0f %s", v, units[u]);
     else
         str_printf(s, "%.1f %s", v, units[u]);

@@ -8,6 +8,7 @@
 #include "executor/session_registry.h"
 #include "executor/settings.h"
 #include "grammar/parse.h"
+#include "grammar/print.h"
 
 /* SET, SHOW and RESET of variables; SHOW TRANSACTION STATUS and the like; queries and sessions. */
 
@@ -67,6 +68,31 @@ value_text(struct exec_ctx *x, const struct ast_expr *e, bool timezone, struct s
     return NULL;
 }
 
+/* One value, but for lists; text where text is wanted. */
+static struct error *
+check_set_values(struct exec_ctx *x, const struct ast_set_var *v, const char *name)
+{
+    const struct ast_expr *e = v->values.items[0];
+    struct str s;
+
+    if (v->values.count != 1)
+        return var_takes_list(name) ? NULL
+                                    : err_new(ERR_INVALID_PARAMETER_VALUE,
+                                              "SET %s takes only one argument", name);
+    if (!var_wants_text(name) || (e->kind != AST_EXPR_INT && e->kind != AST_EXPR_DECIMAL &&
+                                  e->kind != AST_EXPR_BOOL && e->kind != AST_EXPR_NULL))
+        return NULL;
+    str_init_arena(&s, x->arena, 65536);
+    print_expr(&s, e, NULL);
+    return err_detail(err_new(ERR_INVALID_PARAMETER_VALUE,
+                              "parameter \"%s\" requires a string value", name),
+                      "%s is a %s", str_cstr(&s),
+                      e->kind == AST_EXPR_INT    ? "int"
+                      : e->kind == AST_EXPR_BOOL ? "bool"
+                      : e->kind == AST_EXPR_NULL ? "unknown"
+                                                 : "decimal");
+}
+
 static struct error *
 set_var_run(struct exec_ctx *x, const struct ast_stmt *stmt, struct row_sink *rows, char **tag)
 {
@@ -80,6 +106,7 @@ set_var_run(struct exec_ctx *x, const struct ast_stmt *stmt, struct row_sink *ro
     ERR_TRY(need_session(x));
     if (v->reset || (v->values.count == 1 && v->values.items[0]->kind == AST_EXPR_DEFAULT))
         return var_set(x->session, x, x->client, name, NULL, true);
+    ERR_TRY(check_set_values(x, v, name));
     str_init_arena(&text, x->arena, 65536);
     for (int i = 0; i < v->values.count; i++) {
         if (i > 0)
@@ -369,7 +396,7 @@ struct cancel_sink {
     struct row_sink sink;
     struct exec_ctx *x;
     bool sessions, if_exists, admin;
-    const struct type *type;
+    int64_t n; /* cancelled */
 };
 
 static struct error *
@@ -388,6 +415,7 @@ cancel_put(struct row_sink *s, const struct datum *row)
     if (denied)
         return err_new(ERR_INSUFFICIENT_PRIVILEGE, "user %s does not have permission to cancel %s",
                        c->x->user, c->sessions ? "this session" : "this query");
+    c->n += found;
     if (!found && !c->if_exists)
         return c->sessions
                    ? err_new(ERR_UNCATEGORIZED, "could not cancel session %s: session not found", id)
@@ -407,7 +435,6 @@ cancel_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, 
     const struct plan_column *cols;
 
     (void)rows;
-    (void)tag;
     ERR_TRY(sees(x, &c.admin));
     ERR_TRY(exec_select_columns(x, a->ids, &n, &cols));
     if (n != 1)
@@ -415,7 +442,10 @@ cancel_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, 
     if (cols[0].type->family != FAMILY_STRING && cols[0].type->family != FAMILY_UNKNOWN)
         return err_new(ERR_DATATYPE_MISMATCH, "CANCEL %s must use a string, not a value of type %s",
                        sessions ? "SESSIONS" : "QUERIES", type_name_str(x->arena, cols[0].type));
-    return exec_select(x, a->ids, &c.sink);
+    ERR_TRY(exec_select(x, a->ids, &c.sink));
+    *tag = arena_printf(x->arena, "CANCEL %s %lld", sessions ? "SESSIONS" : "QUERIES",
+                        (long long)c.n);
+    return NULL;
 }
 
 static const struct statement_ops session_ops[] = {

@@ -176,7 +176,7 @@ update_existing(struct dml_op *d, const struct plan_insert *p, const struct datu
     ERR_TRY(mut_prepare_row(d->mt, d->row_arena, d->row, set));
     ERR_TRY(mut_check_row(d->mt, d->row_arena, d->row));
     ERR_TRY(mut_update(d->mt, d->row_arena, d->old, d->row,
-                       p->conflict == CONFLICT_UPSERT && p->upsert_word ? MUT_UPSERT : MUT_UPDATE));
+                       p->upsert_word ? MUT_UPSERT : MUT_INSERT));
     touch(d, d->row, true);
     return give_row(d, d->row, t->n_columns, NULL, 0, NULL, 0);
 }
