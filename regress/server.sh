@@ -2,11 +2,11 @@
 #
 # Needs AMBERDB (the program) set. Everything that it makes is below a folder that the caller gives.
 
-# A TCP port of this machine that nobody listens on.
+# A TCP port of this machine that nobody listens on; below those that clients get.
 amb_free_port() {
     local port
     for _ in $(seq 200); do
-        port=$((20000 + (RANDOM * 32768 + RANDOM) % 40000))
+        port=$((10000 + (RANDOM * 32768 + RANDOM) % 22000))
         if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
             echo "$port"
             return 0

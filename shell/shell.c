@@ -173,13 +173,13 @@ connect_server(struct arena *a, const struct sql_flags *f)
         add_certs(&p, a, f->certs_dir, user);
     else if (f->insecure)
         add_param(&p, "sslmode", "disable");
-    add_param(&p, "dbname", f->database != NULL ? f->database : "defaultdb");
     add_param(&p, "client_encoding", "UTF8");
     add_param(&p, "fallback_application_name", "$ amberdb sql");
+    /* Only the first dbname may be a URL. */
     if (f->url != NULL)
         add_param(&p, "dbname", f->url);
-    if (f->url != NULL && f->database != NULL)
-        add_param(&p, "dbname", f->database);
+    if (f->url == NULL || f->database != NULL)
+        add_param(&p, "dbname", f->database != NULL ? f->database : "defaultdb");
     p.names[p.n] = p.values[p.n] = NULL;
     return PQconnectdbParams(p.names, p.values, 1);
 }

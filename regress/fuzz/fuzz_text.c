@@ -19,7 +19,9 @@ there_and_back(struct eval_env *env, const struct type *t, const struct datum *d
 {
     struct str s;
     str_init_arena(&s, env->arena, STR_MAX_DEFAULT);
-    datum_format(&s, t, d, TEXT_WIRE, env);
+    /* On the wire 24:00:00 is 00:00:00; in casts a year BC is a negative one. */
+    bool time = t->family == FAMILY_TIME || t->family == FAMILY_TIMETZ;
+    datum_format(&s, t, d, time ? TEXT_CAST : TEXT_WIRE, env);
     struct datum again;
     struct error *err = datum_parse(env, t, str_slice(&s), &again);
     if (err != NULL || !datum_equal(t, d, &again)) {
