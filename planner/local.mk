@@ -30,6 +30,7 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/plan_from.c \
   %D%/plan_index.c \
   %D%/plan_int.h \
+  %D%/plan_inverted.c \
   %D%/plan_lower.c \
   %D%/plan_outer.c \
   %D%/plan_select.c \

@@ -110,6 +110,9 @@ struct plan_scan {
     const int *ordinals;
     int n_spans;             /* 0: the whole index; disjoint, ascending once made into bytes */
     const struct plan_span *spans;
+    int n_elements;          /* inverted index: entries of these elements, instead of spans */
+    const struct slice *elements;    /* encoded (types/keyenc.h) */
+    const char *const *element_texts;
     bool empty;              /* a contradiction was found: no rows */
     bool reverse;
     struct expr *filter;     /* over the output columns; NULL none */
@@ -132,7 +135,8 @@ struct plan_virtual_scan {
     struct expr *key_value;
 };
 
-struct plan_sequence_scan { /* last_value, log_cnt, is_called */
+#define SEQUENCE_SCAN_COLUMNS 9
+struct plan_sequence_scan { /* last_value, log_cnt, is_called; hidden: the sequence's options */
     struct plan_node base;
     const struct table *table;
 };

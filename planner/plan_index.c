@@ -15,6 +15,7 @@ struct constraint {
     bool *used;             /* conditions that the spans decide exactly */
     int n_eq;               /* leading columns with equality */
     bool *single;           /* of those, by position: one value (order may skip it) */
+    struct inverted_cond inverted;
     double rows;
 };
 
@@ -291,13 +292,35 @@ constrain(struct planner *p, const struct rel *r, const struct index *ix, struct
     out->n_spans = n_pre;
 }
 
+/* The first condition that the inverted index can search. It is checked again on the rows. */
+static struct error *
+constrain_inverted(struct planner *p, const struct rel *r, const struct index *ix,
+                   struct constraint *out)
+{
+    int col = ix->keys[0];
+
+    memset(out, 0, sizeof(*out));
+    out->used = ARENA_ARRAY(p->arena, bool, (size_t)r->n_conj + 1);
+    out->single = ARENA_ARRAY(p->arena, bool, (size_t)ix->n_keys + (size_t)ix->n_extra + 1);
+    for (int i = 0; i < r->n_conj && !out->inverted.usable; i++)
+        ERR_TRY(inverted_constraint(p, r->conj[i], col, r->table->columns[col].type,
+                                    &out->inverted));
+    out->rows = TABLE_ROWS / 50;
+    out->empty = out->inverted.usable && out->inverted.n == 0;
+    if (out->inverted.n == 1) { /* entries of one element are in order of the primary key */
+        out->n_eq = 1;
+        out->single[0] = true;
+    }
+    return NULL;
+}
+
 static bool
 index_has(const struct table *t, const struct index *ix, int col)
 {
     if (ix->primary || ix->primary_encoding)
         return true;
     (void)t;
-    for (int i = 0; i < ix->n_keys; i++)
+    for (int i = 0; i < ix->n_keys && !ix->inverted; i++)
         if (ix->keys[i] == col)
             return true;
     for (int i = 0; i < ix->n_extra; i++)
@@ -322,7 +345,7 @@ gives_order(const struct index *ix, const struct constraint *c, const struct wis
         bool skip = false;
         for (int k = 0; k < c->n_eq; k++)
             if (c->single[k] && key_at(ix, k) == w->order[i].column)
-                skip = true;
+                skip = !ix->inverted;
         if (skip)
             continue;
         while (at < c->n_eq && at < n_key && c->single[at] &&
@@ -349,12 +372,15 @@ struct choice {
     double cost;
 };
 
-static void
+static struct error *
 rate(struct planner *p, const struct rel *r, const struct index *ix, const bool *need,
      const struct wish *w, struct choice *out)
 {
     out->ix = ix;
-    constrain(p, r, ix, &out->c);
+    if (ix->inverted)
+        ERR_TRY(constrain_inverted(p, r, ix, &out->c));
+    else
+        constrain(p, r, ix, &out->c);
     out->covers = true;
     for (int i = 0; i < r->n_cols; i++)
         if (need[i] && !index_has(r->table, ix, i))
@@ -375,6 +401,7 @@ rate(struct planner *p, const struct rel *r, const struct index *ix, const bool 
     if (!ix->primary && out->covers &&
         ix->n_keys + ix->n_extra + ix->n_stored < r->table->n_columns)
         out->cost *= 0.95;
+    return NULL;
 }
 
 static void
@@ -457,6 +484,9 @@ make_scan_node(struct planner *p, const struct rel *r, const struct choice *ch, 
     s->ordinals = ordinals;
     s->n_spans = ch->c.n_spans;
     s->spans = ch->c.spans;
+    s->n_elements = ch->c.inverted.n;
+    s->elements = arena_memdup(p->arena, ch->c.inverted.keys, sizeof(ch->c.inverted.keys));
+    s->element_texts = arena_memdup(p->arena, ch->c.inverted.texts, sizeof(ch->c.inverted.texts));
     s->empty = ch->c.empty;
     s->reverse = ch->reverse;
     s->lock = r->lock;
@@ -527,13 +557,15 @@ choose(struct planner *p, struct rel *r, const bool *need, const struct wish *w,
     for (int i = 0; i < r->table->n_indexes; i++) {
         const struct index *ix = &r->table->indexes[i];
         struct choice c = {0};
-        if (ix->inverted || (r->forced != NULL && r->forced != ix))
+        if (r->forced != NULL && r->forced != ix)
             continue;
-        rate(p, r, ix, need, w, &c);
+        ERR_TRY(rate(p, r, ix, need, w, &c));
+        if (ix->inverted && !c.c.inverted.usable)
+            continue;
         if (r->no_index_join && !c.covers)
             continue;
         /* Without a reason a secondary index that must look up every row is never better. */
-        if (r->forced == NULL && !ix->primary && !c.covers && c.c.n_spans == 0 && !c.c.empty &&
+        if (r->forced == NULL && !ix->primary && !ix->inverted && !c.covers && c.c.n_spans == 0 && !c.c.empty &&
             !(w != NULL && w->limit > 0 && c.ordered && w->n > 0))
             continue;
         if (!any || c.cost < best->cost) {
@@ -613,7 +645,7 @@ lower_table(struct planner *p, struct rel *r, const bool *need, const struct wis
         inner[pk->keys[i]] = true;
     if (in_filter != NULL)
         expr_mark_columns(in_filter, inner);
-    for (int i = 0; i < ch.ix->n_keys; i++)
+    for (int i = 0; i < ch.ix->n_keys && !ch.ix->inverted; i++)
         inner[ch.ix->keys[i]] = true;
     struct plan_scan *s = make_scan_node(p, r, &ch, inner, inner_map);
     s->lock = false;

@@ -107,6 +107,16 @@ struct error *rel_lower(struct planner *p, struct rel *r, const bool *need, cons
 struct error *lower_table(struct planner *p, struct rel *r, const bool *need,
                           const struct wish *w, struct plan_node **out, int *map) ERR_MUST_USE;
 
+/* plan_inverted.c: what a condition says about an inverted index on column col of type t. */
+struct inverted_cond {
+    bool usable;
+    int n;                     /* elements to look for; 0: no row can match */
+    struct slice keys[2];
+    const char *texts[2];      /* for EXPLAIN */
+};
+struct error *inverted_constraint(struct planner *p, const struct expr *e, int col,
+                                  const struct type *t, struct inverted_cond *out) ERR_MUST_USE;
+
 /* plan_select.c */
 struct error *plan_limit_node(struct planner *p, struct scope *outer, const struct ast_expr *limit,
                               const struct ast_expr *offset, struct plan_node *in,

@@ -60,6 +60,7 @@ struct planner {
     int n_ctes;                          /* plan_cte slots */
     bool has_mutation;                   /* INSERT, UPDATE, ... somewhere in it */
     bool cacheable;                      /* nothing in it depends on more than schema versions */
+    bool custom;                         /* made for the values of this execution's placeholders */
     struct plan_table_use {                   /* every table that the plan leans on */
         uint32_t id, version;
     } *tables;

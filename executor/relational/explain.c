@@ -194,9 +194,14 @@ spans_text(struct walk *w, const struct plan_scan *p)
 {
     struct str s;
 
+    str_init_arena(&s, w->e->a, 65536);
+    for (int i = 0; i < p->n_elements; i++)
+        str_printf(&s, "%s%s-%s/PrefixEnd", i > 0 ? " " : "", p->element_texts[i],
+                   p->element_texts[i]);
+    if (p->n_elements > 0)
+        return str_cstr(&s);
     if (p->n_spans == 0)
         return p->hard_limit > 0 ? "LIMITED SCAN" : "FULL SCAN";
-    str_init_arena(&s, w->e->a, 65536);
     for (int i = 0; i < p->n_spans; i++) {
         const struct plan_span *sp = &p->spans[i];
         if (i > 0)

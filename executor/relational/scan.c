@@ -80,8 +80,22 @@ make_spans(struct scan_op *s)
     s->n_spans = 0;
     if (p->empty)
         return NULL;
-    s->spans = ARENA_ARRAY(s->op.arena, struct span, (size_t)p->n_spans + 1);
-    if (p->n_spans == 0) {
+    s->spans = ARENA_ARRAY(s->op.arena, struct span, (size_t)p->n_spans + (size_t)p->n_elements + 1);
+    for (int i = 0; i < p->n_elements; i++) {
+        struct span *sp = &s->spans[s->n_spans++];
+        struct str lo, hi;
+        str_init_arena(&lo, s->op.arena, STR_MAX_DEFAULT);
+        str_init_arena(&hi, s->op.arena, STR_MAX_DEFAULT);
+        row_index_prefix(&lo, p->table, p->index);
+        str_append_slice(&lo, p->elements[i]);
+        ERR_TRY(str_error(&lo));
+        str_append_slice(&hi, str_slice(&lo));
+        *sp = row_index_span(s->op.arena, p->table, p->index);
+        sp->start = str_slice(&lo);
+        if (key_prefix_end(&hi))
+            sp->end = str_slice(&hi);
+    }
+    if (p->n_spans == 0 && p->n_elements == 0) {
         s->spans[s->n_spans++] = row_index_span(s->op.arena, p->table, p->index);
         return NULL;
     }
