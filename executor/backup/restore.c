@@ -543,7 +543,11 @@ struct error *
 drop_table_data(struct node *n, uint32_t table_id)
 {
     struct arena *a = arena_create(NULL, "drop data");
-    struct error *e = engine_drop_span(kv_db_engine(n->db), table_span(a, table_id));
+    struct engine *engine = kv_db_engine(n->db);
+    struct span s = table_span(a, table_id);
+    struct error *e = engine_drop_span(engine, s);
+    if (e == NULL && engine->vt->compact != NULL)
+        err_free(engine_compact(engine, s)); /* the disk's room back at once, if it can be had */
     arena_destroy(a);
     return e;
 }
