@@ -18,6 +18,7 @@ noinst_LIBRARIES += %D%/libcatalog.a
   %D%/show_create.c %D%/show_create.h \
   %D%/sysrow.c %D%/sysrow.h \
   %D%/system_tables.c %D%/system_tables.h \
+  %D%/virtual_missing.def \
   %D%/type_pb.c
 
 unit_tests += \

@@ -41,6 +41,22 @@ schema_id(struct catalog_txn *ct, uint32_t database_id, const char *schema, uint
     return catalog_namespace_get(ct, database_id, ID_ROOT, schema, id);
 }
 
+/* Names that PostgreSQL has there are known, if only by name. */
+static struct error *
+check_missing(const char *schema, const char *object)
+{
+    static const char *const missing[][2] = {
+#define MISSING(s, n) {s, n},
+#include "catalog/virtual_missing.def"
+#undef MISSING
+    };
+    for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
+        if (strcmp(missing[i][1], object) == 0 && strcmp(missing[i][0], schema) == 0)
+            return err_unimplemented(0, "virtual schema table not implemented: %s.%s", schema,
+                                     object);
+    return NULL;
+}
+
 /* One place: l->table stays NULL when the object is not there. explicit_db: the database was
  * written, so that "" means all of them. */
 static struct error *
@@ -59,6 +75,8 @@ look_in(struct lookup *l, const char *database, bool explicit_db, const char *sc
         if (l->r->virtual_table == NULL)
             return NULL;
         l->table = l->r->virtual_table(l->r->virtual_arg, db, schema, object);
+        if (l->table == NULL)
+            return check_missing(schema, object);
         if (l->table != NULL && db == NULL && (!explicit_db || strcmp(schema, "pg_catalog") == 0))
             return err_hint(err_new(ERR_UNDEFINED_OBJECT,
                                     "cannot access virtual schema in anonymous database"),

@@ -216,14 +216,23 @@ table_source(struct planner *p, struct scope *outer, const struct table *t,
         *rel = rel_of_node(p, n);
         *scope = scope_of_node(p, n, t->name, outer);
     } else if (t->is_sequence) {
-        static const char *const names[3] = {"last_value", "log_cnt", "is_called"};
+        /* Three as in v20.1; the others, hidden, are those of PostgreSQL 9.5 that psql's \d reads. */
+        static const struct plan_column cols[SEQUENCE_SCAN_COLUMNS] = {
+            {.name = "last_value", .type = &TYPE_INT8},
+            {.name = "log_cnt", .type = &TYPE_INT8},
+            {.name = "is_called", .type = &TYPE_BOOL},
+            {.name = "start_value", .type = &TYPE_INT8, .hidden = true},
+            {.name = "min_value", .type = &TYPE_INT8, .hidden = true},
+            {.name = "max_value", .type = &TYPE_INT8, .hidden = true},
+            {.name = "increment_by", .type = &TYPE_INT8, .hidden = true},
+            {.name = "is_cycled", .type = &TYPE_BOOL, .hidden = true},
+            {.name = "cache_value", .type = &TYPE_INT8, .hidden = true},
+        };
         struct plan_sequence_scan *s =
-            plan_node_new(p, PLAN_SEQUENCE_SCAN, sizeof(*s), 3, 0);
+            plan_node_new(p, PLAN_SEQUENCE_SCAN, sizeof(*s), SEQUENCE_SCAN_COLUMNS, 0);
         s->table = t;
         s->base.at_most_one = true;
-        for (int i = 0; i < 3; i++)
-            s->base.cols[i] =
-                (struct plan_column){.name = names[i], .type = i == 2 ? &TYPE_BOOL : &TYPE_INT8};
+        memcpy(s->base.cols, cols, sizeof(cols));
         *rel = rel_of_node(p, &s->base);
         *scope = scope_of_node(p, &s->base, t->name, outer);
     } else {

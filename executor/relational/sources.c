@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "catalog/pb.h"
 #include "catalog/row.h"
 #include "executor/relational/rel_int.h"
 #include "executor/statement.h"
@@ -198,7 +199,11 @@ sequence_open(struct op *o)
     ERR_TRY(kv_get(o->x->txn, str_slice(&key), o->arena, &found, &value, NULL));
     if (found)
         ERR_TRY(row_sequence_decode(value, &v));
-    struct datum row[3] = {datum_int(v), datum_int(0), datum_bool(true)};
+    const Amberdb__SequenceOpts *opts = p->table->pb->sequence_opts;
+    struct datum row[SEQUENCE_SCAN_COLUMNS] = {
+        datum_int(v), datum_int(0), datum_bool(true), datum_int(PB_GET(opts, start)),
+        datum_int(PB_GET(opts, min_value)), datum_int(PB_GET(opts, max_value)),
+        datum_int(PB_GET(opts, increment)), datum_bool(false), datum_int(1)};
     return row_store_add(m->store, row);
 }
 

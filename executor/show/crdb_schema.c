@@ -197,7 +197,7 @@ create_statement_of(struct exec_ctx *x, const struct cat_rel *r, void *arg)
     const struct table *t = r->t;
     struct datum alter, validate;
     char *create;
-    const char *bare;
+    const char *bare = "";
     ERR_TRY(show_create_text(x, t, !t->is_virtual, &create));
     ERR_TRY(create_without_fks(x, t, &bare));
     ERR_TRY(fk_statements(x, r, &alter, &validate));

@@ -3,6 +3,7 @@
 #include "executor/show/show_int.h"
 
 #include "catalog/show_create.h"
+#include "executor/schema/zone.h"
 #include "grammar/print.h"
 
 const char *const builtin_schemas[4] = {"crdb_internal", "information_schema", "pg_catalog",
@@ -120,6 +121,17 @@ lookup_comment(void *arg, int type, uint32_t object, uint32_t sub)
     return text;
 }
 
+static const char *
+lookup_zones(void *arg, const struct table *t)
+{
+    struct lookups *l = arg;
+    const char *text = NULL;
+    struct error *e = l->err == NULL ? zone_table_sql(l->x, t, &text) : NULL;
+    if (e != NULL)
+        l->err = e;
+    return text;
+}
+
 struct error *
 show_create_text(struct exec_ctx *x, const struct table *t, bool with_comments, char **out)
 {
@@ -128,6 +140,7 @@ show_create_text(struct exec_ctx *x, const struct table *t, bool with_comments, 
         .lookup = lookup_descriptor,
         .arg = &l,
         .comment = with_comments ? lookup_comment : NULL,
+        .zone_sql = with_comments ? lookup_zones : NULL,
         .qualify_other_databases = true,
     };
     struct str s;
