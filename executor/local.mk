@@ -42,6 +42,8 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/mutation/mutation.c \
   %D%/mutation/mutation.h \
   %D%/node.c \
+  %D%/password.c \
+  %D%/password.h \
   %D%/node.h \
   %D%/relational/cte.c \
   %D%/relational/cte.h \

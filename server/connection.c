@@ -1,6 +1,7 @@
 /* One client's life: start-up, authentication, then messages until it leaves. */
 #include "config.h"
 
+#include "server/auth.h"
 #include "server/connection.h"
 
 #include <stdio.h>
@@ -60,26 +61,6 @@ parse_startup(struct connection *c, struct reader *r, struct startup *out)
     }
 }
 
-/* In insecure mode everybody is let in who exists. */
-static struct error *
-authenticate(struct connection *c, const char *user)
-{
-    struct kv_txn *txn;
-    bool exists = false, is_role = false;
-    if (!c->node->opts.insecure)
-        return err_unimplemented(0, "secure mode is not supported yet; start with --insecure");
-    ERR_TRY(kv_txn_begin(c->node->db, &(struct kv_txn_opts){.read_only = true}, &txn));
-    struct arena *a = arena_create(c->arena, "authentication");
-    struct catalog_txn *ct = catalog_txn_begin(c->node->catalog, txn, a);
-    struct error *e = catalog_user_exists(ct, user, &exists, &is_role);
-    catalog_txn_end(ct, false, HLC_MIN);
-    kv_txn_rollback(txn);
-    arena_destroy(a);
-    if (e == NULL && !exists)
-        e = err_new(ERR_UNCATEGORIZED, "password authentication failed for user %s", user);
-    return e;
-}
-
 static void
 send_ready(struct connection *c)
 {
@@ -120,6 +101,20 @@ send_welcome(struct connection *c, const char *user)
     send_ready(c);
 }
 
+/* The answer to SSLRequest, and the handshake when it is yes. What a client sent behind the request in
+ * the clear must not be taken for its encrypted start-up packet. */
+static struct error *
+negotiate(struct connection *c, bool tls)
+{
+    struct tls_context *ctx = server_tls(c->server);
+    bool yes = tls && ctx != NULL && c->wire.tls == NULL;
+    if (yes && c->wire.in.len > c->wire.in_pos)
+        return err_new(ERR_PROTOCOL_VIOLATION, "received unencrypted data after SSL request");
+    wire_bytes(&c->wire, yes ? "S" : "N", 1);
+    ERR_TRY(wire_flush(&c->wire));
+    return yes ? tls_accept(ctx, c->wire.fd, &c->wire.tls) : NULL;
+}
+
 /* *serve false: the connection is over without an error (a cancel request, or the client left). */
 static struct error *
 start_up(struct connection *c, bool *serve)
@@ -134,8 +129,7 @@ start_up(struct connection *c, bool *serve)
         struct reader r = reader_make(payload);
         uint32_t code = reader_be32(&r);
         if (code == SSL_REQUEST || code == GSSENC_REQUEST) {
-            wire_bytes(&c->wire, "N", 1);
-            ERR_TRY(wire_flush(&c->wire));
+            ERR_TRY(negotiate(c, code == SSL_REQUEST));
             continue;
         }
         if (code == CANCEL_REQUEST) {
@@ -417,6 +411,8 @@ serve(struct connection *c)
         if (e != NULL) {
             send_error(&c->wire, e, "ERROR");
             skip = strchr("PBDEC", type) != NULL;
+            if (skip)
+                session_failed(c->session);
             err_free(e);
         }
         if (type == 'S')

@@ -26,6 +26,8 @@ struct connection {
 /* Serve until the client leaves; then the descriptor is closed. */
 void connection_run(struct connection *c);
 
+/* server.c: NULL in insecure mode. */
+struct tls_context *server_tls(struct server *s);
 /* server.c: find by pid and secret and cancel what it runs (CancelRequest). */
 void server_cancel(struct server *s, uint32_t pid, uint32_t secret);
 /* server.c: publish or withdraw the session of c under the server's lock. */

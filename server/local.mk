@@ -2,10 +2,13 @@
 noinst_LIBRARIES += %D%/libserver.a
 
 %C%_libserver_a_SOURCES = \
+  %D%/auth.c %D%/auth.h \
+  %D%/cert.c \
   %D%/connection.c %D%/connection.h \
   %D%/http.c \
   %D%/server.c %D%/server.h \
   %D%/start.c \
+  %D%/tls.c %D%/tls.h \
   %D%/version.c \
   %D%/wire.c %D%/wire.h \
   %D%/wire_sink.c

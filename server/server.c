@@ -20,6 +20,7 @@
 
 struct server {
     struct node *node;
+    struct tls_context *tls;     /* NULL: insecure */
     int max_connections;
     int n_listeners;
     int listeners[MAX_LISTENERS];
@@ -42,6 +43,12 @@ server_cancel(struct server *s, uint32_t pid, uint32_t secret)
         if (c->backend_pid == pid && c->cancel_secret == secret && c->session != NULL)
             session_cancel(c->session, CANCEL_USER);
     mutex_unlock(&s->lock);
+}
+
+struct tls_context *
+server_tls(struct server *s)
+{
+    return s->tls;
 }
 
 void
@@ -277,6 +284,7 @@ server_free(struct server *s)
         close(s->wake[0]);
         close(s->wake[1]);
     }
+    tls_context_close(s->tls);
     cond_destroy(&s->changed);
     mutex_destroy(&s->lock);
     xfree(s);
@@ -291,7 +299,9 @@ server_start(const struct server_opts *o, struct server **out)
     s->wake[0] = s->wake[1] = -1;
     mutex_init(&s->lock, RANK_SERVER);
     cond_init(&s->changed);
-    struct error *e = open_listeners(s, o->listen_addr);
+    struct error *e = o->certs_dir != NULL ? tls_context_open(o->certs_dir, &s->tls) : NULL;
+    if (e == NULL)
+        e = open_listeners(s, o->listen_addr);
     if (e == NULL && pipe2(s->wake, O_CLOEXEC) != 0)
         e = err_errno(errno, "pipe");
     if (e == NULL)

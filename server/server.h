@@ -16,6 +16,7 @@ struct server;
 struct server_opts {
     struct node *node;        /* not owned */
     const char *listen_addr;  /* "host:port"; empty host: all addresses; port 0: any free one */
+    const char *certs_dir;    /* NULL: insecure, no TLS */
     int max_connections;      /* 0: 1024; one more is refused with 53300 */
 };
 
@@ -38,6 +39,7 @@ void http_server_stop(struct http_server *h);
 /* Subcommands: argv[0] is the subcommand's name. The result is the exit code. */
 int cmd_start_single_node(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+int cmd_cert(int argc, char **argv);
 /* The same line for `amberdb version` and the version() builtin's tail. */
 void version_print(FILE *f);
 

@@ -61,7 +61,8 @@ print_start_help(void)
            "                           (default amberdb-data)\n"
            "  --listen-addr=HOST:PORT  for SQL clients (default localhost:26257)\n"
            "  --http-addr=HOST:PORT    for the console (default localhost:8080)\n"
-           "  --insecure               no TLS, no passwords; needed today\n"
+           "  --certs-dir=DIR          ca.crt, node.crt, node.key: TLS, certificates and passwords\n"
+           "  --insecure               no TLS, no passwords\n"
            "  --external-io-dir=DIR    root of nodelocal:// (default STORE/extern; \"disabled\")\n"
            "  --background             return once the server is ready\n"
            "  --pid-file=FILE          write the process id there\n"
@@ -178,9 +179,9 @@ parse_flags(int argc, char **argv, struct start_flags *f)
         fprintf(stderr, "amberdb start-single-node: unexpected argument \"%s\"\n", argv[optind]);
         return 2;
     }
-    if (!f->insecure) {
-        fprintf(stderr, "amberdb start-single-node: secure mode (--certs-dir) is not supported yet; "
-                        "use --insecure\n");
+    if (f->insecure == (f->certs_dir != NULL)) {
+        fprintf(stderr, "amberdb start-single-node: say --certs-dir=DIR (see \"amberdb cert\"), or "
+                        "--insecure for no TLS and no passwords\n");
         return 2;
     }
     return 0;
@@ -277,7 +278,9 @@ start_up(const struct start_flags *f, struct running *r)
         ERR_TRY(engine_memory_open(&o.engine));
     }
     ERR_TRY(node_open(&o, &r->node));
-    struct server_opts so = {.node = r->node, .listen_addr = f->listen_addr};
+    struct server_opts so = {.node = r->node,
+                             .listen_addr = f->listen_addr,
+                             .certs_dir = f->certs_dir};
     ERR_TRY(server_start(&so, &r->sql));
     if (f->http_addr != NULL)
         ERR_TRY(http_server_start(r->node, r->sql, f->http_addr, &r->http));
@@ -296,14 +299,25 @@ shut_down(struct running *r)
     arena_destroy(r->arena);
 }
 
+static const char *
+sql_url(const struct start_flags *f, const struct running *r)
+{
+    if (f->insecure)
+        return arena_printf(r->arena, "postgresql://root@%s?sslmode=disable",
+                            server_address(r->sql));
+    return arena_printf(r->arena,
+                        "postgresql://root@%s?sslmode=verify-full&sslrootcert=%s/ca.crt&"
+                        "sslcert=%s/client.root.crt&sslkey=%s/client.root.key",
+                        server_address(r->sql), f->certs_dir, f->certs_dir, f->certs_dir);
+}
+
 static struct error *
 write_files(const struct start_flags *f, const struct running *r)
 {
     char *text = arena_printf(r->arena, "%ld\n", (long)getpid());
     if (f->pid_file != NULL)
         ERR_TRY(file_write_atomic(f->pid_file, slice_cstr(text), 0644));
-    text = arena_printf(r->arena, "postgresql://root@%s?sslmode=disable\n",
-                        server_address(r->sql));
+    text = arena_printf(r->arena, "%s\n", sql_url(f, r));
     if (f->listening_url_file != NULL)
         ERR_TRY(file_write_atomic(f->listening_url_file, slice_cstr(text), 0644));
     return NULL;
@@ -316,7 +330,7 @@ print_banner(const struct start_flags *f, const struct running *r)
     version_print(stdout);
     if (r->http != NULL)
         printf("webui:      http://%s\n", http_server_address(r->http));
-    printf("sql:        postgresql://root@%s?sslmode=disable\n", server_address(r->sql));
+    printf("sql:        %s\n", sql_url(f, r));
     printf("store:      %s\nexternal I/O path: %s\nstatus:     ready\n", f->store,
            *r->node->opts.external_io_dir != '\0' ? r->node->opts.external_io_dir : "disabled");
     fflush(stdout);

@@ -23,6 +23,8 @@ wire_release(struct wire *w)
 {
     str_release(&w->in);
     str_release(&w->out);
+    tls_stream_close(w->tls);
+    w->tls = NULL;
     if (w->fd >= 0)
         close(w->fd);
     w->fd = -1;
@@ -37,7 +39,7 @@ buffered(const struct wire *w)
 bool
 wire_has_input(const struct wire *w)
 {
-    if (buffered(w) > 0)
+    if (buffered(w) > 0 || (w->tls != NULL && tls_has_input(w->tls)))
         return true;
     struct pollfd p = {.fd = w->fd, .events = POLLIN};
     return poll(&p, 1, 0) > 0;
@@ -64,9 +66,14 @@ fill(struct wire *w, size_t n, bool *eof)
         str_reserve(&w->in, READ_AT_ONCE);
         if (w->in.failed)
             return err_out_of_memory();
-        ssize_t got = recv(w->fd, w->in.ptr + w->in.len, READ_AT_ONCE, 0);
-        if (got < 0 && errno == EINTR)
+        ssize_t got = w->tls != NULL ? tls_read(w->tls, w->in.ptr + w->in.len, READ_AT_ONCE)
+                                     : recv(w->fd, w->in.ptr + w->in.len, READ_AT_ONCE, 0);
+        if (got < 0 && w->tls == NULL && errno == EINTR)
             continue;
+        if (got < 0 && w->tls != NULL) {
+            w->broken = true;
+            return err_new(ERR_CONNECTION_FAILURE, "reading from client: TLS failure");
+        }
         if (got < 0) {
             w->broken = true;
             return err_errno(errno, "reading from client");
@@ -184,8 +191,10 @@ wire_flush(struct wire *w)
     ERR_TRY(str_error(&w->out));
     size_t pos = 0;
     while (pos < w->out.len && !w->broken) {
-        ssize_t n = send(w->fd, w->out.ptr + pos, w->out.len - pos, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
+        ssize_t n = w->tls != NULL
+                        ? tls_write(w->tls, w->out.ptr + pos, w->out.len - pos)
+                        : send(w->fd, w->out.ptr + pos, w->out.len - pos, MSG_NOSIGNAL);
+        if (n < 0 && w->tls == NULL && errno == EINTR)
             continue;
         if (n < 0) {
             w->broken = true;

@@ -10,6 +10,7 @@
 #include "base/enc.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "server/tls.h"
 
 #define WIRE_MESSAGE_MAX ((size_t)16 << 20) /* SOURCE: CockroachDB v20.1 pgwirebase maxMessageSize */
 #define WIRE_STARTUP_MAX 10000              /* PostgreSQL's MAX_STARTUP_PACKET_LENGTH */
@@ -17,6 +18,7 @@
 
 struct wire {
     int fd;
+    struct tls_stream *tls; /* NULL: in the clear */
     struct str in;      /* bytes read and not consumed start at in_pos */
     size_t in_pos;
     struct str out;     /* messages not sent yet */

@@ -1,6 +1,7 @@
 /* CREATE, ALTER, DROP of users and roles; GRANT and REVOKE of roles. */
 #include "config.h"
 
+#include "executor/password.h"
 #include "executor/schema/schema_int.h"
 
 #define NAME_MAX_LEN 63
@@ -96,6 +97,23 @@ set_option(struct exec_ctx *x, const char *user, const char *option, bool on, st
 }
 
 static struct error *
+set_password(struct exec_ctx *x, const char *user, const struct datum *v)
+{
+    static const struct type *const types[] = {&TYPE_STRING, &TYPE_BYTES};
+    char *hash = arena_strdup(x->arena, "");
+    if (!v->null && x->node->opts.insecure)
+        return err_new(ERR_INVALID_PASSWORD,
+                       "setting or updating a password is not supported in insecure mode");
+    if (!v->null && v->len == 0)
+        return err_new(ERR_UNCATEGORIZED, "empty passwords are not permitted");
+    if (!v->null)
+        ERR_TRY(password_hash(x->arena, datum_slice(v), &hash));
+    struct datum params[] = {datum_cstr(user), datum_cstr(hash)};
+    return exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,
+                    "UPDATE system.public.users SET \"hashedPassword\" = $2 WHERE username = $1");
+}
+
+static struct error *
 apply_option(struct exec_ctx *x, const char *user, const struct ast_kv_option *o)
 {
     struct datum v = DATUM_NULL;
@@ -106,12 +124,7 @@ apply_option(struct exec_ctx *x, const char *user, const struct ast_kv_option *o
     if (o->value != NULL)
         ERR_TRY(exec_eval_const(x, o->value, &TYPE_STRING, "role option", &v));
     if (key_is(o, "PASSWORD")) {
-        if (!v.null)
-            return err_new(ERR_INVALID_PASSWORD,
-                           "setting or updating a password is not supported in insecure mode");
-        struct datum params[] = {datum_cstr(user)};
-        return run_sql(x, 1, params, "UPDATE system.public.users SET \"hashedPassword\" = '' "
-                                     "WHERE username = $1");
+        return set_password(x, user, &v);
     }
     if (v.null)
         return set_option(x, user, "VALID UNTIL", true, v);
