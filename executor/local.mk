@@ -92,6 +92,9 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/view.c \
   %D%/schema/zone.c \
   %D%/schema/zone.h \
+  %D%/schema/zone_yaml.c \
+  %D%/schema/zone_spans.c \
+  %D%/schema/zone_config.c \
   %D%/sequence.c \
   %D%/sequence.h \
   %D%/session.c \
@@ -126,6 +129,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/show/show_lists.c \
   %D%/show/show_users.c \
   %D%/show/show_util.c \
+  %D%/show/show_zones.c \
   %D%/statement.c \
   %D%/statement.h \
   %D%/statement_families.def \
