@@ -47,8 +47,10 @@ drop_portal(struct session *s, struct portal *p)
     if (s->active == p)
         s->active = NULL;
     bool own = p->run != NULL && p->run->own_txn;
-    if (p->run != NULL)
+    if (p->run != NULL) {
+        op_close(p->run->op);
         arena_destroy(p->run->arena);
+    }
     arena_destroy(p->arena);
     if (own && s->implicit_open)
         err_free(session_txn_end(s, false));
@@ -588,9 +590,13 @@ session_run(struct session *s, const struct ast_stmt *stmt, int n_params,
     bool outer = !s->query_running;
 
     if (s->active != NULL) {
-        arena_destroy(a);
-        session_txn_failed(s);
-        return err_unimplemented(40195, "multiple active portals not supported");
+        /* The portal that was left half read is lost either way. */
+        drop_portal(s, s->active);
+        if (stmt->kind != AST_STMT_COMMIT && stmt->kind != AST_STMT_ROLLBACK) {
+            arena_destroy(a);
+            session_txn_failed(s);
+            return err_unimplemented(40195, "multiple active portals not supported");
+        }
     }
     if (outer)
         registry_query_start(s, stmt->source.len > 0 ? stmt->source : SLICE_LIT(""),
@@ -601,6 +607,8 @@ session_run(struct session *s, const struct ast_stmt *stmt, int n_params,
     arena_destroy(a);
     return err;
 }
+
+static void drop_portals(struct session *s);
 
 struct error *
 session_simple(struct session *s, struct slice sql, struct result_sink *out)
@@ -622,6 +630,7 @@ session_simple(struct session *s, struct slice sql, struct result_sink *out)
         }
         err = session_run(s, stmt, 0, NULL, NULL, out, true);
     }
+    drop_portals(s);
     arena_destroy(a);
     return err;
 }
@@ -933,7 +942,14 @@ fail:
     arena_destroy(a);
     if (s->implicit_open)
         err_free(session_txn_end(s, false));
+    drop_portals(s);
     return err;
+}
+
+void
+session_failed(struct session *s)
+{
+    session_txn_failed(s);
 }
 
 static struct error *
@@ -1046,11 +1062,23 @@ session_execute(struct session *s, struct portal *p, int64_t max_rows, struct re
     return err;
 }
 
+/* Portals end with their transaction. */
+static void
+drop_portals(struct session *s)
+{
+    if (s->txn != NULL)
+        return;
+    while (s->portals != NULL)
+        drop_portal(s, s->portals);
+}
+
 struct error *
 session_sync(struct session *s)
 {
-    if (!s->implicit_open)
+    if (!s->implicit_open) {
+        drop_portals(s);
         return NULL;
+    }
     /* Portals that are suspended outside of BEGIN end here, and so does their transaction. */
     struct error *err = NULL;
     for (struct portal *p = s->portals; p != NULL; p = p->next)

@@ -105,6 +105,8 @@ void session_close_prepared(struct session *s, const char *name);
 void session_close_portal(struct session *s, const char *name);
 /* Sync: ends an implicit transaction of the extended protocol. */
 struct error *session_sync(struct session *s) ERR_MUST_USE;
+/* A message was refused before it became a call: an open transaction has failed. */
+void session_failed(struct session *s);
 /* After an error the server skips to Sync; the session's transaction state already knows. */
 
 #endif
