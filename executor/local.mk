@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/manifest.c \
   %D%/backup/options.c \
   %D%/backup/restore.c \
+  %D%/backup/restore_collate.c \
   %D%/backup/restore_desc.c \
   %D%/backup/restore_full.c \
   %D%/backup/restore_ingest.c \

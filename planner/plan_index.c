@@ -549,11 +549,28 @@ lower_virtual(struct planner *p, struct rel *r, const bool *need, struct plan_no
     return NULL;
 }
 
+/* A condition that is false or NULL whatever the row. */
+static bool
+contradiction(const struct rel *r)
+{
+    for (int i = 0; i < r->n_conj; i++)
+        if (r->conj[i]->kind == EXPR_CONST && (r->conj[i]->value.null || !r->conj[i]->value.i))
+            return true;
+    return false;
+}
+
 static struct error *
 choose(struct planner *p, struct rel *r, const bool *need, const struct wish *w, struct choice *best)
 {
     bool any = false;
 
+    if (contradiction(r)) {
+        best->ix = &r->table->indexes[0];
+        constrain(p, r, best->ix, &best->c);
+        best->c.empty = best->covers = best->ordered = true;
+        best->c.rows = 0;
+        return NULL;
+    }
     for (int i = 0; i < r->table->n_indexes; i++) {
         const struct index *ix = &r->table->indexes[i];
         struct choice c = {0};

@@ -526,6 +526,7 @@ restore_resume(struct job *j, struct row_sink *rows)
     ERR_TRY(open_job(j, a, &r));
     if (!PB_GET(r.d, tables_published)) {
         ERR_TRY(bring_data(&r, &total));
+        ERR_TRY(restore_collated_keys(j, r.d->table_descs, r.d->n_table_descs));
         ERR_TRY(publish(&r));
         if (!PB_GET(r.d, descriptor_coverage))
             compact_later(&r);

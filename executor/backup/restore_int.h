@@ -85,6 +85,11 @@ struct ingest_opts {
 struct error *ingest_run(struct arena *a, const struct ingest_opts *o, struct row_counter *total)
     ERR_MUST_USE;
 
+/* ---- restore_collate.c ---- */
+
+/* Keys of collated strings made anew, of the tables (new ids) whose data have come. */
+struct error *restore_collated_keys(struct job *j, pb_table *const *tables, size_t n) ERR_MUST_USE;
+
 /* ---- restore_schema.c: schema changes that were under way ---- */
 
 /* Finish t's mutations in the transaction that publishes it. */
