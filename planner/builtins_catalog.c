@@ -277,6 +277,7 @@ static const struct overload rows[] = {
     F1("pg_function_is_visible", OID, BOOL, visible, STABLE),
     F1("pg_operator_is_visible", OID, BOOL, visible, STABLE),
     F1("pg_opclass_is_visible", OID, BOOL, visible, STABLE),
+    F1("pg_opfamily_is_visible", OID, BOOL, visible, STABLE),
     F1("pg_collation_is_visible", OID, BOOL, visible, STABLE),
     F1("pg_conversion_is_visible", OID, BOOL, visible, STABLE),
     F1("pg_ts_config_is_visible", OID, BOOL, visible, STABLE),

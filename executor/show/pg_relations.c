@@ -122,10 +122,10 @@ ROWS_OF_RELATIONS(pg_class_rows, CAT_VIRTUAL, class_of)
     "attcompression CHAR HIDDEN, atthasmissing BOOL HIDDEN, attmissingval STRING HIDDEN"
 
 static struct error *
-put_attribute(struct out *o, uint32_t relation, const struct column *c)
+put_attribute(struct out *o, uint32_t relation, uint32_t attnum, const struct column *c)
 {
     const struct datum row[] = {
-        I(relation), T(c->name), I(c->type->oid), I(0), I(cat_typlen(c->type)), I(c->id), I(0),
+        I(relation), T(c->name), I(c->type->oid), I(0), I(cat_typlen(c->type)), I(attnum), I(0),
         I(-1), I(cat_typmod(c->type)), NUL, NUL, NUL, B(!c->nullable), B(c->default_expr != NULL),
         T(""), B(false), B(true), I(0), I(cat_typcollation(c->type)), NUL, NUL, NUL,
         T(c->compute_expr != NULL ? "s" : ""), T(""), B(false), NUL,
@@ -140,10 +140,10 @@ attributes_of(struct exec_ctx *x, const struct cat_rel *r, void *arg)
     const struct table *t = r->t;
     (void)x;
     for (int i = 0; i < t->n_columns; i++)
-        ERR_TRY(put_attribute(o, t->id, &t->columns[i]));
+        ERR_TRY(put_attribute(o, t->id, t->columns[i].id, &t->columns[i]));
     for (int i = 0; i < t->n_indexes && has_indexes(t); i++)
         for (int k = 0; k < t->indexes[i].n_keys; k++)
-            ERR_TRY(put_attribute(o, cat_oid_index(t->id, t->indexes[i].id),
+            ERR_TRY(put_attribute(o, cat_oid_index(t->id, t->indexes[i].id), (uint32_t)k + 1,
                                   &t->columns[t->indexes[i].keys[k]]));
     return NULL;
 }

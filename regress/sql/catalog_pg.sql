@@ -1,0 +1,110 @@
+-- pg_catalog: rows that drivers and tools read. OIDs differ from run to run: joined, not shown.
+CREATE TABLE p (a INT, b STRING, c DECIMAL(8,3) DEFAULT 1.5, PRIMARY KEY (a DESC, b), UNIQUE (c, a));
+CREATE TABLE q (id INT PRIMARY KEY, a INT, b STRING, d DATE NOT NULL,
+    FOREIGN KEY (a, b) REFERENCES p (a, b) MATCH FULL ON UPDATE SET NULL,
+    CHECK (id > 0), CHECK (d > '2000-01-01'), INDEX qd (d) STORING (b), FAMILY (id, a, b, d));
+CREATE VIEW w AS SELECT id, d FROM q;
+CREATE SEQUENCE s MINVALUE 3 MAXVALUE 99 INCREMENT 3;
+CREATE TABLE rowid_key (v INT);
+COMMENT ON TABLE q IS 'comment of q';
+COMMENT ON COLUMN q.d IS 'comment of d';
+COMMENT ON INDEX q@qd IS 'comment of qd';
+
+SELECT c.relname, c.relkind, c.relnatts, c.relchecks, c.relhasindex, c.relhaspkey, c.relpersistence,
+       c.relam = am.oid AS am, n.nspname
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_am am ON am.amname = 'prefix'
+ WHERE n.nspname = 'public' ORDER BY 1, 2, 3;
+SELECT c.relname, a.attnum, a.attname, t.typname, a.attlen, a.atttypmod, a.attnotnull, a.atthasdef,
+       format_type(a.atttypid, a.atttypmod)
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = 'public' ORDER BY c.relkind DESC, 1, 2;
+SELECT c.relname, d.adnum, d.adsrc, pg_get_expr(d.adbin, d.adrelid)
+  FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid ORDER BY 1, 2;
+SELECT t.relname, i.relname, x.indnatts, x.indisunique, x.indisprimary, x.indisvalid, x.indkey,
+       x.indoption, pg_get_indexdef(x.indexrelid), pg_get_indexdef(x.indexrelid, 1, false)
+  FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
+ ORDER BY 1, 2;
+SELECT schemaname, tablename, indexname, indexdef FROM pg_indexes ORDER BY 1, 2, 3;
+SELECT t.relname, k.conname, k.contype, k.convalidated, k.conkey, k.confkey, k.confupdtype,
+       k.confdeltype, k.confmatchtype, k.consrc, pg_get_constraintdef(k.oid), f.relname, i.relname
+  FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid
+  LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_class i ON i.oid = k.conindid
+ ORDER BY 1, 2;
+SELECT schemaname, tablename, hasindexes FROM pg_tables WHERE schemaname = 'public' ORDER BY 2;
+SELECT * FROM pg_views ORDER BY 2;
+SELECT c.relname, s.seqstart, s.seqincrement, s.seqmin, s.seqmax
+  FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid;
+SELECT k.conname, i.relname, d.deptype
+  FROM pg_depend d JOIN pg_constraint k ON k.oid = d.objid JOIN pg_class i ON i.oid = d.refobjid;
+SELECT v.relname, t.relname, a.attname
+  FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class
+  JOIN pg_class t ON t.oid = d.refobjid
+  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid ORDER BY 1, 2, 3;
+SELECT c.relname, d.objsubid, d.description
+  FROM pg_description d JOIN pg_class c ON c.oid = d.objoid
+  JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public' ORDER BY 1, 2;
+SELECT obj_description('q'::REGCLASS), obj_description('q'::REGCLASS, 'pg_class'),
+       col_description('q'::REGCLASS, 4), col_description('q'::REGCLASS, 1);
+SELECT count(*) FROM pg_catalog.pg_description WHERE description LIKE '%incomplete%' AND objsubid <> 0;
+
+-- Types.
+SELECT oid, typname, typlen, typbyval, typtype, typcategory, typelem, typarray, typinput, typoutput
+  FROM pg_type ORDER BY oid;
+SELECT t.typname, e.typname FROM pg_type t JOIN pg_type e ON e.oid = t.typelem
+ WHERE t.typname IN ('_int8', '_text', 'int2vector') ORDER BY 1;
+
+-- Names and OIDs.
+SELECT 'p'::REGCLASS, 'public.q'::REGCLASS, 'pg_class'::REGCLASS, 'pg_catalog.pg_type'::REGCLASS;
+SELECT c.oid::REGCLASS, c.relnamespace::REGNAMESPACE FROM pg_class c WHERE c.relname = 'qd';
+SELECT 'int'::REGTYPE, 'pg_catalog.text'::REGTYPE, 'public'::REGNAMESPACE, 'lower'::REGPROC,
+       'lower'::REGPROC::OID::REGPROC, 'pg_catalog.trigger'::REGTYPE = 0;
+SELECT 'length'::REGPROC;
+SELECT 'substring_index'::REGPROC;
+SELECT 'sqrt(double precision)'::REGPROCEDURE = 0;
+SELECT 'nope'::REGCLASS;
+SELECT 'nope'::REGTYPE;
+SELECT 'nope'::REGNAMESPACE;
+SELECT pg_table_is_visible('p'::REGCLASS), pg_table_is_visible('pg_class'::REGCLASS),
+       pg_table_is_visible('information_schema.tables'::REGCLASS), pg_table_is_visible(99999);
+SELECT pg_get_viewdef('w'::REGCLASS), pg_get_viewdef('p'::REGCLASS);
+SELECT pg_get_userbyid(oid) = rolname FROM pg_roles ORDER BY rolname LIMIT 1;
+
+-- Functions, operators, settings.
+SELECT proname, pronargs, prorettype::REGTYPE, proisagg, proiswindow, proretset, provolatile,
+       pg_get_function_arguments(oid), pg_get_function_result(oid)
+  FROM pg_proc WHERE proname IN ('lower', 'row_number', 'bool_and', 'int8in') ORDER BY 1, 8;
+SELECT oprname, oprleft::REGTYPE, oprright::REGTYPE, oprresult::REGTYPE FROM pg_operator
+ WHERE oprname = '#>>';
+SELECT name, setting FROM pg_settings WHERE name IN ('server_version', 'search_path') ORDER BY 1;
+SELECT datname, encoding, datcollate, datallowconn FROM pg_database
+ WHERE datname IN ('defaultdb', 'postgres', 'system', 'catalog_pg') ORDER BY 1;
+SELECT nspname FROM pg_namespace ORDER BY 1;
+SELECT rolname, rolsuper, rolcanlogin FROM pg_roles WHERE rolname IN ('root', 'admin') ORDER BY 1;
+SELECT r.rolname, m.rolname FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid
+  JOIN pg_roles m ON m.oid = a.member WHERE m.rolname = 'root';
+SELECT spcname FROM pg_tablespace;
+PREPARE cat_pg AS SELECT $1::INT;
+SELECT name, from_sql FROM pg_prepared_statements;
+
+-- Known and unknown names.
+SELECT count(*) FROM pg_catalog.pg_policy, pg_inherits, pg_publication, pg_trigger;
+SELECT relrowsecurity, relispartition FROM pg_class WHERE relname = 'p';
+SELECT * FROM pg_catalog.pg_event_trigger;
+SELECT * FROM information_schema.triggers;
+SELECT * FROM pg_catalog.nope;
+INSERT INTO pg_class (oid) VALUES (1);
+SHOW CREATE TABLE pg_catalog.pg_namespace;
+SHOW CONSTRAINTS FROM q;
+
+-- The queries of drivers.
+SELECT t.oid, t.typname, t.typelem FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem
+ WHERE t.typname = 'int8' OR e.typname = 'int8' ORDER BY 1;
+SELECT a.attname FROM pg_index i, pg_attribute a, generate_series(1, 32) AS g (pos)
+ WHERE i.indrelid = 'p'::REGCLASS AND i.indisprimary AND a.attrelid = i.indrelid
+   AND a.attnum = i.indkey[g.pos - 1] ORDER BY g.pos;
+SELECT a.attname, ix.n FROM (SELECT i.indrelid, (information_schema._pg_expandarray(i.indkey)).x,
+       (information_schema._pg_expandarray(i.indkey)).n FROM pg_index i
+ WHERE i.indrelid = 'p'::REGCLASS AND i.indisprimary) ix
+  JOIN pg_attribute a ON a.attrelid = ix.indrelid AND a.attnum = ix.x ORDER BY 2;
