@@ -206,24 +206,23 @@ check_no_grants(struct exec_ctx *x, const char *user)
     str_init_arena(&on, x->arena, STR_MAX_DEFAULT);
     ERR_TRY(catalog_list(x->catalog, x->arena, 0, &all, &n));
     for (size_t i = 0; i < n; i++) {
-        const Amberdb__PrivilegeDescriptor *p =
-            all[i]->table != NULL ? all[i]->table->privileges
-            : all[i]->database != NULL ? all[i]->database->privileges
-                                       : NULL;
+        const pb_table *t = pb_descriptor_table(all[i]);
+        const pb_database *d = pb_descriptor_database(all[i]);
+        const Amberdb__PrivilegeDescriptor *p = t != NULL   ? t->privileges
+                                                : d != NULL ? d->privileges
+                                                            : NULL;
         bool has = false;
         for (size_t u = 0; p != NULL && u < p->n_users; u++)
             has = has || strcmp(p->users[u]->user, user) == 0;
-        if (!has || (all[i]->table != NULL && all[i]->table->state == AMBERDB__STATE__DROP))
+        if (!has || (t != NULL && t->state == AMBERDB__STATE__DROP))
             continue;
         str_append_cstr(&on, on.len > 0 ? ", " : "");
-        if (all[i]->database != NULL) {
-            str_append_cstr(&on, all[i]->database->name);
-        } else {
+        if (t != NULL) {
             const struct database *db = NULL;
-            if (all[i]->table == NULL)
-                continue;
-            ERR_TRY(catalog_database_by_id(x->catalog, all[i]->table->parent_id, &db));
-            str_printf(&on, "%s.public.%s", db != NULL ? db->name : "?", all[i]->table->name);
+            ERR_TRY(catalog_database_by_id(x->catalog, t->parent_id, &db));
+            str_printf(&on, "%s.public.%s", db != NULL ? db->name : "?", t->name);
+        } else {
+            str_append_cstr(&on, d->name);
         }
     }
     if (on.len > 0)

@@ -2,6 +2,7 @@
 
 #include "executor/show/show_int.h"
 
+#include "catalog/pb.h"
 #include "catalog/show_create.h"
 #include "executor/schema/zone.h"
 #include "grammar/print.h"
@@ -29,10 +30,19 @@ object_name(struct exec_ctx *x, const struct ast_object_name *n)
 struct error *
 show_is_visible(struct exec_ctx *x, const Amberdb__PrivilegeDescriptor *p, bool *yes)
 {
+    const char *const *roles;
+    size_t n;
     ERR_TRY(catalog_is_admin(x->catalog, x->user, yes));
-    for (int priv = PRIV_ALL; !*yes && priv <= PRIV_ZONECONFIG; priv++)
-        *yes = p != NULL && (privileges_include(p, x->user, (enum privilege)priv) ||
-                             privileges_include(p, "public", (enum privilege)priv));
+    if (*yes || p == NULL)
+        return NULL;
+    ERR_TRY(catalog_roles_of(x->catalog, x->user, &roles, &n));
+    for (size_t i = 0; i < p->n_users; i++) {
+        const char *u = p->users[i]->user;
+        bool ours = strcmp(u, x->user) == 0 || strcmp(u, "public") == 0;
+        for (size_t r = 0; r < n; r++)
+            ours = ours || strcmp(u, roles[r]) == 0;
+        *yes = *yes || (ours && PB_GET(p->users[i], privileges) != 0);
+    }
     return NULL;
 }
 
