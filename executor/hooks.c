@@ -183,10 +183,21 @@ has_privilege(const struct eval_env *env, const struct eval_privilege_query *q,
         char *name = slice_to_cstr(env->arena, q->name);
         if (!q->by_oid && strcmp(name, "public") != 0 && !virtual_schema_exists(name))
             return err_new(ERR_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", name);
-        *out = strcmp(q->privilege, "USAGE") == 0 || strcmp(name, "public") == 0 ? EVAL_YES : EVAL_NO;
+        *out = q->privilege == NULL || strcmp(name, "public") == 0 ? EVAL_YES : EVAL_NO;
+        return NULL;
+    }
+    if (q->kind == EVAL_FUNCTION || q->kind == EVAL_TYPE) {
+        uint32_t oid = q->oid, space = q->kind == EVAL_TYPE ? TYPE_REGTYPE.oid : TYPE_REGPROC.oid;
+        if (!q->by_oid)
+            ERR_TRY(cat_hook_name_to_oid(&x->env, space, q->name, &oid));
+        *out = EVAL_YES;
         return NULL;
     }
     ERR_TRY(object_of_query(x, q, &d, &t));
+    if (q->privilege == NULL) {
+        *out = d != NULL || t != NULL ? EVAL_YES : EVAL_NULL;
+        return NULL;
+    }
     if (t != NULL && t->is_virtual) {
         *out = strcmp(q->privilege, "SELECT") == 0 ? EVAL_YES : EVAL_NO;
         return NULL;
@@ -205,13 +216,8 @@ has_privilege(const struct eval_env *env, const struct eval_privilege_query *q,
             return err_new(ERR_UNDEFINED_COLUMN, "column \"%.*s\" does not exist",
                            (int)q->column.len, (const char *)q->column.ptr);
     }
-    const char *name = q->privilege;
-    if (q->kind == EVAL_DATABASE && (strcmp(name, "CONNECT") == 0 || strncmp(name, "TEMP", 4) == 0)) {
-        *out = EVAL_YES;
-        return NULL;
-    }
-    enum privilege p = strcmp(name, "USAGE") == 0 ? PRIV_SELECT : privilege_by_name(name);
-    struct error *e = catalog_check_privilege(x->catalog, user, d, p);
+    struct error *e = catalog_check_privilege(x->catalog, user, d,
+                                              privilege_by_name(q->privilege));
     if (e == NULL && q->grant_option)
         e = catalog_check_privilege(x->catalog, user, d, PRIV_GRANT);
     *out = e == NULL ? EVAL_YES : EVAL_NO;
