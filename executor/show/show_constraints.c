@@ -3,8 +3,8 @@
 
 #include "executor/show/cat_int.h"
 
-static const struct result_column constraint_columns[] = {{"table_name", &TYPE_STRING, 0, 0},
-                                                          {"constraint_name", &TYPE_STRING, 0, 0},
+static const struct result_column constraint_columns[] = {{"table_name", &TYPE_NAME, 0, 0},
+                                                          {"constraint_name", &TYPE_NAME, 0, 0},
                                                           {"constraint_type", &TYPE_STRING, 0, 0},
                                                           {"details", &TYPE_STRING, 0, 0},
                                                           {"validated", &TYPE_BOOL, 0, 0}};

@@ -107,6 +107,7 @@ show_comment(struct exec_ctx *x, int type, uint32_t object, uint32_t sub, const 
 struct lookups {
     struct exec_ctx *x;
     struct error *err; /* the first failure; callbacks cannot return one */
+    bool zones;        /* the table or a part of it has a zone configuration */
 };
 
 static const pb_descriptor *
@@ -139,7 +140,19 @@ lookup_zones(void *arg, const struct table *t)
     struct error *e = l->err == NULL ? zone_table_sql(l->x, t, &text) : NULL;
     if (e != NULL)
         l->err = e;
+    l->zones = text != NULL && *text != '\0';
     return text;
+}
+
+static bool
+is_partitioned(const struct table *t)
+{
+    for (int i = 0; i < t->n_indexes && !t->is_view && !t->is_virtual; i++) {
+        const Amberdb__PartitioningDescriptor *p = t->indexes[i].pb->partitioning;
+        if (p != NULL && p->num_columns > 0)
+            return true;
+    }
+    return false;
 }
 
 struct error *
@@ -161,6 +174,8 @@ show_create_text(struct exec_ctx *x, const struct table *t, bool with_comments, 
         return l.err;
     }
     ERR_TRY(e);
+    if (with_comments && !l.zones && is_partitioned(t))
+        str_append_cstr(&s, "\n-- Warning: Partitioned table with no zone configurations.");
     *out = arena_strdup(x->arena, str_cstr(&s));
     return NULL;
 }
