@@ -40,6 +40,7 @@ find_user(Amberdb__PrivilegeDescriptor *p, const char *user, size_t *at)
     }
     return NULL;
 }
+#include "catalog/system_tables.h"
 
 /* SOURCE: CockroachDB v20.1 pkg/sql/sqlbase/privilege.go, Grant and Revoke. */
 static void
@@ -78,6 +79,14 @@ revoke_one(struct change *c, Amberdb__PrivilegeDescriptor *p, const char *user)
         PB_SET(u, privileges, left);
 }
 
+static void
+put_privileges(struct str *s, uint32_t mask)
+{
+    for (int k = PRIV_ALL; k <= PRIV_ZONECONFIG; k++)
+        if (mask & 1u << k)
+            str_printf(s, "%s%s", s->len > 0 ? ", " : "", privilege_names[k]);
+}
+
 /* root and admin keep exactly what they must have. */
 static struct error *
 check_superusers(const Amberdb__PrivilegeDescriptor *before,
@@ -101,12 +110,32 @@ check_superusers(const Amberdb__PrivilegeDescriptor *before,
         struct str s;
         struct error *e;
         str_init(&s, 256);
-        for (int k = PRIV_ALL; k <= PRIV_ZONECONFIG; k++)
-            if (must & 1u << k)
-                str_printf(&s, "%s%s", s.len > 0 ? ", " : "", privilege_names[k]);
+        put_privileges(&s, must);
         e = err_new(ERR_UNCATEGORIZED,
                     "user %s must have exactly %s privileges on system object with ID=%u", user,
                     str_cstr(&s), id);
+        str_release(&s);
+        return e;
+    }
+    return NULL;
+}
+
+/* On system objects nobody may have more than what the object allows. */
+static struct error *
+check_system(const Amberdb__PrivilegeDescriptor *p, uint32_t id)
+{
+    uint32_t allowed = system_privileges(id);
+
+    for (size_t i = 0; i < p->n_users && !(allowed & ALL_MASK); i++) {
+        uint32_t more = p->users[i]->privileges & ~allowed;
+        struct str s;
+        if (more == 0)
+            continue;
+        str_init(&s, 256);
+        put_privileges(&s, more);
+        struct error *e = err_new(ERR_UNCATEGORIZED,
+                                  "user %s must not have %s privileges on system object with ID=%u",
+                                  p->users[i]->user, str_cstr(&s), id);
         str_release(&s);
         return e;
     }
@@ -127,6 +156,7 @@ change_privileges(struct change *c, Amberdb__PrivilegeDescriptor **privileges, u
             grant_one(c, p, user);
     }
     ERR_TRY(check_superusers(before, p, id));
+    ERR_TRY(check_system(p, id));
     *privileges = p;
     return NULL;
 }

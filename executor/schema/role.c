@@ -193,7 +193,7 @@ alter_role_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *ro
     if (!exists && n->if_exists)
         return NULL;
     if (!exists)
-        return err_new(ERR_UNDEFINED_OBJECT, "role/user %s does not exist", name);
+        return err_new(ERR_UNCATEGORIZED, "role/user %s does not exist", name);
     return apply_options(x, name, &n->options);
 }
 
@@ -302,11 +302,7 @@ check_role_admin(struct exec_ctx *x, const char *role)
                        "AND \"isAdmin\"", 1, &rows, &n));
     if (n > 0)
         return NULL;
-    if (strcmp(role, "admin") == 0)
-        return err_new(ERR_INSUFFICIENT_PRIVILEGE, "%s is not a role admin for role admin",
-                       x->user);
-    ERR_TRY(check_createrole(x));
-    return NULL;
+    return err_new(ERR_INSUFFICIENT_PRIVILEGE, "%s is not a role admin for role %s", x->user, role);
 }
 
 static struct error *
