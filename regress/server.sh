@@ -15,21 +15,35 @@ amb_free_port() {
     return 1
 }
 
+# amb_certs DIR: certificates of a CA, of the node and of root.
+amb_certs() {
+    "$AMBERDB" cert create-ca --certs-dir="$1" --ca-key="$1/ca.key" &&
+        "$AMBERDB" cert create-node localhost 127.0.0.1 --certs-dir="$1" --ca-key="$1/ca.key" &&
+        "$AMBERDB" cert create-client root --certs-dir="$1" --ca-key="$1/ca.key"
+}
+
 # amb_start DIR [server flag...]: a single node with its store, log and files in DIR. Sets AMB_PORT,
-# AMB_HTTP_PORT, AMB_PID, AMB_EXTERN, PGHOST, PGPORT, PGUSER. AMB_EXTERN may be set before.
+# AMB_HTTP_PORT, AMB_PID, AMB_EXTERN, PGHOST, PGPORT, PGUSER. AMB_EXTERN may be set before; so may
+# AMB_CERTS, a folder of amb_certs: then the server is a secure one.
 amb_start() {
-    local dir=$1 tries
+    local dir=$1 tries security=--insecure
     shift
     mkdir -p "$dir" || return 1
+    export PGSSLMODE=disable
+    if [ -n "${AMB_CERTS:-}" ]; then
+        security=--certs-dir=$AMB_CERTS
+        export PGSSLMODE=require PGSSLCERT=$AMB_CERTS/client.root.crt
+        export PGSSLKEY=$AMB_CERTS/client.root.key
+    fi
     : "${AMB_EXTERN:=$dir/extern}"
     mkdir -p "$AMB_EXTERN"
     AMB_PORT=$(amb_free_port) || return 1
     AMB_HTTP_PORT=$(amb_free_port) || return 1
-    "$AMBERDB" start-single-node --insecure --store="$dir/store" \
+    "$AMBERDB" start-single-node "$security" --store="$dir/store" \
         --listen-addr="localhost:$AMB_PORT" --http-addr="localhost:$AMB_HTTP_PORT" \
         --external-io-dir="$AMB_EXTERN" --pid-file="$dir/pid" "$@" >>"$dir/log" 2>&1 &
     AMB_PID=$!
-    export PGHOST=localhost PGPORT=$AMB_PORT PGUSER=root PGSSLMODE=disable PGCONNECT_TIMEOUT=10
+    export PGHOST=localhost PGPORT=$AMB_PORT PGUSER=root PGCONNECT_TIMEOUT=10
     export PGDATABASE=defaultdb
     for ((tries = 0; tries < 600; tries++)); do
         if (exec 3<>"/dev/tcp/127.0.0.1/$AMB_PORT") 2>/dev/null; then
