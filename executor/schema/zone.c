@@ -263,16 +263,6 @@ zone_subzone_target(struct exec_ctx *x, const struct table *t, const Amberdb__Su
     return arena_strdup(x->arena, str_cstr(&s));
 }
 
-static bool
-is_partitioned(const struct table *t)
-{
-    for (int i = 0; i < t->n_indexes; i++)
-        if (t->indexes[i].pb->partitioning != NULL &&
-            PB_GET(t->indexes[i].pb->partitioning, num_columns) > 0)
-            return true;
-    return false;
-}
-
 struct named_subzone {
     const Amberdb__Subzone *sub;
     const char *index;
@@ -307,7 +297,6 @@ zone_table_sql(struct exec_ctx *x, const struct table *t, const char **out)
 {
     Amberdb__ZoneConfig *z;
     struct str s;
-    bool partition_zone = false;
     *out = NULL;
     if (t->pb == NULL || t->is_view || t->is_sequence)
         return NULL;
@@ -319,14 +308,9 @@ zone_table_sql(struct exec_ctx *x, const struct table *t, const char **out)
     size_t n;
     const struct named_subzone *subs = sorted_subzones(x, t, z, &n);
     for (size_t i = 0; i < n; i++) {
-        partition_zone = partition_zone || pb_str(subs[i].sub->partition_name)[0] != '\0';
         str_append_cstr(&s, s.len > 0 ? ";\n" : "");
         str_append_cstr(&s, zone_sql(x->arena, zone_subzone_target(x, t, subs[i].sub),
                                      subs[i].sub->config));
-    }
-    if (is_partitioned(t) && !partition_zone) {
-        str_append_cstr(&s, s.len > 0 ? "\n" : "");
-        str_append_cstr(&s, "-- Warning: Partitioned table with no zone configurations.");
     }
     if (s.len > 0)
         *out = arena_strdup(x->arena, str_cstr(&s));
