@@ -48,6 +48,7 @@ struct exec_ctx {
     struct cte_state **ctes;            /* by slot */
     struct exec_state state;
     struct exec_txn_state *txn_state;   /* session transaction: hooks, savepoints */
+    struct cat_objects *cat_objects;    /* executor/show: indexes and constraints by OID */
 };
 
 /* NOTICE to the client before the command's end; takes e. */

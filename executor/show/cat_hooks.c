@@ -7,6 +7,8 @@
 
 #include "executor/show/cat_int.h"
 
+#include <stdlib.h>
+
 #include "catalog/pb.h"
 #include "grammar/parse.h"
 
@@ -25,57 +27,107 @@ current_database(struct exec_ctx *x, const struct database **db)
     return catalog_database_by_name(x->catalog, x->database, db);
 }
 
-/* ---- search by OID --------------------------------------------------------------------------- */
+/* ---- indexes and constraints by OID ------------------------------------------------------------ */
 
-struct search {
+struct cat_object {
     uint32_t oid;
-    enum eval_object kind;
-    int column;
-    const char *found;
+    const struct index *index;                /* one of the two */
+    const struct cat_constraint *constraint;
+    const struct cat_rel *rel;
 };
 
-static struct error *
-search_index(struct exec_ctx *x, const struct cat_rel *r, void *arg)
+/* Made at the first call in a statement: the functions that look here are called for each row. */
+struct cat_objects {
+    struct arena *arena;
+    struct cat_object *v;
+    size_t n, cap;
+};
+
+static void
+add_object(struct cat_objects *l, struct cat_object o)
 {
-    struct search *s = arg;
-    for (int i = 0; i < r->t->n_indexes && s->found == NULL; i++) {
-        const struct index *ix = &r->t->indexes[i];
-        if (cat_oid_index(r->t->id, ix->id) != s->oid)
-            continue;
-        if (s->kind != EVAL_INDEX)
-            s->found = ix->name;
-        else if (s->column == 0)
-            ERR_TRY(cat_index_def(x, r, ix, &s->found));
-        else if (s->column > 0 && s->column <= ix->n_keys)
-            s->found = r->t->columns[ix->keys[s->column - 1]].name;
-        else
-            s->found = "";
+    if (l->n == l->cap) {
+        size_t cap = l->cap == 0 ? 64 : 2 * l->cap;
+        l->v = arena_realloc(l->arena, l->v, l->cap * sizeof(*l->v), cap * sizeof(*l->v));
+        l->cap = cap;
     }
-    return NULL;
+    l->v[l->n++] = o;
 }
 
 static struct error *
-search_constraint(struct exec_ctx *x, const struct cat_rel *r, void *arg)
+add_objects(struct exec_ctx *x, const struct cat_rel *r, void *arg)
 {
-    struct search *s = arg;
+    struct cat_objects *l = arg;
+    const struct cat_rel *rel = arena_memdup(l->arena, r, sizeof(*r));
     struct cat_constraint *v;
     int n;
-    if (s->found != NULL)
+    if (r->t->is_view || r->t->is_sequence)
         return NULL;
+    for (int i = 0; i < r->t->n_indexes; i++)
+        add_object(l, (struct cat_object){.oid = cat_oid_index(r->t->id, r->t->indexes[i].id),
+                                          .index = &r->t->indexes[i],
+                                          .rel = rel});
     ERR_TRY(cat_constraints(x, r, &v, &n));
     for (int i = 0; i < n; i++)
-        if (v[i].oid == s->oid)
-            return cat_constraint_def(x, r, &v[i], &s->found);
+        add_object(l, (struct cat_object){.oid = v[i].oid, .constraint = &v[i], .rel = rel});
+    return NULL;
+}
+
+static int
+object_order(const void *a, const void *b)
+{
+    uint32_t x = ((const struct cat_object *)a)->oid, y = ((const struct cat_object *)b)->oid;
+    return (x > y) - (x < y);
+}
+
+static struct error *
+find_object(struct exec_ctx *x, uint32_t oid, const struct cat_object **out)
+{
+    struct cat_objects *l = x->cat_objects;
+    struct cat_object key = {.oid = oid};
+    *out = NULL;
+    if (l == NULL) {
+        struct virtual_scan v = {.key_ordinal = -1};
+        l = ARENA_NEW(x->arena, struct cat_objects);
+        l->arena = x->arena;
+        ERR_TRY(current_database(x, &v.database));
+        if (v.database != NULL)
+            ERR_TRY(cat_relations(x, &v, CAT_HIDE_VIRTUAL, add_objects, l));
+        if (l->n > 1)
+            qsort(l->v, l->n, sizeof(*l->v), object_order);
+        x->cat_objects = l;
+    }
+    if (l->n > 0)
+        *out = bsearch(&key, l->v, l->n, sizeof(*l->v), object_order);
     return NULL;
 }
 
 static struct error *
-search_relations(struct exec_ctx *x, cat_rel_fn fn, struct search *s)
+index_definition(struct exec_ctx *x, uint32_t oid, int column, const char **text)
 {
-    struct virtual_scan v = {.key_ordinal = -1};
-    ERR_TRY(current_database(x, &v.database));
-    return v.database == NULL ? NULL : cat_relations(x, &v, CAT_HIDE_VIRTUAL, fn, s);
+    const struct cat_object *o;
+    ERR_TRY(find_object(x, oid, &o));
+    if (o == NULL || o->index == NULL)
+        return NULL;
+    if (column == 0)
+        return cat_index_def(x, o->rel, o->index, text);
+    *text = column > 0 && column <= o->index->n_keys
+                ? o->rel->t->columns[o->index->keys[column - 1]].name
+                : "";
+    return NULL;
 }
+
+static struct error *
+constraint_definition(struct exec_ctx *x, uint32_t oid, const char **text)
+{
+    const struct cat_object *o;
+    ERR_TRY(find_object(x, oid, &o));
+    return o != NULL && o->constraint != NULL
+               ? cat_constraint_def(x, o->rel, o->constraint, text)
+               : NULL;
+}
+
+/* ---- definitions, comments, roles --------------------------------------------------------------- */
 
 static const struct cat_function *
 find_function(uint32_t oid)
@@ -102,7 +154,6 @@ cat_hook_definition(const struct eval_env *env, enum eval_object kind, uint32_t 
                     bool pretty, const char **text)
 {
     struct exec_ctx *x = context(env);
-    struct search s = {.oid = oid, .kind = kind, .column = column};
     const struct table *t;
     const struct cat_function *f;
     (void)pretty;
@@ -111,25 +162,22 @@ cat_hook_definition(const struct eval_env *env, enum eval_object kind, uint32_t 
         return NULL;
     switch ((int)kind) {
     case EVAL_INDEX:
-        ERR_TRY(search_relations(x, search_index, &s));
-        break;
+        return index_definition(x, oid, column, text);
     case EVAL_CONSTRAINT:
-        ERR_TRY(search_relations(x, search_constraint, &s));
-        break;
+        return constraint_definition(x, oid, text);
     case EVAL_FUNCTION:
         f = find_function(oid);
         if (f != NULL)
-            s.found = function_part(x, f, column);
+            *text = function_part(x, f, column);
         break;
     case EVAL_VIEW:
         ERR_TRY(catalog_table_by_id(x->catalog, oid, &t));
         if (t != NULL && t->is_view)
-            s.found = arena_strdup(x->arena, pb_str(t->pb->view_query));
+            *text = arena_strdup(x->arena, pb_str(t->pb->view_query));
         break;
     default:
         break;
     }
-    *text = s.found;
     return NULL;
 }
 
@@ -191,9 +239,9 @@ cat_hook_table_is_visible(const struct eval_env *env, uint32_t oid, bool *found,
     if (t == NULL && x->catalog != NULL)
         ERR_TRY(catalog_table_by_id(x->catalog, oid, &t));
     if (t == NULL) { /* indexes have rows in pg_class too */
-        struct search s = {.oid = oid, .kind = EVAL_TABLE};
-        ERR_TRY(search_relations(x, search_index, &s));
-        *found = *visible = s.found != NULL;
+        const struct cat_object *o;
+        ERR_TRY(find_object(x, oid, &o));
+        *found = *visible = o != NULL && o->index != NULL;
         return NULL;
     }
     ERR_TRY(current_database(x, &db));
@@ -215,9 +263,9 @@ relation_name(struct exec_ctx *x, uint32_t oid, const char **name)
         *name = t->name;
         return NULL;
     }
-    struct search s = {.oid = oid, .kind = EVAL_TABLE};
-    ERR_TRY(search_relations(x, search_index, &s));
-    *name = s.found;
+    const struct cat_object *o;
+    ERR_TRY(find_object(x, oid, &o));
+    *name = o != NULL && o->index != NULL ? o->index->name : NULL;
     return NULL;
 }
 

@@ -4,6 +4,7 @@
 
 #include "catalog/pb.h"
 #include "catalog/show_create.h"
+#include "catalog/sysrow.h"
 #include "executor/schema/zone.h"
 #include "grammar/print.h"
 
@@ -89,16 +90,12 @@ show_database(struct exec_ctx *x, struct slice name, bool given, const struct da
 struct error *
 show_comment(struct exec_ctx *x, int type, uint32_t object, uint32_t sub, const char **out)
 {
-    static const struct type *const types[] = {&TYPE_INT8, &TYPE_INT8, &TYPE_INT8};
-    struct datum params[] = {datum_int(type), datum_int(object), datum_int(sub)}, **rows;
-    size_t n;
+    struct datum key[] = {datum_int(type), datum_int(object), datum_int(sub)}, row[4];
+    bool found;
     *out = NULL;
-    ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 3, types, params,
-                       "SELECT comment FROM system.public.comments "
-                       "WHERE type = $1 AND object_id = $2 AND sub_id = $3",
-                       1, &rows, &n));
-    if (n == 1 && !rows[0][0].null)
-        *out = slice_to_cstr(x->arena, datum_slice(&rows[0][0]));
+    ERR_TRY(sys_get(x->catalog, x->arena, ID_COMMENTS, key, 3, row, &found));
+    if (found && !row[3].null)
+        *out = slice_to_cstr(x->arena, datum_slice(&row[3]));
     return NULL;
 }
 
