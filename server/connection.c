@@ -396,22 +396,27 @@ serve(struct connection *c)
             }
         }
         struct error *e = wire_read_message(&c->wire, &type, &payload, &eof);
-        if (e != NULL || eof || type == 'X') {
+        bool too_large = err_is(e, ERR_PROGRAM_LIMIT_EXCEEDED); /* and skipped */
+        if ((e != NULL && !too_large) || eof || type == 'X') {
             if (e != NULL && !c->wire.broken)
                 send_error(&c->wire, e, "FATAL");
             err_free(e);
             break;
         }
-        if (skip && type != 'S')
+        if (skip && type != 'S') {
+            err_free(e);
             continue;
-        atomic_store(&c->busy, true);
-        struct reader r = reader_make(payload);
-        e = dispatch(c, a, type, &r);
-        atomic_store(&c->busy, false);
+        }
+        if (!too_large) {
+            atomic_store(&c->busy, true);
+            struct reader r = reader_make(payload);
+            e = dispatch(c, a, type, &r);
+            atomic_store(&c->busy, false);
+        }
         if (e != NULL) {
             send_error(&c->wire, e, "ERROR");
             skip = strchr("PBDEC", type) != NULL;
-            if (skip)
+            if (skip || too_large)
                 session_failed(c->session);
             err_free(e);
         }

@@ -105,6 +105,22 @@ read_body(struct wire *w, size_t header, size_t len, struct slice *payload)
     return NULL;
 }
 
+static struct error *
+skip_body(struct wire *w, size_t header, size_t len)
+{
+    size_t left = header + len;
+    while (left > 0) {
+        bool eof;
+        size_t n = left < READ_AT_ONCE ? left : READ_AT_ONCE;
+        ERR_TRY(fill(w, n, &eof));
+        if (eof)
+            return went_away();
+        w->in_pos += n;
+        left -= n;
+    }
+    return NULL;
+}
+
 struct error *
 wire_read_message(struct wire *w, char *type, struct slice *payload, bool *eof)
 {
@@ -116,10 +132,15 @@ wire_read_message(struct wire *w, char *type, struct slice *payload, bool *eof)
     uint32_t len = enc_get_be32(p + 1);
     if (len < 4)
         return err_new(ERR_PROTOCOL_VIOLATION, "invalid message length %u", len);
-    if (len - 4 > WIRE_MESSAGE_MAX)
-        return err_new(ERR_PROTOCOL_VIOLATION,
+    if (len - 4 > WIRE_MESSAGE_MAX && len - 4 > WIRE_SKIP_MAX)
+        return err_new(ERR_PROTOCOL_VIOLATION, "invalid message length %u", len);
+    if (len - 4 > WIRE_MESSAGE_MAX) {
+        /* Read what is on its way, so that the client comes to read the answer. */
+        ERR_TRY(skip_body(w, 5, len - 4));
+        return err_new(ERR_PROGRAM_LIMIT_EXCEEDED,
                        "message size %u bytes bigger than maximum allowed message size %zu bytes",
                        len - 4, WIRE_MESSAGE_MAX);
+    }
     return read_body(w, 5, len - 4, payload);
 }
 

@@ -12,6 +12,7 @@
 #include "base/slice.h"
 #include "server/tls.h"
 
+#define WIRE_SKIP_MAX ((size_t)1 << 30) /* larger ones end the connection at once */
 #define WIRE_MESSAGE_MAX ((size_t)16 << 20) /* SOURCE: CockroachDB v20.1 pgwirebase maxMessageSize */
 #define WIRE_STARTUP_MAX 10000              /* PostgreSQL's MAX_STARTUP_PACKET_LENGTH */
 #define WIRE_FLUSH_AT ((size_t)64 << 10)
