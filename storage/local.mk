@@ -17,7 +17,8 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/txn_gc.c \
   %D%/txn_lock.c \
   %D%/txn_reads.c \
-  %D%/txn_scan.c
+  %D%/txn_scan.c \
+  %D%/txn_spill.c
 
 unit_tests += regress/unit/test_engine regress/unit/test_sst regress/unit/test_txn \
   regress/unit/test_txn_tiny

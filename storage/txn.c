@@ -6,6 +6,9 @@
 #define BYTES_MAX_DEFAULT ((size_t)1 << 30)
 /* How far ahead of our clock a given read time may be (a client's clock). */
 #define AHEAD_MAX_NS INT64_C(500000000)
+/* Keys absent in a row before a gap is looked for; and how long not, after one that was too small. */
+#define GAP_TRY 16
+#define GAP_PAUSE 256
 
 #define RETRY "restart transaction: TransactionRetryWithProtoRefreshError: "
 
@@ -78,6 +81,8 @@ kv_txn_begin(struct kv_db *db, const struct kv_txn_opts *o, struct kv_txn **out)
     t->step = 1;
     wbuf_init(&t->buf, a);
     rset_init(&t->reads);
+    str_init(&t->gap.lo, STR_MAX_DEFAULT);
+    str_init(&t->gap.hi, STR_MAX_DEFAULT);
     *out = t;
     return NULL;
 }
@@ -91,7 +96,7 @@ kv_txn_read_ts(const struct kv_txn *t)
 bool
 kv_txn_has_writes(const struct kv_txn *t)
 {
-    return t->buf.writes > 0;
+    return t->buf.writes > 0 || spill_has_runs(t);
 }
 
 static void
@@ -100,6 +105,9 @@ txn_free(struct kv_txn *t)
     scans_detach(t);
     locks_release_all(t);
     rset_release(&t->reads);
+    spill_release(t);
+    str_release(&t->gap.lo);
+    str_release(&t->gap.hi);
     arena_destroy(t->arena);
 }
 
@@ -134,7 +142,7 @@ kv_txn_commit(struct kv_txn *t, struct hlc *commit_ts)
 {
     struct hlc ts = t->read_ts;
     struct error *err = txn_check(t);
-    if (err == NULL && t->buf.writes > 0)
+    if (err == NULL && kv_txn_has_writes(t))
         err = commits_commit(t, &ts);
     txn_free(t);
     if (err == NULL && commit_ts != NULL)
@@ -179,12 +187,61 @@ kv_txn_savepoint(struct kv_txn *t)
 void
 kv_txn_rollback_to(struct kv_txn *t, uint64_t token)
 {
+    if (spill_has_runs(t)) { /* what is in files cannot be undone: nothing of this may commit */
+        err_free(txn_doom(t, TXN_STALE));
+        return;
+    }
     VERIFY(token <= t->buf.undo_len);
     wbuf_undo_to(&t->buf, (size_t)token);
     t->replace_floor = (size_t)token;
 }
 
 /* ---- single keys ---- */
+
+static bool
+in_gap(const struct kv_txn *t, struct slice key)
+{
+    const struct gap *g = &t->gap;
+    return g->epoch == t->epoch && slice_cmp(key, str_slice(&g->lo)) > 0 &&
+           (g->unbounded || slice_cmp(key, str_slice(&g->hi)) < 0);
+}
+
+/* After an answer of the engine. When many keys were absent, find out how far that goes. */
+static struct error *
+look_for_gap(struct kv_txn *t, struct slice key, bool found)
+{
+    struct gap *g = &t->gap;
+    if (g->valid) { /* left behind */
+        g->valid = false;
+        g->absent = g->hits < GAP_TRY ? -GAP_PAUSE : 0;
+    }
+    if (found) {
+        g->absent = 0;
+        return NULL;
+    }
+    if (++g->absent < GAP_TRY || !t->settled)
+        return NULL;
+    struct engine_scan_opts o = {.span = {key, SLICE_NULL}, .mode = ENGINE_SCAN_AT,
+                                 .ts = t->read_ts, .show_deletions = true, .fill_cache = true};
+    struct engine_iter *it;
+    struct engine_version v;
+    bool more;
+    ERR_TRY(engine_iter_open(t->db->e, &o, &it));
+    struct error *err = engine_iter_next(it, &v, &more);
+    if (err == NULL) {
+        str_clear(&g->lo);
+        str_append_slice(&g->lo, key);
+        str_clear(&g->hi);
+        if (more)
+            str_append_slice(&g->hi, v.key);
+        g->unbounded = !more;
+        g->epoch = t->epoch;
+        g->hits = 0;
+        g->valid = true;
+    }
+    engine_iter_close(it);
+    return err;
+}
 
 struct error *
 kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found, struct slice *value,
@@ -202,8 +259,14 @@ kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found, struct 
         return NULL;
     }
     ERR_TRY(commits_wait(t, key, SLICE_NULL, true));
-    struct hlc at;
-    ERR_TRY(engine_get(t->db->e, key, t->read_ts, a, found, &at, value));
+    struct hlc at = HLC_MIN;
+    if (t->gap.valid && in_gap(t, key)) {
+        *found = false;
+        t->gap.hits++;
+    } else {
+        ERR_TRY(engine_get(t->db->e, key, t->read_ts, a, found, &at, value));
+        ERR_TRY(look_for_gap(t, key, *found));
+    }
     ERR_TRY(gc_check(t, key, SLICE_NULL, true));
     if (!t->fixed && !t->o.read_only)
         rset_add(&t->reads, key, SLICE_NULL, true);
@@ -277,6 +340,8 @@ txn_node(struct kv_txn *t, struct slice key, struct wnode **out)
         return err_new(ERR_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute a write in a read-only transaction");
     VERIFY(key.len > 0);
+    if (t->spill != NULL)
+        ERR_TRY(spill_when_full(t));
     ERR_TRY(txn_room(t, key.len));
     struct wnode *n = wbuf_find_or_add(&t->buf, t, key);
     ERR_TRY(txn_lock_node(t, n));

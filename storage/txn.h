@@ -60,6 +60,16 @@ bool kv_txn_read_own(const struct kv_txn *t); /* what is set now, to be restored
 uint64_t kv_txn_savepoint(struct kv_txn *t);
 void kv_txn_rollback_to(struct kv_txn *t, uint64_t token);
 
+/* For bulk writers: from here on, more than so many bytes of buffered writes go to nameless files in
+ * dir, on the store's file system; max_bytes counts only what is in memory. Reads do not see what
+ * went there, rolling back to a savepoint is not possible any more, and its locks are given up: a
+ * conflict shows as 40001 at commit, if it was read that the key is absent. Does nothing once there
+ * are writes, or where the engine takes no files. */
+void kv_txn_spill(struct kv_txn *t, const char *dir, size_t bytes);
+/* A key that was written twice to the files, with its later value; ends the buffering. */
+struct error *kv_spill_duplicate(struct kv_txn *t, struct arena *a, bool *found, struct slice *key,
+                                 struct slice *value) ERR_MUST_USE;
+
 /* Value bytes in the arena; *found false for none and for a deletion. ts (may be NULL): when it was
  * written; empty for this transaction's own. */
 struct error *kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found,

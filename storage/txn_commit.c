@@ -351,7 +351,7 @@ commit_register(struct kv_txn *t, struct commit *c)
 {
     struct kv_db *db = t->db;
     c->ts = clock_now(db->clock);
-    if (t->buf.nodes > LARGE_NODES)
+    if (t->buf.nodes > LARGE_NODES || t->spill != NULL)
         atomic_store_explicit(&db->recent_large, c->ts.wall, memory_order_release);
     else
         for (const struct wnode *n = t->buf.head->next[0]; n != NULL; n = n->next[0])
@@ -397,10 +397,16 @@ commits_commit(struct kv_txn *t, struct hlc *commit_ts)
 {
     struct kv_db *db = t->db;
     FAULT_TRY(txn_commit);
-    size_t n;
-    struct engine_write *w = collect_writes(t, &n);
-    struct commit *c = commit_new(t);
-    bool fresh;
+    size_t n = 0;
+    struct engine_write *w = NULL;
+    struct commit *c = NULL;
+    bool fresh, spilled = spill_has_runs(t);
+    if (spilled) {
+        ERR_TRY(spill_commit_new(t, &c));
+    } else {
+        w = collect_writes(t, &n);
+        c = commit_new(t);
+    }
     struct error *err = check_and_lock(t, &fresh);
     if (err == NULL && !fresh)
         err = txn_doom(t, TXN_STALE);
@@ -414,7 +420,7 @@ commits_commit(struct kv_txn *t, struct hlc *commit_ts)
     for (size_t i = 0; i < n; i++)
         w[i].ts = c->ts;
     *commit_ts = c->ts;
-    err = engine_commit(db->e, w, n, true);
+    err = spilled ? spill_write(t, c->ts) : engine_commit(db->e, w, n, true);
     commit_finish(db, c);
     return err;
 }

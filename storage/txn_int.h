@@ -7,6 +7,7 @@
  *   txn_commit.c  commit times, validation, who waits for whom
  *   txn_scan.c    scans that merge engine and buffer
  *   txn_gc.c      thresholds, protection, exports
+ *   txn_spill.c   writes of bulk transactions in files
  *
  * Locks: kv_db.lock (RANK_TXN_MANAGER) guards the lock table and the queues; kv_db.commit_lock
  * (RANK_COMMIT) guards commit times, the log of recent commits and the GC thresholds. No engine is
@@ -148,6 +149,16 @@ enum txn_doom {
     TXN_BEATEN, /* picked to break a deadlock */
 };
 
+/* Keys between lo and hi, both exclusive, have no version that is visible at the read time. Found when
+ * key after key was absent, so that a bulk load into a hole asks the engine once. */
+struct gap {
+    struct str lo, hi;
+    bool valid, unbounded; /* unbounded: to the last key */
+    uint32_t epoch;
+    int absent;            /* keys found absent one after the other; below 0: not worth it for now */
+    uint32_t hits;
+};
+
 struct kv_txn {
     struct kv_db *db;
     struct arena *arena;
@@ -161,7 +172,9 @@ struct kv_txn {
     uint32_t epoch;  /* counts moves of read_ts; open scans follow */
     size_t replace_floor; /* undo length at the newest savepoint */
     struct wbuf buf;
+    struct spill *spill;   /* not NULL: the buffer goes to files when it is full */
     struct rset reads;
+    struct gap gap;
     struct kv_scan *scans; /* open ones */
     /* Guarded by kv_db.lock. */
     struct waiter *waiter; /* not NULL while waiting for a lock */
@@ -233,6 +246,14 @@ key_maybe_newer(const struct kv_txn *t, const struct wnode *n)
 /* txn_scan.c: what open scans have shown belongs to the reads. */
 void scans_add_reads(struct kv_txn *t);
 void scans_detach(struct kv_txn *t); /* the transaction ends */
+
+/* txn_spill.c */
+struct error *spill_when_full(struct kv_txn *t) ERR_MUST_USE;
+bool spill_has_runs(const struct kv_txn *t);
+void spill_release(struct kv_txn *t);
+/* All of t's writes as ranges of keys; what is in the buffer joins the runs. */
+struct error *spill_commit_new(struct kv_txn *t, struct commit **out) ERR_MUST_USE;
+struct error *spill_write(struct kv_txn *t, struct hlc ts) ERR_MUST_USE;
 
 /* txn_gc.c */
 struct error *gc_load(struct kv_db *db) ERR_MUST_USE;

@@ -197,6 +197,41 @@ mut_insert(struct mut_table *mt, struct arena *scratch, const struct datum *row,
     return mut_note_insert(mt, row, verb);
 }
 
+bool
+mut_has_foreign_keys(const struct mut_table *mt)
+{
+    return mt->n_in > 0 || mt->n_out > 0;
+}
+
+struct error *
+mut_spilled_duplicate(struct mut_table *mt, struct arena *scratch)
+{
+    struct slice key, value;
+    bool found, starts_new, skip = false;
+    ERR_TRY(kv_spill_duplicate(mt->m->x->txn, scratch, &found, &key, &value));
+    for (int i = 0; found && i < mt->t->n_all_indexes; i++) {
+        const struct index *ix = &mt->t->indexes[i];
+        struct str prefix;
+        str_init_arena(&prefix, scratch, STR_MAX_DEFAULT);
+        ERR_TRY(row_key_prefix(&prefix, mt->t, ix, NULL, 0));
+        if (!slice_has_prefix(key, str_slice(&prefix)))
+            continue;
+        size_t n = (size_t)mt->t->n_all_columns;
+        bool *needed = ARENA_ARRAY(scratch, bool, n + 1);
+        struct datum *row = ARENA_ARRAY(scratch, struct datum, n + 1);
+        struct row_decoder_opts o = {.table = mt->t, .index = ix, .needed = needed};
+        struct row_decoder *d;
+        for (int c = 0; c < ix->n_keys; c++)
+            needed[ix->keys[c]] = true;
+        for (size_t c = 0; c < n; c++)
+            row[c] = DATUM_NULL;
+        ERR_TRY(row_decoder_create(scratch, &o, &d));
+        ERR_TRY(row_decode(d, key, value, scratch, row, &starts_new, &skip));
+        return duplicate_key(mt, scratch, ix, row);
+    }
+    return found ? err_new(ERR_INTERNAL, "a key was written twice") : NULL;
+}
+
 struct error *
 mut_put_blind(struct mut_table *mt, struct arena *scratch, const struct datum *row)
 {

@@ -47,6 +47,9 @@ struct error *mut_find(struct mut_table *mt, struct arena *scratch, const struct
 /* Any unique index: the first that is taken. */
 struct error *mut_find_any(struct mut_table *mt, struct arena *scratch, const struct datum *row,
                            bool *found) ERR_MUST_USE;
+/* After kv_txn_spill: the error of a key that was inserted twice. */
+struct error *mut_spilled_duplicate(struct mut_table *mt, struct arena *scratch) ERR_MUST_USE;
+bool mut_has_foreign_keys(const struct mut_table *mt);
 struct error *mutator_finish(struct mutator *m) ERR_MUST_USE;
 
 #endif
