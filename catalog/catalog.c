@@ -281,6 +281,44 @@ catalog_txn_end(struct catalog_txn *ct, bool committed, struct hlc commit_ts)
     ct->n_held = 0;
 }
 
+struct pins {
+    size_t n;
+    struct cached *v[];
+};
+
+static void
+unpin(void *arg)
+{
+    struct pins *p = arg;
+    for (size_t i = 0; i < p->n; i++)
+        cached_unref(p->v[i]);
+}
+
+void
+catalog_pin(struct catalog_txn *ct, struct arena *a)
+{
+    struct pins *p = arena_alloc(a, sizeof(*p) + ct->n_held * sizeof(p->v[0]));
+    p->n = ct->n_held;
+    for (size_t i = 0; i < p->n; i++) {
+        p->v[i] = ct->held[i];
+        atomic_fetch_add(&p->v[i]->refs, 1);
+    }
+    arena_on_free(a, unpin, p);
+}
+
+uint64_t
+catalog_stamp(struct catalog_txn *ct)
+{
+    struct catalog *c = ct->c;
+    uint64_t stamp = 0;
+    mutex_lock(&c->lock);
+    if (!ct->changed && c->names_pending == 0 &&
+        hlc_cmp(kv_txn_read_ts(ct->t), c->last_change) >= 0)
+        stamp = c->generation + 1;
+    mutex_unlock(&c->lock);
+    return stamp;
+}
+
 bool
 catalog_txn_has_changes(const struct catalog_txn *ct)
 {

@@ -52,6 +52,12 @@ const uint8_t *catalog_cluster_id(const struct catalog *c); /* 16 bytes */
 struct catalog_txn *catalog_txn_begin(struct catalog *c, struct kv_txn *t, struct arena *a);
 /* After the kv_txn committed (ok) or not: cached versions are brought up to date. */
 void catalog_txn_end(struct catalog_txn *ct, bool committed, struct hlc commit_ts);
+/* Keep every descriptor that this transaction has read valid memory until the arena is destroyed,
+ * which must be before catalog_close. */
+void catalog_pin(struct catalog_txn *ct, struct arena *a);
+/* The same number again: no name or descriptor has changed in between. 0: cannot be told, for this
+ * transaction changes some or reads an older state. */
+uint64_t catalog_stamp(struct catalog_txn *ct);
 bool catalog_txn_has_changes(const struct catalog_txn *ct);
 /* After kv_txn_rollback_to: forget what this transaction changed; what of it is left is read back
  * from the kv_txn. Tables handed out before stay valid memory. */

@@ -40,6 +40,7 @@ struct exec_ctx {
     struct result_sink *client;   /* notices; NULL internal */
 
     /* the executor's own */
+    struct prepared *prepared;    /* whose statement this is; NULL */
     struct planner *planner;
     struct placeholder_types *placeholders;
     const struct plan_root *plan;

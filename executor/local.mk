@@ -46,6 +46,8 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/password.c \
   %D%/password.h \
   %D%/node.h \
+  %D%/plan_cache.c \
+  %D%/plan_cache.h \
   %D%/relational/cte.c \
   %D%/relational/cte.h \
   %D%/relational/distinct.c \

@@ -277,6 +277,7 @@ statement_time(struct session *s, const struct ast_stmt *stmt, struct arena *a, 
 }
 
 struct invocation { /* a statement with its parameters */
+    struct prepared *prepared; /* NULL: none */
     const struct ast_stmt *stmt;
     int n_params;
     const struct type *const *types;
@@ -293,6 +294,7 @@ run_in(struct session *s, const struct invocation *v, struct exec_txn_state *t, 
 
     ERR_TRY(exec_ctx_create(s->node, s, a, t, s->user, var_get(s, "database"), &s->cancel, &x));
     x->client = v->out;
+    x->prepared = v->prepared;
     x->sql = v->stmt->source;
     x->env.placeholders = v->params;
     x->env.n_placeholders = v->n_params;
@@ -483,11 +485,11 @@ run_prepared(struct session *s, const struct ast_stmt *stmt, struct arena *a,
     if (err != NULL)
         return err;
     if (!e->discard_rows)
-        return session_run(s, p->stmt, p->n_params, p->param_types, params, out, describe);
+        return session_run(s, p, p->stmt, p->n_params, p->param_types, params, out, describe);
     struct guard_sink g;
     guard_init(&g, out, NULL);
     g.base.rows = drop_rows;
-    return session_run(s, p->stmt, p->n_params, p->param_types, params, &g.base, describe);
+    return session_run(s, p, p->stmt, p->n_params, p->param_types, params, &g.base, describe);
 }
 
 static struct error *
@@ -581,12 +583,12 @@ run_any(struct session *s, const struct invocation *v, struct arena *a)
 }
 
 struct error *
-session_run(struct session *s, const struct ast_stmt *stmt, int n_params,
+session_run(struct session *s, struct prepared *p, const struct ast_stmt *stmt, int n_params,
             const struct type *const *types, const struct datum *params, struct result_sink *out,
             bool describe)
 {
     struct arena *a = arena_create(s->arena, "run");
-    struct invocation v = {stmt, n_params, types, params, out, describe};
+    struct invocation v = {p, stmt, n_params, types, params, out, describe};
     bool outer = !s->query_running;
 
     if (s->active != NULL) {
@@ -628,7 +630,7 @@ session_simple(struct session *s, struct slice sql, struct result_sink *out)
             session_txn_failed(s);
             break;
         }
-        err = session_run(s, stmt, 0, NULL, NULL, out, true);
+        err = session_run(s, NULL, stmt, 0, NULL, NULL, out, true);
     }
     drop_portals(s);
     arena_destroy(a);
@@ -677,6 +679,7 @@ analyze(struct session *s, struct prepared *p, int n_types, const struct type *c
     ERR_GOTO(exec_ctx_create(s->node, s, work, t, s->user, var_get(s, "database"), &s->cancel, &x),
              out);
     x->sql = p->sql;
+    x->prepared = p;
     int n_cols = -1;
     const struct ast_stmt *stmt = p->stmt;
     if (stmt->kind == AST_STMT_EXECUTE) {
@@ -1026,8 +1029,8 @@ session_execute(struct session *s, struct portal *p, int64_t max_rows, struct re
     if (!limited && p->run == NULL) {
         struct guard_sink g;
         guard_init(&g, out, p->p);
-        struct error *err = session_run(s, stmt, p->n_params, p->p->param_types, p->params, &g.base,
-                                        true);
+        struct error *err = session_run(s, p->p, stmt, p->n_params, p->p->param_types,
+                                        p->params, &g.base, true);
         if (err == NULL)
             p->finished = p->p->n_cols >= 0;
         return err;

@@ -61,6 +61,7 @@ struct prepared {
     int n_cols;               /* -1: no rows */
     struct result_column *cols;
     bool from_sql;            /* PREPARE */
+    struct plan_cache *cache; /* plan_cache.h */
 };
 
 struct portal {
@@ -104,6 +105,7 @@ struct session {
     char *user, *client_address;
     uint8_t id[16];
     struct session_var *vars; /* by position in the variable table */
+    uint64_t vars_generation; /* counts their changes */
     const struct timezone_info *timezone;
     struct arena *timezone_arena;
 
@@ -161,10 +163,14 @@ struct error *exec_ctx_create(struct node *n, struct session *s, struct arena *a
                               const struct cancel *cancel, struct exec_ctx **out) ERR_MUST_USE;
 struct error *exec_plan(struct exec_ctx *x, const struct ast_stmt *stmt,
                         struct placeholder_types *ph, struct plan_root **out) ERR_MUST_USE;
+/* The plan in arena a; the planner with what it noted, valid while x is. */
+struct error *exec_plan_in(struct exec_ctx *x, struct arena *a, const struct ast_stmt *stmt,
+                           struct placeholder_types *ph, struct planner **planner,
+                           struct plan_root **out) ERR_MUST_USE;
 struct error *exec_start(struct exec_ctx *x, const struct plan_root *root, struct op **out)
     ERR_MUST_USE;
 bool stmt_is_planned(const struct ast_stmt *s);
-/* Result columns of any statement: *n -1 for none. */
+/* Result columns of any statement: *n -1 for none. With x->prepared its plan is kept. */
 struct error *exec_describe(struct exec_ctx *x, const struct ast_stmt *stmt,
                             struct placeholder_types *ph, int *n, struct result_column **cols)
     ERR_MUST_USE;
@@ -185,9 +191,11 @@ void session_txn_failed(struct session *s);
 struct error *session_txn_end(struct session *s, bool commit) ERR_MUST_USE;
 
 /* session.c */
-struct error *session_run(struct session *s, const struct ast_stmt *stmt, int n_params,
-                          const struct type *const *types, const struct datum *params,
-                          struct result_sink *out, bool describe) ERR_MUST_USE;
+/* p: the prepared statement that stmt is; NULL none. */
+struct error *session_run(struct session *s, struct prepared *p, const struct ast_stmt *stmt,
+                          int n_params, const struct type *const *types,
+                          const struct datum *params, struct result_sink *out, bool describe)
+    ERR_MUST_USE;
 struct prepared *session_lookup_prepared(struct session *s, const char *name);
 struct error *session_prepare(struct session *s, const char *name, struct slice sql,
                               struct ast_stmt *stmt, int n_types, const struct type *const *types,

@@ -517,6 +517,7 @@ store(struct session *s, int i, const char *v)
 {
     char *old = s->vars[i].value;
 
+    s->vars_generation++;
     if (v == NULL)
         s->vars[i].value = NULL;
     else if (old != NULL && strlen(old) >= strlen(v) && old != s->vars[i].reset)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "catalog/catalog.h"
+#include "executor/plan_cache.h"
 #include "executor/relational/cte.h"
 #include "executor/relational/rel_int.h"
 #include "executor/relational/subquery.h"
@@ -227,6 +228,36 @@ exec_plan(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_ty
 }
 
 struct error *
+exec_plan_in(struct exec_ctx *x, struct arena *a, const struct ast_stmt *stmt,
+             struct placeholder_types *ph, struct planner **planner, struct plan_root **out)
+{
+    struct planner *p = planner_new(x, ph);
+    struct eval_env *env = ARENA_NEW(x->arena, struct eval_env);
+
+    *env = x->env;
+    env->arena = a;
+    p->env = env;
+    p->arena = a;
+    x->placeholders = ph;
+    /* What is planned while the statement runs (cascades) belongs to this execution only. */
+    x->planner = NULL;
+    *planner = p;
+    return plan_statement(p, stmt, out);
+}
+
+static struct error *
+plan_it(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_types *ph,
+        const struct plan_root **out)
+{
+    if (x->prepared != NULL && x->prepared->stmt == stmt)
+        return plan_cache_get(x, x->prepared, ph, out);
+    struct plan_root *root;
+    ERR_TRY(exec_plan(x, stmt, ph, &root));
+    *out = root;
+    return NULL;
+}
+
+struct error *
 exec_start(struct exec_ctx *x, const struct plan_root *root, struct op **out)
 {
     x->plan = root;
@@ -258,13 +289,13 @@ struct error *
 exec_describe(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_types *ph,
               int *n, struct result_column **cols)
 {
-    struct plan_root *root;
+    const struct plan_root *root;
     struct ast_stmt *rewritten;
 
     *n = -1;
     *cols = NULL;
     if (stmt_is_planned(stmt)) {
-        ERR_TRY(exec_plan(x, stmt, ph, &root));
+        ERR_TRY(plan_it(x, stmt, ph, &root));
         columns_of_plan(x, root, n, cols);
         return NULL;
     }
@@ -314,13 +345,13 @@ static struct error *
 run_plan(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_types *ph,
          struct result_sink *out, bool describe, const char *tag)
 {
-    struct plan_root *root;
+    const struct plan_root *root;
     struct op *op = NULL;
     struct result_column *cols;
     int64_t rows = 0;
     int n;
 
-    ERR_TRY(exec_plan(x, stmt, ph, &root));
+    ERR_TRY(plan_it(x, stmt, ph, &root));
     if (root->mutates && x->txn_state != NULL && x->txn_state->read_only)
         return err_new(ERR_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute %s in a read-only transaction",

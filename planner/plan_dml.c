@@ -40,16 +40,13 @@ plan_target_init(struct planner *p, struct plan_target *t, const struct table *t
 static struct error *
 check_right(struct planner *p, const struct table *t, enum privilege priv)
 {
-    const pb_descriptor *d;
-
     if (p->skip_privileges)
         return NULL;
     if (t->is_virtual)
         return err_new(ERR_INSUFFICIENT_PRIVILEGE,
                        "user %s does not have %s privilege on relation %s", p->user,
                        privilege_names[priv], t->name);
-    ERR_TRY(catalog_descriptor(p->catalog, t->id, &d));
-    return d == NULL ? NULL : catalog_check_privilege(p->catalog, p->user, d, priv);
+    return plan_check_right(p, t, priv);
 }
 
 static struct error *

@@ -198,11 +198,7 @@ check_select(struct planner *p, const struct table *t)
 {
     if (p->skip_privileges || t->is_virtual)
         return NULL;
-    const pb_descriptor *d;
-    ERR_TRY(catalog_descriptor(p->catalog, t->id, &d));
-    if (d == NULL)
-        return NULL;
-    return catalog_check_privilege(p->catalog, p->user, d, PRIV_SELECT);
+    return plan_check_right(p, t, PRIV_SELECT);
 }
 
 static struct error *

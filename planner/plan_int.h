@@ -75,6 +75,9 @@ struct error *expr_rewrite(struct arena *a, struct expr *e,
 char *slice_str(struct planner *p, struct slice s);
 const char *object_name_str(struct planner *p, const struct ast_object_name *n);
 void plan_use_table(struct planner *p, const struct table *t);
+/* 42501 unless the user has it; noted, for plans that are kept. */
+struct error *plan_check_right(struct planner *p, const struct table *t, enum privilege priv)
+    ERR_MUST_USE;
 void scope_add(struct planner *p, struct scope *s, struct scope_column c);
 struct scope *scope_new(struct planner *p, struct scope *outer);
 bool orders_satisfied(const struct plan_node *n, int n_want, const struct plan_order *want);
@@ -82,8 +85,6 @@ bool orders_satisfied(const struct plan_node *n, int n_want, const struct plan_o
 /* plan_outer.c: depth >= 1 references of a finished inner plan become parameters. */
 struct error *plan_bind_outer(struct planner *p, struct plan_node *inner, int *n_params,
                               struct expr ***params) ERR_MUST_USE;
-void plan_visit_exprs(const struct plan_node *n,
-                      void (*fn)(void *arg, struct expr *e), void *arg);
 void plan_visit_tree(const struct plan_node *n,
                      void (*fn)(void *arg, struct expr *e), void *arg);
 

@@ -1227,6 +1227,7 @@ plan_select_inner(struct planner *p, struct scope *outer, const struct ast_selec
     case AST_SELECT_CLAUSE: {
         struct rel *rel;
         struct scope *scope;
+        p->has_as_of = p->has_as_of || s->clause->as_of != NULL;
         if (s->clause->as_of != NULL && p->top != s && !p->read_only_as_of)
             return err_new(ERR_SYNTAX, "AS OF SYSTEM TIME must be provided on a top-level statement");
         ERR_TRY(plan_from(p, outer, &s->clause->from, &rel, &scope));

@@ -57,6 +57,7 @@ plan_row_source(struct planner *p, const struct ast_stmt *s, struct plan_node **
         bool skip = p->skip_privileges;
         struct cte_binding *ctes = p->ctes;
         p->skip_privileges = true;
+        p->custom = true;
         p->ctes = NULL;
         struct error *err = plan_select(p, NULL, sel, NULL, 0, out);
         p->skip_privileges = skip;

@@ -285,6 +285,24 @@ plan_use_table(struct planner *p, const struct table *t)
     p->tables[p->n_tables++] = (struct plan_table_use){.id = t->id, .version = t->version};
 }
 
+struct error *
+plan_check_right(struct planner *p, const struct table *t, enum privilege priv)
+{
+    const pb_descriptor *d;
+
+    ERR_TRY(catalog_descriptor(p->catalog, t->id, &d));
+    if (d == NULL)
+        return NULL;
+    if (p->n_rights == p->cap_rights) {
+        int cap = p->cap_rights == 0 ? 8 : p->cap_rights * 2;
+        p->rights = arena_realloc(p->arena, p->rights, (size_t)p->cap_rights * sizeof(*p->rights),
+                                  (size_t)cap * sizeof(*p->rights));
+        p->cap_rights = cap;
+    }
+    p->rights[p->n_rights++] = (struct plan_right){t->id, priv};
+    return catalog_check_privilege(p->catalog, p->user, d, priv);
+}
+
 struct scope *
 scope_new(struct planner *p, struct scope *outer)
 {

@@ -60,6 +60,12 @@ struct planner {
     int n_ctes;                          /* plan_cte slots */
     bool has_mutation;                   /* INSERT, UPDATE, ... somewhere in it */
     bool cacheable;                      /* nothing in it depends on more than schema versions */
+    bool has_as_of;                      /* AS OF SYSTEM TIME somewhere */
+    struct plan_right {                  /* rights that were checked */
+        uint32_t id;
+        enum privilege privilege;
+    } *rights;
+    int n_rights, cap_rights;
     bool custom;                         /* made for the values of this execution's placeholders */
     struct plan_table_use {                   /* every table that the plan leans on */
         uint32_t id, version;
@@ -94,6 +100,9 @@ struct error *plan_subquery(struct type_ctx *c, const struct ast_select *s, enum
 /* The EXPR_SUBQUERY node: args = left (NULL for SCALAR, EXISTS, ARRAY), then the parameters. */
 struct expr *plan_subquery_expr(struct arena *a, struct subquery *s, struct expr *left,
                                 const struct type *type);
+
+/* The expressions of one node, not those of its children. */
+void plan_visit_exprs(const struct plan_node *n, void (*fn)(void *arg, struct expr *e), void *arg);
 
 /* Find a relation and check SELECT-like rights. 42P01 relation "x" does not exist. */
 struct error *plan_resolve_table(struct planner *p, const struct ast_object_name *n,
