@@ -40,6 +40,7 @@ installcheck-local:
 # Every byte of a backup damaged; the server killed while it works, FAULT_SECONDS for each kind.
 check-fault: amberdb$(EXEEXT) %D%/fault/damage$(EXEEXT) %D%/fault/writer$(EXEEXT)
 	$(test_environment) DAMAGE_STRIDE=1 $(top_srcdir)/%D%/fault/bad-backups
+	$(test_environment) $(top_srcdir)/%D%/fault/faults
 	$(test_environment) $(top_srcdir)/%D%/fault/crash-loop
 
 CLEANFILES += %D%/fuzz/*.out %D%/results/*
