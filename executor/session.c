@@ -484,11 +484,11 @@ run_prepared(struct session *s, const struct ast_stmt *stmt, struct arena *a,
         txn_state_rollback(own);
     if (err != NULL)
         return err;
-    if (!e->discard_rows)
-        return session_run(s, p, p->stmt, p->n_params, p->param_types, params, out, describe);
+    /* Its columns are still those that were described, or it fails. */
     struct guard_sink g;
-    guard_init(&g, out, NULL);
-    g.base.rows = drop_rows;
+    guard_init(&g, out, p);
+    if (e->discard_rows)
+        g.base.rows = drop_rows;
     return session_run(s, p, p->stmt, p->n_params, p->param_types, params, &g.base, describe);
 }
 
