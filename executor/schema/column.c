@@ -142,7 +142,7 @@ ddl_set_computed(struct exec_ctx *x, const struct table *t, const struct ast_exp
     type_ctx_init(&tc, exec_planner(x), scope, "computed column",
                   REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_SUBQUERIES |
                       REJECT_VOLATILE);
-    ERR_TRY(type_expr(&tc, ast, type, &e));
+    ERR_TRY(ddl_unknown_column(x, type_expr(&tc, ast, type, &e), ast));
     if (!type_equivalent(e->type, type)) {
         struct str s;
         str_init_arena(&s, x->arena, STR_MAX_DEFAULT);

@@ -93,13 +93,30 @@ define_families(struct definition *d)
     return NULL;
 }
 
+/* Once families have their ids. */
+static struct error *
+check_families(const pb_table *t)
+{
+    for (size_t i = 0; i < t->n_families; i++)
+        for (size_t k = 0; k < i; k++) {
+            const Amberdb__ColumnFamilyDescriptor *a = t->families[k], *b = t->families[i];
+            if (strcmp(a->name, b->name) == 0)
+                return err_new(ERR_UNCATEGORIZED, "duplicate family name: \"%s\"", a->name);
+            for (size_t c = 0; c < b->n_column_ids; c++)
+                if (pb_u32_contains(a->column_ids, a->n_column_ids, b->column_ids[c]))
+                    return err_new(ERR_UNCATEGORIZED, "column %u is in both family %u and %u",
+                                   b->column_ids[c], PB_GET(a, id), PB_GET(b, id));
+        }
+    return NULL;
+}
+
 /* ---- keys and indexes ------------------------------------------------------------------------- */
 
 static struct error *
-set_primary_key(struct definition *d, pb_index *ix)
+set_primary_key(struct definition *d, pb_index *ix, bool by_constraint)
 {
     if (d->t->primary_index != NULL && d->t->primary_index->n_column_names > 0)
-        return err_new(ERR_INVALID_TABLE_DEFINITION,
+        return err_new(by_constraint ? ERR_INVALID_TABLE_DEFINITION : ERR_UNCATEGORIZED,
                        "multiple primary keys for table \"%s\" are not allowed", d->t->name);
     if (ix->name == NULL)
         ix->name = arena_strdup(d->x->arena, "primary");
@@ -132,7 +149,7 @@ column_keys(struct definition *d)
             build_index_column(x->arena, ix, name, false);
             if (q->sharded != NULL)
                 ERR_TRY(ddl_shard_index(x, d->t, ix, q->sharded));
-            ERR_TRY(set_primary_key(d, ix));
+            ERR_TRY(set_primary_key(d, ix, false));
         }
         if (e->unique != NULL) {
             const struct ast_col_qual *q = e->unique;
@@ -158,7 +175,7 @@ table_keys(struct definition *d)
             continue;
         ERR_TRY(ddl_index(x, d->t, def->index, def->kind != AST_DEF_INDEX, &ix));
         if (def->kind == AST_DEF_PRIMARY_KEY)
-            ERR_TRY(set_primary_key(d, ix));
+            ERR_TRY(set_primary_key(d, ix, true));
         else
             PB_PUSH(x->arena, d->t->indexes, d->t->n_indexes, ix);
     }
@@ -383,6 +400,7 @@ create_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     ERR_TRY(column_keys(&d));
     ERR_TRY(table_keys(&d));
     ERR_TRY(build_finish_table(x->arena, d.t));
+    ERR_TRY(check_families(d.t));
     ddl_shard_checks(x, d.t);
     ERR_TRY(interleave(&d));
     ERR_TRY(computed_and_checks(&d));

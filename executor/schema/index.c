@@ -53,9 +53,19 @@ ddl_index(struct exec_ctx *x, pb_table *t, const struct ast_index_def *def, bool
     if (def->sharded != NULL && def->interleave != NULL)
         return err_unimplemented(0, "interleaved indexes cannot also be hash sharded");
     if (def->inverted && unique)
-        return err_new(ERR_SYNTAX, "inverted indexes can't be unique");
+        return err_new(ERR_INVALID_SQL_STATEMENT_NAME, "inverted indexes can't be unique");
+    if (def->inverted && def->interleave != NULL)
+        return err_new(ERR_INVALID_SQL_STATEMENT_NAME,
+                       "inverted indexes don't support interleaved tables");
+    if (def->inverted && def->partition_by != NULL)
+        return err_new(ERR_INVALID_SQL_STATEMENT_NAME,
+                       "inverted indexes don't support partitioning");
+    if (def->inverted && def->sharded != NULL)
+        return err_new(ERR_INVALID_SQL_STATEMENT_NAME,
+                       "inverted indexes don't support hash sharding");
     if (def->inverted && def->storing.count > 0)
-        return err_unimplemented(0, "inverted indexes don't support stored columns");
+        return err_new(ERR_INVALID_SQL_STATEMENT_NAME,
+                       "inverted indexes don't support stored columns");
     if (def->inverted && def->columns.count != 1)
         return err_new(ERR_FEATURE_NOT_SUPPORTED, "indexing more than one column with an inverted "
                                                   "index is not supported");
@@ -179,7 +189,7 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     if (n->def.name.len > 0 && table_index(t, ddl_text(x, n->def.name)) != NULL) {
         if (n->def.if_not_exists)
             return NULL;
-        return err_new(ERR_DUPLICATE_RELATION, "index with name \"%s\" already exists",
+        return err_new(ERR_UNCATEGORIZED, "duplicate index name: \"%s\"",
                        ddl_text(x, n->def.name));
     }
     if (n->concurrently)

@@ -69,6 +69,10 @@ struct error *ddl_link_sequences(struct exec_ctx *x, const pb_table *t) ERR_MUST
 struct error *ddl_serial_sequence(struct exec_ctx *x, uint32_t database_id, const char *table,
                                   const char *column, bool virtual_, const char **name)
     ERR_MUST_USE;
+/* The 42703 of an expression over a table as 42P16 column "b" not found, referenced in "b > 1". Other
+ * errors and NULL pass. */
+struct error *ddl_unknown_column(struct exec_ctx *x, struct error *err, const struct ast_expr *e)
+    ERR_MUST_USE;
 /* 0A000 temporary tables are only supported experimentally */
 struct error *ddl_refuse_temporary(const char *what) ERR_MUST_USE;
 /* shard.c: crdb_internal_<columns>_shard_<n> */

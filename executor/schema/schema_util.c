@@ -161,6 +161,25 @@ ddl_event(struct exec_ctx *x, const char *type, uint32_t target, const char *inf
 }
 
 struct error *
+ddl_unknown_column(struct exec_ctx *x, struct error *err, const struct ast_expr *e)
+{
+    if (err == NULL || !err_is(err, ERR_UNDEFINED_COLUMN))
+        return err;
+    const char *start = strchr(err->message, '"');
+    const char *end = start != NULL ? strrchr(err->message, '"') : NULL;
+    struct str s;
+    if (end == NULL || end == start)
+        return err;
+    const char *name = arena_strndup(x->arena, start + 1, (size_t)(end - start - 1));
+    const char *dot = strrchr(name, '.');
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    print_expr(&s, e, NULL);
+    err_free(err);
+    return err_new(ERR_INVALID_TABLE_DEFINITION, "column \"%s\" not found, referenced in \"%s\"",
+                   dot != NULL ? dot + 1 : name, str_cstr(&s));
+}
+
+struct error *
 ddl_refuse_temporary(const char *what)
 {
     return err_hint(err_new(ERR_FEATURE_NOT_SUPPORTED,
