@@ -98,6 +98,7 @@ struct scope {
     struct scope *outer;       /* of the enclosing query, for correlation */
     int n, cap;
     struct scope_column *columns;
+    bool has_source;           /* there is a FROM, if without columns */
     bool correlated_used;      /* set when an inner query read a column of this scope */
     /* USING and NATURAL: names that stand for both sides are plain columns listed first; the sides'
      * own are kept with `hidden`-like rules by the FROM planner. */

@@ -3,6 +3,7 @@
 #include "planner/plan_int.h"
 
 #include "grammar/parse.h"
+#include "grammar/print.h"
 
 /* ---- rels ----------------------------------------------------------------------------------- */
 
@@ -279,6 +280,8 @@ name_source(struct planner *p, struct scope *outer, const struct ast_table_ref *
 
     if (r->name.count == 1) {
         struct cte_binding *b = find_cte(p, r->name.object);
+        if (b != NULL && b->refused != NULL)
+            return err_new(ERR_SYNTAX, "%s", b->refused);
         if (b != NULL)
             return cte_source(p, outer, b, rel, scope);
     }
@@ -605,6 +608,12 @@ add_ordinality(struct planner *p, struct rel **rel, struct scope *s)
     return NULL;
 }
 
+static bool
+is_mutation(const struct ast_stmt *s)
+{
+    return s->kind == AST_STMT_INSERT || s->kind == AST_STMT_UPDATE || s->kind == AST_STMT_DELETE;
+}
+
 struct error *
 plan_table_ref(struct planner *p, struct scope *outer, const struct ast_table_ref *r,
                struct rel **rel, struct scope **scope)
@@ -636,6 +645,13 @@ plan_table_ref(struct planner *p, struct scope *outer, const struct ast_table_re
         break;
     case AST_TABLE_STMT:
         err = plan_row_source(p, r->stmt, &n);
+        if (err == NULL && n->n_cols == 0 && is_mutation(r->stmt) && !mutation_returns(n)) {
+            struct str text;
+            str_init_arena(&text, p->arena, 1 << 20);
+            print_stmt(&text, r->stmt, &(struct print_opts){0});
+            err = err_new(ERR_UNDEFINED_COLUMN,
+                          "statement source \"%s\" does not return any columns", str_cstr(&text));
+        }
         if (err == NULL) {
             *rel = rel_of_node(p, n);
             *scope = scope_of_node(p, n, NULL, outer);
@@ -684,6 +700,7 @@ plan_from(struct planner *p, struct scope *outer, const struct ast_table_refs *f
         *scope = concat_scopes(p, outer, *scope, rs, (*rel)->n_cols);
         *rel = j;
     }
+    (*scope)->has_source = true;
     (*scope)->outer = outer;
     return NULL;
 }

@@ -2,6 +2,8 @@
 
 #include "planner/plan_int.h"
 
+#include "grammar/print.h"
+
 /* One SELECT clause: items, GROUP BY, windows, DISTINCT, ORDER BY, LIMIT. Everything is typed over the
  * wide row of FROM; then the plan is stacked: FROM, group, window, project set, render, distinct or
  * sort, limit; after each stage the expressions that wait are rewritten to the new row. */
@@ -88,7 +90,7 @@ open_star(struct type_ctx *c, const struct ast_expr *e, struct item_list *out)
     int n = e->column.count, found = 0;
 
     if (n == 0) {
-        if (s == NULL || s->n == 0)
+        if (s == NULL || (s->n == 0 && !s->has_source))
             return err_new(ERR_INVALID_NAME, "cannot use \"*\" without a FROM clause");
         for (int i = 0; i < s->n; i++) {
             const struct scope_column *k = &s->columns[i];
@@ -225,6 +227,24 @@ is_ordinal(const struct ast_expr *e, int64_t *n)
     return true;
 }
 
+/* A constant that is no position: GROUP BY 'a'. */
+static struct error *
+no_constant(const struct stage *s, const struct ast_expr *e, const char *clause)
+{
+    struct str text;
+
+    switch ((int)strip(e)->kind) {
+    case AST_EXPR_NULL: case AST_EXPR_BOOL: case AST_EXPR_DECIMAL: case AST_EXPR_STRING:
+    case AST_EXPR_BYTES: case AST_EXPR_BIT:
+        break;
+    default:
+        return NULL;
+    }
+    str_init_arena(&text, s->p->arena, 1 << 20);
+    print_expr(&text, strip(e), &(struct print_opts){0});
+    return err_new(ERR_SYNTAX, "non-integer constant in %s: %s", clause, str_cstr(&text));
+}
+
 static int
 item_by_alias(const struct stage *s, const struct ast_expr *e, bool *ambiguous)
 {
@@ -285,6 +305,7 @@ plan_group_by(struct stage *s, const struct ast_select_clause *cl)
         int64_t n;
         bool ambiguous;
         s->grouped = true;
+        ERR_TRY(no_constant(s, e, "GROUP BY"));
         if (is_ordinal(e, &n)) {
             if (n < 1 || n > s->n_visible)
                 return err_new(ERR_INVALID_COLUMN_REFERENCE,
@@ -319,6 +340,7 @@ order_item(struct stage *s, struct type_ctx *c, const struct ast_expr *e, const 
     bool ambiguous;
     struct expr *x;
 
+    ERR_TRY(no_constant(s, e, clause));
     if (is_ordinal(e, &n)) {
         if (n < 1 || n > s->n_visible)
             return err_new(ERR_INVALID_COLUMN_REFERENCE, "%s position %lld is not in select list",
@@ -974,6 +996,11 @@ plan_select_rel(struct planner *p, struct scope *outer, struct rel *rel, struct 
     }
     type_ctx_init(&c, p, scope, "SELECT", 0);
     s.windows.named = &cl->windows;
+    for (int i = 1; i < cl->windows.count; i++)
+        for (int k = 0; k < i; k++)
+            if (slice_eq(cl->windows.items[i]->name, cl->windows.items[k]->name))
+                return err_new(ERR_WINDOWING, "window \"%s\" is already defined",
+                               slice_str(p, cl->windows.items[i]->name));
     c.aggregates = &s.aggs;
     c.windows = &s.windows;
     c.generators = &s.gens;
@@ -1214,6 +1241,34 @@ apply_locking(struct planner *p, struct rel *r, const struct ast_locking *l)
     return NULL;
 }
 
+/* Whether a table, view or subquery of FROM goes by a name. */
+static bool
+from_has(const struct scope *s, struct slice name)
+{
+    for (int i = 0; i < s->n; i++)
+        if (slice_is(name, s->columns[i].table))
+            return true;
+    return false;
+}
+
+static struct error *
+check_locking(struct planner *p, const struct scope *s, const struct ast_locking *l)
+{
+    static const char *const strengths[] = {[AST_LOCK_KEY_SHARE] = "FOR KEY SHARE",
+                                            [AST_LOCK_SHARE] = "FOR SHARE",
+                                            [AST_LOCK_NO_KEY_UPDATE] = "FOR NO KEY UPDATE",
+                                            [AST_LOCK_UPDATE] = "FOR UPDATE"};
+
+    for (int i = 0; i < l->count; i++)
+        for (int k = 0; k < l->items[i].targets.count; k++)
+            if (!from_has(s, l->items[i].targets.items[k].object))
+                return err_new(ERR_UNDEFINED_TABLE,
+                               "relation \"%s\" in %s clause not found in FROM clause",
+                               slice_str(p, l->items[i].targets.items[k].object),
+                               strengths[l->items[i].strength]);
+    return NULL;
+}
+
 static struct error *
 plan_select_inner(struct planner *p, struct scope *outer, const struct ast_select *s,
                   const struct type *const *desired, int n_desired, struct plan_node **out)
@@ -1231,8 +1286,10 @@ plan_select_inner(struct planner *p, struct scope *outer, const struct ast_selec
         if (s->clause->as_of != NULL && p->top != s && !p->read_only_as_of)
             return err_new(ERR_SYNTAX, "AS OF SYSTEM TIME must be provided on a top-level statement");
         ERR_TRY(plan_from(p, outer, &s->clause->from, &rel, &scope));
-        if (s->locking.count > 0)
+        if (s->locking.count > 0) {
+            ERR_TRY(check_locking(p, scope, &s->locking));
             ERR_TRY(apply_locking(p, rel, &s->locking));
+        }
         struct select_parts parts = {.clause = s->clause,
                                      .order_by = &s->order_by,
                                      .limit = limit,

@@ -84,11 +84,20 @@ plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, 
     if (a->stmt->kind != AST_STMT_SELECT)
         return NULL;
     const struct ast_select *s = bare(a->stmt->select);
-    if (s->kind != AST_SELECT_SETOP || s->setop.op != AST_SETOP_UNION)
+    const char *name = slice_str(p, a->name.name);
+    if (s->kind != AST_SELECT_SETOP || s->setop.op != AST_SETOP_UNION) {
+        bind(p, a, NULL)->refused =
+            arena_printf(p->arena, "recursive query \"%s\" does not have the form "
+                         "non-recursive-term UNION ALL recursive-term", name);
         return NULL;
+    }
     struct plan_node *first, *step;
     struct cte_binding *before = p->ctes;
+    bind(p, a, NULL)->refused =
+        arena_printf(p->arena, "recursive reference to query \"%s\" must not appear within its "
+                     "non-recursive term", name);
     ERR_TRY(plan_select(p, outer, s->setop.left, NULL, 0, &first));
+    p->ctes = before;
     struct plan_cte *work = cte_new(p, a->name.name, NULL);
     work->recursive = true;
     work->n_cols = first->n_cols;
@@ -133,6 +142,7 @@ plan_with(struct planner *p, struct scope *outer, const struct ast_with *w)
                 return err_new(ERR_DUPLICATE_ALIAS, "WITH query name %s specified more than once",
                                slice_str(p, a->name.name));
         bool done = false;
+        struct cte_binding *before = p->ctes;
         if (w->recursive)
             ERR_TRY(plan_recursive(p, outer, a, &done));
         if (done)
@@ -142,6 +152,7 @@ plan_with(struct planner *p, struct scope *outer, const struct ast_with *w)
             ERR_TRY(plan_select(p, outer, a->stmt->select, NULL, 0, &n));
         else
             ERR_TRY(plan_row_source(p, a->stmt, &n));
+        p->ctes = before; /* what kept it from naming itself goes */
         struct plan_cte *c = cte_new(p, a->name.name, n);
         c->mutation = n->kind == PLAN_INSERT || n->kind == PLAN_UPDATE || n->kind == PLAN_DELETE ||
                       a->stmt->kind != AST_STMT_SELECT;

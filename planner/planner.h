@@ -39,6 +39,7 @@ struct cte_binding {
     struct slice name;
     struct plan_cte *cte;
     const char **column_names;  /* of its alias list, else the query's */
+    const char *refused;        /* why it cannot be named here; NULL if it can */
 };
 
 struct planner {

@@ -28,13 +28,37 @@ agg_ret(struct arena *a, const struct agg_def *d, const struct type *arg)
 static bool
 is_star(const struct ast_expr *e)
 {
-    return e->kind == AST_EXPR_COLUMN && e->column.star && e->column.count == 0;
+    return e->kind == AST_EXPR_COLUMN && e->column.star;
+}
+
+/* count(t.*) counts rows, as count(*) does; there has to be a t. */
+static struct error *
+check_star(struct type_ctx *c, const struct ast_expr *e)
+{
+    struct slice table = e->column.parts[e->column.count - 1];
+    for (int i = 0; c->scope != NULL && i < c->scope->n; i++) {
+        const char *t = c->scope->columns[i].table;
+        if (t != NULL && slice_eq(table, slice_cstr(t)))
+            return NULL;
+    }
+    return err_at(err_new(ERR_UNDEFINED_TABLE, "no data source matches pattern: %s.*",
+                          slice_to_cstr(c->arena, table)), e->pos);
 }
 
 static bool
 has_nested(const struct type_ctx *c)
 {
     return c->in_aggregate != NULL;
+}
+
+/* What "any type" leaves out: arrays of arrays or of JSON, an order of arrays. */
+static bool
+takes(const struct agg_def *d, const struct type *t)
+{
+    if (d->ret_array)
+        return t->family != FAMILY_ARRAY && t->family != FAMILY_JSON;
+    bool extreme = strcmp(d->name, "min") == 0 || strcmp(d->name, "max") == 0;
+    return !extreme || t->family != FAMILY_ARRAY;
 }
 
 /* Arguments, FILTER, ORDER BY of an aggregate; c is the context for what is inside. */
@@ -44,8 +68,11 @@ agg_inside(struct type_ctx *c, const struct ast_expr *e, const char *name,
 {
     const struct ast_func *f = e->func;
     int n_args = f->args.count, n = 0;
-    if (n_args == 1 && is_star(f->args.items[0]) && strcmp(name, "count") == 0)
+    if (n_args == 1 && is_star(f->args.items[0]) && strcmp(name, "count") == 0) {
+        if (f->args.items[0]->column.count > 0)
+            ERR_TRY(check_star(c, f->args.items[0]));
         n_args = 0;
+    }
     struct cand *cands = ARENA_ARRAY(c->arena, struct cand, n_agg_defs + 1);
     for (size_t i = 0; i < n_agg_defs; i++)
         if (strcmp(agg_defs[i].name, name) == 0)
@@ -59,6 +86,9 @@ agg_inside(struct type_ctx *c, const struct ast_expr *e, const char *name,
                                                                  : err_wrap(err, "%s()", name);
     if (n != 1 || (n_args == 0 && strcmp(name, "count") == 0 && f->args.count == 0))
         return tc_signature_error(c, name, desired, args, n_args, cands, n == 1 ? 0 : n, e->pos);
+
+    if (n_args == 1 && !takes(cands[0].impl, args[0].typed->type))
+        return tc_signature_error(c, name, desired, args, n_args, cands, 0, e->pos);
 
     struct agg_call *k = ARENA_NEW(c->arena, struct agg_call);
     const struct type **types = ARENA_ARRAY(c->arena, const struct type *, (size_t)n_args + 1);

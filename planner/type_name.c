@@ -163,7 +163,7 @@ not_allowed(struct type_ctx *c, const struct ast_expr *e)
 static struct error *
 type_ordinal(struct type_ctx *c, const struct ast_expr *e, struct expr **out)
 {
-    if (c->scope == NULL || (c->reject & REJECT_COLUMNS) != 0)
+    if (c->scope == NULL || c->scope->n == 0 || (c->reject & REJECT_COLUMNS) != 0)
         return err_at(err_new(ERR_UNDEFINED_COLUMN,
                               "column reference @%d not allowed in this context", e->ordinal),
                       e->pos);

@@ -38,7 +38,7 @@ cand_from_overload(struct cand *k, const struct overload *o)
         arrays += p->family == FAMILY_ARRAY && p->elem != NULL && p->elem->family == FAMILY_ANY;
         anys += p->family == FAMILY_ANY;
     }
-    k->poly = arrays > 1 || (arrays == 1 && anys > 0);
+    k->poly = !o->is_generator && (arrays > 1 || (arrays == 1 && anys > 0));
 }
 
 static bool

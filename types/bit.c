@@ -388,6 +388,28 @@ SCALAR(fn_set_bit)
     return NULL;
 }
 
+/* Bytes: bit 0 is the lowest of the first byte. */
+SCALAR(fn_get_byte_bit)
+{
+    (void)env, (void)call;
+    ERR_TRY(check_index(args[1].i, (uint64_t)args[0].len * 8));
+    *out = datum_int(args[0].ptr[args[1].i / 8] >> (args[1].i % 8) & 1);
+    return NULL;
+}
+
+SCALAR(fn_set_byte_bit)
+{
+    (void)call;
+    ERR_TRY(check_index(args[1].i, (uint64_t)args[0].len * 8));
+    ERR_TRY(check_new_bit(args[2].i));
+    uint8_t *b = arena_memdup(env->arena, args[0].ptr, args[0].len);
+    uint8_t mask = (uint8_t)(1 << (args[1].i % 8));
+    b[args[1].i / 8] = (uint8_t)(args[2].i != 0 ? b[args[1].i / 8] | mask
+                                                : b[args[1].i / 8] & ~mask);
+    *out = datum_bytes(b, args[0].len);
+    return NULL;
+}
+
 SCALAR(fn_length)
 {
     (void)env, (void)call;
@@ -407,6 +429,8 @@ SCALAR(fn_octet_length)
 static const struct overload fn_rows[] = {
     FN("get_bit", INT8, fn_get_bit, &TYPE_VARBIT, &TYPE_INT8),
     FN("set_bit", VARBIT, fn_set_bit, &TYPE_VARBIT, &TYPE_INT8, &TYPE_INT8),
+    FN("get_bit", INT8, fn_get_byte_bit, &TYPE_BYTES, &TYPE_INT8),
+    FN("set_bit", BYTES, fn_set_byte_bit, &TYPE_BYTES, &TYPE_INT8, &TYPE_INT8),
     FN("length", INT8, fn_length, &TYPE_VARBIT),
     FN("bit_length", INT8, fn_length, &TYPE_VARBIT),
     FN("octet_length", INT8, fn_octet_length, &TYPE_VARBIT),

@@ -2,6 +2,8 @@
 
 #include "types/collation.h"
 
+#include <strings.h>
+#include <unicode/uchar.h>
 #include <unicode/ucol.h>
 #include <unicode/uiter.h>
 #include <unicode/uloc.h>
@@ -70,10 +72,67 @@ invalid_locale(const char *locale)
                    "invalid locale %s: language: tag is not well-formed", locale);
 }
 
+static bool
+in_list(const char *const *list, const char *word, size_t n)
+{
+    for (; *list != NULL; list++)
+        if (strlen(*list) == n && strncasecmp(*list, word, n) == 0)
+            return true;
+    return false;
+}
+
+static bool
+all_of(const char *word, size_t n, bool digits)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool digit = word[i] >= '0' && word[i] <= '9';
+        if (digit != digits)
+            return false;
+    }
+    return true;
+}
+
+/* Whether a subtag means something; which is the how manieth. Extensions are not looked at. */
+static bool
+known_subtag(const char *word, size_t n, int which)
+{
+    static const char *const variants[] = {
+        "1606nict", "1694acad", "1901", "1959acad", "1994", "1996", "arevela", "arevmda",
+        "baku1926", "boont", "fonipa", "fonupa", "heploc", "hepburn", "kkcor", "lipaw", "luna1918",
+        "monoton", "nedis", "njiva", "oxendict", "petr1708", "pinyin", "polyton", "posix",
+        "rozaj", "scotland", "scouse", "solba", "tarask", "uccor", "ucrcor", "unifon", "valencia",
+        "wadegile", NULL};
+    if (which == 0)
+        return n == 3 || in_list(uloc_getISOLanguages(), word, n);
+    if (n == 2)
+        return in_list(uloc_getISOCountries(), word, n);
+    if (n == 3)
+        return true; /* regions by number, extended languages */
+    if (n == 4 && all_of(word, 1, false)) {
+        char script[5] = {0};
+        memcpy(script, word, 4);
+        return u_getPropertyValueEnum(UCHAR_SCRIPT, script) != UCHAR_INVALID_CODE;
+    }
+    return in_list(variants, word, n);
+}
+
 struct error *
 collation_check(const char *locale)
 {
-    return lookup(locale) == NULL ? invalid_locale(locale) : NULL;
+    if (strcspn(locale, "-_") > 3 || lookup(locale) == NULL)
+        return invalid_locale(locale);
+    int which = 0;
+    for (const char *p = locale; *p != '\0'; which++) {
+        size_t n = strcspn(p, "-_");
+        if (n <= 1)
+            break; /* -u-, -x-: from here on it is options */
+        if (!known_subtag(p, n, which))
+            return err_new(ERR_INVALID_PARAMETER_VALUE,
+                           "invalid locale %s: language: subtag \"%.*s\" is well-formed but unknown",
+                           locale, (int)n, p);
+        p += n + (p[n] != '\0');
+    }
+    return NULL;
 }
 
 struct error *

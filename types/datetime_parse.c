@@ -289,6 +289,9 @@ set_number(struct scan *s, struct run r)
 {
     if ((s->have & F_DATE) == F_DATE && !s->out->has_time && (r.n == 4 || r.n == 6))
         return set_packed_time(s, r);
+    if (s->have == 0 && !s->out->has_time && (r.n == 4 || r.n == 6) &&
+        strncmp(s->what, "time", 4) == 0 && (s->what[4] == '\0' || strcmp(s->what, "timetz") == 0))
+        return set_packed_time(s, r);
     if ((s->have & F_DATE) == 0) {
         if (r.n == 8 || r.n == 6)
             return set_packed_date(s, r);

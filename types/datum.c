@@ -204,6 +204,22 @@ compare_numbers(const struct type *ta, const struct datum *a, const struct type 
         return -compare_int_float(b->i, a->f);
     if (ta->family == FAMILY_FLOAT && tb->family == FAMILY_FLOAT)
         return compare_floats(a->f, b->f);
+    if (ta->family == FAMILY_DECIMAL && tb->family == FAMILY_DECIMAL)
+        return decimal_cmp(a->dec, b->dec);
+    bool left_dec = ta->family == FAMILY_DECIMAL, right_dec = tb->family == FAMILY_DECIMAL;
+    if ((left_dec && tb->family == FAMILY_INT) || (right_dec && ta->family == FAMILY_INT)) {
+        union {
+            struct decimal d;
+            uint64_t room[(sizeof(struct decimal) + sizeof(uint64_t) * 2 - 1) / sizeof(uint64_t)];
+        } whole = {.room = {0}};
+        int64_t v = left_dec ? b->i : a->i;
+        whole.d.form = DECIMAL_FINITE;
+        whole.d.neg = v < 0;
+        whole.d.n = v != 0;
+        if (v != 0)
+            whole.d.limbs[0] = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+        return left_dec ? decimal_cmp(a->dec, &whole.d) : decimal_cmp(&whole.d, b->dec);
+    }
     struct arena *scratch = arena_create(NULL, "compare");
     const struct decimal *v[2] = {NULL, NULL};
     const struct type *t[2] = {ta, tb};

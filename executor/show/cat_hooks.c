@@ -332,13 +332,14 @@ relation_oid(struct exec_ctx *x, struct slice name, uint32_t *oid)
     return NULL;
 }
 
-/* f, pg_catalog.f; regprocedure: f(bigint, text) */
+/* f, pg_catalog.f; regprocedure: f(bigint, text). Argument types that no overload has are ignored, as
+ * v20.1 does with all: clients write array_in(cstring,oid,integer). */
 static struct error *
 function_oid(struct exec_ctx *x, struct slice name, bool procedure, uint32_t *oid)
 {
     if (slice_has_prefix(name, SLICE_LIT("pg_catalog.")))
         name = slice_make(name.ptr + 11, name.len - 11);
-    const char *text = slice_to_cstr(x->arena, name);
+    char *text = slice_to_cstr(x->arena, name);
     bool with_arguments = procedure && strchr(text, '(') != NULL;
     size_t n;
     const struct cat_function *v = cat_functions(&n), *found = NULL;
@@ -352,6 +353,12 @@ function_oid(struct exec_ctx *x, struct slice name, bool procedure, uint32_t *oi
             return err_new(ERR_AMBIGUOUS_ALIAS, "more than one function named '%s'", text);
         found = &v[i];
     }
+    if (found == NULL && strchr(text, '(') != NULL) { /* max(int) is looked up as max */
+        text[strcspn(text, "(")] = '\0';
+        return function_oid(x, slice_cstr(text), false, oid);
+    }
+    if (found == NULL && with_arguments)
+        return function_oid(x, slice_make(text, (size_t)(strchr(text, '(') - text)), false, oid);
     if (found == NULL)
         return err_new(ERR_UNDEFINED_FUNCTION, "unknown function: %s()", text);
     *oid = found->oid;
