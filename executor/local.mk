@@ -117,6 +117,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/show/cat_walk.c \
   %D%/show/crdb_cluster.c \
   %D%/show/crdb_schema.c \
+  %D%/show/crdb_zones.c \
   %D%/show/is_constraints.c \
   %D%/show/is_privileges.c \
   %D%/show/is_tables.c \

@@ -30,3 +30,14 @@ SELECT user_name, active_queries FROM crdb_internal.node_sessions
  WHERE active_queries LIKE '%node_sessions%';
 SELECT * FROM crdb_internal.nope;
 SHOW CREATE TABLE crdb_internal.table_indexes;
+-- Zones.
+ALTER TABLE p CONFIGURE ZONE USING gc.ttlseconds = 600, num_replicas = 1;
+ALTER INDEX p@u CONFIGURE ZONE USING gc.ttlseconds = 60;
+SELECT subzone_id, target, database_name, table_name, index_name, raw_config_yaml, raw_config_sql,
+       full_config_sql
+  FROM crdb_internal.zones WHERE database_name = 'catalog_crdb' ORDER BY 1;
+SELECT range_name, target FROM crdb_internal.zones WHERE range_name = 'default';
+-- Partitions.
+CREATE TABLE pt (r STRING, k INT, PRIMARY KEY (r, k)) PARTITION BY LIST (r) (
+    PARTITION east VALUES IN ('a', 'b'), PARTITION rest VALUES IN (DEFAULT));
+SELECT name, columns, column_names, list_value, range_value FROM crdb_internal.partitions ORDER BY 1;

@@ -63,6 +63,7 @@ SELECT 'int'::REGTYPE, 'pg_catalog.text'::REGTYPE, 'public'::REGNAMESPACE, 'lowe
 SELECT 'length'::REGPROC;
 SELECT 'substring_index'::REGPROC;
 SELECT 'sqrt(double precision)'::REGPROCEDURE = 0;
+SELECT 'array_in(cstring,oid,integer)'::REGPROCEDURE;
 SELECT 'nope'::REGCLASS;
 SELECT 'nope'::REGTYPE;
 SELECT 'nope'::REGNAMESPACE;
