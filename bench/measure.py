@@ -5,6 +5,7 @@ all of them. Servers commit durably. What is printed is the median of the rounds
 """
 import argparse
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -74,26 +75,47 @@ class PeakMemory:
         self.thread.join()
 
 
+def cpu_seconds(server):
+    """Of a server's process tree with what it has reaped, and of our own children that ended."""
+    ticks = 0
+    for p in descendants(server) if server else []:
+        try:
+            with open(f"/proc/{p}/stat") as f:
+                fields = f.read().rsplit(")", 1)[1].split()
+        except (OSError, IndexError):
+            continue
+        ticks += sum(int(v) for v in fields[11:15])
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (ticks / os.sysconf("SC_CLK_TCK") + ended.ru_utime + ended.ru_stime
+            + (0 if server else own.ru_utime + own.ru_stime))
+
+
 class Results:
     def __init__(self):
-        self.seconds, self.memory = {}, {}
+        self.seconds, self.cpu, self.memory = {}, {}, {}
 
     def task(self, name, fn, pid=None):
-        start = time.monotonic()
+        """pid: of the server that works for it; fn may return the peak memory of its client."""
+        before, start = cpu_seconds(pid), time.monotonic()
         if pid is None:
             peak = fn()
         else:
             with PeakMemory(pid) as m:
-                fn()
-            peak = m.peak
-        took = time.monotonic() - start
+                client = fn()
+            peak = m.peak + (client or 0)
+        took, cpu = time.monotonic() - start, cpu_seconds(pid) - before
         self.seconds.setdefault(name, []).append(took)
+        self.cpu.setdefault(name, []).append(cpu)
         if peak:
             self.memory[name] = max(self.memory.get(name, 0), peak)
-        print(f"  {name:34s} {took:8.2f} s", flush=True)
+        print(f"  {name:34s} {took:8.2f} s {cpu:8.2f} s of processor", flush=True)
 
     def median(self, name):
         return statistics.median(self.seconds[name])
+
+    def median_cpu(self, name):
+        return statistics.median(self.cpu[name])
 
 
 def run(args, **kw):
@@ -194,7 +216,7 @@ def one_round(n, amber, pg, folder, data, r):
     amber.sql("DROP DATABASE IF EXISTS bench CASCADE")
     amber.sql("CREATE DATABASE bench")
     amber.sql(TABLE, "bench")
-    pg.sql("DROP DATABASE IF EXISTS bench", "postgres")
+    pg.sql("SET client_min_messages = error; DROP DATABASE IF EXISTS bench", "postgres")
     pg.sql("CREATE DATABASE bench", "postgres")
     pg.sql(TABLE)
     with open(data) as f:
@@ -208,10 +230,10 @@ def one_round(n, amber, pg, folder, data, r):
     for name, options in (("pg_dump -Fd -j2", []), ("pg_dump -Fd -j2 -Z0", ["-Z0"])):
         fresh(f"{folder}/dump")
         r.task(name, lambda: run([f"{PG_BIN}/pg_dump", "-Fd", "-j2", *options, "-f",
-                                  f"{folder}/dump", pg.url("bench")]))
+                                  f"{folder}/dump", pg.url("bench")]), pg.pid)
     fresh(f"{folder}/dump1")
     r.task("pg_dump -Fd -j1 -Z0", lambda: run([f"{PG_BIN}/pg_dump", "-Fd", "-j1", "-Z0", "-f",
-                                               f"{folder}/dump1", pg.url("bench")]))
+                                               f"{folder}/dump1", pg.url("bench")]), pg.pid)
     r.task("SQLite .backup", lambda: sqlite_backup(f"{folder}/bench.sqlite", f"{folder}/copy.sqlite"))
     scan = "SELECT count(*), sum(balance), max(payload) FROM bank"
     r.task("scan amberdb", lambda: amber.sql(scan, "bench"), amber.pid)
@@ -275,15 +297,17 @@ RATIOS = [
 
 
 def report(r, rows, size, snappy):
-    print(f"\n{rows} rows, {size / 1e6:.0f} MB as text; median seconds, peak memory in MiB")
+    print(f"\n{rows} rows, {size / 1e6:.0f} MB as text; medians: seconds, seconds of processor of "
+          "server and client, peak private memory in MiB")
     for name in r.seconds:
         peak = f"{r.memory[name] / 1024:8.0f}" if name in r.memory else "       -"
-        print(f"  {name:34s} {r.median(name):8.2f} {peak}")
+        print(f"  {name:34s} {r.median(name):8.2f} {r.median_cpu(name):8.2f} {peak}")
     print(f"  {'floor: snappy of the text':34s} {snappy[1]:8.2f}")
-    print("\nratios (above 1: amberdb is faster)")
+    print("\nratios of time, and of processor time (above 1: amberdb is better)")
     for name, other, ours, aim in RATIOS:
         wanted = f"   aim {aim}" if aim else ""
-        print(f"  {name:34s} {r.median(other) / r.median(ours):8.2f}{wanted}")
+        cpu = r.median_cpu(other) / max(r.median_cpu(ours), 0.01)
+        print(f"  {name:34s} {r.median(other) / r.median(ours):8.2f} {cpu:8.2f}{wanted}")
 
 
 def main():

@@ -344,7 +344,8 @@ txn_node(struct kv_txn *t, struct slice key, struct wnode **out)
         ERR_TRY(spill_when_full(t));
     ERR_TRY(txn_room(t, key.len));
     struct wnode *n = wbuf_find_or_add(&t->buf, t, key);
-    ERR_TRY(txn_lock_node(t, n));
+    if (!spill_has_runs(t)) /* else commit finds conflicts */
+        ERR_TRY(txn_lock_node(t, n));
     *out = n;
     return NULL;
 }
