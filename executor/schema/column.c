@@ -105,7 +105,7 @@ ddl_set_default(struct exec_ctx *x, const struct ast_expr *ast, const struct typ
         struct str s;
         str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
         print_expr(&s, ast, NULL);
-        return err_new(ERR_DATATYPE_MISMATCH,
+        return err_new(ERR_UNCATEGORIZED,
                        "expected DEFAULT expression to have type %s, but '%s' has type %s",
                        type_name_str(x->arena, type), str_cstr(&s),
                        type_name_str(x->arena, e->type));
@@ -147,7 +147,7 @@ ddl_set_computed(struct exec_ctx *x, const struct table *t, const struct ast_exp
         struct str s;
         str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
         print_expr(&s, ast, NULL);
-        return err_new(ERR_DATATYPE_MISMATCH,
+        return err_new(ERR_UNCATEGORIZED,
                        "expected computed column expression to have type %s, but '%s' has type %s",
                        type_name_str(x->arena, type), str_cstr(&s),
                        type_name_str(x->arena, e->type));

@@ -15,6 +15,7 @@ struct partitioner {
     const struct index *ix;
     size_t n_names;
     const char **names;
+    bool unnamed;              /* the error at hand does not name its partition */
 };
 
 /* ---- tuples ------------------------------------------------------------------------------------ */
@@ -40,6 +41,14 @@ strip(const struct ast_expr *e)
     return e;
 }
 
+/* Without "PARTITION p: " in front. */
+static struct error *
+as_it_is(struct partitioner *p, struct error *err)
+{
+    p->unnamed = true;
+    return err;
+}
+
 static struct error *
 one_value(struct partitioner *p, const struct ast_expr *ast, const struct column *c,
           struct datum *out)
@@ -55,12 +64,13 @@ one_value(struct partitioner *p, const struct ast_expr *ast, const struct column
     str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
     print_expr(&s, ast, NULL);
     if (e->type->family != FAMILY_UNKNOWN && !type_equivalent(e->type, c->type))
-        return err_new(ERR_DATATYPE_MISMATCH,
+        return as_it_is(p, err_new(ERR_UNCATEGORIZED,
                        "expected partition expression to have type %s, but '%s' has type %s",
                        type_name_str(x->arena, c->type), str_cstr(&s),
-                       type_name_str(x->arena, e->type));
+                       type_name_str(x->arena, e->type)));
     if (!expr_is_const(e))
-        return err_new(ERR_SYNTAX, "%s: partition values must be constant", str_cstr(&s));
+        return as_it_is(p, err_new(ERR_SYNTAX, "%s: partition values must be constant",
+                                   str_cstr(&s)));
     ERR_TRY(expr_eval(e, &x->env, &x->state, NULL, out));
     return out->null ? NULL : datum_adjust(&x->env, c->type, c->name, out, out);
 }
@@ -200,9 +210,9 @@ static struct error *partition_by(struct partitioner *p, const struct ast_partit
                                   int first, Amberdb__PartitioningDescriptor **out);
 
 static struct error *
-in_partition(struct error *err, const char *name)
+in_partition(const struct partitioner *p, struct error *err, const char *name)
 {
-    return err != NULL ? err_wrap(err, "PARTITION %s", name) : NULL;
+    return err != NULL && !p->unnamed ? err_wrap(err, "PARTITION %s", name) : err;
 }
 
 static struct error *
@@ -225,7 +235,7 @@ list_partition(struct partitioner *p, const struct ast_partition_by *n,
             stripped = stripped->inner;
         if (e->kind != AST_EXPR_TUPLE)
             one.items = &stripped;
-        ERR_TRY(in_partition(encode_tuple(p, values, first, n->columns.count, false, &encoded),
+        ERR_TRY(in_partition(p, encode_tuple(p, values, first, n->columns.count, false, &encoded),
                              l->name));
         bytes.data = arena_memdup(x->arena, encoded.ptr, encoded.len);
         bytes.len = encoded.len;
@@ -260,8 +270,8 @@ range_partition(struct partitioner *p, const struct ast_partition_by *n,
     if (a->sub != NULL)
         return err_new(ERR_UNCATEGORIZED, "PARTITION %s: cannot subpartition a range partition",
                        r->name);
-    ERR_TRY(in_partition(encode_tuple(p, &a->from, first, cols, true, &from), r->name));
-    ERR_TRY(in_partition(encode_tuple(p, &a->to, first, cols, true, &to), r->name));
+    ERR_TRY(in_partition(p, encode_tuple(p, &a->from, first, cols, true, &from), r->name));
+    ERR_TRY(in_partition(p, encode_tuple(p, &a->to, first, cols, true, &to), r->name));
     ERR_TRY(compare_bounds(p, first, cols, from, to, &order));
     if (order >= 0)
         return err_new(ERR_UNCATEGORIZED,
