@@ -187,9 +187,10 @@ has_privilege(const struct eval_env *env, const struct eval_privilege_query *q,
         return NULL;
     }
     if (q->kind == EVAL_FUNCTION || q->kind == EVAL_TYPE) {
-        uint32_t oid = q->oid, space = q->kind == EVAL_TYPE ? TYPE_REGTYPE.oid : TYPE_REGPROC.oid;
+        struct datum found;
         if (!q->by_oid)
-            ERR_TRY(cat_hook_name_to_oid(&x->env, space, q->name, &oid));
+            ERR_TRY(datum_parse(env, q->kind == EVAL_TYPE ? &TYPE_REGTYPE : &TYPE_REGPROC, q->name,
+                                &found));
         *out = EVAL_YES;
         return NULL;
     }
