@@ -6,7 +6,7 @@
 #include "catalog/build.h"
 #include "grammar/print.h"
 
-/* ---- ADD COLUMN -------------------------------------------------------------------------------- */
+/* ---- ADD COLUMN ------------------------------------------------------------------------------ */
 
 static struct error *
 into_family(struct exec_ctx *x, pb_table *t, const pb_column *c, const struct ast_col_qual *q)
@@ -126,7 +126,7 @@ alter_add_column(struct alter *a, const struct ast_alter_cmd *cmd)
     return column_constraints(a, cmd->column, &extra);
 }
 
-/* ---- DROP COLUMN ------------------------------------------------------------------------------- */
+/* ---- DROP COLUMN ----------------------------------------------------------------------------- */
 
 struct uses_column {
     int ordinal;
@@ -334,7 +334,7 @@ alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
                     "sub_id = $2");
 }
 
-/* ---- ALTER COLUMN ------------------------------------------------------------------------------ */
+/* ---- ALTER COLUMN ---------------------------------------------------------------------------- */
 
 static bool
 same_family_conversion(const struct type *from, const struct type *to)

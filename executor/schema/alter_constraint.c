@@ -5,7 +5,7 @@
 
 #include "catalog/build.h"
 
-/* ---- ADD --------------------------------------------------------------------------------------- */
+/* ---- ADD ------------------------------------------------------------------------------------- */
 
 static struct error *
 add_unique(struct alter *a, const struct ast_index_def *def)
@@ -113,7 +113,7 @@ alter_add_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
     }
 }
 
-/* ---- looking up by name ------------------------------------------------------------------------ */
+/* ---- looking up by name ---------------------------------------------------------------------- */
 
 struct found {
     pb_table *t;
@@ -145,7 +145,7 @@ find_constraint(struct alter *a, const char *name, bool if_exists, struct found 
     return NULL;
 }
 
-/* ---- DROP, VALIDATE, RENAME -------------------------------------------------------------------- */
+/* ---- DROP, VALIDATE, RENAME ------------------------------------------------------------------ */
 
 struct error *
 alter_drop_constraint(struct alter *a, const struct ast_alter_cmd *cmd)

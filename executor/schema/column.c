@@ -87,7 +87,7 @@ ddl_link_sequences(struct exec_ctx *x, const pb_table *t)
     return NULL;
 }
 
-/* ---- expressions ------------------------------------------------------------------------------ */
+/* ---- expressions ----------------------------------------------------------------------------- */
 
 struct error *
 ddl_set_default(struct exec_ctx *x, const struct ast_expr *ast, const struct type *type,
@@ -160,7 +160,7 @@ ddl_set_computed(struct exec_ctx *x, const struct table *t, const struct ast_exp
     return expr_to_stored_sql(&tc, ast, e, &c->compute_expr);
 }
 
-/* ---- the definition --------------------------------------------------------------------------- */
+/* ---- the definition -------------------------------------------------------------------------- */
 
 /* SOURCE: CockroachDB v20.1 pkg/sql/serial.go. *type is widened but for real sequences. */
 static struct error *

@@ -5,7 +5,7 @@
 
 #include "catalog/build.h"
 
-/* ---- CHECK ------------------------------------------------------------------------------------ */
+/* ---- CHECK ----------------------------------------------------------------------------------- */
 
 struct mentions {
     struct arena *a;
@@ -68,7 +68,7 @@ ddl_add_check(struct exec_ctx *x, pb_table *t, const struct table *view, struct 
     return NULL;
 }
 
-/* ---- FOREIGN KEY ------------------------------------------------------------------------------ */
+/* ---- FOREIGN KEY ----------------------------------------------------------------------------- */
 
 static const Amberdb__Action fk_actions[] = {
     [AST_FK_NO_ACTION] = AMBERDB__ACTION__NO_ACTION,
@@ -279,7 +279,7 @@ ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice name,
     return other != t ? catalog_write_table(x->catalog, other) : NULL;
 }
 
-/* ---- both sides of a foreign key --------------------------------------------------------------- */
+/* ---- both sides of a foreign key ------------------------------------------------------------- */
 
 enum fk_edit { FK_REMOVE, FK_RENAME, FK_VALIDITY };
 

@@ -14,7 +14,7 @@ struct definition {
     struct ddl_column_extra *extras; /* parallel to t->columns as long as it is being filled */
 };
 
-/* ---- columns ---------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static Amberdb__ColumnFamilyDescriptor *
 find_family(const pb_table *t, const char *name)
@@ -110,7 +110,7 @@ check_families(const pb_table *t)
     return NULL;
 }
 
-/* ---- keys and indexes ------------------------------------------------------------------------- */
+/* ---- keys and indexes ------------------------------------------------------------------------ */
 
 static struct error *
 set_primary_key(struct definition *d, pb_index *ix, bool by_constraint)
@@ -208,7 +208,7 @@ interleave(struct definition *d)
     return NULL;
 }
 
-/* ---- constraints ------------------------------------------------------------------------------ */
+/* ---- constraints ----------------------------------------------------------------------------- */
 
 static struct error *
 computed_and_checks(struct definition *d)
@@ -258,7 +258,7 @@ foreign_keys(struct definition *d)
     return NULL;
 }
 
-/* ---- CREATE TABLE AS --------------------------------------------------------------------------- */
+/* ---- CREATE TABLE AS ------------------------------------------------------------------------- */
 
 static struct error *
 columns_from_query(struct definition *d)
@@ -350,7 +350,7 @@ fill_from_query(struct definition *d, const struct table *t)
     return e;
 }
 
-/* ---- the statement ----------------------------------------------------------------------------- */
+/* ---- the statement --------------------------------------------------------------------------- */
 
 static struct error *
 write_new_table(struct definition *d, const struct table **out)

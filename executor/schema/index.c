@@ -6,7 +6,7 @@
 #include "catalog/build.h"
 #include "grammar/print.h"
 
-/* ---- definitions ------------------------------------------------------------------------------ */
+/* ---- definitions ----------------------------------------------------------------------------- */
 
 static struct error *
 check_indexable(struct exec_ctx *x, const pb_table *t, const char *column, bool inverted)
@@ -80,7 +80,7 @@ ddl_index(struct exec_ctx *x, pb_table *t, const struct ast_index_def *def, bool
     return NULL;
 }
 
-/* ---- interleaving ----------------------------------------------------------------------------- */
+/* ---- interleaving ---------------------------------------------------------------------------- */
 
 struct error *
 ddl_interleave(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_interleave *n)
@@ -173,7 +173,7 @@ ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id,
     return catalog_write_table(x->catalog, p);
 }
 
-/* ---- CREATE INDEX ------------------------------------------------------------------------------ */
+/* ---- CREATE INDEX ---------------------------------------------------------------------------- */
 
 static struct error *
 create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
@@ -219,7 +219,7 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     return ddl_event(x, "create_index", pb->id, "TableName", ddl_qualified(x, after));
 }
 
-/* ---- DROP INDEX -------------------------------------------------------------------------------- */
+/* ---- DROP INDEX ------------------------------------------------------------------------------ */
 
 /* An index named without its table: the one in the current database. */
 static struct error *

@@ -18,7 +18,7 @@ struct partitioner {
     bool unnamed;              /* the error at hand does not name its partition */
 };
 
-/* ---- tuples ------------------------------------------------------------------------------------ */
+/* ---- tuples ---------------------------------------------------------------------------------- */
 
 static const char *
 special_name(enum ast_expr_kind k)
@@ -161,7 +161,7 @@ compare_bounds(struct partitioner *p, int first, int n, struct slice a, struct s
     return NULL;
 }
 
-/* ---- partitions -------------------------------------------------------------------------------- */
+/* ---- partitions ------------------------------------------------------------------------------ */
 
 static struct error *
 take_name(struct partitioner *p, const char *name)

@@ -8,7 +8,7 @@
 #include "grammar/parse.h"
 #include "grammar/print.h"
 
-/* ---- views in the way -------------------------------------------------------------------------- */
+/* ---- views in the way ------------------------------------------------------------------------ */
 
 /* SOURCE: CockroachDB v20.1 pkg/sql/dependencies: dependentViewError */
 static struct error *
@@ -57,7 +57,7 @@ ddl_views_gone(struct exec_ctx *x, uint32_t table_id, uint32_t column_id, uint32
     }
 }
 
-/* ---- databases --------------------------------------------------------------------------------- */
+/* ---- databases ------------------------------------------------------------------------------- */
 
 static const char *
 quoted_qualified(struct exec_ctx *x, uint32_t id)
@@ -169,7 +169,7 @@ rename_database_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sin
     return ddl_event(x, "rename_database", id, "NewDatabaseName", to);
 }
 
-/* ---- relations --------------------------------------------------------------------------------- */
+/* ---- relations ------------------------------------------------------------------------------- */
 
 struct error *
 ddl_rename_table(struct exec_ctx *x, const struct table *t, const struct ast_object_name *new_name)
@@ -224,7 +224,7 @@ rename_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     return ddl_event(x, "rename_table", id, "NewTableName", ddl_name_shown(x, &n->new_name));
 }
 
-/* ---- columns ----------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 struct new_column_name {
     const char *from, *to;
@@ -346,7 +346,7 @@ rename_column_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink 
     return ddl_rename_column(x, t, ddl_text(x, n->name), ddl_text(x, n->new_name));
 }
 
-/* ---- indexes ----------------------------------------------------------------------------------- */
+/* ---- indexes --------------------------------------------------------------------------------- */
 
 static struct error *
 rename_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)

@@ -60,7 +60,7 @@ check_createrole(struct exec_ctx *x)
     return NULL;
 }
 
-/* ---- options ---------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static bool
 key_is(const struct ast_kv_option *o, const char *key)
@@ -142,7 +142,7 @@ apply_options(struct exec_ctx *x, const char *user, const struct ast_kv_options 
     return NULL;
 }
 
-/* ---- CREATE, ALTER, DROP ----------------------------------------------------------------------- */
+/* ---- CREATE, ALTER, DROP --------------------------------------------------------------------- */
 
 static struct error *
 create_role_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
@@ -271,7 +271,7 @@ drop_role_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *row
     return NULL;
 }
 
-/* ---- membership --------------------------------------------------------------------------------- */
+/* ---- membership ------------------------------------------------------------------------------ */
 
 /* Is `member` in `role`, directly or through others? */
 static struct error *

@@ -11,7 +11,7 @@
 
 #define CHECK_CANCEL_EVERY 1024 /* rows */
 
-/* ---- a walk over a table's rows --------------------------------------------------------------- */
+/* ---- a walk over a table's rows -------------------------------------------------------------- */
 
 typedef struct error *(*row_fn)(void *arg, const struct datum *row, bool *stop);
 
@@ -70,7 +70,7 @@ labelled(struct exec_ctx *x, struct str *s, const struct table *t, const int *or
     }
 }
 
-/* ---- the rows written again ------------------------------------------------------------------- */
+/* ---- the rows written again ------------------------------------------------------------------ */
 
 struct key_list {
     size_t n, cap;
@@ -200,7 +200,7 @@ ddl_rewrite_rows(struct exec_ctx *x, const struct table *from, const struct tabl
     return err;
 }
 
-/* ---- CHECK and NOT NULL ------------------------------------------------------------------------ */
+/* ---- CHECK and NOT NULL ---------------------------------------------------------------------- */
 
 struct validation {
     struct exec_ctx *x;
@@ -262,7 +262,7 @@ ddl_validate_not_null(struct exec_ctx *x, const struct table *t, const char *col
     return validate_expr(x, t, str_cstr(&s), "validation of NOT NULL constraint failed: ");
 }
 
-/* ---- FOREIGN KEY ------------------------------------------------------------------------------- */
+/* ---- FOREIGN KEY ----------------------------------------------------------------------------- */
 
 struct fk_validation {
     struct exec_ctx *x;

@@ -6,7 +6,7 @@
 #include "catalog/build.h"
 #include "catalog/row.h"
 
-/* ---- options ----------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static struct error *
 bad_option(const char *what, int64_t a, const char *how, int64_t b)
@@ -83,7 +83,7 @@ set_options(const struct ast_sequence_stmt *n, Amberdb__SequenceOpts *o, bool fr
     return NULL;
 }
 
-/* ---- OWNED BY ---------------------------------------------------------------------------------- */
+/* ---- OWNED BY -------------------------------------------------------------------------------- */
 
 static struct error *
 disown(struct exec_ctx *x, uint32_t sequence_id, const Amberdb__SequenceOpts *o)
@@ -156,7 +156,7 @@ own(struct exec_ctx *x, uint32_t sequence_id, const struct ast_sequence_stmt *n)
     return NULL;
 }
 
-/* ---- CREATE ------------------------------------------------------------------------------------ */
+/* ---- CREATE ---------------------------------------------------------------------------------- */
 
 static struct error *
 put_value(struct exec_ctx *x, uint32_t id, int64_t value)
@@ -236,7 +236,7 @@ ddl_serial_sequence(struct exec_ctx *x, uint32_t database_id, const char *table,
     return make_sequence(x, db, *name, o, &id);
 }
 
-/* ---- ALTER ------------------------------------------------------------------------------------- */
+/* ---- ALTER ----------------------------------------------------------------------------------- */
 
 /* A sequence that ran past its old end goes on from that end when there is more room. */
 static struct error *

@@ -5,7 +5,7 @@
 
 #include "grammar/print.h"
 
-/* ---- collecting -------------------------------------------------------------------------------- */
+/* ---- collecting ------------------------------------------------------------------------------ */
 
 static struct error *
 put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name, const int64_t *ids, int n,
@@ -104,7 +104,7 @@ create_stats_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     return collect(x, t, name, cols, n->columns.count);
 }
 
-/* ---- INJECT STATISTICS ------------------------------------------------------------------------- */
+/* ---- INJECT STATISTICS ----------------------------------------------------------------------- */
 
 /* The JSON is read by SQL itself: an array of objects as SHOW STATISTICS USING JSON gives them. */
 struct error *
@@ -146,7 +146,7 @@ ddl_inject_statistics(struct exec_ctx *x, const struct table *t, const struct as
     return NULL;
 }
 
-/* ---- SHOW STATISTICS --------------------------------------------------------------------------- */
+/* ---- SHOW STATISTICS ------------------------------------------------------------------------- */
 
 static struct error *
 show_statistics_rewrite(struct exec_ctx *x, const struct ast_stmt *s, char **sql)

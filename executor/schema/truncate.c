@@ -36,7 +36,7 @@ is_listed(const struct truncation *c, uint32_t id)
     return new_id(c, id) != id;
 }
 
-/* ---- which tables ------------------------------------------------------------------------------ */
+/* ---- which tables ---------------------------------------------------------------------------- */
 
 static struct error *add_table(struct truncation *c, const struct table *t);
 
@@ -89,7 +89,7 @@ add_dependents(struct truncation *c)
     return NULL;
 }
 
-/* ---- ids in descriptors ------------------------------------------------------------------------ */
+/* ---- ids in descriptors ---------------------------------------------------------------------- */
 
 static void
 renumber_index(const struct truncation *c, pb_index *ix)
@@ -161,7 +161,7 @@ collect_others(struct truncation *c, const pb_table *t)
     }
 }
 
-/* ---- one table --------------------------------------------------------------------------------- */
+/* ---- one table ------------------------------------------------------------------------------- */
 
 /* Comments and zone configurations follow the name. */
 static struct error *

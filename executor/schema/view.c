@@ -8,7 +8,7 @@
 #include "grammar/parse.h"
 #include "grammar/print.h"
 
-/* ---- what the query reads ---------------------------------------------------------------------- */
+/* ---- what the query reads -------------------------------------------------------------------- */
 
 struct cte_name {
     const struct cte_name *next;
@@ -188,7 +188,7 @@ walk_expr(struct walk *w, struct ast_expr *e)
     }
 }
 
-/* ---- relations --------------------------------------------------------------------------------- */
+/* ---- relations ------------------------------------------------------------------------------- */
 
 static void
 mention_all(struct walk *w, const struct table *t, struct slice qualifier)
@@ -283,7 +283,7 @@ walk_ref(struct walk *w, struct ast_table_ref *r)
     return NULL;
 }
 
-/* ---- queries ----------------------------------------------------------------------------------- */
+/* ---- queries --------------------------------------------------------------------------------- */
 
 static struct error *
 walk_clause(struct walk *w, struct ast_select_clause *c)
@@ -358,7 +358,7 @@ walk_select(struct walk *w, struct ast_select *s)
     return err;
 }
 
-/* ---- dependencies ------------------------------------------------------------------------------ */
+/* ---- dependencies ---------------------------------------------------------------------------- */
 
 static bool
 is_mentioned(const struct walk *w, const struct relation_use *u, const char *column)
@@ -397,7 +397,7 @@ link_one(struct walk *w, pb_table *view, const struct relation_use *u)
     return catalog_write_table(x->catalog, t);
 }
 
-/* ---- the statement ----------------------------------------------------------------------------- */
+/* ---- the statement --------------------------------------------------------------------------- */
 
 static struct error *
 view_columns(struct exec_ctx *x, const struct ast_create_view *n, pb_table *view)

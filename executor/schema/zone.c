@@ -10,7 +10,7 @@
 #include "executor/schema/schema_int.h"
 #include "grammar/print.h"
 
-/* ---- stored ------------------------------------------------------------------------------------ */
+/* ---- stored ---------------------------------------------------------------------------------- */
 
 bool
 zone_is_placeholder(const Amberdb__ZoneConfig *z)
@@ -52,7 +52,7 @@ zone_delete(struct exec_ctx *x, uint32_t id)
     return sys_delete(x->catalog, ID_ZONES, &key, 1, NULL);
 }
 
-/* ---- inherited --------------------------------------------------------------------------------- */
+/* ---- inherited ------------------------------------------------------------------------------- */
 
 void
 zone_inherit(Amberdb__ZoneConfig *z, const Amberdb__ZoneConfig *base)
@@ -126,7 +126,7 @@ zone_effective(struct exec_ctx *x, uint32_t id, uint32_t index_id, const char *p
     return NULL;
 }
 
-/* ---- printed ----------------------------------------------------------------------------------- */
+/* ---- printed --------------------------------------------------------------------------------- */
 
 static void
 constraint_text(struct str *s, const Amberdb__Constraint *c)
@@ -317,7 +317,7 @@ zone_table_sql(struct exec_ctx *x, const struct table *t, const char **out)
     return NULL;
 }
 
-/* ---- partitions that are no more --------------------------------------------------------------- */
+/* ---- partitions that are no more ------------------------------------------------------------- */
 
 bool
 zone_has_partition(const Amberdb__PartitioningDescriptor *p, const char *name)

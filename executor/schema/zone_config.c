@@ -26,7 +26,7 @@ zone_range_name(uint32_t id)
     return NULL;
 }
 
-/* ---- targets ----------------------------------------------------------------------------------- */
+/* ---- targets --------------------------------------------------------------------------------- */
 
 static struct error *
 range_target(struct exec_ctx *x, const struct ast_zone_target *n, struct zone_target *out)
@@ -182,7 +182,7 @@ zone_resolve(struct exec_ctx *x, const struct ast_zone_target *n, struct zone_ta
     return NULL;
 }
 
-/* ---- rights ------------------------------------------------------------------------------------ */
+/* ---- rights ---------------------------------------------------------------------------------- */
 
 static struct error *
 check_rights(struct exec_ctx *x, const struct zone_target *t)
@@ -215,7 +215,7 @@ check_rights(struct exec_ctx *x, const struct zone_target *t)
                    t->db != NULL ? t->db->name : t->t->name);
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static const char *const variable_names[] = {"range_min_bytes", "range_max_bytes", "gc.ttlseconds",
                                              "num_replicas", "constraints", "lease_preferences"};
@@ -314,7 +314,7 @@ check_options(struct exec_ctx *x, const struct ast_set_zone_config *n, int *vars
     return NULL;
 }
 
-/* ---- validation -------------------------------------------------------------------------------- */
+/* ---- validation ------------------------------------------------------------------------------ */
 
 static struct error *
 together(const char *what)
@@ -431,7 +431,7 @@ validate_nodes(struct exec_ctx *x, const Amberdb__ZoneConfig *z)
     return NULL;
 }
 
-/* ---- the statement ----------------------------------------------------------------------------- */
+/* ---- the statement --------------------------------------------------------------------------- */
 
 /* The factory's RANGE default. SOURCE: cluster.md 2 */
 static Amberdb__ZoneConfig *

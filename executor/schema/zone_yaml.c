@@ -146,7 +146,7 @@ parse_flow(struct arena *a, struct slice text, struct yaml **out)
     return r.failed || r.p < r.end ? parse_error() : NULL;
 }
 
-/* ---- constraints ------------------------------------------------------------------------------- */
+/* ---- constraints ----------------------------------------------------------------------------- */
 
 static struct error *
 one_constraint(struct arena *a, const char *text, Amberdb__Constraint **out)
@@ -243,7 +243,7 @@ per_replica(struct arena *a, const struct yaml *y, Amberdb__ZoneConfig *z)
                 value = y->items[k];
         if (value == NULL)
             return bad_format();
-        long count = value->kind == YAML_WORD ? strtol(value->word, &end, 10) : 0;
+        long long count = value->kind == YAML_WORD ? strtoll(value->word, &end, 10) : 0;
         if (value->kind != YAML_WORD || *value->word == '\0' || *end != '\0')
             return bad_format();
         PB_SET(c, num_replicas, (int32_t)count);
@@ -311,7 +311,7 @@ zone_parse_preferences(struct arena *a, struct slice yaml, Amberdb__ZoneConfig *
     return set_preferences(a, y, z);
 }
 
-/* ---- whole configurations ---------------------------------------------------------------------- */
+/* ---- whole configurations -------------------------------------------------------------------- */
 
 static struct error *
 number(const struct yaml *y, int64_t *out)

@@ -16,7 +16,7 @@ static const struct result_column zone_columns[] = {{"target", &TYPE_STRING, 0, 
                                                     {"raw_config_sql", &TYPE_STRING, 0, 0}};
 STATEMENT_COLUMNS(show_zone_columns, zone_columns)
 
-/* ---- one zone ---------------------------------------------------------------------------------- */
+/* ---- one zone -------------------------------------------------------------------------------- */
 
 /* The text of the zone that applies: the target's own as typed, an ancestor's by its full name. */
 static struct error *
@@ -87,7 +87,7 @@ show_one(struct exec_ctx *x, const struct ast_zone_target *n, struct row_sink *r
     return NULL;
 }
 
-/* ---- all zones --------------------------------------------------------------------------------- */
+/* ---- all zones ------------------------------------------------------------------------------- */
 
 struct all_zones {
     struct exec_ctx *x;
@@ -170,7 +170,7 @@ show_zone_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *row
     return NULL;
 }
 
-/* ---- SHOW PARTITIONS --------------------------------------------------------------------------- */
+/* ---- SHOW PARTITIONS ------------------------------------------------------------------------- */
 
 static const struct result_column partition_columns[] = {
     {"database_name", &TYPE_STRING, 0, 0},   {"table_name", &TYPE_STRING, 0, 0},
