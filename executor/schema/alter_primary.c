@@ -103,7 +103,6 @@ secondary_indexes(struct exec_ctx *x, pb_table *t, const pb_index *old, bool kee
     PB_PUSH(x->arena, t->indexes, t->n_indexes, ix);
 }
 
-/* The secondary index over exactly these columns that the new key makes needless has its job now. */
 struct error *
 alter_primary_key(struct alter *a, const struct ast_index_def *def, bool keep_old)
 {
