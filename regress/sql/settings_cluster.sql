@@ -1,0 +1,10 @@
+-- cluster settings: types, refusals, storage
+SET CLUSTER SETTING nope = 1; SHOW CLUSTER SETTING nope; SET CLUSTER SETTING cluster.organization = 'me'; SHOW CLUSTER SETTING cluster.organization; RESET CLUSTER SETTING cluster.organization; SHOW CLUSTER SETTING cluster.organization;
+SHOW CLUSTER SETTING version; BEGIN; SET CLUSTER SETTING cluster.organization='q'; ROLLBACK;
+SET CLUSTER SETTING kv.rangefeed.enabled = true; SHOW CLUSTER SETTING kv.rangefeed.enabled; SET CLUSTER SETTING kv.rangefeed.enabled = 'abc'; SET CLUSTER SETTING kv.rangefeed.enabled = 5; SET CLUSTER SETTING kv.rangefeed.enabled = DEFAULT;
+SET CLUSTER SETTING sql.defaults.default_int_size = 'x'; SET CLUSTER SETTING sql.defaults.default_int_size = 4; SET CLUSTER SETTING sql.defaults.default_int_size = DEFAULT;
+SET CLUSTER SETTING sql.stats.automatic_collection.fraction_stale_rows = 'x'; SET CLUSTER SETTING sql.stats.automatic_collection.fraction_stale_rows = -1; SET CLUSTER SETTING sql.stats.automatic_collection.fraction_stale_rows = 0.3; SHOW CLUSTER SETTING sql.stats.automatic_collection.fraction_stale_rows;
+SET CLUSTER SETTING sql.defaults.vectorize = 'bad'; SET CLUSTER SETTING sql.defaults.vectorize = 'on'; SHOW CLUSTER SETTING sql.defaults.vectorize; RESET CLUSTER SETTING sql.defaults.vectorize;
+SET CLUSTER SETTING kv.snapshot_rebalance.max_rate = '1 MiB'; SHOW CLUSTER SETTING kv.snapshot_rebalance.max_rate; SET CLUSTER SETTING kv.snapshot_rebalance.max_rate = 'x';
+SET CLUSTER SETTING sql.trace.txn.enable_threshold = '1s'; SHOW CLUSTER SETTING sql.trace.txn.enable_threshold; SET CLUSTER SETTING sql.trace.txn.enable_threshold = 'x'; SET CLUSTER SETTING sql.trace.txn.enable_threshold = 5;
+RESET CLUSTER SETTING sql.trace.txn.enable_threshold; RESET CLUSTER SETTING kv.snapshot_rebalance.max_rate; RESET CLUSTER SETTING sql.stats.automatic_collection.fraction_stale_rows;
