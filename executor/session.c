@@ -364,6 +364,41 @@ run_implicit(struct session *s, const struct invocation *v, struct arena *a)
     }
 }
 
+static bool
+can_start_again(struct session *s, const struct invocation *v)
+{
+    const struct savepoint *sp = s->txn->savepoints;
+
+    return !s->txn->fixed_time && !cancel_requested(&s->cancel) &&
+           v->stmt->kind != AST_STMT_COPY && (sp == NULL || (sp->initial && sp->next == NULL)) &&
+           !(v->out->results_sent != NULL && v->out->results_sent(v->out));
+}
+
+/* The session's transaction anew, as it was when no statement had run in it. */
+static struct error *
+txn_start_again(struct session *s)
+{
+    bool read_only = s->txn->read_only, restart = s->txn->savepoints != NULL;
+    int priority = s->txn->priority;
+    char *name = restart ? xstrdup(s->txn->savepoints->name) : NULL;
+    struct error *err = session_txn_end(s, false);
+
+    if (err == NULL)
+        err = txn_state_begin(s->node, s->arena, HLC_MIN, read_only, priority, &s->cancel, &s->txn);
+    if (err == NULL) {
+        s->txn_state = TXN_OPEN;
+        if (restart) {
+            struct savepoint *sp = ARENA_NEW(s->txn->arena, struct savepoint);
+            sp->name = arena_strdup(s->txn->arena, name);
+            sp->token = kv_txn_savepoint(s->txn->kv);
+            sp->initial = true;
+            s->txn->savepoints = sp;
+        }
+    }
+    xfree(name);
+    return err;
+}
+
 static struct error *
 run_explicit(struct session *s, const struct invocation *v, struct arena *a)
 {
@@ -392,10 +427,22 @@ run_explicit(struct session *s, const struct invocation *v, struct arena *a)
             err = err_new(ERR_UNCATEGORIZED, "inconsistent AS OF SYSTEM TIME timestamp");
         }
     }
-    if (err == NULL) {
+    bool first = s->txn != NULL && !s->txn->used;
+    for (int attempt = 0; err == NULL; attempt++) {
         s->txn->used = true;
         kv_txn_step(s->txn->kv);
         err = run_in(s, v, s->txn, work, &tag);
+        if (!first || !err_is(err, ERR_SERIALIZATION_FAILURE) || attempt >= MAX_RETRIES ||
+            !can_start_again(s, v))
+            break;
+        /* Nothing ran before, nothing has been said: all of the transaction is tried again. */
+        err_free(err);
+        arena_destroy(work);
+        work = arena_create_budget(a, "statement", s->node->sql_memory);
+        if (v->out->rewind != NULL)
+            v->out->rewind(v->out);
+        back_off(attempt);
+        err = txn_start_again(s);
     }
     if (err == NULL)
         err = v->out->complete(v->out, tag);

@@ -292,6 +292,127 @@ constrain(struct planner *p, const struct rel *r, const struct index *ix, struct
     out->n_spans = n_pre;
 }
 
+/* ---- OR and tuples: one set of spans for each alternative ------------------------------------ */
+
+static void
+alternatives(struct planner *p, struct expr *e, struct expr ***v, int *n, int *cap)
+{
+    if (e->kind != EXPR_OR) {
+        expr_list_add(p->arena, v, n, cap, e);
+        return;
+    }
+    for (int i = 0; i < e->n_args && *n <= MAX_SPANS; i++)
+        alternatives(p, e->args[i], v, n, cap);
+}
+
+static struct expr *
+equal_field(struct planner *p, struct expr *col, struct expr *tuple, int i)
+{
+    struct expr *e = ARENA_NEW(p->arena, struct expr);
+    struct expr *value;
+
+    if (tuple->kind == EXPR_CONST)
+        value = expr_const(p->arena, tuple->type->contents[i], tuple->value.tup[i]);
+    else
+        value = tuple->args[i];
+    e->kind = EXPR_COMPARE;
+    e->cmp = CMP_EQ;
+    e->type = &TYPE_BOOL;
+    e->n_args = 2;
+    e->args = ARENA_ARRAY(p->arena, struct expr *, 2);
+    e->args[0] = col;
+    e->args[1] = value;
+    return e;
+}
+
+/* The conditions of alternative k of e; *n 0: there are no more, -1: e has none that help. */
+static void
+alternative(struct planner *p, struct expr *e, struct expr **ors, int n_ors, int k, struct expr ***v,
+            int *n, int *cap)
+{
+    *n = 0;
+    if (e->kind == EXPR_OR) {
+        if (k < n_ors)
+            conjuncts(p, ors[k], v, n, cap);
+        return;
+    }
+    const struct expr *cols = e->args[0];
+    if (k + 1 >= e->n_args)
+        return;
+    struct expr *t = e->args[k + 1];
+    if (!(t->kind == EXPR_TUPLE && t->n_args == cols->n_args) &&
+        !(t->kind == EXPR_CONST && !t->value.null && (int)t->value.len == cols->n_args)) {
+        *n = -1;
+        return;
+    }
+    for (int i = 0; i < cols->n_args; i++)
+        expr_list_add(p->arena, v, n, cap, equal_field(p, cols->args[i], t, i));
+}
+
+/* The spans of all alternatives of condition i of r; false: some alternative has none. */
+static bool
+constrain_by(struct planner *p, const struct rel *r, const struct index *ix, int i,
+             struct constraint *out)
+{
+    struct expr *e = r->conj[i], **ors = NULL;
+    int n_ors = 0, cap_ors = 0, cap_spans = 16;
+
+    if (e->kind == EXPR_OR)
+        alternatives(p, e, &ors, &n_ors, &cap_ors);
+    memset(out, 0, sizeof(*out));
+    out->used = ARENA_ARRAY(p->arena, bool, (size_t)r->n_conj + 1);
+    out->single = ARENA_ARRAY(p->arena, bool, (size_t)ix->n_keys + (size_t)ix->n_extra + 1);
+    out->spans = ARENA_ARRAY(p->arena, struct plan_span, (size_t)cap_spans);
+    for (int k = 0;; k++) {
+        struct rel sub = *r;
+        struct expr **v = NULL;
+        struct constraint c;
+        int n, cap = 0;
+        alternative(p, e, ors, n_ors, k, &v, &n, &cap);
+        if (n < 0)
+            return false;
+        if (n == 0)
+            break;
+        for (int o = 0; o < r->n_conj; o++)
+            if (o != i)
+                expr_list_add(p->arena, &v, &n, &cap, r->conj[o]);
+        sub.conj = v;
+        sub.n_conj = n;
+        constrain(p, &sub, ix, &c);
+        if (c.empty)
+            continue;
+        if (c.n_spans == 0 || out->n_spans + c.n_spans > MAX_SPANS)
+            return false;
+        while (out->n_spans + c.n_spans > cap_spans) {
+            out->spans = arena_realloc(p->arena, out->spans,
+                                       (size_t)cap_spans * sizeof(out->spans[0]),
+                                       (size_t)cap_spans * 2 * sizeof(out->spans[0]));
+            cap_spans *= 2;
+        }
+        memcpy(out->spans + out->n_spans, c.spans, (size_t)c.n_spans * sizeof(c.spans[0]));
+        out->n_spans += c.n_spans;
+        out->rows += c.rows;
+    }
+    out->empty = out->n_spans == 0;
+    return true;
+}
+
+static void
+constrain_or(struct planner *p, const struct rel *r, const struct index *ix, struct constraint *out)
+{
+    for (int i = 0; i < r->n_conj; i++) {
+        const struct expr *e = r->conj[i];
+        bool tuples = e->kind == EXPR_IN && !e->negated && e->n_args > 1 &&
+                      e->args[0]->kind == EXPR_TUPLE && e->args[0]->n_args > 0 &&
+                      e->n_args <= MAX_SPANS;
+        struct constraint c;
+        if (e->kind != EXPR_OR && !tuples)
+            continue;
+        if (constrain_by(p, r, ix, i, &c) && c.rows < out->rows)
+            *out = c;
+    }
+}
+
 /* The first condition that the inverted index can search. It is checked again on the rows. */
 static struct error *
 constrain_inverted(struct planner *p, const struct rel *r, const struct index *ix,
@@ -379,8 +500,11 @@ rate(struct planner *p, const struct rel *r, const struct index *ix, const bool 
     out->ix = ix;
     if (ix->inverted)
         ERR_TRY(constrain_inverted(p, r, ix, &out->c));
-    else
+    else {
         constrain(p, r, ix, &out->c);
+        if (!out->c.empty)
+            constrain_or(p, r, ix, &out->c);
+    }
     out->covers = true;
     for (int i = 0; i < r->n_cols; i++)
         if (need[i] && !index_has(r->table, ix, i))

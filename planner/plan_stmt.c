@@ -118,6 +118,27 @@ make_root(struct planner *p, const struct ast_stmt *s, struct plan_node *n, stru
     return NULL;
 }
 
+/* Statements that are functions are one node of their name. */
+static struct error *
+plan_explained(struct planner *p, const struct ast_stmt *s, struct plan_root **out)
+{
+    struct ast_select *sel = NULL;
+
+    if (s->kind == AST_STMT_SELECT || s->kind == AST_STMT_INSERT || s->kind == AST_STMT_UPDATE ||
+        s->kind == AST_STMT_DELETE || s->kind == AST_STMT_EXPLAIN)
+        return plan_statement(p, s, out);
+    if (p->hooks != NULL && p->hooks->statement_rewrite != NULL)
+        ERR_TRY(p->hooks->statement_rewrite(p->hook_arg, s, &sel));
+    if (sel != NULL) {
+        struct plan_node *n;
+        ERR_TRY(plan_row_source(p, s, &n));
+        return make_root(p, s, n, out);
+    }
+    struct plan_statement *ps = plan_node_new(p, PLAN_STATEMENT, sizeof(*ps), 0, 0);
+    ps->stmt = s;
+    return make_root(p, s, &ps->base, out);
+}
+
 static struct error *
 plan_explain(struct planner *p, const struct ast_explain *a, struct plan_root **out)
 {
@@ -129,8 +150,12 @@ plan_explain(struct planner *p, const struct ast_explain *a, struct plan_root **
                                                 "description", "columns", "ordering"};
 
     if (a->mode != AST_EXPLAIN_PLAN || a->analyze)
-        return err_unimplemented(0, "EXPLAIN with this option");
-    ERR_TRY(plan_statement(p, stmt, &inner));
+        return err_unimplemented(0, "EXPLAIN %s(%s)", a->analyze ? "ANALYZE " : "",
+                                 a->mode == AST_EXPLAIN_OPT     ? "OPT"
+                                 : a->mode == AST_EXPLAIN_VEC   ? "VEC"
+                                 : a->mode == AST_EXPLAIN_DEBUG ? "DEBUG"
+                                                                : "DISTSQL");
+    ERR_TRY(plan_explained(p, stmt, &inner));
     struct plan_explain *e =
         plan_node_new(p, PLAN_EXPLAIN, sizeof(*e), verbose ? 7 : 3, 0);
     for (int i = 0; i < e->base.n_cols; i++)

@@ -334,7 +334,11 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
         for (int i = 0; i < g->n_aggs; i++) {
             struct str s;
             str_init_arena(&s, a, 65536);
-            str_printf(&s, "%s(%s", g->aggs[i]->def->name, g->aggs[i]->distinct ? "DISTINCT " : "");
+            str_printf(&s, "%s(%s",
+                       g->aggs[i]->n_args == 0 && strcmp(g->aggs[i]->def->name, "count") == 0
+                           ? "count_rows"
+                           : g->aggs[i]->def->name,
+                       g->aggs[i]->distinct ? "DISTINCT " : "");
             for (int k = 0; k < g->aggs[i]->n_args; k++) {
                 if (k > 0)
                     str_append_cstr(&s, ", ");
@@ -410,8 +414,15 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
 }
 
 static const char *
-name_of(const struct plan_node *n)
+name_of(struct walk *w, const struct plan_node *n)
 {
+    if (n->kind == PLAN_STATEMENT) {
+        char *s = arena_strdup(w->e->a,
+                               ast_stmt_kind_name(((const struct plan_statement *)n)->stmt->kind));
+        for (char *c = s; *c != '\0'; c++)
+            *c = *c == '_' ? ' ' : *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+        return s;
+    }
     if (n->kind == PLAN_SCAN && ((const struct plan_scan *)n)->reverse)
         return "revscan";
     if (n->kind == PLAN_SCAN && ((const struct plan_scan *)n)->empty)
@@ -450,8 +461,8 @@ node(struct walk *w, const struct plan_node *n, int level, bool last)
 
     str_init_arena(&s, w->e->a, 65536);
     indent(&s, w, shown, last, true);
-    str_append_cstr(&s, name_of(n));
-    ERR_TRY(put(w, str_cstr(&s), level, name_of(n), "", "", columns_text(w, n),
+    str_append_cstr(&s, name_of(w, n));
+    ERR_TRY(put(w, str_cstr(&s), level, name_of(w, n), "", "", columns_text(w, n),
                 orders_text(w, n, n->n_ordering, n->ordering)));
     if (shown > 0)
         w->more[shown] = !last;

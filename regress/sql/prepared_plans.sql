@@ -1,0 +1,50 @@
+-- Prepared statements use their plan again; not when the world has changed.
+CREATE TABLE t (k INT PRIMARY KEY, v INT, s STRING);
+INSERT INTO t VALUES (1, 10, 'a'), (2, 20, 'b'), (3, 30, 'c');
+PREPARE q AS SELECT v FROM t WHERE k = $1;
+EXECUTE q(1);
+EXECUTE q(2);
+PREPARE allv AS SELECT * FROM t ORDER BY k;
+PREPARE u AS UPDATE t SET v = v + $2 WHERE k = $1 RETURNING v;
+EXECUTE u(1, 5);
+EXECUTE u(1, 5);
+-- an index appears, a column changes its name, a table takes another's place
+CREATE INDEX v_idx ON t (v);
+EXECUTE q(1);
+EXECUTE u(2, 1);
+SELECT k FROM t@v_idx WHERE v = 21;
+ALTER TABLE t RENAME COLUMN v TO w;
+EXECUTE q(1);
+ALTER TABLE t RENAME COLUMN w TO v;
+EXECUTE q(1);
+ALTER TABLE t RENAME TO old_t;
+EXECUTE q(1);
+CREATE TABLE t (k INT PRIMARY KEY, v INT);
+INSERT INTO t VALUES (1, 100);
+EXECUTE q(1);
+DROP TABLE t;
+EXECUTE q(1);
+ALTER TABLE old_t RENAME TO t;
+EXECUTE q(3);
+-- in a transaction that changes it
+BEGIN;
+EXECUTE q(3);
+ALTER TABLE t RENAME COLUMN v TO w;
+EXECUTE q(3);
+ROLLBACK;
+EXECUTE q(3);
+-- settings: the current database
+PREPARE d AS SELECT count(*) FROM t WHERE k > $1;
+EXECUTE d(0);
+SET database = system;
+EXECUTE d(0);
+RESET database;
+-- values of the moment are no part of it
+PREPARE n AS SELECT now() >= $1::TIMESTAMPTZ, current_date() > '2020-01-01';
+EXECUTE n('2020-01-01');
+EXECUTE n('2999-01-01');
+PREPARE sub AS SELECT (SELECT max(v) FROM t WHERE k <= $1), EXISTS (SELECT 1 FROM t WHERE k = $1);
+EXECUTE sub(1);
+EXECUTE sub(9);
+DEALLOCATE ALL;
+DROP TABLE t;
