@@ -1,0 +1,58 @@
+-- set-returning functions
+\a
+\t
+\pset null '<null>'
+CREATE TABLE kv(k INT PRIMARY KEY, v INT, w INT, s STRING, f FLOAT, d DECIMAL, b BOOL, i INTERVAL, by BYTES, j JSONB, a INT[]);
+INSERT INTO kv VALUES (1,2,3,'a',1.5,1.10,true,'1 day','\x01','{"a":1}',ARRAY[1]),(2,NULL,1,'b',2.5,2.20,false,'2 hours','\x02','[1]',ARRAY[2,3]),(3,4,1,NULL,-1,3.30,true,NULL,'\x04',NULL,NULL),(4,2,3,'a',NULL,NULL,NULL,'1 mon',NULL,'1','{}');
+SELECT * FROM generate_series(1,3);
+SELECT * FROM generate_series(3,1);
+SELECT * FROM generate_series(3,1,-1);
+SELECT * FROM generate_series(1,10,4) AS g(x);
+SELECT generate_series(1,2,0);
+SELECT generate_series('2020-01-01'::timestamp,'2020-01-03'::timestamp,'1 day'::interval);
+SELECT generate_series(1,3), generate_series(1,2);
+SELECT generate_series(1,2), 'a';
+SELECT * FROM unnest(ARRAY[1,2],ARRAY['a','b','c']);
+SELECT unnest(ARRAY[1,NULL,2]);
+SELECT * FROM unnest(ARRAY['a','b']) WITH ORDINALITY;
+SELECT * FROM unnest(ARRAY['a','b']) WITH ORDINALITY AS t(x,n);
+SELECT * FROM ROWS FROM (generate_series(1,2), unnest(ARRAY['a','b','c'])) WITH ORDINALITY;
+SELECT generate_subscripts(ARRAY[3,2,1]);
+SELECT generate_subscripts(ARRAY[3,2,1],1,true);
+SELECT generate_subscripts(ARRAY[3,2,1],2);
+SELECT information_schema._pg_expandarray(ARRAY['a','b']);
+SELECT (information_schema._pg_expandarray(ARRAY['a','b'])).n;
+SELECT * FROM information_schema._pg_expandarray(ARRAY['a','b']);
+SELECT json_array_elements('[1,"a",null]'), json_array_elements_text('[1,"a",null]');
+SELECT * FROM json_each('{"a":1,"b":"x"}');
+SELECT * FROM jsonb_each_text('{"a":1,"b":"x","c":null}');
+SELECT json_object_keys('{"a":1,"b":2}');
+SELECT json_each('{"a":1}');
+SELECT json_array_elements('{}');
+SELECT json_object_keys('[1]');
+SELECT json_each('[1]');
+SELECT json_array_elements('1');
+SELECT json_object_keys('1');
+SELECT json_each('1');
+SELECT count(*) > 100, min(catcode), max(catdesc) FROM pg_get_keywords();
+SELECT * FROM crdb_internal.unary_table();
+SELECT * FROM generate_series(1,2) a, generate_series(1,2) b WHERE a=b;
+SELECT * FROM kv, LATERAL (SELECT k*2 AS kk) x ORDER BY k LIMIT 2;
+SELECT a.k, g FROM kv a, generate_series(1,a.k) g ORDER BY 1,2;
+SELECT * FROM upper('a');
+SELECT * FROM current_schema();
+SELECT * FROM upper('a') WITH ORDINALITY;
+SELECT * FROM now() LIMIT 0;
+SELECT k, unnest(a) FROM kv ORDER BY 1,2;
+SELECT generate_series(1,3) ORDER BY 1 DESC LIMIT 2;
+SELECT generate_series(1,3) + 1;
+SELECT abs(generate_series(-2,-1));
+SELECT generate_series(1, generate_series(1,3));
+SELECT unnest(NULL);
+SELECT unnest(NULL::int[]);
+SELECT DISTINCT unnest(ARRAY[1,1,2]) ORDER BY 1;
+SELECT sum(x) FROM generate_series(1,100) x;
+SELECT generate_series(1.5,3);
+SELECT generate_series('a','b');
+SELECT aclexplode(NULL);
+SELECT * FROM nope();
