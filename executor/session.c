@@ -56,6 +56,17 @@ drop_portal(struct session *s, struct portal *p)
         err_free(session_txn_end(s, false));
 }
 
+/* Portals end with their transaction; `keep` is running. */
+static void
+drop_portals(struct session *s, const struct portal *keep)
+{
+    for (struct portal *p = s->portals, *next; p != NULL && s->txn == NULL; p = next) {
+        next = p->next;
+        if (p != keep)
+            drop_portal(s, p);
+    }
+}
+
 void
 session_destroy(struct session *s)
 {
@@ -657,8 +668,6 @@ session_run(struct session *s, struct prepared *p, const struct ast_stmt *stmt, 
     return err;
 }
 
-static void drop_portals(struct session *s);
-
 struct error *
 session_simple(struct session *s, struct slice sql, struct result_sink *out)
 {
@@ -678,8 +687,9 @@ session_simple(struct session *s, struct slice sql, struct result_sink *out)
             break;
         }
         err = session_run(s, NULL, stmt, 0, NULL, NULL, out, true);
+        drop_portals(s, NULL);
     }
-    drop_portals(s);
+    drop_portals(s, NULL);
     arena_destroy(a);
     return err;
 }
@@ -992,14 +1002,7 @@ fail:
     arena_destroy(a);
     if (s->implicit_open)
         err_free(session_txn_end(s, false));
-    drop_portals(s);
     return err;
-}
-
-void
-session_failed(struct session *s)
-{
-    session_txn_failed(s);
 }
 
 static struct error *
@@ -1080,6 +1083,8 @@ session_execute(struct session *s, struct portal *p, int64_t max_rows, struct re
                                         p->params, &g.base, true);
         if (err == NULL)
             p->finished = p->p->n_cols >= 0;
+        if (stmt->kind == AST_STMT_COMMIT || stmt->kind == AST_STMT_ROLLBACK)
+            drop_portals(s, p);
         return err;
     }
     if (s->active != NULL && s->active != p) {
@@ -1112,21 +1117,11 @@ session_execute(struct session *s, struct portal *p, int64_t max_rows, struct re
     return err;
 }
 
-/* Portals end with their transaction. */
-static void
-drop_portals(struct session *s)
-{
-    if (s->txn != NULL)
-        return;
-    while (s->portals != NULL)
-        drop_portal(s, s->portals);
-}
-
 struct error *
 session_sync(struct session *s)
 {
     if (!s->implicit_open) {
-        drop_portals(s);
+        drop_portals(s, NULL);
         return NULL;
     }
     /* Portals that are suspended outside of BEGIN end here, and so does their transaction. */
@@ -1138,5 +1133,12 @@ session_sync(struct session *s)
         }
     if (s->implicit_open)
         err_free(session_txn_end(s, false));
+    drop_portals(s, NULL);
     return err;
+}
+
+void
+session_failed(struct session *s)
+{
+    session_txn_failed(s);
 }
