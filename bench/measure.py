@@ -216,7 +216,7 @@ def one_round(n, amber, pg, folder, data, r):
     amber.sql("DROP DATABASE IF EXISTS bench CASCADE")
     amber.sql("CREATE DATABASE bench")
     amber.sql(TABLE, "bench")
-    pg.sql("SET client_min_messages = error; DROP DATABASE IF EXISTS bench", "postgres")
+    pg.sql("DROP DATABASE IF EXISTS bench", "postgres")
     pg.sql("CREATE DATABASE bench", "postgres")
     pg.sql(TABLE)
     with open(data) as f:

@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,6 +22,7 @@
 #include "base/log.h"
 
 #define SHUTDOWN_GRACE_MS 5000
+#define HEAPS_MAX 4
 
 struct start_flags {
     const char *store, *listen_addr, *http_addr, *external_io_dir, *pid_file, *locality, *log_dir,
@@ -414,6 +418,11 @@ serve_until_signal(const struct start_flags *f, int ready_fd)
 {
     struct running r = {.arena = arena_create(NULL, "server")};
     struct error *e = fault_init();
+#ifdef __GLIBC__
+    /* A heap per thread keeps what its thread freed: a hundred MiB and more where sessions come and go
+     * and the store's cache frees what they allocated. */
+    mallopt(M_ARENA_MAX, HEAPS_MAX);
+#endif
     if (e == NULL)
         e = open_log(f, r.arena);
     if (e == NULL)

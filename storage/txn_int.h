@@ -195,6 +195,7 @@ struct kv_scan {
     uint32_t epoch;
     uint8_t *block;                    /* kv_scan_batch: bytes of the entries in hand */
     size_t block_cap;
+    size_t read;                       /* bytes of engine's rows, by kv_scan_batch */
 };
 
 /* The value that reads of t see in n, or NULL for none. */

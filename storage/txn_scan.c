@@ -10,6 +10,8 @@
 
 /* Room for the bytes of one batch; a batch ends early when it is used up. */
 #define BLOCK_BYTES ((size_t)256 << 10)
+/* A scan that has read so much leaves the engine's cache to others. */
+#define CACHED_BYTES ((size_t)32 << 20)
 
 static bool
 tracked(const struct kv_scan *s)
@@ -340,6 +342,11 @@ batch_plain(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
     }
     if (*n > 0)
         set_shown(s, e[*n - 1].key);
+    s->read += used;
+    if (s->o.fill_cache && s->read > CACHED_BYTES && !s->finished) {
+        s->o.fill_cache = false;
+        return open_base(s);
+    }
     return NULL;
 }
 
