@@ -1,6 +1,7 @@
 # regress/: what runs the tests. The list of unit tests is gathered from the rooms' fragments.
 
-check_PROGRAMS += %D%/replay %D%/fault/damage %D%/fault/writer
+check_PROGRAMS += %D%/protocol %D%/replay %D%/fault/damage %D%/fault/writer
+regress_protocol_SOURCES = %D%/protocol.c
 regress_replay_SOURCES = %D%/replay.c
 regress_replay_LDADD = base/libbase.a $(vendor_libs)
 regress_fault_damage_SOURCES = %D%/fault/damage.c
@@ -8,11 +9,11 @@ regress_fault_damage_LDADD = base/libbase.a $(vendor_libs)
 regress_fault_writer_SOURCES = %D%/fault/writer.c
 regress_fault_writer_LDADD = base/libbase.a $(vendor_libs)
 
-drivers = %D%/check-includes %D%/check-style %D%/run-regress %D%/replay-expect \
+drivers = %D%/check-includes %D%/check-style %D%/run-regress %D%/run-protocol %D%/replay-expect \
   %D%/fault/bad-backups
 TESTS += $(drivers)
 EXTRA_DIST += $(drivers) %D%/check-headers %D%/server.sh %D%/schedule %D%/replay.schedule \
-  %D%/replay.differs %D%/README.md %D%/sql %D%/expected %D%/golden %D%/fault %D%/fuzz
+  %D%/replay.differs %D%/README.md %D%/sql %D%/expected %D%/protocol %D%/golden %D%/fault %D%/fuzz
 
 test_environment = \
   AMBERDB='$(abs_top_builddir)/amberdb$(EXEEXT)' \
