@@ -49,6 +49,8 @@ struct row_decoder_opts {
     const struct table *table;
     const struct index *index;
     const bool *needed;  /* by ordinal; columns not needed are not decoded (their datums untouched) */
+    bool exact_zero;     /* a FLOAT's zero in a key is +0 unless its value says -0 (a descending key
+                            alone reads as -0): for rows that will be written again */
 };
 
 /* In the arena. One thread at a time. */

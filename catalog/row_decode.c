@@ -33,6 +33,7 @@ struct key_field {
     int ordinal; /* -1: skip it */
     enum key_direction dir;
     enum kind kind;
+    bool exact_zero;
 };
 
 struct value_field {
@@ -86,15 +87,16 @@ compare_values(const void *x, const void *y)
 }
 
 static int
-make_key_fields(struct row_decoder *d, struct arena *a, const int *cols, const uint8_t *desc,
-                int n, struct key_field **out)
+make_key_fields(struct row_decoder *d, struct arena *a, bool exact_zero, const int *cols,
+                const uint8_t *desc, int n, struct key_field **out)
 {
     int wanted = 0;
     *out = ARENA_ARRAY(a, struct key_field, (size_t)n + 1);
     for (int i = 0; i < n; i++) {
         const struct type *t = d->t->columns[cols[i]].type;
         (*out)[i] = (struct key_field){t, d->needed[cols[i]] ? cols[i] : -1,
-                                       desc != NULL && desc[i] ? KEY_DESC : KEY_ASC, kind_of(t)};
+                                       desc != NULL && desc[i] ? KEY_DESC : KEY_ASC, kind_of(t),
+                                       exact_zero && t->family == FAMILY_FLOAT};
         if (d->needed[cols[i]])
             wanted = i + 1;
     }
@@ -141,8 +143,9 @@ row_decoder_create(struct arena *a, const struct row_decoder_opts *o, struct row
     }
     d->n_keys = ix->n_keys;
     d->n_extra = ix->primary_encoding ? 0 : ix->n_extra;
-    d->keys_wanted = make_key_fields(d, a, ix->keys, ix->desc, d->n_keys, &d->keys);
-    d->extra_wanted = make_key_fields(d, a, ix->extra, NULL, d->n_extra, &d->extra);
+    d->keys_wanted = make_key_fields(d, a, o->exact_zero, ix->keys, ix->desc, d->n_keys, &d->keys);
+    d->extra_wanted = make_key_fields(d, a, o->exact_zero, ix->extra, NULL, d->n_extra,
+                                      &d->extra);
     if (d->plan->extra_in_key && d->extra_wanted > 0)
         d->keys_wanted = d->n_keys;
     if (d->plan->interleaved)
@@ -215,7 +218,10 @@ decode_field(struct reader *r, struct arena *data, const struct key_field *f, st
             return NULL;
         }
     }
-    return key_decode(r, data, f->type, f->dir, out);
+    ERR_TRY(key_decode(r, data, f->type, f->dir, out));
+    if (f->exact_zero && !out->null && out->f == 0)
+        out->f = 0; /* -0 too */
+    return NULL;
 }
 
 static inline struct error *

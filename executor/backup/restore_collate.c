@@ -104,7 +104,8 @@ read_rows(struct exec_ctx *x, struct recoder *r, struct row_pairs *rows, size_t 
     struct kv_scan *scan;
     struct error *err;
     memset(needed, true, (size_t)t->n_all_columns);
-    struct row_decoder_opts dopts = {.table = t, .index = &t->indexes[0], .needed = needed};
+    struct row_decoder_opts dopts = {.table = t, .index = &t->indexes[0], .needed = needed,
+                                      .exact_zero = true};
     ERR_TRY(row_decoder_create(x->arena, &dopts, &d));
     row_decoder_reset(d);
     if (r->cursor.len > 0)
