@@ -98,11 +98,15 @@ struct scope {
     struct scope *outer;       /* of the enclosing query, for correlation */
     int n, cap;
     struct scope_column *columns;
+    struct agg_list *aggregates; /* of its query, while they may be called; subqueries add theirs */
     bool has_source;           /* there is a FROM, if without columns */
     bool correlated_used;      /* set when an inner query read a column of this scope */
     /* USING and NATURAL: names that stand for both sides are plain columns listed first; the sides'
      * own are kept with `hidden`-like rules by the FROM planner. */
 };
+
+/* EXPR_OUTER: an aggregate of the outer query (index - OUTER_AGGREGATE), not a column. */
+#define OUTER_AGGREGATE (1 << 20)
 
 /* What typing needs to know besides the scope. One per statement being planned. */
 struct type_ctx {

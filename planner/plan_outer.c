@@ -190,6 +190,14 @@ bind_in(void *arg, struct expr *e)
         want->kind = e->depth == 1 ? EXPR_COLUMN : EXPR_OUTER;
         want->depth = e->depth - 1;
         want->index = e->index;
+        if (e->index >= OUTER_AGGREGATE) {
+            want->agg = e->agg;
+            want->volatility = VOLATILE;
+            if (e->depth == 1) {
+                want->kind = EXPR_AGGREGATE;
+                want->index -= OUTER_AGGREGATE;
+            }
+        }
         e->index = param_for(b, want);
         e->depth = 0;
         return;

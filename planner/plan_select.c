@@ -1004,6 +1004,7 @@ plan_select_rel(struct planner *p, struct scope *outer, struct rel *rel, struct 
     c.aggregates = &s.aggs;
     c.windows = &s.windows;
     c.generators = &s.gens;
+    scope->aggregates = &s.aggs;
     ERR_TRY(plan_items(&c, &cl->items, sp->desired, sp->n_desired, &s.items));
     s.n_visible = s.items.n;
     ERR_TRY(plan_group_by(&s, cl));
@@ -1017,6 +1018,7 @@ plan_select_rel(struct planner *p, struct scope *outer, struct rel *rel, struct 
         ERR_TRY(type_expr_as(&c, cl->having, &TYPE_BOOL, "HAVING", &s.having));
         s.grouped = true;
     }
+    scope->aggregates = NULL;
     s.grouped = s.grouped || s.aggs.n > 0;
     if (sp->limit != NULL)
         ERR_TRY(type_limit(p, outer, sp->limit, "LIMIT", &s.limit));

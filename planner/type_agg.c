@@ -1,8 +1,11 @@
 /* planner/type_agg.c - calls of aggregate and window functions, OVER clauses. */
 #include "config.h"
 
+#include <limits.h>
+
 #include "grammar/print.h"
 #include "planner/aggregate.h"
+#include "planner/plan_int.h"
 #include "planner/type_int.h"
 
 /* ---- aggregates ---- */
@@ -151,20 +154,103 @@ push_agg(struct type_ctx *c, struct agg_call *k)
     return l->n++;
 }
 
+/* ---- whose an aggregate is ---- */
+
+/* The nearest query whose columns an aggregate reads; 0 is the one that it stands in. */
+static void
+nearest(void *arg, const struct expr *e)
+{
+    int *depth = arg, at = e->kind == EXPR_COLUMN ? 0 : e->kind == EXPR_OUTER ? e->depth : INT_MAX;
+    if (at < *depth)
+        *depth = at;
+}
+
+static int
+agg_depth(const struct agg_call *k)
+{
+    int depth = INT_MAX;
+    for (int i = 0; i < k->n_args; i++)
+        expr_walk(k->args[i], nearest, &depth);
+    for (int i = 0; i < k->n_order; i++)
+        expr_walk(k->order[i].expr, nearest, &depth);
+    if (k->filter != NULL)
+        expr_walk(k->filter, nearest, &depth);
+    return depth == INT_MAX ? 0 : depth;
+}
+
+struct outward {
+    struct arena *arena;
+    int by;
+};
+
+static struct error *
+move_outward(void *arg, struct expr *e, struct expr **out)
+{
+    const struct outward *o = arg;
+    if (e->kind != EXPR_OUTER || e->depth < o->by)
+        return NULL;
+    struct expr *x = arena_memdup(o->arena, e, sizeof(*e));
+    x->depth -= o->by;
+    if (x->depth == 0)
+        x->kind = EXPR_COLUMN;
+    *out = x;
+    return NULL;
+}
+
+/* An aggregate over columns of an outer query is computed there and read as its columns are. */
+static struct error *
+outer_aggregate(struct type_ctx *c, struct agg_call *k, int depth, int pos, struct expr **out)
+{
+    struct scope *s = c->scope;
+    struct outward o = {c->arena, depth};
+    for (int i = 0; i < depth && s != NULL; i++)
+        s = s->outer;
+    if (s == NULL || s->aggregates == NULL)
+        return err_at(err_new(ERR_GROUPING, "aggregate functions are not allowed in %s",
+                              c->clause != NULL ? c->clause : "this context"), pos);
+    for (int i = 0; i < k->n_args; i++)
+        ERR_TRY(expr_rewrite(c->arena, k->args[i], move_outward, &o, &k->args[i]));
+    for (int i = 0; i < k->n_order; i++)
+        ERR_TRY(expr_rewrite(c->arena, k->order[i].expr, move_outward, &o, &k->order[i].expr));
+    if (k->filter != NULL)
+        ERR_TRY(expr_rewrite(c->arena, k->filter, move_outward, &o, &k->filter));
+    struct type_ctx there = *c;
+    there.aggregates = s->aggregates;
+    int at = push_agg(&there, k);
+    struct expr *x = expr_column(c->arena, k->type, OUTER_AGGREGATE + at);
+    x->kind = EXPR_OUTER;
+    x->depth = depth;
+    x->agg = s->aggregates->v[at];
+    x->position = pos;
+    s->correlated_used = true;
+    *out = x;
+    return NULL;
+}
+
 struct error *
 type_aggregate(struct type_ctx *c, const struct ast_expr *e, const char *name,
                const struct type *desired, struct expr **out)
 {
     if (has_nested(c))
         return err_at(err_new(ERR_GROUPING, "aggregate function calls cannot be nested"), e->pos);
-    if (c->aggregates == NULL || (c->reject & REJECT_AGGREGATES) != 0)
-        return err_at(err_new(ERR_GROUPING, "aggregate functions are not allowed in %s",
-                              c->clause != NULL ? c->clause : "this context"), e->pos);
+    bool refused = c->aggregates == NULL || (c->reject & REJECT_AGGREGATES) != 0;
+    bool outer = false;
+    for (struct scope *s = c->scope; s != NULL; s = s->outer)
+        outer |= s != c->scope && s->aggregates != NULL;
     struct type_ctx inner = *c;
     inner.in_aggregate = name;
     inner.in_func = true;
     struct agg_call *k;
-    ERR_TRY(agg_inside(&inner, e, name, desired, &k));
+    int depth = 0;
+    if (!refused || outer) {
+        ERR_TRY(agg_inside(&inner, e, name, desired, &k));
+        depth = outer ? agg_depth(k) : 0;
+    }
+    if (refused && depth == 0)
+        return err_at(err_new(ERR_GROUPING, "aggregate functions are not allowed in %s",
+                              c->clause != NULL ? c->clause : "this context"), e->pos);
+    if (depth > 0)
+        return outer_aggregate(c, k, depth, e->pos, out);
     struct expr *x = expr_new(c->arena, EXPR_AGGREGATE, k->type, e->pos, 0);
     x->index = push_agg(c, k);
     x->agg = c->aggregates->v[x->index];
