@@ -391,6 +391,7 @@ txn_start_again(struct session *s)
 {
     bool read_only = s->txn->read_only, restart = s->txn->savepoints != NULL;
     int priority = s->txn->priority;
+    int64_t time_us = s->txn->time_us; /* now() stays */
     char *name = restart ? xstrdup(s->txn->savepoints->name) : NULL;
     struct error *err = session_txn_end(s, false);
 
@@ -398,6 +399,7 @@ txn_start_again(struct session *s)
         err = txn_state_begin(s->node, s->arena, HLC_MIN, read_only, priority, &s->cancel, &s->txn);
     if (err == NULL) {
         s->txn_state = TXN_OPEN;
+        s->txn->time_us = time_us;
         if (restart) {
             struct savepoint *sp = ARENA_NEW(s->txn->arena, struct savepoint);
             sp->name = arena_strdup(s->txn->arena, name);
