@@ -16,8 +16,26 @@ is_dropped(const pb_descriptor *d)
     return d == NULL || d->table == NULL || d->table->state == AMBERDB__STATE__DROP;
 }
 
+/* What goes besides the relation: with CASCADE whatever leans on it, else what the statement names. */
+struct dropping {
+    bool cascade;
+    const struct table *const *named;
+    int n;
+};
+
+static bool
+may_go(const struct dropping *w, uint32_t id)
+{
+    for (int i = 0; i < w->n; i++)
+        if (w->named[i]->id == id)
+            return true;
+    return w->cascade;
+}
+
+static struct error *drop_table(struct exec_ctx *x, uint32_t id, const struct dropping *w) ERR_MUST_USE;
+
 static struct error *
-foreign_keys_gone(struct exec_ctx *x, pb_table *t, bool cascade)
+foreign_keys_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
 {
     for (size_t i = 0; i < t->n_inbound_fks; i++) {
         const Amberdb__ForeignKeyConstraint *fk = t->inbound_fks[i];
@@ -27,7 +45,7 @@ foreign_keys_gone(struct exec_ctx *x, pb_table *t, bool cascade)
         ERR_TRY(catalog_descriptor(x->catalog, fk->origin_table_id, &d));
         if (is_dropped(d))
             continue;
-        if (!cascade)
+        if (!may_go(w, fk->origin_table_id))
             return err_new(ERR_UNCATEGORIZED,
                            "\"%s\" is referenced by foreign key from table \"%s\"", t->name,
                            d->table->name);
@@ -62,7 +80,7 @@ foreign_keys_gone(struct exec_ctx *x, pb_table *t, bool cascade)
 }
 
 static struct error *
-interleaves_gone(struct exec_ctx *x, pb_table *t, bool cascade)
+interleaves_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
 {
     const Amberdb__IndexDescriptor *primary = t->primary_index;
     for (size_t i = 0; primary != NULL && i < primary->n_interleaved_by; i++) {
@@ -73,10 +91,10 @@ interleaves_gone(struct exec_ctx *x, pb_table *t, bool cascade)
         ERR_TRY(catalog_descriptor(x->catalog, child, &d));
         if (is_dropped(d))
             continue;
-        if (!cascade)
+        if (!may_go(w, child))
             return err_new(ERR_UNCATEGORIZED, "\"%s\" is interleaved by table \"%s\"", t->name,
                            d->table->name);
-        ERR_TRY(ddl_drop_table(x, child, true));
+        ERR_TRY(drop_table(x, child, w));
     }
     for (size_t k = 0; k <= t->n_indexes && primary != NULL; k++) {
         const Amberdb__IndexDescriptor *ix = k == 0 ? primary : t->indexes[k - 1];
@@ -101,7 +119,7 @@ interleaves_gone(struct exec_ctx *x, pb_table *t, bool cascade)
 
 /* Views (and, for sequences, tables) that lean on the relation. */
 static struct error *
-dependents_gone(struct exec_ctx *x, pb_table *t, bool cascade)
+dependents_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
 {
     for (size_t i = 0; i < t->n_depended_on_by; i++) {
         uint32_t id = t->depended_on_by[i]->id;
@@ -111,7 +129,7 @@ dependents_gone(struct exec_ctx *x, pb_table *t, bool cascade)
             continue;
         bool is_view = d->table->view_query != NULL && *d->table->view_query != '\0';
         if (t->sequence_opts != NULL && !is_view) {
-            if (!cascade)
+            if (!w->cascade)
                 return err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                                "cannot drop sequence %s because other objects depend on it",
                                t->name);
@@ -126,12 +144,12 @@ dependents_gone(struct exec_ctx *x, pb_table *t, bool cascade)
             ERR_TRY(catalog_write_table(x->catalog, user));
             continue;
         }
-        if (!cascade)
+        if (!may_go(w, id))
             return err_hint(err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                                     "cannot drop relation \"%s\" because view \"%s\" depends on it",
                                     t->name, d->table->name),
                             "you can drop %s instead.", d->table->name);
-        ERR_TRY(ddl_drop_table(x, id, true));
+        ERR_TRY(drop_table(x, id, w));
     }
     return NULL;
 }
@@ -192,8 +210,8 @@ references_gone(struct exec_ctx *x, pb_table *t)
 
 /* ---- the relation ---------------------------------------------------------------------------- */
 
-struct error *
-ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade)
+static struct error *
+drop_table(struct exec_ctx *x, uint32_t id, const struct dropping *w)
 {
     const pb_descriptor *d;
     pb_table *t;
@@ -201,9 +219,9 @@ ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade)
     if (is_dropped(d))
         return NULL;
     ERR_TRY(ddl_mutable(x, id, &t));
-    ERR_TRY(dependents_gone(x, t, cascade));
-    ERR_TRY(interleaves_gone(x, t, cascade));
-    ERR_TRY(foreign_keys_gone(x, t, cascade));
+    ERR_TRY(dependents_gone(x, t, w));
+    ERR_TRY(interleaves_gone(x, t, w));
+    ERR_TRY(foreign_keys_gone(x, t, w));
     /* In state DROP before its references are followed: cycles end here. */
     ERR_TRY(ddl_mutable(x, id, &t));
     PB_SET(t, state, AMBERDB__STATE__DROP);
@@ -215,6 +233,12 @@ ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade)
     struct datum params[] = {datum_int(id)};
     return exec_sql(x, EXEC_ROOT, NULL, NULL, 1, types, params,
                     "DELETE FROM system.public.comments WHERE type != 0 AND object_id = $1");
+}
+
+struct error *
+ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade)
+{
+    return drop_table(x, id, &(struct dropping){.cascade = cascade});
 }
 
 static struct error *
@@ -231,9 +255,10 @@ drop_relations(struct exec_ctx *x, const struct ast_drop *n, enum ddl_relation k
         ERR_TRY(ddl_check_table(x, v[found], PRIV_DROP));
         found++;
     }
+    struct dropping w = {n->behavior == AST_DROP_CASCADE, v, found};
     for (int i = 0; i < found; i++) {
         const char *name = ddl_qualified(x, v[i]);
-        ERR_TRY(ddl_drop_table(x, v[i]->id, n->behavior == AST_DROP_CASCADE));
+        ERR_TRY(drop_table(x, v[i]->id, &w));
         ERR_TRY(ddl_event(x, event, v[i]->id, key, name));
     }
     return NULL;
