@@ -1,7 +1,7 @@
 # regress/: what runs the tests. The list of unit tests is gathered from the rooms' fragments.
 
-check_PROGRAMS += %D%/protocol %D%/replay %D%/fault/damage %D%/fault/writer
-regress_protocol_SOURCES = %D%/protocol.c
+check_PROGRAMS += %D%/speak %D%/replay %D%/fault/damage %D%/fault/writer
+regress_speak_SOURCES = %D%/speak.c
 regress_replay_SOURCES = %D%/replay.c
 regress_replay_LDADD = base/libbase.a $(vendor_libs)
 regress_fault_damage_SOURCES = %D%/fault/damage.c

@@ -1,6 +1,6 @@
 /* Speaks the PostgreSQL protocol message by message: reads a script, prints what the server answers.
  *
- *     protocol HOST PORT <script
+ *     speak HOST PORT <script
  *
  * One message a line, its fields in words; "..." holds \n, \t, \\, \" and \xNN; - is an empty name:
  *     connect key=value...               a new connection; its welcome is not printed
@@ -409,7 +409,7 @@ main(int argc, char **argv)
     static char line[1 << 16];
 
     if (argc != 3) {
-        fprintf(stderr, "usage: protocol HOST PORT <script\n");
+        fprintf(stderr, "usage: speak HOST PORT <script\n");
         return 2;
     }
     host = argv[1];
