@@ -258,6 +258,21 @@ default_types(struct resolution *r, bool fail_on_placeholders)
     return NULL;
 }
 
+/* Whether a typed argument is what the parameter asks for; constants may have come out otherwise
+ * (array_append(ARRAY[1], 1.5)), and polymorphic parameters depend on each other. */
+static bool
+fits(const struct type *want, const struct expr *e)
+{
+    if (want == NULL || e == NULL || tc_unknown(e) || want->family == FAMILY_ANY)
+        return true;
+    if (want->family == FAMILY_ARRAY && (want->elem == NULL || want->elem->family == FAMILY_ANY))
+        return e->type->family == FAMILY_ARRAY;
+    if (want->family == FAMILY_ARRAY && e->type->family == FAMILY_ARRAY && e->type->elem != NULL &&
+        e->type->elem->family == FAMILY_UNKNOWN)
+        return true;
+    return matches(want, e->type);
+}
+
 /* None left: done, with an error for the caller to word. One left: done when constants and
  * placeholders take its types. */
 static struct error *
@@ -288,6 +303,12 @@ check(struct resolution *r)
         }
     }
     r->done = true;
+    for (int i = 0; i < r->n_args; i++)
+        if ((k->poly || r->args[i].kind == ARG_CONST) &&
+            !fits(param_at(r, k, i), r->args[i].typed)) {
+            r->n = 0;
+            return default_types(r, false);
+        }
     return NULL;
 }
 
