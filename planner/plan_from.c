@@ -270,6 +270,123 @@ cte_source(struct planner *p, struct scope *outer, struct cte_binding *b, struct
     return NULL;
 }
 
+/* ---- queries that only choose rows and columns --------------------------------------------- */
+
+/* SELECT columns FROM .. [WHERE ..] and nothing else: it becomes part of the FROM around it, so that
+ * conditions there choose its indexes. NULL: more than that. */
+static const struct ast_select_clause *
+plain_clause(const struct ast_select *s)
+{
+    const struct ast_select_clause *c;
+
+    for (;; s = s->inner) {
+        if (s->with != NULL || s->order_by.count > 0 || s->limit != NULL || s->limit_all ||
+            s->offset != NULL || s->locking.count > 0)
+            return NULL;
+        if (s->kind != AST_SELECT_PAREN)
+            break;
+    }
+    if (s->kind != AST_SELECT_CLAUSE)
+        return NULL;
+    c = s->clause;
+    if (c->distinct || c->distinct_on_given || c->as_of != NULL || c->group_by.count > 0 ||
+        c->having != NULL || c->windows.count > 0 || c->from.count == 0 || c->table_form)
+        return NULL;
+    for (int i = 0; i < c->items.count; i++)
+        if (c->items.items[i].expr->kind != AST_EXPR_COLUMN)
+            return NULL;
+    return c;
+}
+
+/* *scope NULL: it is more and has to be planned as a query of its own. */
+static struct error *
+inline_select(struct planner *p, struct scope *outer, const struct ast_select *s,
+              struct rel **rel, struct scope **scope)
+{
+    const struct ast_select_clause *cl = plain_clause(s);
+    struct scope *from;
+    struct rel *r;
+    struct type_ctx c;
+    struct item_list items = {0};
+
+    *scope = NULL;
+    if (cl == NULL)
+        return NULL;
+    ERR_TRY(plan_from(p, outer, &cl->from, &r, &from));
+    if (cl->where != NULL) {
+        struct expr *where, **v = NULL;
+        int n = 0, cap = 0;
+        type_ctx_init(&c, p, from, "WHERE",
+                      REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
+        ERR_TRY(type_expr_as(&c, cl->where, &TYPE_BOOL, "WHERE", &where));
+        conjuncts(p, where, &v, &n, &cap);
+        for (int i = 0; i < n; i++)
+            rel_push(p, r, v[i]);
+    }
+    type_ctx_init(&c, p, from, "SELECT", REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
+    ERR_TRY(plan_items(&c, &cl->items, NULL, 0, &items));
+    for (int i = 0; i < items.n; i++) {
+        if (items.exprs[i]->kind == EXPR_COLUMN)
+            continue;
+        /* A column of the query around it, say. */
+        struct ast_select_clause *rest = arena_memdup(p->arena, cl, sizeof(*cl));
+        struct select_parts parts = {.clause = rest, .order_by = &s->order_by};
+        struct plan_node *n;
+        rest->where = NULL; /* done */
+        ERR_TRY(plan_select_rel(p, outer, r, from, &parts, &n));
+        *rel = rel_of_node(p, n);
+        *scope = scope_of_node(p, n, NULL, outer);
+        return NULL;
+    }
+    struct scope *out = scope_new(p, outer);
+    for (int i = 0; i < items.n; i++)
+        scope_add(p, out,
+                  (struct scope_column){.name = items.cols[i].name,
+                                        .type = items.exprs[i]->type,
+                                        .index = items.exprs[i]->index,
+                                        .table_id = items.cols[i].table_id,
+                                        .column_id = items.cols[i].column_id});
+    *rel = r;
+    *scope = out;
+    return NULL;
+}
+
+static struct error *
+inline_view(struct planner *p, struct scope *outer, const struct table *t,
+            const struct database *db, const char *schema, struct rel **rel, struct scope **scope)
+{
+    struct ast_stmt *stmt;
+    struct cte_binding *ctes = p->ctes;
+    bool skip = p->skip_privileges;
+
+    ERR_TRY(check_select(p, t));
+    ERR_TRY(parse_one(p->arena, slice_cstr(arena_strdup(p->arena, t->pb->view_query)), &stmt));
+    *scope = NULL;
+    if (stmt->kind != AST_STMT_SELECT)
+        return NULL;
+    p->ctes = NULL;
+    p->skip_privileges = true;
+    struct error *err = inline_select(p, NULL, stmt->select, rel, scope);
+    p->ctes = ctes;
+    p->skip_privileges = skip;
+    if (err != NULL || *scope == NULL)
+        return err;
+    if ((*scope)->n != t->n_columns)
+        return err_new(ERR_DATA_CORRUPTED, "view \"%s\" has %d columns, its query has %d", t->name,
+                       t->n_columns, (*scope)->n);
+    (*scope)->outer = outer;
+    for (int i = 0; i < t->n_columns; i++) {
+        struct scope_column *c = &(*scope)->columns[i];
+        c->name = t->columns[i].name;
+        c->table = t->name;
+        c->table_id = t->id;
+        c->column_id = t->columns[i].id;
+        c->schema = schema == NULL ? "public" : schema;
+        c->database = db == NULL ? NULL : db->name;
+    }
+    return NULL;
+}
+
 static struct error *
 name_source(struct planner *p, struct scope *outer, const struct ast_table_ref *r,
             struct rel **rel, struct scope **scope)
@@ -286,6 +403,11 @@ name_source(struct planner *p, struct scope *outer, const struct ast_table_ref *
             return cte_source(p, outer, b, rel, scope);
     }
     ERR_TRY(plan_resolve_table(p, &r->name, &t, &db, &schema));
+    if (t->is_view && !t->is_virtual && r->flags == NULL) {
+        ERR_TRY(inline_view(p, outer, t, db, schema, rel, scope));
+        if (*scope != NULL)
+            return NULL;
+    }
     ERR_TRY(table_source(p, outer, t, db, schema, rel, scope));
     return rel_index_flags(p, *rel, r->flags);
 }
@@ -631,8 +753,14 @@ plan_table_ref(struct planner *p, struct scope *outer, const struct ast_table_re
         err = numeric_source(p, outer, r, rel, scope);
         break;
     case AST_TABLE_SUBQUERY:
-        err = plan_select(p, outer, r->select, NULL, 0, &n);
-        if (err == NULL) {
+        *scope = NULL;
+        if (!r->lateral)
+            err = inline_select(p, outer, r->select, rel, scope);
+        if (err == NULL && *scope == NULL)
+            err = plan_select(p, outer, r->select, NULL, 0, &n);
+        else
+            n = NULL;
+        if (err == NULL && n != NULL) {
             *rel = rel_of_node(p, n);
             *scope = scope_of_node(p, n, NULL, outer);
         }
