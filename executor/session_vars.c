@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "executor/settings.h"
+
 /* Session variables: sql.md 3. One row each; how a value is checked hangs on its kind.
  * SOURCE: CockroachDB v20.1 pkg/sql/vars.go. */
 
@@ -570,11 +572,41 @@ vars_reset_all(struct session *s, struct result_sink *out)
             err_free(var_set(s, NULL, out, vars[i].name, NULL, true));
 }
 
+/* What sql.defaults.* say for new sessions. */
+static void
+session_defaults(struct session *s)
+{
+    static const struct {
+        const char *setting, *var;
+        const char *values[4]; /* of an enum; none: the number itself */
+    } from[] = {
+        {"sql.defaults.default_int_size", "default_int_size", {NULL}},
+        {"sql.defaults.serial_normalization", "experimental_serial_normalization",
+         {"rowid", "virtual_sequence", "sql_sequence"}},
+        {"sql.defaults.vectorize", "vectorize", {"auto", "off", "on", "experimental_always"}},
+        {"sql.defaults.results_buffer.size", "results_buffer_size", {NULL}},
+    };
+
+    for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+        int64_t n = settings_int(s->node, from[i].setting);
+        int k = find_var(from[i].var);
+        bool is_enum = from[i].values[0] != NULL;
+        if (is_enum && (n < 0 || n > 3 || from[i].values[n] == NULL))
+            continue;
+        const char *v = is_enum ? from[i].values[n] : arena_printf(s->arena, "%lld", (long long)n);
+        if (vars[k].def != NULL && strcmp(v, vars[k].def) == 0)
+            continue;
+        s->vars[k].value = arena_strdup(s->arena, v);
+        s->vars[k].reset = arena_strdup(s->arena, v);
+    }
+}
+
 struct error *
 vars_init(struct session *s, const struct session_args *a)
 {
     s->vars = ARENA_ARRAY(s->arena, struct session_var, N_VARS);
     s->shown_application = "";
+    session_defaults(s);
     int db = find_var("database");
     if (a->database != NULL && *a->database != '\0') {
         s->vars[db].value = arena_strdup(s->arena, a->database);

@@ -279,6 +279,13 @@ dispatch(struct type_ctx *c, const struct ast_expr *e, const struct type *desire
     case AST_EXPR_SUBQUERY:
     case AST_EXPR_EXISTS:
         return type_subquery_expr(c, e, desired, out);
+    case AST_EXPR_INT:
+    case AST_EXPR_DECIMAL:
+        /* A number that no decimal can hold. */
+        return err_at(err_new(ERR_INVALID_TEXT_REPRESENTATION,
+                              "could not parse \"%.*s\" as type decimal",
+                              (int)(e->number.text.len > 200 ? 200 : e->number.text.len),
+                              (const char *)e->number.text.ptr), e->pos);
     default:
         return err_at(err_new(ERR_INTERNAL, "expression of kind %d cannot be typed", (int)e->kind),
                       e->pos);

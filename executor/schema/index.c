@@ -385,12 +385,12 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
         return err_new(ERR_FEATURE_NOT_SUPPORTED, "cannot drop the primary index of a table using "
                                                   "DROP INDEX");
     ERR_TRY(ddl_check_table(x, f->t, PRIV_CREATE));
-    if (!cascade)
-        ERR_TRY(free_foreign_keys(x, table_id, f->ix->id, false));
     if (f->ix->unique && !f->ix->pb->created_explicitly && !cascade)
         return err_new(ERR_UNCATEGORIZED,
                        "index \"%s\" is in use as unique constraint (use CASCADE if you really "
                        "want to drop it)", name);
+    if (!cascade)
+        ERR_TRY(free_foreign_keys(x, table_id, f->ix->id, false));
     ERR_TRY(ddl_remove_index(x, table_id, f->ix->id, cascade));
     return ddl_event(x, "drop_index", table_id, "IndexName", name);
 }
