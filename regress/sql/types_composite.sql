@@ -48,3 +48,14 @@ SELECT 'nope'::regnamespace;
 SELECT 'abs(int)'::regprocedure;
 SELECT 1::oid, '12'::oid, 'x'::oid;
 SELECT (-1)::oid;
+-- what is put to an array has its elements' type
+SELECT ARRAY[1] || 1.5;
+SELECT array_append(ARRAY[1], 1.5);
+SELECT array_position(ARRAY[1], 1.5);
+SELECT array_replace(ARRAY[1], 1, 2.5);
+SELECT 'a' COLLATE en || 'x';
+SELECT ARRAY['a' COLLATE en] || 'x';
+SELECT 1 || '{2}', ARRAY[1] || '2', ARRAY[1.5] || 1, array_append(NULL, 2);
+SELECT * FROM unnest(ARRAY[1, 2], ARRAY['a', 'b', 'c'], ARRAY[true]);
+SELECT get_bit(b'\x01', 0), get_bit(b'\x80', 7), set_bit(b'\x00', 0, 1);
+SELECT get_bit(b'a', 8);
