@@ -483,8 +483,8 @@ plan_on_conflict(struct insert_plan *s, struct plan_insert *n)
     const struct ast_on_conflict *oc = s->a->on_conflict;
     struct planner *p = s->p;
 
-    if (oc->columns.count > 0) {
-        n->arbiter = arbiter(s, &oc->columns);
+    if (oc->columns.count > 0 || !oc->do_nothing) {
+        n->arbiter = oc->columns.count > 0 ? arbiter(s, &oc->columns) : NULL;
         if (n->arbiter == NULL)
             return err_new(ERR_INVALID_COLUMN_REFERENCE,
                            "there is no unique or exclusion constraint matching the ON CONFLICT "
@@ -494,8 +494,6 @@ plan_on_conflict(struct insert_plan *s, struct plan_insert *n)
         n->conflict = CONFLICT_NOTHING;
         return NULL;
     }
-    if (n->arbiter == NULL)
-        n->arbiter = &s->t->indexes[0];
     n->conflict = CONFLICT_UPDATE;
     ERR_TRY(check_right(p, s->t, PRIV_UPDATE));
     struct type_ctx c;
