@@ -9,7 +9,8 @@ regress_fault_damage_LDADD = base/libbase.a $(vendor_libs)
 regress_fault_writer_SOURCES = %D%/fault/writer.c
 regress_fault_writer_LDADD = base/libbase.a $(vendor_libs)
 
-drivers = %D%/check-includes %D%/check-style %D%/run-regress %D%/run-protocol %D%/replay-expect \
+drivers = %D%/check-includes %D%/check-style %D%/run-regress %D%/run-protocol %D%/shell-test \
+  %D%/replay-expect \
   %D%/fault/bad-backups
 TESTS += $(drivers)
 EXTRA_DIST += $(drivers) %D%/check-headers %D%/server.sh %D%/schedule %D%/replay.schedule \

@@ -32,7 +32,8 @@ must(struct error *e)
 static void
 start(void)
 {
-    struct arena *a = arena_create(NULL, "fuzz");
+    static struct arena *a;
+    a = arena_create(NULL, "fuzz");
     struct node_opts *o = ARENA_NEW(a, struct node_opts);
     struct node *n;
     struct server *s;
