@@ -244,6 +244,16 @@ hex(char c)
     return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
 }
 
+static int32_t
+number(const char *s)
+{
+    uint32_t n = 0;
+
+    for (; isdigit((unsigned char)*s); s++)
+        n = n * 10 + (uint32_t)(*s - '0');
+    return (int32_t)n;
+}
+
 /* Cut the line into words, in place. */
 static int
 split(char *line, struct word *w)
@@ -386,7 +396,7 @@ run_line(int n, struct word *w)
         put(w[2].text, w[2].len + 1);
         put16(n - 3);
         for (int i = 3; i < n; i++)
-            put32((int32_t)strtol(w[i].text, NULL, 10));
+            put32(number(w[i].text));
         break;
     case 'D':
     case 'C':
@@ -395,7 +405,7 @@ run_line(int n, struct word *w)
         break;
     case 'E':
         put_name(&w[1]);
-        put32((int32_t)strtol(w[2].text, NULL, 10));
+        put32(number(w[2].text));
         break;
     default:
         break;
