@@ -494,6 +494,8 @@ type_resolvables(struct resolution *r)
                 r->elem = t->family == FAMILY_ARRAY ? t->elem : t;
             if (r->elem != NULL && r->elem->family == FAMILY_UNKNOWN)
                 r->elem = NULL;
+            if (r->elem != NULL)
+                filter(r, keep_type, i, t); /* an array is no element of its own kind */
         }
     }
     return NULL;
