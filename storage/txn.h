@@ -60,7 +60,7 @@ bool kv_txn_read_own(const struct kv_txn *t); /* what is set now, to be restored
 uint64_t kv_txn_savepoint(struct kv_txn *t);
 void kv_txn_rollback_to(struct kv_txn *t, uint64_t token);
 
-/* For bulk writers: from here on, more than so many bytes of buffered writes go to nameless files in
+/* For bulk writers: from here on, more than so many bytes of buffered writes go to a nameless file in
  * dir, on the store's file system; max_bytes counts only what is in memory. Reads do not see what
  * went there, rolling back to a savepoint is not possible any more, and its locks are given up: a
  * conflict shows as 40001 at commit, if it was read that the key is absent. Does nothing once there

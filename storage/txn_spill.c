@@ -1,6 +1,6 @@
 /* storage/txn_spill.c - writes of a bulk transaction that have left memory.
  *
- * When the buffer is full its pairs go, in key order, to a nameless file: a run. At commit the runs
+ * When the buffer is full its pairs go, in key order, to a nameless file, as a run. At commit the runs
  * are merged into data files with the commit's time, which the engine takes in all at once; so a
  * COPY of any size is one transaction, in bounded memory.
  *
@@ -36,9 +36,7 @@
 #define SAMPLES_MAX ((size_t)4096)
 
 struct run {
-    int fd;
-    uint64_t size;
-    size_t first_sample, n_samples;
+    uint64_t start, end; /* in the file */
 };
 
 struct key_range {
@@ -48,6 +46,7 @@ struct key_range {
 struct spill {
     const char *dir;
     size_t bytes;            /* of the buffer, from where on it is written */
+    int fd;                  /* of all runs; -1: none yet */
     struct run *runs;
     size_t n, cap;
     struct key_range *ranges; /* of all runs, run by run */
@@ -69,7 +68,7 @@ open_nameless(const char *dir, int *fd)
 }
 
 static void
-add_to_range(struct kv_txn *t, struct run *r, size_t i, struct slice key)
+add_to_range(struct kv_txn *t, size_t i, struct slice key)
 {
     struct spill *s = t->spill;
     if (i % SAMPLE == 0) {
@@ -79,7 +78,6 @@ add_to_range(struct kv_txn *t, struct run *r, size_t i, struct slice key)
             s->cap_ranges = cap;
         }
         s->ranges[s->n_ranges++].first = slice_dup(t->arena, key);
-        r->n_samples++;
     }
     s->ranges[s->n_ranges - 1].last = key; /* copied once the range is full */
 }
@@ -109,17 +107,17 @@ run_write(struct kv_txn *t, struct run *r)
         str_append_slice(&out, n->top->value);
         if (i % SAMPLE == 0 && i > 0)
             seal_range(t);
-        add_to_range(t, r, i++, n->key);
+        add_to_range(t, i++, n->key);
         if (out.len >= OUT_BYTES) {
-            ERR_GOTO(fd_write_all(r->fd, "spilled writes", out.ptr, out.len), out);
-            r->size += out.len;
+            ERR_GOTO(fd_write_all(t->spill->fd, "spilled writes", out.ptr, out.len), out);
+            r->end += out.len;
             str_clear(&out);
         }
     }
     seal_range(t);
     ERR_GOTO(str_error(&out), out);
-    err = fd_write_all(r->fd, "spilled writes", out.ptr, out.len);
-    r->size += out.len;
+    err = fd_write_all(t->spill->fd, "spilled writes", out.ptr, out.len);
+    r->end += out.len;
 out:
     str_release(&out);
     return err;
@@ -136,11 +134,16 @@ spill_buffer(struct kv_txn *t)
         s->cap = s->cap == 0 ? 16 : 2 * s->cap;
         s->runs = xrealloc(s->runs, s->cap * sizeof(*s->runs));
     }
+    if (s->fd < 0)
+        ERR_TRY(open_nameless(s->dir, &s->fd));
     struct run *r = &s->runs[s->n];
-    *r = (struct run){.first_sample = s->n_ranges};
-    ERR_TRY(open_nameless(s->dir, &r->fd));
+    r->start = r->end = s->n > 0 ? r[-1].end : 0;
     s->n++;
-    ERR_TRY(run_write(t, r));
+    struct error *err = run_write(t, r);
+    if (err != NULL) { /* half a run: nothing of this may commit */
+        err_free(txn_doom(t, TXN_STALE));
+        return err;
+    }
     locks_release_all(t);
     struct arena *a = t->buf.arena;
     arena_reset(a);
@@ -172,6 +175,7 @@ kv_txn_spill(struct kv_txn *t, const char *dir, size_t bytes)
     struct spill *s = ARENA_NEW(t->arena, struct spill);
     s->dir = arena_strdup(t->arena, dir);
     s->bytes = bytes;
+    s->fd = -1;
     t->spill = s;
     wbuf_init(&t->buf, arena_create(t->arena, "buffered writes"));
 }
@@ -182,8 +186,8 @@ spill_release(struct kv_txn *t)
     struct spill *s = t->spill;
     if (s == NULL)
         return;
-    for (size_t i = 0; i < s->n; i++)
-        close(s->runs[i].fd);
+    if (s->fd >= 0)
+        close(s->fd);
     xfree(s->runs);
     xfree(s->ranges);
     t->spill = NULL;
@@ -192,7 +196,8 @@ spill_release(struct kv_txn *t)
 /* ---- merging runs ---- */
 
 struct source {
-    const struct run *run;
+    int fd;
+    uint64_t end;        /* of the run */
     size_t index;        /* of two equal keys the later run's counts */
     uint8_t *window;
     size_t cap, len, at;
@@ -219,7 +224,10 @@ source_fill(struct source *s, size_t need)
         s->window = xrealloc(s->window, s->cap);
     }
     while (s->len < need) {
-        ssize_t n = pread(s->run->fd, s->window + s->len, s->cap - s->len, (off_t)s->offset);
+        size_t want = s->cap - s->len;
+        if (want > s->end - s->offset)
+            want = (size_t)(s->end - s->offset);
+        ssize_t n = pread(s->fd, s->window + s->len, want, (off_t)s->offset);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -234,7 +242,7 @@ source_fill(struct source *s, size_t need)
 static struct error *
 source_next(struct source *s, bool *more)
 {
-    *more = s->at < s->len || s->offset < s->run->size;
+    *more = s->at < s->len || s->offset < s->end;
     if (!*more)
         return NULL;
     if (s->len - s->at < HEAD)
@@ -297,7 +305,8 @@ merge_open(struct kv_txn *t, struct merge *m)
     for (size_t i = 0; i < sp->n; i++) {
         struct source *s = &m->v[i];
         bool more;
-        *s = (struct source){.run = &sp->runs[i], .index = i, .cap = window};
+        *s = (struct source){.fd = sp->fd, .index = i, .cap = window,
+                             .offset = sp->runs[i].start, .end = sp->runs[i].end};
         s->window = xmalloc(window);
         ERR_TRY(source_next(s, &more));
         if (more)
