@@ -251,7 +251,12 @@ cte_source(struct planner *p, struct scope *outer, struct cte_binding *b, struct
            struct scope **scope)
 {
     struct plan_cte *c = b->cte;
-    struct plan_node *n = cte_scan_new(p, c, c->recursive && c->plan == NULL);
+    struct plan_node *n;
+    if (b->outer_refs && b->outer != outer)
+        return err_unimplemented(0, "WITH clause \"%s\" that reads an outer row, used below its query",
+                                 slice_str(p, b->name));
+    /* Its rows differ with the row around it: made where they are read, not kept. */
+    n = b->outer_refs ? c->plan : cte_scan_new(p, c, c->recursive && c->plan == NULL);
     struct scope *s = scope_new(p, outer);
 
     if (c->n_cols == 0 && c->plan != NULL && !mutation_returns(c->plan))

@@ -1179,7 +1179,7 @@ plan_setop_clause(struct planner *p, struct scope *outer, const struct ast_selec
     s->all = a->setop.all;
     s->base.rows = l->rows + r->rows;
     *out = &s->base;
-    if (s->op == PLAN_SETOP_UNION && !s->all) {
+    if (s->op != PLAN_SETOP_INTERSECT && !s->all) {
         int *keys = ARENA_ARRAY(p->arena, int, (size_t)l->n_cols + 1);
         for (int i = 0; i < l->n_cols; i++)
             keys[i] = i;

@@ -132,6 +132,17 @@ plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, 
     return name_columns(p, a, b, c->n_cols);
 }
 
+static void
+look_for_outer(void *arg, struct expr *e)
+{
+    bool *found = arg;
+
+    *found = *found || (e->kind == EXPR_OUTER && e->depth >= 1);
+    for (int i = 0; i < e->n_args; i++)
+        if (e->args[i] != NULL)
+            look_for_outer(arg, e->args[i]);
+}
+
 struct error *
 plan_with(struct planner *p, struct scope *outer, const struct ast_with *w)
 {
@@ -166,6 +177,11 @@ plan_with(struct planner *p, struct scope *outer, const struct ast_with *w)
             p->with[p->n_with++] = c;
         }
         struct cte_binding *b = bind(p, a, c);
+        b->outer = outer;
+        plan_visit_tree(n, look_for_outer, &b->outer_refs);
+        if (b->outer_refs && c->mutation)
+            return err_unimplemented(0, "WITH clause \"%s\" that writes and reads an outer row",
+                                     slice_str(p, a->name.name));
         ERR_TRY(name_columns(p, a, b, c->n_cols));
     }
     return NULL;

@@ -38,6 +38,8 @@ struct cte_binding {
     struct cte_binding *next;
     struct slice name;
     struct plan_cte *cte;
+    bool outer_refs;            /* it reads rows of the queries around `outer` */
+    const struct scope *outer;  /* where WITH stands */
     const char **column_names;  /* of its alias list, else the query's */
     const char *refused;        /* why it cannot be named here; NULL if it can */
 };
