@@ -55,7 +55,9 @@ uconst_can_become(const struct uconst *k, const struct type *t)
     for (int i = 0; i < n; i++)
         if (tc_equiv(v[i], t))
             return true;
-    return false;
+    /* psql compares an OID[] with '{0}'. */
+    return k->kind == UCONST_STRING && t->family == FAMILY_ARRAY && t->elem != NULL &&
+           t->elem->family == FAMILY_OID;
 }
 
 /* ---- folding ---- */
