@@ -706,8 +706,8 @@ choose(struct planner *p, struct rel *r, const bool *need, const struct wish *w,
         if (r->no_index_join && !c.covers)
             continue;
         /* Without a reason a secondary index that must look up every row is never better. */
-        if (r->forced == NULL && !ix->primary && !ix->inverted && !c.covers && c.c.n_spans == 0 && !c.c.empty &&
-            !(w != NULL && w->limit > 0 && c.ordered && w->n > 0))
+        if (r->forced == NULL && !ix->primary && !ix->inverted && !c.covers &&
+            c.c.n_spans == 0 && !c.c.empty && !(w != NULL && w->limit > 0 && c.ordered && w->n > 0))
             continue;
         if (!any || c.cost < best->cost) {
             *best = c;

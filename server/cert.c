@@ -310,7 +310,7 @@ cmd_cert(int argc, char **argv)
             f.ca_key = optarg;
             break;
         case OPT_KEY_SIZE:
-            f.key_bits = (int)strtol(optarg, NULL, 10);
+            f.key_bits = (int)strtoll(optarg, NULL, 10);
             break;
         case OPT_OVERWRITE:
             f.overwrite = true;
