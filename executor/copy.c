@@ -8,6 +8,9 @@
 
 /* COPY t FROM STDIN and COPY .. TO STDOUT: text and CSV, as PostgreSQL has them. */
 
+/* Of buffered writes; beyond, they go to files, so that COPY takes bounded memory. */
+#define SPILL_BYTES ((size_t)32 << 20)
+
 struct format {
     bool csv, header;
     char delimiter, quote, escape;
@@ -142,6 +145,10 @@ next_line(struct copy_in *c, struct slice *line, bool *more)
     for (;;) {
         const char *p = c->buf.ptr + c->pos;
         size_t left = c->buf.len - c->pos;
+        if (!c->f.csv && at < left) {
+            const char *end = memchr(p + at, '\n', left - at);
+            at = end != NULL ? (size_t)(end - p) : left;
+        }
         for (; at < left; at++) {
             if (c->f.csv && escaped)
                 escaped = false;
@@ -215,7 +222,7 @@ parse_field(struct copy_in *c, int col, struct slice text)
     struct eval_env env = c->x->env;
 
     env.arena = c->row_arena;
-    return datum_parse(&env, k->type, slice_dup(c->row_arena, text), &c->row[c->ordinals[col]]);
+    return datum_parse(&env, k->type, text, &c->row[c->ordinals[col]]);
 }
 
 static struct error *
@@ -228,28 +235,30 @@ static struct error *
 parse_text_line(struct copy_in *c, struct slice line)
 {
     int n = 0;
-    size_t start = 0;
+    bool plain = memchr(line.ptr, '\\', line.len) == NULL;
 
-    for (size_t i = 0; i <= line.len; i++) {
-        if (i < line.len && line.ptr[i] == '\\') {
-            i++;
-            continue;
+    for (size_t start = 0, end; start <= line.len; start = end + 1) {
+        if (plain) {
+            const uint8_t *d = memchr(line.ptr + start, c->f.delimiter, line.len - start);
+            end = d != NULL ? (size_t)(d - line.ptr) : line.len;
+        } else {
+            for (end = start; end < line.len && line.ptr[end] != (uint8_t)c->f.delimiter; end++)
+                if (line.ptr[end] == '\\' && end + 1 < line.len)
+                    end++;
         }
-        if (i < line.len && line.ptr[i] != (uint8_t)c->f.delimiter)
-            continue;
-        size_t end = i > line.len ? line.len : i;
         struct slice raw = slice_make(line.ptr + start, end - start);
-        start = end + 1;
         if (n >= c->n_cols) {
             n++;
             continue;
         }
         if (slice_eq(raw, c->f.null)) {
             c->row[c->ordinals[n]] = DATUM_NULL;
+        } else if (plain) { /* the line outlives the row */
+            ERR_TRY(parse_field(c, n, raw));
         } else {
             str_clear(&c->field);
             unescape(&c->field, raw);
-            ERR_TRY(parse_field(c, n, str_slice(&c->field)));
+            ERR_TRY(parse_field(c, n, slice_dup(c->row_arena, str_slice(&c->field))));
         }
         n++;
     }
@@ -290,7 +299,7 @@ parse_csv_line(struct copy_in *c, struct slice line)
             if (!quoted && slice_eq(str_slice(&c->field), c->f.null))
                 c->row[c->ordinals[n]] = DATUM_NULL;
             else
-                ERR_TRY(parse_field(c, n, str_slice(&c->field)));
+                ERR_TRY(parse_field(c, n, slice_dup(c->row_arena, str_slice(&c->field))));
         }
         n++;
         if (i >= line.len)
@@ -376,12 +385,17 @@ copy_from(struct exec_ctx *x, const struct ast_copy *a, struct result_sink *out)
     c.row = ARENA_ARRAY(c.arena, struct datum, (size_t)c.t->n_all_columns + 1);
     ERR_TRY(mutator_create(x, c.arena, &c.m));
     ERR_TRY(mutator_table(c.m, c.t, &c.target, &c.mt));
+    /* Nothing reads what a large COPY has written, but for foreign keys. */
+    if (x->implicit_txn && !mut_has_foreign_keys(c.mt))
+        kv_txn_spill(x->txn, x->node->opts.temp_dir, SPILL_BYTES);
     if (out->copy_in_start == NULL)
         return err_unimplemented(0, "COPY here");
     ERR_TRY(out->copy_in_start(out, c.n_cols, false));
     str_init(&c.buf, STR_MAX_DEFAULT);
     str_init(&c.field, STR_MAX_DEFAULT);
     struct error *e = copy_lines(&c);
+    if (e == NULL)
+        e = mut_spilled_duplicate(c.mt, c.row_arena);
     if (e == NULL)
         e = mutator_finish(c.m);
     str_release(&c.buf);
