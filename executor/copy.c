@@ -143,7 +143,7 @@ next_line(struct copy_in *c, struct slice *line, bool *more)
     bool quoted = false, escaped = false;
 
     for (;;) {
-        const char *p = c->buf.ptr + c->pos;
+        const char *p = c->buf.ptr == NULL ? "" : c->buf.ptr + c->pos;
         size_t left = c->buf.len - c->pos;
         if (!c->f.csv && at < left) {
             const char *end = memchr(p + at, '\n', left - at);
