@@ -88,7 +88,8 @@ tuple_key(struct cover *c, const struct index *ix, const struct datum *outer, in
 {
     struct partition_tuple tup;
     ERR_TRY(partition_tuple_decode(c->x->arena, c->t, ix, n_outer, n, bytes, &tup));
-    memcpy(vals, outer, (size_t)n_outer * sizeof(*vals));
+    if (n_outer > 0)
+        memcpy(vals, outer, (size_t)n_outer * sizeof(*vals));
     memcpy(vals + n_outer, tup.datums, (size_t)tup.n_datums * sizeof(*vals));
     *n_vals = n_outer + tup.n_datums;
     bool end = range_bound && tup.n_special > 0 && tup.special == PARTITION_MAXVALUE;
