@@ -593,9 +593,10 @@ sweep_main(void *arg)
     while (!reg->stopping) {
         if (!reg->nudged)
             cond_wait_ns(&reg->changed, &reg->lock, SWEEP_INTERVAL_NS);
-        bool due = reg->nudged || monotonic_now_ns() - last_scan >= SWEEP_INTERVAL_NS;
+        bool due = !reg->stopping &&
+                   (reg->nudged || monotonic_now_ns() - last_scan >= SWEEP_INTERVAL_NS);
         struct run *expired = take_expired(reg);
-        if (reg->stopping || (!due && expired == NULL))
+        if (!due && expired == NULL)
             continue;
         reg->nudged = false;
         mutex_unlock(&reg->lock);
