@@ -162,7 +162,8 @@ show_grants_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     } else {
         ERR_TRY(add_everything(&g));
     }
-    qsort(g.v, g.n, sizeof(*g.v), by_all);
+    if (g.n > 0)
+        qsort(g.v, g.n, sizeof(*g.v), by_all);
     for (size_t i = 0; i < g.n; i++) {
         const char *const *v = g.v[i].v;
         if (i > 0 && by_all(&g.v[i], &g.v[i - 1]) == 0)
