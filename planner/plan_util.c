@@ -68,7 +68,10 @@ plan_render_node(struct planner *p, struct plan_node *in, int n, struct expr *co
     r->base.children[0] = in;
     r->base.rows = in->rows;
     r->base.at_most_one = in->at_most_one;
-    r->exprs = arena_memdup(p->arena, exprs, (size_t)(n + 1) * sizeof(exprs[0]));
+    struct expr **copy = ARENA_ARRAY(p->arena, struct expr *, (size_t)n + 1);
+    if (n > 0)
+        memcpy(copy, exprs, (size_t)n * sizeof(exprs[0]));
+    r->exprs = copy;
     memcpy(r->base.cols, cols, (size_t)n * sizeof(cols[0]));
     /* The order survives as far as its columns do. */
     struct plan_order *o = ARENA_ARRAY(p->arena, struct plan_order, (size_t)in->n_ordering + 1);
