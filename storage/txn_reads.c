@@ -15,8 +15,10 @@
 #define SPANS_MAX 4
 #endif
 #define BYTES_MAX ((size_t)4 << 20)
-/* How many neighbours become one when the bound is passed. */
+/* How many neighbours become one when the bound is passed; and the bytes that they share then, as long
+ * as that helps: keys of one table, so that a change of another is not taken for one. */
 #define JOIN 8
+#define SHARED 3
 
 void
 rset_init(struct rset *r)
@@ -77,17 +79,30 @@ key_after(struct arena *a, struct slice key)
     return slice_make(p, key.len + 1);
 }
 
+static bool
+is_full(const struct rset *r)
+{
+    return r->n > SPANS_MAX / 2 || r->bytes > BYTES_MAX;
+}
+
+static bool
+share(struct slice a, struct slice b, size_t bytes)
+{
+    return a.len >= bytes && b.len >= bytes && memcmp(a.ptr, b.ptr, bytes) == 0;
+}
+
 /* Fewer, wider spans in a new arena. */
 static void
-rset_shrink(struct rset *r)
+join_neighbours(struct rset *r, size_t join, size_t shared)
 {
-    rset_sort(r);
     struct arena *fresh = arena_create(NULL, "reads");
-    size_t join = r->n > SPANS_MAX / 2 || r->bytes > BYTES_MAX ? JOIN : 1, n = 0;
+    size_t n = 0, last;
     r->bytes = 0;
-    for (size_t i = 0; i < r->n; i += join) {
-        size_t last = i + join <= r->n ? i + join - 1 : r->n - 1;
+    for (size_t i = 0; i < r->n; i = last + 1) {
         struct rspan x = r->v[i];
+        for (last = i; last + 1 < r->n && last + 1 < i + join; last++)
+            if (!share(x.start, r->v[last + 1].start, shared))
+                break;
         if (last != i) {
             const struct rspan *l = &r->v[last];
             x.point = false;
@@ -101,6 +116,15 @@ rset_shrink(struct rset *r)
     r->n = n;
     arena_destroy(r->arena);
     r->arena = fresh;
+}
+
+static void
+rset_shrink(struct rset *r)
+{
+    rset_sort(r);
+    join_neighbours(r, is_full(r) ? JOIN : 1, SHARED);
+    if (is_full(r))
+        join_neighbours(r, JOIN, 0);
 }
 
 void
