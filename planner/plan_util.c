@@ -61,7 +61,8 @@ plan_render_node(struct planner *p, struct plan_node *in, int n, struct expr *co
 {
     if (is_identity(in, n, exprs) && in->kind != PLAN_CTE_SCAN) {
         /* Only names change; nodes are ours until the plan is done. */
-        memcpy(in->cols, cols, (size_t)n * sizeof(cols[0]));
+        if (n > 0)
+            memcpy(in->cols, cols, (size_t)n * sizeof(cols[0]));
         return in;
     }
     struct plan_render *r = plan_node_new(p, PLAN_RENDER, sizeof(*r), n, 1);
@@ -72,7 +73,8 @@ plan_render_node(struct planner *p, struct plan_node *in, int n, struct expr *co
     if (n > 0)
         memcpy(copy, exprs, (size_t)n * sizeof(exprs[0]));
     r->exprs = copy;
-    memcpy(r->base.cols, cols, (size_t)n * sizeof(cols[0]));
+    if (n > 0)
+        memcpy(r->base.cols, cols, (size_t)n * sizeof(cols[0]));
     /* The order survives as far as its columns do. */
     struct plan_order *o = ARENA_ARRAY(p->arena, struct plan_order, (size_t)in->n_ordering + 1);
     int k = 0;
