@@ -243,7 +243,7 @@ on_bind(struct connection *c, struct arena *a, struct reader *r)
         struct slice bytes = reader_bytes(r, len);
         if (r->failed)
             return malformed("Bind");
-        const struct type *t = prepared_param_type(p, i);
+        const struct type *t = type_without_modifiers(a, prepared_param_type(p, i));
         struct error *e = format_of(n_formats, formats, i) == 1
                               ? datum_from_binary(&env, t, bytes, &params[i])
                               : datum_parse(&env, t, bytes, &params[i]);

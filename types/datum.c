@@ -119,8 +119,10 @@ struct error *
 datum_from_binary(const struct eval_env *env, const struct type *t, struct slice bytes,
                   struct datum *out)
 {
+    const struct type_ops *ops = type_ops_of(t);
     *out = (struct datum){0};
-    return type_ops_of(t)->from_binary(env, t, bytes, out);
+    ERR_TRY(ops->from_binary(env, t, bytes, out));
+    return ops->fit != NULL && !out->null ? ops->fit(env, t, out) : NULL;
 }
 
 int

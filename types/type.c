@@ -262,6 +262,22 @@ type_with_precision(struct arena *a, const struct type *base, int32_t precision)
 }
 
 const struct type *
+type_without_modifiers(struct arena *a, const struct type *t)
+{
+    if (t->family == FAMILY_INT || t->family == FAMILY_FLOAT || t->family == FAMILY_TUPLE ||
+        t->oid == TYPE_QCHAR.oid)
+        return t;
+    struct type *plain = copy_of(a, t);
+    plain->width = 0;
+    plain->precision = 0;
+    plain->time_precision_is_set = false;
+    plain->interval_unit = plain->interval_from = INTERVAL_UNSET;
+    if (t->elem != NULL)
+        plain->elem = type_without_modifiers(a, t->elem);
+    return plain;
+}
+
+const struct type *
 type_copy(struct arena *a, const struct type *t)
 {
     struct type *c = copy_of(a, t);

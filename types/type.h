@@ -88,6 +88,9 @@ const struct type *type_string(struct arena *a, uint32_t oid, int32_t width);
 const struct type *type_collated(struct arena *a, const struct type *string, const char *locale);
 const struct type *type_bit(struct arena *a, bool varying, int32_t width);
 const struct type *type_with_precision(struct arena *a, const struct type *t, int32_t precision);
+/* t as its OID alone tells it, without length, precision or fields, so that a value that a client
+ * sends is not cut to them; what stores it refuses it. */
+const struct type *type_without_modifiers(struct arena *a, const struct type *t);
 const struct type *type_from_oid(uint32_t oid); /* NULL when unknown; scalar and array OIDs */
 const struct type *type_copy(struct arena *a, const struct type *t); /* deep */
 uint32_t type_array_oid(const struct type *t);  /* OID of the array of t, 0 if none */

@@ -202,6 +202,12 @@ test_binary(void **state)
     assert_non_null(e);
     assert_string_equal(e->sqlstate, "22P03");
     err_free(e);
+    e = datum_from_binary(&env, &TYPE_INT2, SLICE_LIT("\0\1\0\0"), &back);
+    assert_non_null(e);
+    assert_string_equal(e->message, "integer out of range for type int2");
+    err_free(e);
+    assert_null(datum_from_binary(&env, &TYPE_QCHAR, SLICE_LIT("ab"), &back));
+    assert_int_equal(back.len, 1);
 }
 
 int
