@@ -10,10 +10,10 @@ regress_fault_writer_SOURCES = %D%/fault/writer.c
 regress_fault_writer_LDADD = base/libbase.a $(vendor_libs)
 
 drivers = %D%/check-includes %D%/check-style %D%/run-regress %D%/run-protocol %D%/shell-test \
-  %D%/replay-expect \
+  %D%/replay-expect %D%/engine-postgres \
   %D%/fault/bad-backups
 TESTS += $(drivers)
-EXTRA_DIST += $(drivers) %D%/check-headers %D%/server.sh %D%/schedule %D%/replay.schedule \
+EXTRA_DIST += $(drivers) %D%/regress-postgres %D%/check-headers %D%/server.sh %D%/postgres.sh %D%/schedule %D%/replay.schedule \
   %D%/replay.differs %D%/README.md %D%/sql %D%/expected %D%/protocol %D%/golden %D%/fault %D%/fuzz
 
 test_environment = \
@@ -45,11 +45,15 @@ check-fault: amberdb$(EXEEXT) %D%/fault/damage$(EXEEXT) %D%/fault/writer$(EXEEXT
 	$(test_environment) $(top_srcdir)/%D%/fault/faults
 	$(test_environment) $(top_srcdir)/%D%/fault/crash-loop
 
+# The SQL tests with the store in a PostgreSQL.
+check-postgres: amberdb$(EXEEXT)
+	$(test_environment) $(top_srcdir)/%D%/regress-postgres
+
 CLEANFILES += %D%/fuzz/*.out %D%/results/*
 distclean-local:
 	-rmdir %D%/results 2>/dev/null
 
-.PHONY: check-includes check-style check-headers check-fault
+.PHONY: check-includes check-style check-headers check-fault check-postgres
 
 # Fuzzers: with --enable-fuzz libFuzzer programs, run by check-fuzz; else tests that run the seeds.
 # Each fuzz_x needs a word here and its two lines below.

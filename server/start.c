@@ -61,7 +61,8 @@ static void
 print_start_help(void)
 {
     printf("Usage:\n  amberdb start-single-node [FLAGS]\n\nFlags:\n"
-           "  --store=PATH             where data lives; type=mem for memory only\n"
+           "  --store=PATH             where data lives; type=mem for memory only;\n"
+           "                           postgresql://... for a database of that protocol\n"
            "                           (default amberdb-data)\n"
            "  --listen-addr=HOST:PORT  for SQL clients (default localhost:26257)\n"
            "  --http-addr=HOST:PORT    for the console (default localhost:8080)\n"
@@ -191,16 +192,27 @@ parse_flags(int argc, char **argv, struct start_flags *f)
     return 0;
 }
 
-/* --store=PATH | path=PATH[,attrs=..,size=..] | type=mem[,size=..] */
+/* --store=PATH | path=PATH[,attrs=..,size=..] | type=mem[,size=..] | postgresql://... */
 struct store_spec {
-    const char *path; /* NULL: memory */
+    const char *path; /* NULL: memory, or elsewhere */
+    const char *url;  /* as libpq takes it; may hold a password */
 };
+
+static bool
+is_postgres_url(const char *s)
+{
+    return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
+}
 
 static struct error *
 parse_store(struct arena *a, const char *text, struct store_spec *out)
 {
     bool memory = false;
-    out->path = NULL;
+    *out = (struct store_spec){0};
+    if (is_postgres_url(text)) {
+        out->url = text;
+        return NULL;
+    }
     if (strchr(text, '=') == NULL) {
         out->path = text;
     } else {
@@ -278,6 +290,8 @@ start_up(const struct start_flags *f, struct running *r)
             .create = true,
         };
         ERR_TRY(engine_rocksdb_open(&e, &o.engine));
+    } else if (store.url != NULL) {
+        ERR_TRY(engine_postgres_open(store.url, &o.engine));
     } else {
         ERR_TRY(engine_memory_open(&o.engine));
     }
@@ -335,7 +349,8 @@ print_banner(const struct start_flags *f, const struct running *r)
     if (r->http != NULL)
         printf("webui:      http://%s\n", http_server_address(r->http));
     printf("sql:        %s\n", sql_url(f, r));
-    printf("store:      %s\nexternal I/O path: %s\nstatus:     ready\n", f->store,
+    const char *store = is_postgres_url(f->store) ? engine_postgres_name(r->arena, f->store) : f->store;
+    printf("store:      %s\nexternal I/O path: %s\nstatus:     ready\n", store,
            *r->node->opts.external_io_dir != '\0' ? r->node->opts.external_io_dir : "disabled");
     fflush(stdout);
 }

@@ -142,5 +142,11 @@ struct rocksdb_engine_opts {
 };
 struct error *engine_rocksdb_open(const struct rocksdb_engine_opts *o, struct engine **out)
     ERR_MUST_USE;
+/* Versions in a table of a database that speaks PostgreSQL's protocol; url as libpq takes it. The
+ * tables are made when absent. One process at a time: another gets 55006 until the owner has closed
+ * the store or was silent for some seconds. */
+struct error *engine_postgres_open(const char *url, struct engine **out) ERR_MUST_USE;
+/* postgresql://host:port/database of such a url, without user and password. */
+char *engine_postgres_name(struct arena *a, const char *url);
 
 #endif

@@ -4,6 +4,9 @@ noinst_LIBRARIES += %D%/libstorage.a
 %C%_libstorage_a_SOURCES = \
   %D%/engine.c %D%/engine.h \
   %D%/engine_memory.c \
+  %D%/engine_postgres.c %D%/engine_postgres_int.h \
+  %D%/engine_postgres_conn.c \
+  %D%/engine_postgres_scan.c \
   %D%/engine_rocksdb.c %D%/engine_rocksdb_int.h \
   %D%/engine_rocksdb_iter.c \
   %D%/mvcc.c %D%/mvcc.h \

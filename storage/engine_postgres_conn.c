@@ -1,0 +1,213 @@
+/* storage/engine_postgres_conn.c - connections of the PostgreSQL engine: a pool, errors, retries.
+ */
+#include "config.h"
+
+#include "storage/engine_postgres_int.h"
+
+#include <time.h>
+
+#include "base/log.h"
+
+#define IDLE_MAX 16
+/* How long work is tried again after a lost connection, and the pauses between. */
+#define RETRY_NS       INT64_C(30000000000)
+#define PAUSE_FIRST_NS INT64_C(20000000)
+#define PAUSE_MAX_NS   INT64_C(1000000000)
+
+/* Keys are found by the one index: no other plan is any good. A server that does not know a setting
+ * goes without. */
+static const char *const settings[] = {
+    "SET enable_seqscan = off",
+    "SET enable_bitmapscan = off",
+    "SET enable_hashagg = off",
+    "SET max_parallel_workers_per_gather = 0",
+    "SET jit = off",
+    "SET cursor_tuple_fraction = 0.01",
+};
+
+void
+pg_pool_init(struct pg_engine *e)
+{
+    mutex_init(&e->lock, RANK_ENGINE);
+}
+
+static void
+conn_close(struct pg_conn *c)
+{
+    PQfinish(c->c);
+    xfree(c);
+}
+
+static void
+pool_drop(struct pg_engine *e)
+{
+    mutex_lock(&e->lock);
+    struct pg_conn *c = e->idle;
+    e->idle = NULL;
+    e->n_idle = 0;
+    mutex_unlock(&e->lock);
+    for (struct pg_conn *next; c != NULL; c = next) {
+        next = c->next;
+        conn_close(c);
+    }
+}
+
+void
+pg_pool_destroy(struct pg_engine *e)
+{
+    pool_drop(e);
+    mutex_destroy(&e->lock);
+}
+
+/* libpq's texts are lines; the first says it. */
+static int
+first_line(const char *text)
+{
+    return (int)strcspn(text, "\n");
+}
+
+static void
+quiet(void *arg, const PGresult *res)
+{
+    (void)arg;
+    (void)res;
+}
+
+static struct error *
+conn_open(struct pg_engine *e, struct pg_conn **out)
+{
+    struct pg_conn *c = xcalloc(1, sizeof(*c));
+    c->c = PQconnectdb(e->url);
+    if (PQstatus(c->c) != CONNECTION_OK) {
+        const char *text = PQerrorMessage(c->c);
+        struct error *err =
+            err_new(ERR_CONNECTION_FAILURE, "could not connect to the store %s: %.*s", e->shown,
+                    first_line(text), text);
+        conn_close(c);
+        return err;
+    }
+    PQsetNoticeReceiver(c->c, quiet, NULL);
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+        PQclear(PQexec(c->c, settings[i]));
+    *out = c;
+    return NULL;
+}
+
+struct error *
+pg_take(struct pg_engine *e, struct pg_conn **out)
+{
+    mutex_lock(&e->lock);
+    struct pg_conn *c = e->idle;
+    if (c != NULL) {
+        e->idle = c->next;
+        e->n_idle--;
+    }
+    mutex_unlock(&e->lock);
+    if (c == NULL)
+        return conn_open(e, out);
+    *out = c;
+    return NULL;
+}
+
+bool
+pg_is_broken(const struct pg_conn *c)
+{
+    return PQstatus(c->c) != CONNECTION_OK;
+}
+
+void
+pg_give(struct pg_engine *e, struct pg_conn *c)
+{
+    if (c == NULL)
+        return;
+    if (pg_is_broken(c)) /* the others were cut off with it, most likely */
+        pool_drop(e);
+    if (!pg_is_broken(c) && PQtransactionStatus(c->c) == PQTRANS_IDLE &&
+        PQpipelineStatus(c->c) == PQ_PIPELINE_OFF) {
+        mutex_lock(&e->lock);
+        if (e->n_idle < IDLE_MAX) {
+            c->next = e->idle;
+            e->idle = c;
+            e->n_idle++;
+            c = NULL;
+        }
+        mutex_unlock(&e->lock);
+    }
+    if (c != NULL)
+        conn_close(c);
+}
+
+struct error *
+pg_error(struct pg_engine *e, const struct pg_conn *c, PGresult *res, const char *what)
+{
+    const char *state = res != NULL ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
+    const char *text = res != NULL ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    if (text == NULL)
+        text = PQerrorMessage(c->c);
+    /* 57P0x: the server goes down; the connection may not have noticed. */
+    bool lost = pg_is_broken(c) || (state != NULL && strncmp(state, "57P0", 4) == 0);
+    enum errcode code = lost                                           ? ERR_CONNECTION_FAILURE
+                        : state != NULL && strcmp(state, "53100") == 0 ? ERR_DISK_FULL
+                                                                       : ERR_IO;
+    struct error *err = err_new(code, "%s: store %s: %.*s", what, e->shown, first_line(text), text);
+    PQclear(res);
+    return err;
+}
+
+struct error *
+pg_exec(struct pg_engine *e, struct pg_conn *c, const char *what, const char *sql, int n,
+        const struct pg_arg *args, PGresult **out)
+{
+    enum { ARGS_MAX = 8 };
+    const char *values[ARGS_MAX];
+    int lengths[ARGS_MAX], formats[ARGS_MAX];
+    VERIFY(n <= ARGS_MAX);
+    for (int i = 0; i < n; i++) {
+        values[i] = args[i].ptr;
+        lengths[i] = args[i].len;
+        formats[i] = 1;
+    }
+    PGresult *res = PQexecParams(c->c, sql, n, NULL, values, lengths, formats, 1);
+    ExecStatusType status = PQresultStatus(res);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+        return pg_error(e, c, res, what);
+    *out = res;
+    return NULL;
+}
+
+struct error *
+pg_run(struct pg_engine *e, struct pg_conn *c, const char *what, const char *sql, int n,
+       const struct pg_arg *args)
+{
+    PGresult *res;
+    ERR_TRY(pg_exec(e, c, what, sql, n, args, &res));
+    PQclear(res);
+    return NULL;
+}
+
+static void
+pause_ns(int64_t ns)
+{
+    struct timespec t = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+    nanosleep(&t, NULL);
+}
+
+struct error *
+pg_retry(struct pg_engine *e,
+         struct error *(*fn)(struct pg_engine *e, struct pg_conn *c, void *arg), void *arg)
+{
+    int64_t end = monotonic_now_ns() + RETRY_NS, pause = PAUSE_FIRST_NS;
+    for (;;) {
+        struct pg_conn *c = NULL;
+        struct error *err = pg_take(e, &c);
+        if (err == NULL)
+            err = fn(e, c, arg);
+        pg_give(e, c);
+        if (err == NULL || !err_is(err, ERR_CONNECTION_FAILURE) || monotonic_now_ns() + pause > end)
+            return err;
+        log_warning("%s; trying again", err->message);
+        err_free(err);
+        pause_ns(pause);
+        pause = pause * 2 < PAUSE_MAX_NS ? pause * 2 : PAUSE_MAX_NS;
+    }
+}
