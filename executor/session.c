@@ -422,22 +422,13 @@ run_explicit(struct session *s, const struct invocation *v, struct arena *a)
 
     if (e != NULL) {
         struct hlc ts;
+        char text[HLC_STR_MAX];
         err = statement_time(s, v->stmt, work, &ts);
-        if (err == NULL && !s->txn->fixed_time) {
-            err = s->txn->used
-                      ? err_new(ERR_SYNTAX,
-                                "AS OF SYSTEM TIME must be provided on a top-level statement")
-                      : NULL;
-            if (err == NULL) {
-                /* The first statement decides for the transaction. */
-                err = session_txn_end(s, false);
-                if (err == NULL)
-                    err = txn_state_begin(s->node, s->arena, ts, true, 0, &s->cancel, &s->txn);
-                if (err == NULL)
-                    s->txn_state = TXN_OPEN;
-            }
-        } else if (err == NULL && hlc_cmp(ts, s->txn->read_ts) != 0) {
-            err = err_new(ERR_UNCATEGORIZED, "inconsistent AS OF SYSTEM TIME timestamp");
+        if (err == NULL && hlc_cmp(ts, s->txn->read_ts) != 0) {
+            hlc_format_error(s->txn->read_ts, text);
+            err = err_hint(err_new(ERR_SYNTAX,
+                                   "inconsistent AS OF SYSTEM TIME timestamp; expected: %s", text),
+                           "try SET TRANSACTION AS OF SYSTEM TIME");
         }
     }
     bool first = s->txn != NULL && !s->txn->used;

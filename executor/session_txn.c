@@ -355,9 +355,17 @@ session_txn_statement(struct session *s, const struct ast_stmt *stmt, struct are
         ERR_TRY(session_txn_check(s, stmt));
         ERR_TRY(begin(s, stmt->begin, a));
         return out->complete(out, "BEGIN");
-    case AST_STMT_SAVEPOINT:
+    case AST_STMT_SAVEPOINT: {
+        /* After an error the outermost savepoint's own statement goes back to it. */
+        struct slice name = stmt->savepoint->name;
+        if (s->txn_state == TXN_ABORTED && is_restart(s, name, s->txn->savepoints == NULL))
+            return rollback_to(s, name, out);
         ERR_TRY(session_txn_check(s, stmt));
-        return savepoint(s, stmt->savepoint->name, out);
+        struct error *err = savepoint(s, name, out);
+        if (err != NULL)
+            session_txn_failed(s);
+        return err;
+    }
     case AST_STMT_RELEASE:
         ERR_TRY(session_txn_check(s, stmt));
         return release(s, stmt->release->name, out);

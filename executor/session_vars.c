@@ -35,12 +35,12 @@ static const struct var_def vars[] = {
     {"application_name", VAR_SPECIAL, "", NULL, false},
     {"bytea_output", VAR_ENUM, "hex", "hex,escape,base64", false},
     {"client_encoding", VAR_SPECIAL, "UTF8", NULL, false},
-    {"client_min_messages", VAR_ENUM, "notice",
-     "debug5,debug4,debug3,debug2,debug1,debug,log,notice,warning,error,fatal,panic", false},
+    {"client_min_messages", VAR_SPECIAL, "notice",
+     "debug5,debug4,debug3,debug2,debug1,debug,log,notice,warning,error,fatal,panic,notice", false},
     {"crdb_version", VAR_READ_ONLY, NULL, NULL, false},
     {"database", VAR_SPECIAL, "defaultdb", NULL, false},
     {"datestyle", VAR_SPECIAL, "ISO, MDY", NULL, false},
-    {"default_int_size", VAR_ENUM, "8", "4,8", false},
+    {"default_int_size", VAR_SPECIAL, "8", NULL, false},
     {"default_tablespace", VAR_SPECIAL, "", NULL, false},
     {"default_transaction_isolation", VAR_SPECIAL, "serializable", NULL, false},
     {"default_transaction_read_only", VAR_BOOL, "off", NULL, false},
@@ -80,7 +80,7 @@ static const struct var_def vars[] = {
     {"ssl_renegotiation_limit", VAR_SPECIAL, "0", NULL, true},
     {"standard_conforming_strings", VAR_SPECIAL, "on", NULL, false},
     {"statement_timeout", VAR_SPECIAL, "0", NULL, false},
-    {"synchronize_seqscans", VAR_BOOL, "on", NULL, false},
+    {"synchronize_seqscans", VAR_SPECIAL, "on", NULL, false},
     {"timezone", VAR_SPECIAL, "UTC", NULL, false},
     {"tracing", VAR_READ_ONLY, "off", NULL, false},
     {"transaction_isolation", VAR_SPECIAL, "serializable", NULL, false},
@@ -240,7 +240,7 @@ var_wants_text(const char *name)
     static const char *const others[] = {
         "default_int_size", "extra_float_digits", "idle_in_transaction_session_timeout",
         "lock_timeout", "row_security", "ssl_renegotiation_limit", "standard_conforming_strings",
-        "statement_timeout", "timezone", "transaction_read_only",
+        "statement_timeout", "synchronize_seqscans", "timezone", "transaction_read_only",
     };
     int i = find_var(name);
 
@@ -349,7 +349,7 @@ set_timeout(struct session *s, const struct var_def *d, const char *v, const cha
         ms = iv.iv->nanos / 1000000 + iv.iv->days * 86400000;
     }
     if (ms < 0)
-        return err_new(ERR_INVALID_PARAMETER_VALUE, "%s cannot have a negative duration", d->name);
+        return err_detail(bad_value(d, v), "%s cannot have a negative duration", d->name);
     *out = arena_printf(s->arena, "%lld", (long long)ms);
     return NULL;
 }
@@ -397,6 +397,22 @@ set_timezone(struct session *s, const char *v, const char **out)
     return NULL;
 }
 
+/* Letters and digits only, lower case. */
+static const char *
+clean_encoding(struct arena *a, const char *v)
+{
+    char *out = arena_alloc(a, strlen(v) + 1), *o = out;
+
+    for (; *v != '\0'; v++) {
+        if (*v >= 'A' && *v <= 'Z')
+            *o++ = (char)(*v + 32);
+        else if ((*v >= 'a' && *v <= 'z') || (*v >= '0' && *v <= '9'))
+            *o++ = *v;
+    }
+    *o = '\0';
+    return out;
+}
+
 static struct error *
 set_special(struct session *s, struct exec_ctx *x, const struct var_def *d, const char *v,
             const char **out)
@@ -428,9 +444,10 @@ set_special(struct session *s, struct exec_ctx *x, const struct var_def *d, cons
         return NULL;
     }
     if (strcmp(d->name, "client_encoding") == 0) {
-        if (strcasecmp(v, "utf8") != 0 && strcasecmp(v, "utf-8") != 0 &&
-            strcasecmp(v, "unicode") != 0 && strcasecmp(v, "cp65001") != 0)
-            return err_unimplemented(35882, "unimplemented client encoding: \"%s\"", v);
+        const char *clean = clean_encoding(s->arena, v);
+        if (strcmp(clean, "utf8") != 0 && strcmp(clean, "unicode") != 0 &&
+            strcmp(clean, "cp65001") != 0)
+            return err_unimplemented(35882, "unimplemented client encoding: \"%s\"", clean);
         *out = "UTF8";
         return NULL;
     }
@@ -455,9 +472,23 @@ set_special(struct session *s, struct exec_ctx *x, const struct var_def *d, cons
         *out = "on";
         return parse_bool(v, &b) && b ? NULL : bad_compat(d->name, v, "on");
     }
-    if (strcmp(d->name, "row_security") == 0) {
-        *out = "off";
-        return parse_bool(v, &b) && !b ? NULL : bad_compat(d->name, v, "off");
+    if (strcmp(d->name, "client_min_messages") == 0) {
+        /* Taken, and without effect: SHOW goes on to say notice. */
+        *out = "notice";
+        return in_list(d->values, v, s->arena, &(const char *){NULL})
+                   ? NULL
+                   : bad_compat(d->name, v, d->values);
+    }
+    if (strcmp(d->name, "default_int_size") == 0) {
+        if (!parse_int(v, &n))
+            return bad_value(d, v);
+        return n == 4 || n == 8 ? NULL
+                                : err_new(ERR_INVALID_PARAMETER_VALUE,
+                                          "only 4 or 8 are supported by default_int_size");
+    }
+    if (strcmp(d->name, "row_security") == 0 || strcmp(d->name, "synchronize_seqscans") == 0) {
+        *out = d->def;
+        return parse_bool(v, &b) ? NULL : bad_compat(d->name, v, d->def);
     }
     if (strcmp(d->name, "default_transaction_isolation") == 0 ||
         strcmp(d->name, "transaction_isolation") == 0) {

@@ -54,7 +54,8 @@ value_text(struct exec_ctx *x, const struct ast_expr *e, bool timezone, struct s
     struct expr *t;
     struct datum d;
     type_ctx_init(&c, exec_planner(x), NULL, "SET SESSION",
-                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_COLUMNS);
+                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_SUBQUERIES |
+                      REJECT_COLUMNS);
     ERR_TRY(type_expr(&c, e, NULL, &t));
     ERR_TRY(expr_eval(t, &x->env, &x->state, NULL, &d));
     if (d.null)

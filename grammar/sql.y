@@ -87,12 +87,24 @@ throttling(struct gram *g, struct ast_name number)
     return number.text.len == 0 ? -1 : strtod(slice_to_cstr(g->arena, number.text), NULL);
 }
 
-/* Privileges are kept in upper case. */
+/* Privileges are kept in upper case; NULL when one is not known. */
 static struct ast_names *
-upper_names(struct gram *g, struct ast_names *l)
+upper_privileges(struct gram *g, struct ast_names *l)
 {
-    for (int i = 0; i < l->count; i++)
-        l->items[i].text = gram_upper(g, l->items[i].text);
+    static const char *const known[] = {"ALL",    "CREATE", "DROP",   "GRANT",     "SELECT",
+                                        "INSERT", "DELETE", "UPDATE", "ZONECONFIG"};
+    for (int i = 0; i < l->count; i++) {
+        struct slice upper = gram_upper(g, l->items[i].text);
+        bool found = false;
+        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+            found = found || slice_eq(upper, slice_cstr(known[k]));
+        if (!found) {
+            gram_syntax_error(g, arena_printf(g->arena, "not a valid privilege: \"%.*s\"",
+                                              (int)l->items[i].text.len, l->items[i].text.ptr));
+            return NULL;
+        }
+        l->items[i].text = upper;
+    }
     return l;
 }
 
@@ -306,7 +318,7 @@ upper_names(struct gram *g, struct ast_names *l)
 %type <name> collation_name opt_name opt_window_name session_var window_ref
 %type <name> opt_family_name 
 %type <names> name_list opt_column_list var_name db_object_parts
-%type <names> prefixed_path privilege_list opt_storing opt_grantees
+%type <names> prefixed_path privileges privilege_list opt_storing opt_grantees
 %type <names> copy_columns
 %type <oname> db_object_name table_name opt_from_table
 %type <onames> table_name_list
@@ -614,8 +626,6 @@ transaction_mode:
     | K_PRIORITY user_priority { $$ = MAKE(struct ast_txn_modes, .priority = (enum ast_priority)$2); }
     | rw_mode { $$ = MAKE(struct ast_txn_modes, .rw = (enum ast_rw_mode)$1); }
     | as_of { $$ = MAKE(struct ast_txn_modes, .as_of = $1); }
-    | K_DEFERRABLE { UNIMPLEMENTED(0); }
-    | K_NOT K_DEFERRABLE { UNIMPLEMENTED(0); }
     ;
 
 iso_level:
@@ -635,6 +645,11 @@ user_priority:
 rw_mode:
     K_READ K_ONLY { $$ = AST_RW_READ_ONLY; }
     | K_READ K_WRITE { $$ = AST_RW_READ_WRITE; }
+    ;
+
+from_or_for:
+    K_FROM
+    | K_FOR
     ;
 
 /* ---- users, roles, privileges ---- */
@@ -697,8 +712,8 @@ role_option:
     ;
 
 grant_stmt:
-    K_GRANT privilege_list K_ON grant_targets K_TO name_list {
-        $$ = STMT(GRANT, @1, MAKE(struct ast_grant, .privileges = *upper_names(g, $2), .targets = *$4, .grantees = *$6));
+    K_GRANT privileges K_ON grant_targets K_TO name_list {
+        $$ = STMT(GRANT, @1, MAKE(struct ast_grant, .privileges = *$2, .targets = *$4, .grantees = *$6));
     }
     | K_GRANT K_ALL opt_privileges K_ON grant_targets K_TO name_list {
         $$ = STMT(GRANT, @1, MAKE(struct ast_grant, .all = true, .targets = *$5, .grantees = *$7));
@@ -713,8 +728,8 @@ grant_stmt:
     ;
 
 revoke_stmt:
-    K_REVOKE privilege_list K_ON grant_targets K_FROM name_list {
-        $$ = STMT(REVOKE, @1, MAKE(struct ast_grant, .privileges = *upper_names(g, $2), .targets = *$4, .grantees = *$6));
+    K_REVOKE privileges K_ON grant_targets K_FROM name_list {
+        $$ = STMT(REVOKE, @1, MAKE(struct ast_grant, .privileges = *$2, .targets = *$4, .grantees = *$6));
     }
     | K_REVOKE K_ALL opt_privileges K_ON grant_targets K_FROM name_list {
         $$ = STMT(REVOKE, @1, MAKE(struct ast_grant, .all = true, .targets = *$5, .grantees = *$7));
@@ -726,6 +741,13 @@ revoke_stmt:
         $$ = STMT(REVOKE_ROLE, @1, MAKE(struct ast_grant_role, .roles = *$5, .members = *$7, .admin_option = true));
     }
     | K_REVOKE error { HELP("REVOKE"); }
+    ;
+
+privileges:
+    privilege_list {
+        $$ = upper_privileges(g, $1);
+        TRY($$ != NULL);
+    }
     ;
 
 /* Privileges, or roles: told apart by what follows, so names stay as written (folded). */
@@ -2378,7 +2400,7 @@ show_stmt:
         $$ = STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_PARTITIONS, .index = i, .pos = @5.pos));
     }
     | K_SHOW K_PARTITIONS error { HELP("SHOW PARTITIONS"); }
-    | K_SHOW K_ZONE K_CONFIGURATION K_FOR zone_target { $$ = STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_ZONE_CONFIG, .zone = *$5)); }
+    | K_SHOW K_ZONE K_CONFIGURATION from_or_for zone_target { $$ = STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_ZONE_CONFIG, .zone = *$5)); }
     | K_SHOW K_ZONE K_CONFIGURATIONS { $$ = STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_ZONE_CONFIG, .zone = {.kind = AST_ZONE_ALL})); }
     | K_SHOW K_ALL K_ZONE K_CONFIGURATIONS { $$ = STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_ZONE_CONFIG, .zone = {.kind = AST_ZONE_ALL})); }
     | K_SHOW K_TRANSACTION K_ISOLATION K_LEVEL {

@@ -191,3 +191,23 @@ datum_from_str(struct str *s)
 {
     return datum_bytes(s->len > 0 ? s->ptr : "", s->len);
 }
+
+/* SOURCE: CockroachDB v20.1 pkg/sql/user.go usernameRE. */
+bool
+sql_is_user_name(struct slice name)
+{
+    const uint8_t *p = name.ptr, *end = name.ptr + name.len;
+    int n = 0;
+
+    for (; p < end; n++) {
+        uint32_t cp;
+        size_t len = utf8_decode(p, end, &cp);
+        bool ok = len > 0 && (u_charType((UChar32)cp) == U_LOWERCASE_LETTER ||
+                              (cp >= '0' && cp <= '9') || cp == '_' ||
+                              (n > 0 && (cp == '-' || cp == '.')));
+        if (!ok)
+            return false;
+        p += len;
+    }
+    return n > 0 && n <= 63;
+}

@@ -8,5 +8,7 @@
 void sql_quote_string(struct str *s, struct slice text);
 /* A name, bare or in double quotes, as sql.md 4 prints it. */
 void sql_quote_ident(struct str *s, struct slice name);
+/* Lower-case letters of any script, digits and _, behind the first one - and . too; at most 63. */
+bool sql_is_user_name(struct slice name);
 
 #endif

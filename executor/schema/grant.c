@@ -12,20 +12,16 @@ struct change {
     const struct ast_names *grantees;
 };
 
-static struct error *
-parse_privileges(struct exec_ctx *x, const struct ast_grant *n, uint32_t *mask)
+/* The grammar knows the names. */
+static uint32_t
+privilege_mask(const struct ast_grant *n)
 {
-    *mask = n->all ? ALL_MASK : 0;
-    for (int i = 0; i < n->privileges.count; i++) {
-        const char *name = ddl_text(x, n->privileges.items[i].text);
-        int k = PRIV_ALL;
-        while (k <= PRIV_ZONECONFIG && strcmp(privilege_names[k], name) != 0)
-            k++;
-        if (k > PRIV_ZONECONFIG)
-            return err_new(ERR_UNCATEGORIZED, "not a valid privilege: \"%s\"", name);
-        *mask |= 1u << k;
-    }
-    return NULL;
+    uint32_t mask = n->all ? ALL_MASK : 0;
+    for (int i = 0; i < n->privileges.count; i++)
+        for (int k = PRIV_ALL; k <= PRIV_ZONECONFIG; k++)
+            if (slice_eq(n->privileges.items[i].text, slice_cstr(privilege_names[k])))
+                mask |= 1u << k;
+    return mask;
 }
 
 static Amberdb__UserPrivileges *
@@ -216,10 +212,10 @@ grant_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, c
 {
     bool revoke = s->kind == AST_STMT_REVOKE;
     const struct ast_grant *n = revoke ? s->revoke : s->grant;
-    struct change c = {.x = x, .revoke = revoke, .grantees = &n->grantees};
+    struct change c = {
+        .x = x, .revoke = revoke, .mask = privilege_mask(n), .grantees = &n->grantees};
     (void)rows;
     (void)tag;
-    ERR_TRY(parse_privileges(x, n, &c.mask));
     for (int i = 0; i < n->grantees.count; i++) {
         const char *user = ddl_text(x, n->grantees.items[i].text);
         bool exists = strcmp(user, "public") == 0, is_role;

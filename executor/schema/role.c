@@ -3,8 +3,7 @@
 
 #include "executor/password.h"
 #include "executor/schema/schema_int.h"
-
-#define NAME_MAX_LEN 63
+#include "types/sqltext.h"
 
 static const struct type *const two_texts[] = {&TYPE_STRING, &TYPE_STRING, &TYPE_STRING};
 
@@ -21,23 +20,18 @@ user_name(struct exec_ctx *x, const struct ast_expr *e, const char **out)
     struct datum d;
     ERR_TRY(exec_eval_const(x, e, &TYPE_STRING, "CREATE USER", &d));
     char *name = slice_to_cstr(x->arena, d.null ? SLICE_LIT("") : datum_slice(&d));
-    size_t len = strlen(name);
-    bool ok = len > 0 && len <= NAME_MAX_LEN;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)name[i];
-        if (c >= 'A' && c <= 'Z')
-            name[i] = (char)(c + 32);
-        c = (unsigned char)name[i];
-        bool start = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80;
-        ok = ok && (start || (i > 0 && (c == '-' || c == '.')));
-    }
-    if (len == 0)
+    for (char *p = name; *p != '\0'; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p + 32);
+    if (*name == '\0')
         return err_new(ERR_UNCATEGORIZED, "no username specified");
-    if (!ok)
+    if (!sql_is_user_name(slice_cstr(name)))
         return err_hint(err_new(ERR_INVALID_NAME, "username \"%s\" invalid", name),
                         "Usernames are case insensitive, must start with a letter, digit or "
                         "underscore, may contain letters, digits, dashes, periods, or "
                         "underscores, and must not exceed 63 characters.");
+    if (strcmp(name, "node") == 0)
+        return err_new(ERR_RESERVED_NAME, "username \"node\" reserved");
     *out = name;
     return NULL;
 }
@@ -155,8 +149,6 @@ create_role_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     ERR_TRY(check_createrole(x));
     ERR_TRY(check_options(&n->options));
     ERR_TRY(user_name(x, n->name, &name));
-    if (strcmp(name, "node") == 0)
-        return err_new(ERR_RESERVED_NAME, "username \"node\" reserved");
     if (strcmp(name, "public") == 0)
         return err_new(ERR_RESERVED_NAME, "role name \"public\" is reserved");
     ERR_TRY(catalog_user_exists(x->catalog, name, &exists, &is_role));
@@ -197,38 +189,54 @@ alter_role_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *ro
     return apply_options(x, name, &n->options);
 }
 
+static bool
+has_grants(const Amberdb__PrivilegeDescriptor *p, const char *const *users, int n_users)
+{
+    for (size_t u = 0; p != NULL && u < p->n_users; u++)
+        for (int i = 0; i < n_users; i++)
+            if (strcmp(p->users[u]->user, users[i]) == 0)
+                return true;
+    return false;
+}
+
+/* Databases first, then tables, each by id. SOURCE: CockroachDB v20.1 pkg/sql/drop_role.go. */
 static struct error *
-check_no_grants(struct exec_ctx *x, const char *user)
+check_no_grants(struct exec_ctx *x, const char *const *users, int n_users)
 {
     const pb_descriptor **all;
-    struct str on;
+    struct str on, names;
     size_t n;
     str_init_arena(&on, x->arena, STR_MAX_DEFAULT);
+    str_init_arena(&names, x->arena, STR_MAX_DEFAULT);
     ERR_TRY(catalog_list(x->catalog, x->arena, 0, &all, &n));
     for (size_t i = 0; i < n; i++) {
-        const pb_table *t = pb_descriptor_table(all[i]);
         const pb_database *d = pb_descriptor_database(all[i]);
-        const Amberdb__PrivilegeDescriptor *p = t != NULL   ? t->privileges
-                                                : d != NULL ? d->privileges
-                                                            : NULL;
-        bool has = false;
-        for (size_t u = 0; p != NULL && u < p->n_users; u++)
-            has = has || strcmp(p->users[u]->user, user) == 0;
-        if (!has || (t != NULL && t->state == AMBERDB__STATE__DROP))
+        if (d == NULL || !has_grants(d->privileges, users, n_users))
             continue;
         str_append_cstr(&on, on.len > 0 ? ", " : "");
-        if (t != NULL) {
-            const struct database *db = NULL;
-            ERR_TRY(catalog_database_by_id(x->catalog, t->parent_id, &db));
-            str_printf(&on, "%s.public.%s", db != NULL ? db->name : "?", t->name);
-        } else {
-            str_append_cstr(&on, d->name);
-        }
+        sql_quote_ident(&on, slice_cstr(d->name));
     }
-    if (on.len > 0)
-        return err_new(ERR_GROUPING, "cannot drop role/user %s: grants still exist on %s", user,
-                       str_cstr(&on));
-    return NULL;
+    for (size_t i = 0; i < n; i++) {
+        const pb_table *t = pb_descriptor_table(all[i]);
+        const struct database *db = NULL;
+        if (t == NULL || t->state == AMBERDB__STATE__DROP ||
+            !has_grants(t->privileges, users, n_users))
+            continue;
+        ERR_TRY(catalog_database_by_id(x->catalog, t->parent_id, &db));
+        str_append_cstr(&on, on.len > 0 ? ", " : "");
+        sql_quote_ident(&on, slice_cstr(db != NULL ? db->name : "?"));
+        str_append_cstr(&on, ".public.");
+        sql_quote_ident(&on, slice_cstr(t->name));
+    }
+    if (on.len == 0)
+        return NULL;
+    for (int i = 0; i < n_users; i++) {
+        str_append_cstr(&names, i > 0 ? ", " : "");
+        sql_quote_ident(&names, slice_cstr(users[i]));
+    }
+    const char *s = n_users == 1 ? "" : "s";
+    return err_new(ERR_GROUPING, "cannot drop role%s/user%s %s: grants still exist on %s", s, s,
+                   str_cstr(&names), str_cstr(&on));
 }
 
 static struct error *
@@ -244,7 +252,6 @@ drop_one_role(struct exec_ctx *x, const char *name, bool if_exists)
         return err_new(ERR_INVALID_PARAMETER_VALUE, "cannot drop special role %s", name);
     if (strcmp(name, "root") == 0)
         return err_new(ERR_INVALID_PARAMETER_VALUE, "cannot drop special user %s", name);
-    ERR_TRY(check_no_grants(x, name));
     ERR_TRY(catalog_user_exists(x->catalog, name, &exists, &is_role));
     if (!exists && if_exists)
         return NULL;
@@ -260,14 +267,15 @@ static struct error *
 drop_role_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
     const struct ast_drop_role *n = s->drop_role;
+    const char **names = ARENA_ARRAY(x->arena, const char *, (size_t)n->names.count + 1);
     (void)rows;
     (void)tag;
     ERR_TRY(check_createrole(x));
-    for (int i = 0; i < n->names.count; i++) {
-        const char *name;
-        ERR_TRY(user_name(x, n->names.items[i], &name));
-        ERR_TRY(drop_one_role(x, name, n->if_exists));
-    }
+    for (int i = 0; i < n->names.count; i++)
+        ERR_TRY(user_name(x, n->names.items[i], &names[i]));
+    ERR_TRY(check_no_grants(x, names, n->names.count));
+    for (int i = 0; i < n->names.count; i++)
+        ERR_TRY(drop_one_role(x, names[i], n->if_exists));
     return NULL;
 }
 
@@ -288,6 +296,7 @@ is_member(struct exec_ctx *x, const char *member, const char *role, bool *yes)
     return NULL;
 }
 
+/* Members with the admin option, directly or through roles; for admin itself, nobody else. */
 static struct error *
 check_role_admin(struct exec_ctx *x, const char *role)
 {
@@ -295,11 +304,13 @@ check_role_admin(struct exec_ctx *x, const char *role)
     bool admin;
     size_t n;
     ERR_TRY(catalog_is_admin(x->catalog, x->user, &admin));
-    if (admin)
+    if (admin && strcmp(role, "admin") != 0)
         return NULL;
     ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 2, two_texts, params,
-                       "SELECT 1 FROM system.public.role_members WHERE role = $1 AND member = $2 "
-                       "AND \"isAdmin\"", 1, &rows, &n));
+                       "WITH RECURSIVE m (r) AS (SELECT $2::STRING UNION SELECT rm.role FROM "
+                       "system.public.role_members AS rm JOIN m ON rm.member = m.r) "
+                       "SELECT 1 FROM system.public.role_members WHERE role = $1 AND \"isAdmin\" "
+                       "AND member IN (SELECT r FROM m)", 1, &rows, &n));
     if (n > 0)
         return NULL;
     return err_new(ERR_INSUFFICIENT_PRIVILEGE, "%s is not a role admin for role %s", x->user, role);

@@ -255,6 +255,26 @@ walk_join(struct walk *w, struct ast_join *j)
     return NULL;
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/opt/optbuilder/builder.go, insideViewDef. */
+static struct error *
+refuse_change(const struct ast_stmt *s)
+{
+    const char *what = s->kind == AST_STMT_INSERT   ? s->insert->upsert ? "UPSERT" : "INSERT"
+                       : s->kind == AST_STMT_UPDATE ? "UPDATE"
+                       : s->kind == AST_STMT_DELETE ? "DELETE"
+                                                    : NULL;
+    return what == NULL ? NULL
+                        : err_new(ERR_SYNTAX, "%s cannot be used inside a view definition", what);
+}
+
+/* [statement] */
+static struct error *
+walk_source(struct walk *w, struct ast_stmt *s)
+{
+    ERR_TRY(refuse_change(s));
+    return s->kind == AST_STMT_SELECT ? walk_select(w, s->select) : NULL;
+}
+
 static struct error *
 walk_ref(struct walk *w, struct ast_table_ref *r)
 {
@@ -276,7 +296,7 @@ walk_ref(struct walk *w, struct ast_table_ref *r)
     case AST_TABLE_JOIN:
         return walk_join(w, r->join);
     case AST_TABLE_STMT:
-        return r->stmt->kind == AST_STMT_SELECT ? walk_select(w, r->stmt->select) : NULL;
+        return walk_source(w, r->stmt);
     case AST_TABLE_PAREN:
         return walk_ref(w, r->inner);
     }
@@ -288,6 +308,8 @@ walk_ref(struct walk *w, struct ast_table_ref *r)
 static struct error *
 walk_clause(struct walk *w, struct ast_select_clause *c)
 {
+    if (c->as_of != NULL)
+        return err_new(ERR_SYNTAX, "AS OF SYSTEM TIME must be provided on a top-level statement");
     for (int i = 0; i < c->from.count; i++)
         ERR_TRY(walk_ref(w, c->from.items[i]));
     if (c->table_form)
@@ -312,13 +334,7 @@ walk_with(struct walk *w, struct ast_with *with)
         *n = (struct cte_name){w->ctes, c->name.name};
         if (with->recursive)
             w->ctes = n;
-        if (c->stmt->kind != AST_STMT_SELECT)
-            return err_new(ERR_FEATURE_NOT_SUPPORTED,
-                           "%s cannot be used inside a view definition",
-                           c->stmt->kind == AST_STMT_INSERT   ? "INSERT"
-                           : c->stmt->kind == AST_STMT_UPDATE ? "UPDATE"
-                                                              : "DELETE");
-        ERR_TRY(walk_select(w, c->stmt->select));
+        ERR_TRY(walk_source(w, c->stmt));
         w->ctes = n;
     }
     return NULL;

@@ -11,6 +11,14 @@ const char *show_text(struct exec_ctx *x, struct slice s);
 struct error *show_table(struct exec_ctx *x, const struct ast_object_name *n,
                          const struct table **out, const struct database **db,
                          const char **schema) ERR_MUST_USE;
+/* The same whatever the user may do with it. */
+struct error *show_find_table(struct exec_ctx *x, const struct ast_object_name *n,
+                              const struct table **out, const struct database **db,
+                              const char **schema) ERR_MUST_USE;
+/* What stands before a table's name: nothing, d, s or d.s; 3F000 when there is no such place. */
+struct error *show_prefix(struct exec_ctx *x, const struct ast_object_name *n,
+                          const struct database **db, const char **schema) ERR_MUST_USE;
+struct error *show_no_target(void) ERR_MUST_USE;
 /* The database a statement names, else the current one. "" when nothing names one: *out NULL. */
 struct error *show_database(struct exec_ctx *x, struct slice name, bool given,
                             const struct database **out) ERR_MUST_USE;

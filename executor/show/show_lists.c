@@ -73,50 +73,25 @@ show_databases_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink
     return NULL;
 }
 
+/* SHOW SCHEMAS FROM d, SHOW SEQUENCES FROM d: d is read as a prefix, as if a table followed. */
+static struct error *
+show_prefix_database(struct exec_ctx *x, const struct ast_stmt *s, const struct database **db)
+{
+    struct ast_object_name n = {.count = s->show->has_database ? 1 : 0,
+                                .object = s->show->database};
+    const char *schema;
+    return show_prefix(x, &n, db, &schema);
+}
+
 static struct error *
 show_schemas_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
     const struct database *db;
     (void)tag;
-    ERR_TRY(show_database(x, s->show->database, s->show->has_database, &db));
-    if (db == NULL)
-        return err_new(ERR_INVALID_NAME, "no database specified");
+    ERR_TRY(show_prefix_database(x, s, &db));
     for (size_t i = 0; i < 4; i++) {
         struct datum row[1] = {datum_cstr(builtin_schemas[i])};
         ERR_TRY(row_put(rows, row));
-    }
-    return NULL;
-}
-
-/* FROM d, FROM s, FROM d.s: the database and the schema meant. */
-static struct error *
-tables_prefix(struct exec_ctx *x, const struct ast_object_name *n, const struct database **db,
-              const char **schema)
-{
-    const char *last = n->count > 0 ? show_text(x, n->object) : NULL;
-    *schema = "public";
-    *db = NULL;
-    if (n->count >= 2) {
-        ERR_TRY(catalog_database_by_name(x->catalog, show_text(x, n->schema), db));
-        *schema = last;
-    } else if (n->count == 1) {
-        ERR_TRY(catalog_database_by_name(x->catalog, last, db));
-        for (size_t i = 0; *db == NULL && i < 4; i++)
-            if (strcmp(builtin_schemas[i], last) == 0) {
-                *schema = last;
-                ERR_TRY(show_database(x, SLICE_NULL, false, db));
-            }
-    } else {
-        ERR_TRY(show_database(x, SLICE_NULL, false, db));
-        if (*db == NULL)
-            return err_new(ERR_UNDEFINED_OBJECT, "no database specified");
-    }
-    if (*db == NULL) {
-        const char *shown = n->count >= 2 ? arena_printf(x->arena, "%s.%s",
-                                                         show_text(x, n->schema), last)
-                                          : last;
-        return err_new(ERR_INVALID_CATALOG_NAME,
-                       "target database or schema does not exist: \"%s\"", shown);
     }
     return NULL;
 }
@@ -150,7 +125,7 @@ show_tables_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     const char *schema;
     size_t n;
     (void)tag;
-    ERR_TRY(tables_prefix(x, &s->show->table, &db, &schema));
+    ERR_TRY(show_prefix(x, &s->show->table, &db, &schema));
     if (strcmp(schema, "public") != 0)
         return put_virtual_tables(x, schema, rows, s->show->with_comment);
     ERR_TRY(catalog_list_tables(x->catalog, x->arena, db->id, &tables, &n));
@@ -177,9 +152,7 @@ show_sequences_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink
     const struct table **tables;
     size_t n;
     (void)tag;
-    ERR_TRY(show_database(x, s->show->database, s->show->has_database, &db));
-    if (db == NULL)
-        return err_new(ERR_UNDEFINED_OBJECT, "no database specified");
+    ERR_TRY(show_prefix_database(x, s, &db));
     ERR_TRY(catalog_list_tables(x->catalog, x->arena, db->id, &tables, &n));
     qsort(tables, n, sizeof(*tables), table_by_name);
     for (size_t i = 0; i < n; i++) {

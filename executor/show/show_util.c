@@ -48,30 +48,83 @@ show_is_visible(struct exec_ctx *x, const Amberdb__PrivilegeDescriptor *p, bool 
 }
 
 struct error *
+show_find_table(struct exec_ctx *x, const struct ast_object_name *n, const struct table **out,
+                const struct database **db, const char **schema)
+{
+    struct object_name name = object_name(x, n);
+    ERR_TRY(catalog_resolve(x->catalog, &x->names, &name, out, db, schema));
+    if (*out != NULL)
+        return NULL;
+    struct str s;
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    print_object_name(&s, n, NULL);
+    return err_new(ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist", str_cstr(&s));
+}
+
+struct error *
 show_table(struct exec_ctx *x, const struct ast_object_name *n, const struct table **out,
            const struct database **db, const char **schema)
 {
-    struct object_name name = object_name(x, n);
-    const struct database *found_db;
-    const char *found_schema;
-    ERR_TRY(catalog_resolve(x->catalog, &x->names, &name, out, &found_db, &found_schema));
-    if (*out == NULL) {
-        struct str s;
-        str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
-        print_object_name(&s, n, NULL);
-        return err_new(ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist", str_cstr(&s));
-    }
+    ERR_TRY(show_find_table(x, n, out, db, schema));
     bool visible = (*out)->is_virtual;
     if (!visible)
         ERR_TRY(show_is_visible(x, (*out)->pb->privileges, &visible));
     if (!visible)
         return err_new(ERR_INSUFFICIENT_PRIVILEGE, "user %s has no privileges on relation %s",
                        x->user, (*out)->name);
-    if (db != NULL)
-        *db = found_db;
-    if (schema != NULL)
-        *schema = found_schema;
     return NULL;
+}
+
+struct error *
+show_no_target(void)
+{
+    return err_new(ERR_INVALID_SCHEMA_NAME, "target database or schema does not exist");
+}
+
+/* Is there such a schema in the database? */
+static struct error *
+schema_exists(struct exec_ctx *x, const struct database *db, const char *schema, bool *yes)
+{
+    uint32_t id = 0;
+    *yes = false;
+    for (size_t i = 0; i < 4; i++)
+        *yes = *yes || strcmp(builtin_schemas[i], schema) == 0;
+    if (!*yes)
+        ERR_TRY(catalog_namespace_get(x->catalog, db->id, 0, schema, &id));
+    *yes = *yes || id != 0;
+    return NULL;
+}
+
+struct error *
+show_prefix(struct exec_ctx *x, const struct ast_object_name *n, const struct database **db,
+            const char **schema)
+{
+    const char *last = n->count > 0 ? show_text(x, n->object) : NULL;
+    bool found = true;
+    *schema = "public";
+    *db = NULL;
+    if (n->count >= 2) {
+        *schema = last;
+        ERR_TRY(catalog_database_by_name(x->catalog, show_text(x, n->schema), db));
+        if (*db != NULL)
+            ERR_TRY(schema_exists(x, *db, last, &found));
+    } else {
+        if (*x->database != '\0')
+            ERR_TRY(catalog_database_by_name(x->catalog, x->database, db));
+        if (n->count == 0 && *x->database == '\0')
+            return err_new(ERR_INVALID_NAME, "no database specified");
+        if (n->count == 1) {
+            found = false;
+            if (*db != NULL)
+                ERR_TRY(schema_exists(x, *db, last, &found));
+            if (found)
+                *schema = last;
+            else
+                ERR_TRY(catalog_database_by_name(x->catalog, last, db));
+            found = true;
+        }
+    }
+    return *db == NULL || !found ? show_no_target() : NULL;
 }
 
 struct error *

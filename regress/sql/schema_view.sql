@@ -1,5 +1,6 @@
 -- Views, what they keep others from, and renames.
 \a
+CREATE TABLE vref (a INT PRIMARY KEY); CREATE VIEW vr AS SELECT a FROM [INSERT INTO vref VALUES (1) RETURNING a]; CREATE VIEW vr AS WITH w AS (DELETE FROM vref RETURNING a) SELECT a FROM w; CREATE VIEW vr AS SELECT a FROM vref AS OF SYSTEM TIME '-1us'; DROP TABLE vref;
 \set VERBOSITY verbose
 CREATE DATABASE vd;
 SET database = vd;

@@ -55,3 +55,4 @@ PREPARE p7 AS PREPARE x AS SELECT 1; PREPARE p8 AS BEGIN; PREPARE p9 AS EXPLAIN 
 BEGIN; DISCARD ALL; ROLLBACK; SET application_name='z'; DISCARD ALL; SHOW application_name; EXECUTE p1; DISCARD PLANS; DISCARD TEMP;
 SELECT $1; SELECT 1; SELECT 2;
 SET SESSION AUTHORIZATION DEFAULT; SET ROLE root; RESET ROLE;
+SET application_name = (SELECT 'abc'); SET application_name = 'a' || 'b'; SHOW application_name; SET client_encoding = 'Latin-1'; RESET application_name;
