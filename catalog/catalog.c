@@ -240,6 +240,7 @@ catalog_txn_begin(struct catalog *c, struct kv_txn *t, struct arena *a)
     map_init(&ct->own, a);
     map_init(&ct->seen, a);
     map_init(&ct->own_names, a);
+    map_init(&ct->noted, a);
     map_init(&ct->roles, a);
     arena_on_free(a, end_when_forgotten, ct);
     return ct;
@@ -247,6 +248,19 @@ catalog_txn_begin(struct catalog *c, struct kv_txn *t, struct arena *a)
 
 /* Takes the marks off. Even of a transaction that failed we cannot be sure that it did not commit
  * (40003), so what it touched is forgotten in any case. */
+struct error *
+catalog_txn_check(const struct catalog_txn *ct)
+{
+    for (size_t i = 0; i < ct->n_marked; i++) {
+        const pb_table *t = pb_descriptor_table(ct->marked[i]->pb);
+        if (t != NULL && t->primary_index != NULL && PB_GET(t->primary_index, disabled) &&
+            t->state == AMBERDB__STATE__PUBLIC)
+            return err_unimplemented(48026, "primary key of table %s dropped without subsequent "
+                                            "addition of new primary key", t->name);
+    }
+    return NULL;
+}
+
 void
 catalog_txn_end(struct catalog_txn *ct, bool committed, struct hlc commit_ts)
 {
@@ -825,6 +839,30 @@ catalog_write_table(struct catalog_txn *ct, pb_table *t)
     ERR_TRY(own_of(ct, PB_GET(t, id), &o));
     PB_SET(t, version, o->base_version + 1);
     return catalog_put_descriptor(ct, t->id, pb_descriptor_of_table(ct->a, t));
+}
+
+struct error *
+catalog_note_change(struct catalog_txn *ct, const struct table *t, enum catalog_change change)
+{
+    const struct own *own = map_get(&ct->own, map_id(&t->id));
+    struct noted *o = map_get(&ct->noted, map_id(&t->id));
+    if (own != NULL && own->base_version == 0)
+        return NULL;
+    if (o == NULL) {
+        o = ARENA_NEW(ct->a, struct noted);
+        o->id = t->id;
+        map_put(&ct->noted, map_id(&o->id), o);
+    }
+    if (o->new_key && change == CHANGE_MUTATION)
+        return err_unimplemented(45615, "cannot perform other schema changes in the same "
+                                        "transaction as a primary key change");
+    if (o->mutated && change == CHANGE_PRIMARY_KEY)
+        return err_unimplemented(45510, "cannot perform a primary key change on %s with other "
+                                        "schema changes on %s in the same transaction", t->name,
+                                 t->name);
+    o->mutated = true;
+    o->new_key |= change == CHANGE_PRIMARY_KEY;
+    return NULL;
 }
 
 /* ---- ids ---- */

@@ -59,6 +59,8 @@ void catalog_pin(struct catalog_txn *ct, struct arena *a);
  * transaction changes some or reads an older state. */
 uint64_t catalog_stamp(struct catalog_txn *ct);
 bool catalog_txn_has_changes(const struct catalog_txn *ct);
+/* Before the kv_txn's commit: what may stand within a transaction but not after it. */
+struct error *catalog_txn_check(const struct catalog_txn *ct) ERR_MUST_USE;
 /* After kv_txn_rollback_to: forget what this transaction changed; what of it is left is read back
  * from the kv_txn. Tables handed out before stay valid memory. */
 void catalog_txn_rolled_back(struct catalog_txn *ct);
@@ -141,6 +143,11 @@ struct error *catalog_namespace_delete(struct catalog_txn *ct, uint32_t parent, 
 struct error *catalog_mutable_table(struct catalog_txn *ct, struct arena *a, uint32_t id,
                                     pb_table **out) ERR_MUST_USE;
 struct error *catalog_write_table(struct catalog_txn *ct, pb_table *t) ERR_MUST_USE;
+/* What v20.1 would queue as mutations: columns, indexes, constraints; or a new primary key. 0A000 when
+ * the transaction has both for one table that was there before it. */
+enum catalog_change { CHANGE_MUTATION, CHANGE_PRIMARY_KEY };
+struct error *catalog_note_change(struct catalog_txn *ct, const struct table *t,
+                                  enum catalog_change change) ERR_MUST_USE;
 
 /* ---- privileges ---- */
 

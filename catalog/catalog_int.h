@@ -73,6 +73,11 @@ struct catalog {
 };
 
 /* What this transaction made of a descriptor. */
+struct noted { /* catalog_note_change */
+    uint32_t id;
+    bool mutated, new_key;
+};
+
 struct own {
     uint32_t id;
     const pb_descriptor *pb; /* NULL: deleted */
@@ -89,6 +94,7 @@ struct catalog_txn {
     struct map own;          /* id -> struct own */
     struct map seen;         /* id -> struct cached */
     struct map own_names;    /* -> uint32_t *, 0 = deleted */
+    struct map noted;        /* -> struct noted */
     struct map roles;        /* user -> struct role_list */
     struct own **marked;     /* all own entries ever marked */
     size_t n_marked, cap_marked;

@@ -371,6 +371,14 @@ table_column(const struct table *t, const char *name)
     return NULL;
 }
 
+struct error *
+table_check_key(const struct table *t)
+{
+    if (t->pb == NULL || t->pb->primary_index == NULL || !PB_GET(t->pb->primary_index, disabled))
+        return NULL;
+    return err_new(ERR_UNCATEGORIZED, "requested table does not have a primary key");
+}
+
 int
 table_column_ordinal(const struct table *t, uint32_t column_id)
 {

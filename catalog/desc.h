@@ -86,6 +86,8 @@ struct error *table_from_pb(struct arena *a, const pb_table *pb, const struct ta
     ERR_MUST_USE;
 const struct column *table_column(const struct table *t, const char *name); /* public ones; NULL */
 int table_column_ordinal(const struct table *t, uint32_t column_id);        /* any; -1 */
+/* XXUUU requested table does not have a primary key: dropped in this transaction, none added yet. */
+struct error *table_check_key(const struct table *t) ERR_MUST_USE;
 const struct index *table_index(const struct table *t, const char *name);   /* public; NULL */
 const struct index *table_index_by_id(const struct table *t, uint32_t id);  /* any; NULL */
 const struct index *table_primary(const struct table *t);                   /* NULL: a view */

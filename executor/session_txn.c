@@ -55,9 +55,13 @@ run_hooks(struct exec_txn_state *t, bool committed)
 struct error *
 txn_state_commit(struct exec_txn_state *t)
 {
-    struct hlc ts;
-    struct error *e = kv_txn_commit(t->kv, &ts);
+    struct hlc ts = HLC_MIN;
+    struct error *e = catalog_txn_check(t->catalog);
 
+    if (e == NULL)
+        e = kv_txn_commit(t->kv, &ts);
+    else
+        kv_txn_rollback(t->kv);
     catalog_txn_end(t->catalog, e == NULL, ts);
     struct error *h = run_hooks(t, e == NULL);
     if (e == NULL)

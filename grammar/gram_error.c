@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "grammar/parser.h"
+#include "grammar/print.h"
 
 void
 gram_fail(struct gram *g, struct error *e)
@@ -119,15 +120,40 @@ gram_syntax_error(struct gram *g, const char *reason)
         raise(g, err_new(ERR_SYNTAX, "syntax error: %s", reason));
 }
 
-void
-gram_unimplemented(struct gram *g, int issue)
+/* What the parser said before its error rule took over is replaced. */
+static void
+raise_instead(struct gram *g, struct error *e)
 {
-    struct error *e = issue < 0 ? err_new(ERR_SYNTAX, "unimplemented: this syntax")
-                                : err_unimplemented(issue, "this syntax");
-    /* what the parser said before its error rule took over is replaced */
     err_free(g->error);
     g->error = NULL;
     raise(g, err_wrap(e, "syntax error"));
+}
+
+void
+gram_unimplemented(struct gram *g, int issue)
+{
+    raise_instead(g, issue < 0 ? err_new(ERR_SYNTAX, "unimplemented: this syntax")
+                               : err_unimplemented(issue, "this syntax"));
+}
+
+void
+gram_syntax_instead(struct gram *g, const char *reason)
+{
+    raise_instead(g, err_new(ERR_SYNTAX, "%s", reason));
+}
+
+/* SOURCE: CockroachDB v20.1 pkg/sql/sem/tree/object_name.go, NewUnresolvedObjectName: the database may
+ * be empty. */
+bool
+gram_name_is_empty(struct gram *g, const struct ast_object_name *n)
+{
+    struct str s;
+    if (n->object.len > 0 && (n->count < 2 || n->schema.len > 0))
+        return false;
+    str_init_arena(&s, g->arena, STR_MAX_DEFAULT);
+    print_object_name(&s, n, NULL);
+    raise(g, err_new(ERR_INVALID_NAME, "syntax error: invalid table name: %s", str_cstr(&s)));
+    return true;
 }
 
 void

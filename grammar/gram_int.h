@@ -54,6 +54,9 @@ struct gram {
 void gram_fail(struct gram *g, struct error *e);
 void gram_syntax_error(struct gram *g, const char *reason); /* reason NULL: plain */
 void gram_unimplemented(struct gram *g, int issue);
+void gram_syntax_instead(struct gram *g, const char *reason); /* replaces the parser's own words */
+/* 42602 invalid table name: "" */
+bool gram_name_is_empty(struct gram *g, const struct ast_object_name *n);
 void gram_name_error(struct gram *g, struct ast_name name, const struct gram_loc *loc, struct error *e);
 void gram_help(struct gram *g, const char *topic);          /* adds the hint try \h topic */
 void gram_help_function(struct gram *g, const struct ast_func *f);

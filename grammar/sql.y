@@ -1437,8 +1437,8 @@ col_qual_elem:
     | K_REFERENCES references { $$ = MAKE(struct ast_col_qual, .kind = AST_COL_REFERENCES, .fk = $2, .pos = @1.pos); }
     | K_AS '(' a_expr ')' K_STORED { $$ = MAKE(struct ast_col_qual, .kind = AST_COL_COMPUTED, .expr = $3, .pos = @1.pos); }
     | K_AS '(' a_expr ')' K_VIRTUAL { UNIMPLEMENTED(0); }
-    | K_AS '(' a_expr ')' error {
-        gram_syntax_error(g, "use AS ( <expr> ) STORED");
+    | K_AS error {
+        gram_syntax_instead(g, "use AS ( <expr> ) STORED");
         YYABORT;
     }
     ;
@@ -3901,7 +3901,11 @@ table_name:
     ;
 
 db_object_name:
-    db_object_parts { $$ = gram_object_name(g, $1); }
+    db_object_parts {
+        $$ = gram_object_name(g, $1);
+        if (gram_name_is_empty(g, $$))
+            YYABORT;
+    }
     ;
 
 db_object_parts:

@@ -392,7 +392,7 @@ plan_resolve_table(struct planner *p, const struct ast_object_name *n, const str
         return err_new(ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist",
                        object_name_str(p, n));
     plan_use_table(p, *out);
-    return NULL;
+    return table_check_key(*out);
 }
 
 /* ---- labels --------------------------------------------------------------------------------- */

@@ -33,26 +33,15 @@ add_unique(struct alter *a, const struct ast_index_def *def)
     return ddl_fill_index(x, before, ix->id);
 }
 
-static bool
-has_rowid_key(const pb_table *t)
-{
-    const pb_column *c = t->primary_index->n_column_ids == 1
-                             ? build_find_column_by_id(t, t->primary_index->column_ids[0])
-                             : NULL;
-    return c != NULL && c->hidden && strcmp(pb_str(c->default_expr), "unique_rowid()") == 0;
-}
-
 static struct error *
 add_primary_key(struct alter *a, const struct ast_index_def *def)
 {
     pb_table *t;
     ERR_TRY(ddl_mutable(a->x, a->id, &t));
-    if (!a->primary_dropped && !has_rowid_key(t))
+    if (!PB_GET(t->primary_index, disabled) && !ddl_has_rowid_key(t))
         return err_new(ERR_INVALID_TABLE_DEFINITION,
                        "multiple primary keys for table \"%s\" are not allowed", t->name);
-    ERR_TRY(alter_primary_key(a, def, false));
-    a->primary_dropped = false;
-    return NULL;
+    return alter_primary_key(a, def);
 }
 
 static struct error *
@@ -154,8 +143,8 @@ alter_drop_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
     struct found f;
     ERR_TRY(find_constraint(a, name, cmd->if_exists, &f));
     if (f.index != NULL && f.index == f.t->primary_index) {
-        a->primary_dropped = true;
-        return NULL;
+        PB_SET(f.t->primary_index, disabled, 1); /* another has to come before the commit */
+        return catalog_write_table(a->x->catalog, f.t);
     }
     if (f.index != NULL)
         return err_unimplemented(42840, "cannot drop UNIQUE constraint \"%s\" using ALTER TABLE "

@@ -7,28 +7,29 @@
 #include "catalog/build.h"
 
 static struct error *
-refuse(const pb_table *t)
+refuse(struct exec_ctx *x, const pb_table *t)
 {
     const pb_index *pk = t->primary_index;
+    struct str s;
     if (t->n_mutations > 0)
-        return err_new(ERR_UNCATEGORIZED,
-                       "unimplemented: cannot perform a primary key change on %s with other schema "
-                       "changes on %s in the same transaction", t->name, t->name);
-    if (pk->interleave != NULL && pk->interleave->n_ancestors > 0)
-        return err_unimplemented(45535, "cannot change the primary key of an interleaved table");
-    if (pk->n_interleaved_by > 0)
-        return err_unimplemented(45535, "cannot change the primary key of an interleaved parent");
-    for (size_t i = 0; i < t->n_indexes; i++)
-        if (t->indexes[i]->interleave != NULL && t->indexes[i]->interleave->n_ancestors > 0)
-            return err_unimplemented(45535, "cannot change the primary key of a table with "
-                                            "interleaved indexes");
-    return NULL;
+        return err_unimplemented(45510, "cannot perform other schema changes in the same "
+                                        "transaction as a primary key change");
+    if (pk->n_interleaved_by == 0)
+        return NULL;
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    for (size_t i = 0; i < pk->n_interleaved_by; i++) {
+        const struct table *child;
+        ERR_TRY(catalog_table_by_id(x->catalog, pk->interleaved_by[i]->table, &child));
+        str_printf(&s, "%s%s", i > 0 ? ", " : "", child != NULL ? child->name : "");
+    }
+    return err_new(ERR_UNCATEGORIZED,
+                   "cannot change primary key of table %s because table(s) [%s] are interleaved "
+                   "into it", t->name, str_cstr(&s));
 }
 
 static struct error *
-check_columns(struct exec_ctx *x, const pb_table *t, const pb_index *ix)
+check_columns(const pb_table *t, const pb_index *ix)
 {
-    (void)x;
     for (size_t i = 0; i < ix->n_column_names; i++) {
         const pb_column *c = build_find_column(t, ix->column_names[i]);
         if (c == NULL)
@@ -41,12 +42,33 @@ check_columns(struct exec_ctx *x, const pb_table *t, const pb_index *ix)
     return NULL;
 }
 
-static bool
-is_rowid_key(const pb_table *t, const pb_index *pk)
+bool
+ddl_has_rowid_key(const pb_table *t)
 {
+    const pb_index *pk = t->primary_index;
     const pb_column *c = pk->n_column_ids == 1 ? build_find_column_by_id(t, pk->column_ids[0])
                                                : NULL;
     return c != NULL && c->hidden && strcmp(pb_str(c->default_expr), "unique_rowid()") == 0;
+}
+
+/* The n-th column and its direction, the shard column not counted. */
+static size_t
+first_key(const pb_index *ix)
+{
+    return ix->sharded != NULL && ix->sharded->is_sharded ? 1 : 0;
+}
+
+static bool
+same_key(const pb_index *a, const pb_index *b)
+{
+    size_t i = first_key(a), k = first_key(b);
+    if (a->n_column_ids - i != b->n_column_ids - k)
+        return false;
+    for (; i < a->n_column_ids; i++, k++)
+        if (a->column_ids[i] != b->column_ids[k] ||
+            a->column_directions[i] != b->column_directions[k])
+            return false;
+    return true;
 }
 
 /* An index as one that build_finish_table has to complete: the same definition, a new id. */
@@ -83,57 +105,126 @@ drop_stored_keys(pb_index *ix, const pb_index *pk)
             }
 }
 
-/* The old key as a unique index, and the others renewed. */
-static void
-secondary_indexes(struct exec_ctx *x, pb_table *t, const pb_index *old, bool keep_old)
+static bool
+has_column(const pb_index *ix, uint32_t id)
 {
-    for (size_t i = 0; i < t->n_indexes; i++) {
-        to_be_collected(x, t, t->indexes[i]->id);
-        t->indexes[i] = renewed(x, t->indexes[i]);
-        drop_stored_keys(t->indexes[i], t->primary_index);
-    }
-    if (!keep_old || is_rowid_key(t, old))
-        return;
+    return pb_u32_contains(ix->column_ids, ix->n_column_ids, id) ||
+           pb_u32_contains(ix->extra_column_ids, ix->n_extra_column_ids, id) ||
+           pb_u32_contains(ix->store_column_ids, ix->n_store_column_ids, id);
+}
+
+/* Does the index need the old key to tell its entries apart, or lack columns of the new one? */
+static bool
+is_to_be_renewed(const pb_table *t, const pb_index *ix)
+{
+    const pb_index *pk = t->primary_index;
+    for (size_t i = 0; i < pk->n_column_ids; i++)
+        if (!has_column(ix, pk->column_ids[i]))
+            return true;
+    for (size_t i = 0; i < ix->n_column_ids && ix->unique; i++)
+        if (build_find_column_by_id(t, ix->column_ids[i])->nullable)
+            return true;
+    return !ix->unique || ix->type != AMBERDB__INDEX_TYPE__FORWARD;
+}
+
+static pb_index *
+copy_of_old_key(struct exec_ctx *x, const pb_index *old)
+{
     pb_index *ix = build_index(x->arena, NULL, true);
     for (size_t i = 0; i < old->n_column_names; i++)
         build_index_column(x->arena, ix, old->column_names[i],
                            old->column_directions[i] == AMBERDB__DIRECTION__DESC);
-    if (old->sharded != NULL && old->sharded->is_sharded)
-        ix->sharded = old->sharded;
-    PB_PUSH(x->arena, t->indexes, t->n_indexes, ix);
+    ix->sharded = old->sharded;
+    return ix;
 }
 
-struct error *
-alter_primary_key(struct alter *a, const struct ast_index_def *def, bool keep_old)
+/* What stays, the old key as a unique index, what is renewed: the order that v20.1's swap leaves. The
+ * first *kept stay as they are. */
+static void
+secondary_indexes(struct exec_ctx *x, pb_table *t, const pb_index *old, bool copy_old, size_t *kept)
 {
-    struct exec_ctx *x = a->x;
-    const struct table *before, *after;
-    pb_table *t;
-    pb_index *ix;
-    ERR_TRY(alter_table_now(a, &before));
-    ERR_TRY(ddl_mutable(x, a->id, &t));
-    ERR_TRY(refuse(t));
-    if (def->interleave != NULL)
-        return err_unimplemented(45710, "interleaved primary keys in ALTER PRIMARY KEY");
+    pb_index **was = t->indexes;
+    size_t n = t->n_indexes, k = 0;
+    t->indexes = ARENA_ARRAY(x->arena, pb_index *, n + 2);
+    for (size_t i = 0; i < n; i++)
+        if (!is_to_be_renewed(t, was[i]))
+            t->indexes[k++] = was[i];
+    *kept = k;
+    if (copy_old)
+        t->indexes[k++] = copy_of_old_key(x, old);
+    for (size_t i = 0; i < n; i++) {
+        if (!is_to_be_renewed(t, was[i]))
+            continue;
+        to_be_collected(x, t, was[i]->id);
+        t->indexes[k] = renewed(x, was[i]);
+        drop_stored_keys(t->indexes[k++], t->primary_index);
+    }
+    t->n_indexes = k;
+}
+
+static struct error *
+unlink_parent(struct exec_ctx *x, uint32_t table_id, const pb_index *ix)
+{
+    size_t n = ix->interleave != NULL ? ix->interleave->n_ancestors : 0;
+    if (n == 0)
+        return NULL;
+    return ddl_unlink_interleave(x, ix->interleave->ancestors[n - 1]->table_id, table_id, ix->id);
+}
+
+/* The parents' sides: those of indexes that are gone, then those of t's new ones. */
+static struct error *
+relink_parents(struct exec_ctx *x, const pb_table *before, const pb_table *t, size_t kept)
+{
+    ERR_TRY(unlink_parent(x, t->id, before->primary_index));
+    for (size_t i = 0; i < before->n_indexes; i++)
+        if (build_find_index_by_id(t, before->indexes[i]->id) == NULL)
+            ERR_TRY(unlink_parent(x, t->id, before->indexes[i]));
+    ERR_TRY(ddl_link_interleaves(x, t, t->primary_index));
+    for (size_t i = kept; i < t->n_indexes; i++)
+        ERR_TRY(ddl_link_interleaves(x, t, t->indexes[i]));
+    return NULL;
+}
+
+static struct error *
+new_key(struct exec_ctx *x, pb_table *t, const struct ast_index_def *def)
+{
+    pb_index *ix, *old = t->primary_index;
     ERR_TRY(ddl_index(x, t, def, true, &ix));
-    ERR_TRY(check_columns(x, t, ix));
-    pb_index *old = t->primary_index;
-    ix->name = arena_strdup(x->arena, def->name.len > 0 ? ddl_text(x, def->name)
-                                                        : pb_str(old->name));
+    ERR_TRY(check_columns(t, ix));
+    ix->name = arena_strdup(x->arena, "new_primary_key");
     PB_SET(ix, created_explicitly, 1);
     PB_SET(ix, encoding_type, 1);
     ix->n_store_column_names = 0;
     t->primary_index = ix;
     ERR_TRY(build_finish_table(x->arena, t)); /* the new key's columns have ids now */
-    secondary_indexes(x, t, old, keep_old);
+    ix->name = arena_strdup(x->arena, def->name.len > 0 ? ddl_text(x, def->name)
+                                                        : pb_str(old->name));
+    return def->interleave != NULL ? ddl_interleave(x, t, ix, def->interleave) : NULL;
+}
+
+struct error *
+alter_primary_key(struct alter *a, const struct ast_index_def *def)
+{
+    struct exec_ctx *x = a->x;
+    const struct table *before, *after;
+    pb_table *t;
+    size_t kept;
+    ERR_TRY(alter_table_now(a, &before));
+    ERR_TRY(ddl_mutable(x, a->id, &t));
+    ERR_TRY(refuse(x, t));
+    pb_index *old = t->primary_index;
+    bool has_key = !PB_GET(old, disabled) && !ddl_has_rowid_key(t);
+    ERR_TRY(new_key(x, t, def));
+    secondary_indexes(x, t, old, has_key && !same_key(old, t->primary_index), &kept);
     ERR_TRY(build_finish_table(x->arena, t));
     ddl_shard_checks(x, t);
     if (def->partition_by != NULL)
-        ERR_TRY(ddl_partitioning(x, t, ix, def->partition_by));
+        ERR_TRY(ddl_partitioning(x, t, t->primary_index, def->partition_by));
     ERR_TRY(catalog_write_table(x->catalog, t));
+    ERR_TRY(relink_parents(x, before->pb, t, kept));
     ERR_TRY(alter_table_now(a, &after));
     ERR_TRY(ddl_rewrite_rows(x, before, after));
-    for (int i = 1; i < after->n_indexes; i++) {
+    for (int i = 1 + (int)kept; i < after->n_indexes; i++) {
         kv_txn_step(x->txn);
         ERR_TRY(ddl_backfill_index(x, after, &after->indexes[i]));
     }

@@ -26,9 +26,23 @@ audit(struct alter *a, const struct ast_alter_cmd *c)
 }
 
 static struct error *
+note_change(struct alter *a, const struct ast_alter_cmd *c)
+{
+    const struct table *t;
+    bool new_key = c->kind == AST_ALTER_PRIMARY_KEY ||
+                   (c->kind == AST_ALTER_ADD_CONSTRAINT && c->def->kind == AST_DEF_PRIMARY_KEY);
+    if (!new_key && c->kind != AST_ALTER_ADD_COLUMN && c->kind != AST_ALTER_DROP_COLUMN &&
+        c->kind != AST_ALTER_SET_NOT_NULL && c->kind != AST_ALTER_ADD_CONSTRAINT)
+        return NULL;
+    ERR_TRY(alter_table_now(a, &t));
+    return catalog_note_change(a->x->catalog, t, new_key ? CHANGE_PRIMARY_KEY : CHANGE_MUTATION);
+}
+
+static struct error *
 command(struct alter *a, const struct ast_alter_cmd *c)
 {
     const struct table *t;
+    ERR_TRY(note_change(a, c));
     switch (c->kind) {
     case AST_ALTER_ADD_COLUMN:
         return alter_add_column(a, c);
@@ -43,7 +57,7 @@ command(struct alter *a, const struct ast_alter_cmd *c)
     case AST_ALTER_ADD_CONSTRAINT:
         return alter_add_constraint(a, c);
     case AST_ALTER_PRIMARY_KEY:
-        return alter_primary_key(a, c->def->index, true);
+        return alter_primary_key(a, c->def->index);
     case AST_ALTER_DROP_CONSTRAINT:
         return alter_drop_constraint(a, c);
     case AST_ALTER_VALIDATE_CONSTRAINT:
@@ -75,7 +89,7 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     const struct table *t;
     (void)rows;
     (void)tag;
-    ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, n->if_exists, &t, NULL));
+    ERR_TRY(ddl_relation(x, &n->table, DDL_KEYLESS_TABLE, n->if_exists, &t, NULL));
     if (t == NULL)
         return NULL;
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
@@ -84,9 +98,6 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
         ERR_TRY(command(&a, &n->items[i]));
         kv_txn_step(x->txn);
     }
-    if (a.primary_dropped)
-        return err_unimplemented(48026, "primary key of table %s dropped without subsequent "
-                                        "addition of new primary key", t->name);
     ERR_TRY(alter_table_now(&a, &t));
     return ddl_event(x, "alter_table", t->id, "TableName", ddl_qualified(x, t));
 }

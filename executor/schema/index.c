@@ -35,10 +35,6 @@ add_columns(struct exec_ctx *x, const pb_table *t, const struct ast_index_def *d
         const struct ast_index_elem *e = &def->columns.items[i];
         const char *column = ddl_text(x, e->column);
         ERR_TRY(check_indexable(x, t, column, def->inverted));
-        for (size_t k = 0; k < ix->n_column_names; k++)
-            if (strcmp(ix->column_names[k], column) == 0)
-                return err_new(ERR_UNCATEGORIZED, "index \"%s\" contains duplicate column \"%s\"",
-                               pb_str(ix->name), column);
         build_index_column(x->arena, ix, column, e->direction == AST_DIR_DESC);
     }
     for (int i = 0; i < def->storing.count; i++)
@@ -195,6 +191,7 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     if (n->concurrently)
         exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION, "CONCURRENTLY is not required as all "
                                                           "indexes are created concurrently"));
+    ERR_TRY(catalog_note_change(x->catalog, t, CHANGE_MUTATION));
     ERR_TRY(ddl_mutable(x, t->id, &pb));
     ERR_TRY(ddl_index(x, pb, &n->def, n->unique, &ix));
     PB_SET(ix, created_explicitly, 1);
@@ -391,6 +388,7 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
                        "want to drop it)", name);
     if (!cascade)
         ERR_TRY(free_foreign_keys(x, table_id, f->ix->id, false));
+    ERR_TRY(catalog_note_change(x->catalog, f->t, CHANGE_MUTATION));
     ERR_TRY(ddl_remove_index(x, table_id, f->ix->id, cascade));
     return ddl_event(x, "drop_index", table_id, "IndexName", name);
 }

@@ -14,7 +14,8 @@ const char *ddl_name_shown(struct exec_ctx *x, const struct ast_object_name *n);
 struct error *ddl_database(struct exec_ctx *x, struct slice name, bool if_exists,
                            const struct database **out) ERR_MUST_USE;
 
-enum ddl_relation { DDL_ANY, DDL_TABLE, DDL_VIEW, DDL_SEQUENCE };
+/* DDL_KEYLESS_TABLE: one whose primary key this transaction has dropped is fine. */
+enum ddl_relation { DDL_ANY, DDL_TABLE, DDL_VIEW, DDL_SEQUENCE, DDL_KEYLESS_TABLE };
 /* An existing relation of that kind. 42P01 when it is not there (*out NULL with if_exists), 42809
  * `"x" is not a table` for another kind; virtual ones are 42501/42809 errors. */
 struct error *ddl_relation(struct exec_ctx *x, const struct ast_object_name *n,
@@ -152,7 +153,6 @@ struct alter {
     struct exec_ctx *x;
     uint32_t id;
     const char *shown;         /* the table's name */
-    bool primary_dropped;      /* DROP CONSTRAINT "primary": ADD PRIMARY KEY must follow */
 };
 struct error *alter_add_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
 struct error *alter_drop_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
@@ -163,8 +163,9 @@ struct error *alter_validate_constraint(struct alter *a, const struct ast_alter_
     ERR_MUST_USE;
 struct error *alter_rename_constraint(struct alter *a, const struct ast_alter_cmd *c)
     ERR_MUST_USE;
-struct error *alter_primary_key(struct alter *a, const struct ast_index_def *def, bool keep_old)
-    ERR_MUST_USE;
+/* The old key becomes a unique index, unless it was dropped or the hidden rowid. */
+struct error *alter_primary_key(struct alter *a, const struct ast_index_def *def) ERR_MUST_USE;
+bool ddl_has_rowid_key(const pb_table *t);
 /* The table as x's transaction sees it now. */
 struct error *alter_table_now(struct alter *a, const struct table **out) ERR_MUST_USE;
 

@@ -44,7 +44,7 @@ ddl_database(struct exec_ctx *x, struct slice name, bool if_exists, const struct
     return NULL;
 }
 
-static const char *const relation_words[] = {"relation", "table", "view", "sequence"};
+static const char *const relation_words[] = {"relation", "table", "view", "sequence", "table"};
 
 struct error *
 ddl_relation(struct exec_ctx *x, const struct ast_object_name *n, enum ddl_relation kind,
@@ -68,11 +68,12 @@ ddl_relation(struct exec_ctx *x, const struct ast_object_name *n, enum ddl_relat
                        ddl_name_shown(x, n));
     bool fits = kind == DDL_ANY || (kind == DDL_VIEW && t->is_view) ||
                 (kind == DDL_SEQUENCE && t->is_sequence) ||
-                (kind == DDL_TABLE && !t->is_view && !t->is_sequence);
+                ((kind == DDL_TABLE || kind == DDL_KEYLESS_TABLE) && !t->is_view &&
+                 !t->is_sequence);
     if (!fits)
         return err_new(ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a %s", t->name,
                        relation_words[kind]);
-    return NULL;
+    return kind == DDL_KEYLESS_TABLE ? NULL : table_check_key(t);
 }
 
 struct error *

@@ -69,3 +69,8 @@ DROP SEQUENCE p;
 DROP TABLE nope;
 DROP TABLE p CASCADE;
 SELECT constraint_name, details FROM [SHOW CONSTRAINTS FROM c];
+CREATE TABLE "" (a INT);
+SELECT * FROM ""."x";
+DROP TABLE defaultdb."";
+CREATE TABLE t (a INT AS (1));
+CREATE TABLE t (a INT, UNIQUE (a, a));
