@@ -94,8 +94,7 @@ date_from_binary(const struct eval_env *env, const struct type *t, struct slice 
                  struct datum *out)
 {
     (void)env;
-    if (b.len != 4)
-        return type_binary_error(t, "date must be 4 bytes");
+    ERR_TRY(type_binary_size(t, b, 4));
     int32_t v = (int32_t)enc_get_be32(b.ptr);
     if (v == INT32_MAX || v == INT32_MIN) {
         *out = datum_int(v < 0 ? DATE_NEG_INF : DATE_POS_INF);
@@ -175,7 +174,8 @@ time_from_binary(const struct eval_env *env, const struct type *t, struct slice 
                  struct datum *out)
 {
     (void)env;
-    int64_t v = b.len == 8 ? (int64_t)enc_get_be64(b.ptr) : -1;
+    ERR_TRY(type_binary_size(t, b, 8));
+    int64_t v = (int64_t)enc_get_be64(b.ptr);
     if (v < 0 || v > US_PER_DAY)
         return type_binary_error(t, "time out of range");
     *out = datum_int(v);
@@ -257,8 +257,7 @@ timetz_from_binary(const struct eval_env *env, const struct type *t, struct slic
                    struct datum *out)
 {
     (void)env;
-    if (b.len != 12)
-        return type_binary_error(t, "timetz must be 12 bytes");
+    ERR_TRY(type_binary_size(t, b, 12));
     int64_t us = (int64_t)enc_get_be64(b.ptr);
     int32_t west = (int32_t)enc_get_be32(b.ptr + 8);
     if (us < 0 || us > US_PER_DAY || west < -TIMETZ_MAX_OFFSET || west > TIMETZ_MAX_OFFSET)
@@ -340,8 +339,7 @@ timestamp_from_binary(const struct eval_env *env, const struct type *t, struct s
                       struct datum *out)
 {
     (void)env;
-    if (b.len != 8)
-        return type_binary_error(t, "timestamp must be 8 bytes");
+    ERR_TRY(type_binary_size(t, b, 8));
     int64_t v = (int64_t)enc_get_be64(b.ptr);
     if (v == INT64_MAX || v == INT64_MIN) /* PostgreSQL's infinities */
         v = v < 0 ? TIMESTAMP_MIN_US : TIMESTAMP_MAX_US;

@@ -180,15 +180,14 @@ float_from_binary(const struct eval_env *env, const struct type *t, struct slice
                   struct datum *out)
 {
     (void)env;
-    if (b.len == 4) {
+    ERR_TRY(type_binary_size(t, b, t->width == 32 ? 4 : 8));
+    if (t->width == 32) {
         uint32_t u = enc_get_be32(b.ptr);
         float f;
         memcpy(&f, &u, 4);
         out->f = (double)f;
-    } else if (b.len == 8) {
-        out->i = (int64_t)enc_get_be64(b.ptr);
     } else {
-        return type_binary_error(t, "4 or 8 bytes are wanted");
+        out->i = (int64_t)enc_get_be64(b.ptr);
     }
     return NULL;
 }

@@ -234,14 +234,13 @@ int_from_binary(const struct eval_env *env, const struct type *t, struct slice b
                 struct datum *out)
 {
     (void)env;
-    if (b.len == 2)
+    ERR_TRY(type_binary_size(t, b, t->width == 16 ? 2 : t->width == 32 ? 4 : 8));
+    if (t->width == 16)
         *out = datum_int((int16_t)enc_get_be16(b.ptr));
-    else if (b.len == 4)
+    else if (t->width == 32)
         *out = datum_int((int32_t)enc_get_be32(b.ptr));
-    else if (b.len == 8)
-        *out = datum_int((int64_t)enc_get_be64(b.ptr));
     else
-        return type_binary_error(t, "2, 4 or 8 bytes are wanted");
+        *out = datum_int((int64_t)enc_get_be64(b.ptr));
     return NULL;
 }
 
@@ -409,8 +408,7 @@ oid_from_binary(const struct eval_env *env, const struct type *t, struct slice b
                 struct datum *out)
 {
     (void)env;
-    if (b.len != 4)
-        return type_binary_error(t, "4 bytes are wanted");
+    ERR_TRY(type_binary_size(t, b, 4));
     *out = datum_int(enc_get_be32(b.ptr));
     return NULL;
 }

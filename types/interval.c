@@ -199,8 +199,7 @@ iv_from_binary(const struct eval_env *env, const struct type *t, struct slice by
                struct datum *out)
 {
     struct interval iv;
-    if (bytes.len != 16)
-        return type_binary_error(t, "interval must be 16 bytes");
+    ERR_TRY(type_binary_size(t, bytes, 16));
     if (mul_overflow_i64((int64_t)enc_get_be64(bytes.ptr), 1000, &iv.nanos))
         return out_of_range();
     iv.days = (int32_t)enc_get_be32(bytes.ptr + 8);

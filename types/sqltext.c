@@ -186,6 +186,14 @@ type_binary_error(const struct type *t, const char *reason)
     return e;
 }
 
+struct error *
+type_binary_size(const struct type *t, struct slice bytes, size_t want)
+{
+    if (bytes.len == want)
+        return NULL;
+    return err_new(ERR_SYNTAX, "%s requires %zu bytes for binary format", type_typname(t), want);
+}
+
 struct datum
 datum_from_str(struct str *s)
 {

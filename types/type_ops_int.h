@@ -125,6 +125,8 @@ struct error *type_parse_error(const struct eval_env *env, const struct type *t,
                                const char *reason) ERR_MUST_USE;
 /* 22P03, for bytes that are no value of t. */
 struct error *type_binary_error(const struct type *t, const char *reason) ERR_MUST_USE;
+/* A value of fixed size has it. */
+struct error *type_binary_size(const struct type *t, struct slice bytes, size_t want) ERR_MUST_USE;
 
 bool utf8_is_valid(struct slice s);
 /* Decodes one code point at p < end; returns its length, 1 with *cp = 0xFFFD for a bad byte. */
