@@ -136,7 +136,7 @@ struct ast_create_table {
     struct ast_interleave *interleave;
     struct ast_partition_by *partition_by;
     enum ast_on_commit on_commit;
-    struct ast_kv_options *storage_params; /* WITH (..): NULL, refused so far */
+    struct ast_kv_options *storage_params; /* WITH (fillfactor = 100): any values; NULL without */
     struct ast_select *as_select; /* CREATE TABLE .. AS; NULL without */
 };
 

@@ -255,6 +255,22 @@ pr_table_defs(struct printer *p, const struct ast_table_defs *l)
 }
 
 static void
+pr_storage_params(struct printer *p, const struct ast_kv_options *l)
+{
+    if (l == NULL)
+        return;
+    P(" WITH (");
+    for (int i = 0; i < l->count; i++) {
+        if (i > 0)
+            P(", ");
+        PN(l->items[i].key);
+        P(" = ");
+        pr_expr(p, l->items[i].value);
+    }
+    P(")");
+}
+
+static void
 pr_create_table(struct printer *p, const struct ast_create_table *c)
 {
     P("CREATE ");
@@ -270,12 +286,14 @@ pr_create_table(struct printer *p, const struct ast_create_table *c)
         P(")");
     }
     if (c->as_select != NULL) {
+        pr_storage_params(p, c->storage_params);
         P(" AS ");
         pr_select(p, c->as_select);
         return;
     }
     pr_interleave(p, c->interleave);
     pr_partition_by(p, c->partition_by);
+    pr_storage_params(p, c->storage_params);
 }
 
 static void

@@ -379,7 +379,8 @@ upper_privileges(struct gram *g, struct ast_names *l)
 %type <targets> targets grant_targets opt_changefeed_targets
 %type <patterns> table_pattern_list
 %type <options> opt_with_options kv_option_list opt_role_options role_options
-%type <option> kv_option role_option
+%type <options> opt_table_with storage_params
+%type <option> kv_option role_option storage_param
 %type <layers> uri_layers
 %type <modes> transaction_mode_list transaction_mode opt_transaction_modes
 %type <def> table_elem table_constraint constraint_elem family_def index_def create_as_def
@@ -1296,22 +1297,22 @@ opt_temp_table:
 
 create_table_stmt:
     K_CREATE opt_temp_table K_TABLE table_name '(' opt_table_elem_list ')' opt_interleave opt_partition_by opt_table_with opt_on_commit {
-        $$ = STMT(CREATE_TABLE, @1, MAKE(struct ast_create_table, .temporary = $2, .name = *$4, .defs = *$6, .interleave = $8, .partition_by = $9));
+        $$ = STMT(CREATE_TABLE, @1, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $10, .name = *$4, .defs = *$6, .interleave = $8, .partition_by = $9));
     }
     | K_CREATE opt_temp_table K_TABLE K_IF K_NOT K_EXISTS table_name '(' opt_table_elem_list ')' opt_interleave opt_partition_by opt_table_with opt_on_commit {
-        $$ = STMT(CREATE_TABLE, @1, MAKE(struct ast_create_table, .temporary = $2, .if_not_exists = true, .name = *$7, .defs = *$9, .interleave = $11, .partition_by = $12));
+        $$ = STMT(CREATE_TABLE, @1, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $13, .if_not_exists = true, .name = *$7, .defs = *$9, .interleave = $11, .partition_by = $12));
     }
     | K_CREATE opt_temp_table K_TABLE table_name opt_table_with K_AS select_stmt opt_create_as_data opt_on_commit {
-        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .name = *$4, .as_select = $7), $7->depth);
+        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $5, .name = *$4, .as_select = $7), $7->depth);
     }
     | K_CREATE opt_temp_table K_TABLE K_IF K_NOT K_EXISTS table_name opt_table_with K_AS select_stmt opt_create_as_data opt_on_commit {
-        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .if_not_exists = true, .name = *$7, .as_select = $10), $10->depth);
+        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $8, .if_not_exists = true, .name = *$7, .as_select = $10), $10->depth);
     }
     | K_CREATE opt_temp_table K_TABLE table_name '(' create_as_defs ')' opt_table_with K_AS select_stmt opt_create_as_data opt_on_commit {
-        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .name = *$4, .defs = *$6, .as_select = $10), $10->depth);
+        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $8, .name = *$4, .defs = *$6, .as_select = $10), $10->depth);
     }
     | K_CREATE opt_temp_table K_TABLE K_IF K_NOT K_EXISTS table_name '(' create_as_defs ')' opt_table_with K_AS select_stmt opt_create_as_data opt_on_commit {
-        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .if_not_exists = true, .name = *$7, .defs = *$9, .as_select = $13), $13->depth);
+        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $11, .if_not_exists = true, .name = *$7, .defs = *$9, .as_select = $13), $13->depth);
     }
     | K_CREATE opt_temp_table K_TABLE error { HELP("CREATE TABLE"); }
     ;
@@ -1323,10 +1324,20 @@ opt_create_as_data:
     ;
 
 opt_table_with:
-    %empty
-    | K_WITHOUT K_OIDS
-    | K_WITH K_OIDS { UNIMPLEMENTED(0); }
-    | K_WITH '(' { UNIMPLEMENTED(0); }
+    %empty { $$ = NULL; }
+    | K_WITHOUT K_OIDS { $$ = NULL; }
+    | K_WITH K_OIDS { UNIMPLEMENTED(0); $$ = NULL; }
+    | K_WITH '(' storage_params ')' { $$ = $3; }
+    ;
+
+storage_params:
+    storage_param { $$ = LIST1(struct ast_kv_options, *$1); }
+    | storage_params ',' storage_param { $$ = $1; PUSH($$, *$3); }
+    ;
+
+storage_param:
+    name '=' d_expr { $$ = MAKE(struct ast_kv_option, .key = $1.text, .has_value = true, .value = $3, .pos = $1.pos); }
+    | SCONST '=' d_expr { $$ = MAKE(struct ast_kv_option, .key = $1.text, .has_value = true, .value = $3, .pos = $1.pos); }
     ;
 
 opt_on_commit:

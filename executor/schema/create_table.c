@@ -373,8 +373,40 @@ refuse_unsupported(const struct ast_create_table *n)
 {
     if (n->temporary)
         return ddl_refuse_temporary("tables");
-    if (n->storage_params != NULL)
-        return err_unimplemented(43299, "storage parameters");
+    return NULL;
+}
+
+/* WITH (fillfactor = 100): one parameter is known, and does nothing; the rest of PostgreSQL's are
+ * known by name. */
+static struct error *
+check_storage_params(struct exec_ctx *x, const struct ast_kv_options *l)
+{
+    static const char *const others[] = {
+        "toast_tuple_target", "parallel_workers", "autovacuum_enabled", "toast.autovacuum_enabled",
+        "autovacuum_vacuum_threshold", "autovacuum_vacuum_scale_factor",
+        "autovacuum_analyze_threshold", "autovacuum_analyze_scale_factor",
+        "autovacuum_vacuum_cost_delay", "autovacuum_vacuum_cost_limit", "autovacuum_freeze_min_age",
+        "autovacuum_freeze_max_age", "autovacuum_freeze_table_age",
+        "autovacuum_multixact_freeze_min_age", "autovacuum_multixact_freeze_max_age",
+        "autovacuum_multixact_freeze_table_age", "log_autovacuum_min_duration",
+        "user_catalog_table"};
+    for (int i = 0; l != NULL && i < l->count; i++) {
+        const struct ast_kv_option *o = &l->items[i];
+        const char *key = slice_to_cstr(x->arena, o->key);
+        struct type_ctx c;
+        struct expr *value;
+        for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++)
+            if (strcmp(key, others[k]) == 0)
+                return err_unimplemented(43299, "storage parameter \"%s\"", key);
+        if (strcmp(key, "fillfactor") != 0)
+            return err_new(ERR_UNCATEGORIZED, "invalid storage parameter \"%s\"", key);
+        type_ctx_init(&c, exec_planner(x), NULL, "storage parameter",
+                      REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_COLUMNS);
+        ERR_TRY(type_expr(&c, o->value, &TYPE_INT8, &value));
+        if (!type_equivalent(value->type, &TYPE_INT8))
+            return err_new(ERR_DATATYPE_MISMATCH, "argument of %s must be type int, not type %s", key,
+                           type_name_str(x->arena, value->type));
+    }
     return NULL;
 }
 
@@ -387,6 +419,7 @@ create_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     uint32_t id;
     (void)rows;
     ERR_TRY(refuse_unsupported(d.n));
+    ERR_TRY(check_storage_params(x, d.n->storage_params));
     ERR_TRY(ddl_new_relation(x, &d.n->name, d.n->if_not_exists, &d.db, &exists));
     if (exists)
         return NULL;

@@ -42,3 +42,12 @@ SHOW CREATE TABLE h2;
 SELECT b FROM h2@h2_b_idx;
 ALTER TABLE h RENAME COLUMN a TO aa;
 SHOW CREATE TABLE h;
+
+-- storage parameters of PostgreSQL: one is taken and does nothing
+CREATE TABLE filled (a INT PRIMARY KEY) WITH (fillfactor = 100);
+CREATE TABLE filled_too WITH (fillfactor = 70) AS SELECT 1 AS a;
+CREATE TABLE filled_not (a INT) WITH (fillfactor = 1.5);
+CREATE TABLE filled_not (a INT) WITH (autovacuum_enabled = true);
+CREATE TABLE filled_not (a INT) WITH (fillfactor = 1, foo = true);
+CREATE TABLE filled_not (a INT) WITH OIDS;
+SELECT create_statement FROM [SHOW CREATE TABLE filled];
