@@ -489,7 +489,6 @@ entry_of_row(struct catalog_txn *ct, uint32_t id, struct slice value, struct hlc
         cache_fill(ct, *out, generation);
     }
     hold(ct, *out);
-    map_put(&ct->seen, map_id(&id), *out);
     return NULL;
 }
 
@@ -517,7 +516,9 @@ read_entry(struct catalog_txn *ct, uint32_t id, struct cached **out)
     ERR_TRY(kv_get(ct->t, str_slice(&k), ct->a, &found, &value, &ts));
     if (!found)
         return NULL;
-    return entry_of_row(ct, id, value, ts, NULL, generation, out);
+    ERR_TRY(entry_of_row(ct, id, value, ts, NULL, generation, out));
+    map_put(&ct->seen, map_id(&id), *out);
+    return NULL;
 }
 
 struct error *
@@ -967,11 +968,31 @@ id_of_key(struct slice key)
     return id;
 }
 
+/* Which descriptors a list is of. */
+enum listed { LIST_ALL, LIST_DATABASES, LIST_IN_DATABASE };
+
 struct listing {
     struct arena *a;
+    enum listed what;
+    uint32_t database_id;
     const pb_descriptor **v;
     size_t n, cap;
 };
+
+static bool
+list_wants(const struct listing *l, const pb_descriptor *d)
+{
+    const pb_table *t = pb_descriptor_table(d);
+    switch (l->what) {
+    case LIST_ALL:
+        break;
+    case LIST_DATABASES:
+        return pb_descriptor_database(d) != NULL;
+    case LIST_IN_DATABASE:
+        return t != NULL && PB_GET(t, parent_id) == l->database_id;
+    }
+    return true;
+}
 
 static void
 list_add(struct listing *l, const pb_descriptor *d)
@@ -996,47 +1017,67 @@ list_one(struct catalog_txn *ct, const struct kv_entry *row, struct listing *l)
         uint64_t generation;
         struct cached *hit = cache_look(ct, id, &generation);
         ERR_TRY(entry_of_row(ct, id, row->value, row->ts, hit, generation, &e));
+        if (list_wants(l, e->pb)) {
+            map_put(&ct->seen, map_id(&id), e);
+            if (l->what != LIST_ALL)
+                ERR_TRY(track_key(ct, row->key));
+        }
     }
     const pb_descriptor *d = o != NULL ? o->pb : e->pb;
-    if (d != NULL)
+    if (d != NULL && list_wants(l, d))
         list_add(l, d);
     return NULL;
 }
 
-struct error *
-catalog_list(struct catalog_txn *ct, struct arena *a, uint32_t database_id,
-             const pb_descriptor ***out, size_t *n)
+/* The names in a database, or of the databases: who adds or removes one writes there. */
+static struct error *
+track_names(struct catalog_txn *ct, uint32_t parent)
 {
-    struct kv_scan_opts o = {.span = row_table_span(ct->a, ID_DESCRIPTOR), .fill_cache = true};
-    struct listing l = {.a = a};
+    struct str start;
+    str_init_arena(&start, ct->a, 64);
+    key_put_uvarint(&start, ID_NAMESPACE);
+    key_put_uvarint(&start, 1);
+    key_put_varint(&start, parent);
+    struct slice first = slice_dup(ct->a, str_slice(&start));
+    VERIFY(key_prefix_end(&start));
+    return kv_track_read(ct->t, (struct span){first, str_slice(&start)});
+}
+
+/* All descriptors are read, yet a list of some counts as read only what decides it, the names and those
+ * descriptors: definitions that change in another database do not make the transaction restart. */
+static struct error *
+list_descriptors(struct catalog_txn *ct, struct listing *l)
+{
+    struct kv_scan_opts o = {.span = row_table_span(ct->a, ID_DESCRIPTOR), .fill_cache = true,
+                             .no_track = l->what != LIST_ALL};
     bool was = kv_txn_read_own(ct->t);
     struct kv_scan *s;
-    struct error *err = NULL;
 
+    if (l->what != LIST_ALL)
+        ERR_TRY(track_names(ct, l->what == LIST_DATABASES ? 0 : l->database_id));
     kv_txn_set_read_own(ct->t, true);
-    err = kv_scan_open(ct->t, &o, &s);
+    struct error *err = kv_scan_open(ct->t, &o, &s);
     if (err == NULL) {
         struct kv_entry e;
         bool more = true;
         while (err == NULL && more) {
             err = kv_scan_next(s, &e, &more);
             if (err == NULL && more)
-                err = list_one(ct, &e, &l);
+                err = list_one(ct, &e, l);
         }
         kv_scan_close(s);
     }
     kv_txn_set_read_own(ct->t, was);
-    if (err != NULL)
-        return err;
-    if (database_id != 0) {
-        size_t kept = 0;
-        for (size_t i = 0; i < l.n; i++) {
-            const pb_table *t = pb_descriptor_table(l.v[i]);
-            if (t != NULL && PB_GET(t, parent_id) == database_id)
-                l.v[kept++] = l.v[i];
-        }
-        l.n = kept;
-    }
+    return err;
+}
+
+struct error *
+catalog_list(struct catalog_txn *ct, struct arena *a, uint32_t database_id,
+             const pb_descriptor ***out, size_t *n)
+{
+    struct listing l = {.a = a, .what = database_id != 0 ? LIST_IN_DATABASE : LIST_ALL,
+                        .database_id = database_id};
+    ERR_TRY(list_descriptors(ct, &l));
     *out = l.v;
     *n = l.n;
     return NULL;
@@ -1046,14 +1087,12 @@ struct error *
 catalog_list_databases(struct catalog_txn *ct, struct arena *a, const struct database ***out,
                        size_t *n)
 {
-    const pb_descriptor **all;
-    size_t n_all, kept = 0;
-    ERR_TRY(catalog_list(ct, a, 0, &all, &n_all));
-    *out = ARENA_ARRAY(a, const struct database *, n_all + 1);
-    for (size_t i = 0; i < n_all; i++) {
-        if (pb_descriptor_database(all[i]) == NULL)
-            continue;
-        ERR_TRY(catalog_database_by_id(ct, pb_descriptor_id(all[i]), &(*out)[kept]));
+    struct listing l = {.a = a, .what = LIST_DATABASES};
+    size_t kept = 0;
+    ERR_TRY(list_descriptors(ct, &l));
+    *out = ARENA_ARRAY(a, const struct database *, l.n + 1);
+    for (size_t i = 0; i < l.n; i++) {
+        ERR_TRY(catalog_database_by_id(ct, pb_descriptor_id(l.v[i]), &(*out)[kept]));
         if ((*out)[kept] != NULL)
             kept++;
     }

@@ -16,7 +16,8 @@
 #endif
 #define BYTES_MAX ((size_t)4 << 20)
 /* How many neighbours become one when the bound is passed; and the bytes that they share then, as long
- * as that helps: keys of one table, so that a change of another is not taken for one. */
+ * as that helps: keys of one table, so that a change of another is not taken for one. Fewer than JOIN
+ * in a table (a few names looked up) stay as they are. */
 #define JOIN 8
 #define SHARED 3
 
@@ -103,6 +104,8 @@ join_neighbours(struct rset *r, size_t join, size_t shared)
         for (last = i; last + 1 < r->n && last + 1 < i + join; last++)
             if (!share(x.start, r->v[last + 1].start, shared))
                 break;
+        if (last - i + 1 < join && shared > 0)
+            last = i;
         if (last != i) {
             const struct rspan *l = &r->v[last];
             x.point = false;
