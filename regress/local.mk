@@ -1,7 +1,8 @@
 # regress/: what runs the tests. The list of unit tests is gathered from the rooms' fragments.
 
-check_PROGRAMS += %D%/speak %D%/replay %D%/fault/damage %D%/fault/writer
+check_PROGRAMS += %D%/speak %D%/replay %D%/fault/damage %D%/fault/writer %D%/clients/libpq_client
 regress_speak_SOURCES = %D%/speak.c
+regress_clients_libpq_client_SOURCES = %D%/clients/libpq_client.c
 regress_replay_SOURCES = %D%/replay.c
 regress_replay_LDADD = base/libbase.a $(vendor_libs)
 regress_fault_damage_SOURCES = %D%/fault/damage.c
@@ -9,12 +10,34 @@ regress_fault_damage_LDADD = base/libbase.a $(vendor_libs)
 regress_fault_writer_SOURCES = %D%/fault/writer.c
 regress_fault_writer_LDADD = base/libbase.a $(vendor_libs)
 
-drivers = %D%/check-includes %D%/check-style %D%/run-regress %D%/run-protocol %D%/shell-test \
-  %D%/replay-expect %D%/engine-postgres \
+drivers = \
+  %D%/check-includes \
+  %D%/check-style \
+  %D%/run-regress \
+  %D%/run-protocol \
+  %D%/run-clients \
+  %D%/shell-test \
+  %D%/replay-expect \
+  %D%/engine-postgres \
   %D%/fault/bad-backups
 TESTS += $(drivers)
-EXTRA_DIST += $(drivers) %D%/regress-postgres %D%/check-headers %D%/server.sh %D%/postgres.sh %D%/schedule %D%/replay.schedule \
-  %D%/replay.differs %D%/README.md %D%/sql %D%/expected %D%/protocol %D%/golden %D%/fault %D%/fuzz
+EXTRA_DIST += $(drivers)
+EXTRA_DIST += \
+  %D%/README.md \
+  %D%/check-headers \
+  %D%/clients \
+  %D%/expected \
+  %D%/fault \
+  %D%/fuzz \
+  %D%/golden \
+  %D%/postgres.sh \
+  %D%/protocol \
+  %D%/regress-postgres \
+  %D%/replay.differs \
+  %D%/replay.schedule \
+  %D%/schedule \
+  %D%/server.sh \
+  %D%/sql
 
 test_environment = \
   AMBERDB='$(abs_top_builddir)/amberdb$(EXEEXT)' \
