@@ -310,7 +310,7 @@ encode_key(const struct eval_env *env, uint32_t table, uint32_t index, const str
         return err_new(ERR_UNDEFINED_OBJECT, "index \"[%u]\" does not exist", index);
     if (tuple->n != ix->n_keys)
         return err_new(ERR_UNCATEGORIZED,
-                       "number of values must equal number of columns in index %d", ix->n_keys);
+                       "number of values must equal number of columns in index \"%s\"", ix->name);
     struct datum *vals = ARENA_ARRAY(env->arena, struct datum, (size_t)ix->n_keys + 1);
     for (int i = 0; i < ix->n_keys; i++) {
         const struct type *want = t->columns[ix->keys[i]].type;

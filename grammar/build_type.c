@@ -51,11 +51,10 @@ gram_type(struct gram *g, enum ast_type_kind kind, int pos)
 static const char *
 kind_word(enum ast_type_kind kind)
 {
-    return kind == AST_TYPE_BIT       ? "bit"
-           : kind == AST_TYPE_VARBIT  ? "varbit"
-           : kind == AST_TYPE_CHAR    ? "char"
-           : kind == AST_TYPE_VARCHAR ? "varchar"
-                                      : "string";
+    return kind == AST_TYPE_BIT || kind == AST_TYPE_VARBIT ? "bit"
+           : kind == AST_TYPE_CHAR                         ? "CHAR"
+           : kind == AST_TYPE_VARCHAR                      ? "VARCHAR"
+                                                           : "STRING";
 }
 
 struct ast_type *

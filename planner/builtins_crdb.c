@@ -49,6 +49,25 @@ BUILTIN(force_error)
     return strlen(code) == 5 ? err_sqlstate(e, code) : e;
 }
 
+/* Never the user's mistake: to see how such an error looks. */
+BUILTIN(force_assertion_error)
+{
+    (void)out, (void)call;
+    return err_new(ERR_INTERNAL, "%s", arg_cstr(env, &args[0]));
+}
+
+/* force_panic, force_log_fatal: nobody may end the server by a query. */
+BUILTIN(force_end)
+{
+    (void)out, (void)args;
+    NEED_HOOK(h, is_admin);
+    bool admin = false;
+    ERR_TRY(h->is_admin(env, &admin));
+    if (!admin)
+        return err_new(ERR_INSUFFICIENT_PRIVILEGE, "insufficient privilege");
+    return err_unimplemented(0, "the server cannot be ended by a query");
+}
+
 /* 40001 until the transaction is older than the interval: what a client's retry loop is tested with. */
 BUILTIN(force_retry)
 {
@@ -187,9 +206,20 @@ same_type(struct arena *a, int n, const struct type *const *args)
     return args[0];
 }
 
+/* Takes a list of pattern=level and does nothing with it. */
 BUILTIN(set_vmodule)
 {
-    NOTHING_USED;
+    const char *p = arg_cstr(env, &args[0]);
+    (void)call;
+    for (bool more = true; more;) {
+        size_t n = strcspn(p, ","), name = strcspn(p, "=,");
+        size_t level = name < n ? strspn(p + name + 1, "0123456789") : 0;
+        if (n > 0 && (name == 0 || level == 0 || name + 1 + level != n))
+            return err_new(ERR_UNCATEGORIZED,
+                           "syntax error: expect comma-separated list of filename=N");
+        more = p[n] == ',';
+        p += n + more;
+    }
     *out = datum_int(0);
     return NULL;
 }
@@ -204,6 +234,12 @@ static const struct overload rows[] = {
     {.name = X "is_admin", .ret = &TYPE_BOOL, .fn = is_admin, .volatility = STABLE, SYS},
     {.name = X "force_error", .args = {&TYPE_STRING, &TYPE_STRING}, .ret = &TYPE_INT8,
      .fn = force_error, .volatility = VOLATILE, SYS},
+    {.name = X "force_assertion_error", .args = {&TYPE_STRING}, .ret = &TYPE_INT8,
+     .fn = force_assertion_error, .volatility = VOLATILE, SYS},
+    {.name = X "force_panic", .args = {&TYPE_STRING}, .ret = &TYPE_INT8, .fn = force_end,
+     .volatility = VOLATILE, SYS},
+    {.name = X "force_log_fatal", .args = {&TYPE_STRING}, .ret = &TYPE_INT8, .fn = force_end,
+     .volatility = VOLATILE, SYS},
     {.name = X "force_retry", .args = {&TYPE_INTERVAL}, .ret = &TYPE_INT8, .fn = force_retry,
      .volatility = VOLATILE, SYS},
     {.name = X "get_namespace_id", .args = {&TYPE_INT8, &TYPE_STRING}, .ret = &TYPE_INT8,

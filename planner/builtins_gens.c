@@ -82,6 +82,67 @@ static const char *const acl_columns[] = {"aclexplode"};
 static const struct generator_vt acl = {once_open, never_next, 1, acl_columns};
 static const struct generator_vt unary = {once_open, once_next, 0, NULL};
 
+/* ---- crdb_internal.check_consistency(stats_only, start, end) ---- */
+
+/* One store has one replica of everything, which cannot differ from another: one row for the span. */
+struct consistency {
+    struct slice start;
+    bool done;
+};
+
+static struct error *
+consistency_open(const struct eval_env *env, const struct fn_call *call, const struct datum *args,
+                 struct arena *a, void **state)
+{
+    static const uint8_t local_max = 0x02;
+    struct slice start = datum_slice(&args[1]), end = datum_slice(&args[2]);
+    (void)env, (void)call;
+    if (start.len == 0)
+        start = slice_make(&local_max, 1);
+    else if (start.ptr[0] < local_max)
+        return err_new(ERR_UNCATEGORIZED, "start key must be >= \"\\x02\"");
+    if (end.len > 0 && slice_cmp(start, end) >= 0)
+        return err_new(ERR_UNCATEGORIZED, "start key must be less than end key");
+    struct consistency *c = ARENA_NEW(a, struct consistency);
+    c->start = slice_make(arena_memdup(a, start.ptr, start.len), start.len);
+    *state = c;
+    return NULL;
+}
+
+static struct error *
+consistency_next(const struct eval_env *env, void *state, struct datum *cols, bool *more)
+{
+    struct consistency *c = state;
+    const struct eval_hooks *h = eval_hooks_of(env);
+    const char *pretty = "";
+    *more = !c->done;
+    if (c->done)
+        return NULL;
+    c->done = true;
+    if (h != NULL && h->pretty_key != NULL)
+        ERR_TRY(h->pretty_key(env, c->start, 0, &pretty));
+    cols[0] = datum_int(1);
+    cols[1] = datum_bytes(c->start.ptr, c->start.len);
+    cols[2] = datum_cstr(pretty);
+    cols[3] = datum_cstr("RANGE_CONSISTENT");
+    cols[4] = datum_cstr("");
+    return NULL;
+}
+
+static const char *const consistency_columns[] = {"range_id", "start_key", "start_key_pretty",
+                                                  "status", "detail"};
+static const struct generator_vt consistency = {consistency_open, consistency_next, 5,
+                                                consistency_columns};
+
+static const struct type *
+consistency_type(struct arena *a, int n, const struct type *const *args)
+{
+    static const struct type *const contents[] = {&TYPE_INT8, &TYPE_BYTES, &TYPE_STRING,
+                                                  &TYPE_STRING, &TYPE_STRING};
+    (void)n, (void)args;
+    return type_tuple(a, 5, contents, consistency_columns);
+}
+
 static const struct overload rows[] = {
     {.name = "pg_get_keywords", .ret_fn = keyword_type, .volatility = STABLE, .is_generator = true,
      .gen = &keywords, .category = "Set-returning"},
@@ -89,6 +150,9 @@ static const struct overload rows[] = {
      .is_generator = true, .gen = &acl, .category = "Set-returning"},
     {.name = "crdb_internal.unary_table", .ret = &TYPE_EMPTY_TUPLE, .volatility = STABLE,
      .is_generator = true, .gen = &unary, .category = "Set-returning"},
+    {.name = "crdb_internal.check_consistency", .args = {&TYPE_BOOL, &TYPE_BYTES, &TYPE_BYTES},
+     .ret_fn = consistency_type, .volatility = VOLATILE, .is_generator = true, .gen = &consistency,
+     .category = "Set-returning"},
 };
 TABLE(builtins_gens, rows);
 

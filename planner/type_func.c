@@ -186,6 +186,36 @@ type_scalar(struct type_ctx *c, const struct ast_expr *e, const char *name,
     return NULL;
 }
 
+/* Functions that are known by name only. */
+static struct error *
+known_by_name(const char *name)
+{
+    static const struct {
+        const char *name;
+        int issue;
+    } v[] = {
+        {"final_stddev", 0}, {"final_variance", 0},
+        {"json_object_agg", 33285}, {"jsonb_object_agg", 33285},
+        {"json_populate_record", 33285}, {"jsonb_populate_record", 33285},
+        {"json_populate_recordset", 33285}, {"jsonb_populate_recordset", 33285},
+        {"json_to_record", 33285}, {"jsonb_to_record", 33285},
+        {"json_to_recordset", 33285}, {"jsonb_to_recordset", 33285},
+        {"jsonb_path_exists", 22513}, {"jsonb_path_exists_opr", 22513},
+        {"jsonb_path_match", 22513}, {"jsonb_path_match_opr", 22513},
+        {"jsonb_path_query", 22513}, {"jsonb_path_query_array", 22513},
+        {"jsonb_path_query_first", 22513},
+    };
+    for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+        if (strcmp(v[i].name, name) != 0)
+            continue;
+        if (v[i].issue == 0)
+            return err_new(ERR_RESERVED_NAME, "%s(): function reserved for internal use", name);
+        return err_wrap(err_unimplemented(v[i].issue, "this function is not supported"), "%s()",
+                        name);
+    }
+    return err_new(ERR_UNDEFINED_FUNCTION, "unknown function: %s()", name);
+}
+
 struct error *
 type_func(struct type_ctx *c, const struct ast_expr *e, const struct type *desired,
           struct expr **out)
@@ -207,7 +237,7 @@ type_func(struct type_ctx *c, const struct ast_expr *e, const struct type *desir
                               "window function %s() requires an OVER clause", name), e->pos);
     const struct overload *o = overload_first(name);
     if (o == NULL)
-        return err_at(err_new(ERR_UNDEFINED_FUNCTION, "unknown function: %s()", name), e->pos);
+        return err_at(known_by_name(name), e->pos);
     ERR_TRY(modifiers(f, name, e->pos));
     if (is_homogeneous(name))
         return type_homogeneous(c, e, name, o, desired, out);

@@ -1,6 +1,8 @@
 /* Results as messages: RowDescription, DataRow, CommandComplete, notices, COPY. */
 #include "config.h"
 
+#include <string.h>
+
 #include "server/connection.h"
 
 #include "planner/batch.h"
@@ -50,7 +52,14 @@ send_report(struct wire *w, char type, const struct error *e, const char *severi
     wire_begin(w, type);
     send_field(w, 'S', severity);
     send_field(w, 'C', e->sqlstate);
-    send_field(w, 'M', e->message);
+    if (strcmp(e->sqlstate, "XX000") == 0) { /* said on the wire only, in front of all */
+        str_init(&s, STR_MAX_DEFAULT);
+        str_printf(&s, "internal error: %s", e->message);
+        send_field(w, 'M', str_cstr(&s));
+        str_release(&s);
+    } else {
+        send_field(w, 'M', e->message);
+    }
     send_field(w, 'D', e->detail);
     send_field(w, 'H', e->hint);
     if (e->file != NULL) {

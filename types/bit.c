@@ -353,18 +353,18 @@ const struct overload_table overloads_bit_ops = {op_rows, ARRAY_COUNT(op_rows), 
 /* ---- functions ------------------------------------------------------------------------------- */
 
 static struct error *
-check_index(int64_t i, uint64_t n)
+check_index(const char *who, int64_t i, uint64_t n)
 {
     if (i >= 0 && (uint64_t)i < n)
         return NULL;
-    return err_new(ERR_ARRAY_SUBSCRIPT, "bit index %lld out of valid range (0..%lld)", (long long)i,
-                   (long long)n - 1);
+    return err_new(ERR_ARRAY_SUBSCRIPT, "%sbit index %lld out of valid range (0..%lld)", who,
+                   (long long)i, (long long)n - 1);
 }
 
 SCALAR(fn_get_bit)
 {
     (void)env, (void)call;
-    ERR_TRY(check_index(args[1].i, args[0].len));
+    ERR_TRY(check_index("GetBitAtIndex: ", args[1].i, args[0].len));
     *out = datum_int(get_bit(&args[0], (uint64_t)args[1].i));
     return NULL;
 }
@@ -380,7 +380,7 @@ check_new_bit(int64_t v)
 SCALAR(fn_set_bit)
 {
     (void)call;
-    ERR_TRY(check_index(args[1].i, args[0].len));
+    ERR_TRY(check_index("SetBitAtIndex: ", args[1].i, args[0].len));
     ERR_TRY(check_new_bit(args[2].i));
     struct datum r = bit_copy(env->arena, &TYPE_VARBIT, &args[0]);
     set_bit((uint8_t *)(uintptr_t)r.ptr, (uint64_t)args[1].i, args[2].i != 0);
@@ -392,7 +392,7 @@ SCALAR(fn_set_bit)
 SCALAR(fn_get_byte_bit)
 {
     (void)env, (void)call;
-    ERR_TRY(check_index(args[1].i, (uint64_t)args[0].len * 8));
+    ERR_TRY(check_index("", args[1].i, (uint64_t)args[0].len * 8));
     *out = datum_int(args[0].ptr[args[1].i / 8] >> (args[1].i % 8) & 1);
     return NULL;
 }
@@ -400,7 +400,7 @@ SCALAR(fn_get_byte_bit)
 SCALAR(fn_set_byte_bit)
 {
     (void)call;
-    ERR_TRY(check_index(args[1].i, (uint64_t)args[0].len * 8));
+    ERR_TRY(check_index("", args[1].i, (uint64_t)args[0].len * 8));
     ERR_TRY(check_new_bit(args[2].i));
     uint8_t *b = arena_memdup(env->arena, args[0].ptr, args[0].len);
     uint8_t mask = (uint8_t)(1 << (args[1].i % 8));
@@ -424,6 +424,55 @@ SCALAR(fn_octet_length)
     return NULL;
 }
 
+/* Bits from 1-based `from` on, n of them; both ends are clamped as with STRING. */
+static struct error *
+bit_substring(const struct eval_env *env, const struct datum *d, int64_t from, int64_t n,
+              struct datum *out)
+{
+    int64_t to;
+    if (n < 0)
+        return err_new(ERR_INVALID_PARAMETER_VALUE, "negative bit subarray length %lld not allowed",
+                       (long long)n);
+    if (__builtin_sub_overflow(from, 1, &from))
+        from = INT64_MIN;
+    if (__builtin_add_overflow(from, n, &to) || to > (int64_t)d->len)
+        to = d->len;
+    if (from < 0)
+        from = 0;
+    if (to <= from)
+        from = to = 0;
+    return bits_place(env, d, (uint64_t)from, (uint64_t)(to - from), (uint64_t)(to - from), 0, out);
+}
+
+SCALAR(fn_substring)
+{
+    (void)call;
+    return bit_substring(env, &args[0], args[1].i, INT64_MAX, out);
+}
+
+SCALAR(fn_substring_for)
+{
+    (void)call;
+    return bit_substring(env, &args[0], args[1].i, args[2].i, out);
+}
+
+SCALAR(fn_strpos)
+{
+    uint32_t n = args[1].len;
+    (void)env, (void)call;
+    *out = datum_int(0);
+    for (uint32_t at = 0; n <= args[0].len && at <= args[0].len - n; at++) {
+        uint32_t i = 0;
+        while (i < n && get_bit(&args[0], at + i) == get_bit(&args[1], i))
+            i++;
+        if (i == n) {
+            *out = datum_int((int64_t)at + 1);
+            break;
+        }
+    }
+    return NULL;
+}
+
 #define CAT "String and byte"
 #define FN(n, r, f, ...) {.name = n, .args = {__VA_ARGS__}, .ret = &TYPE_##r, .fn = f, .category = CAT}
 static const struct overload fn_rows[] = {
@@ -431,6 +480,11 @@ static const struct overload fn_rows[] = {
     FN("set_bit", VARBIT, fn_set_bit, &TYPE_VARBIT, &TYPE_INT8, &TYPE_INT8),
     FN("get_bit", INT8, fn_get_byte_bit, &TYPE_BYTES, &TYPE_INT8),
     FN("set_bit", BYTES, fn_set_byte_bit, &TYPE_BYTES, &TYPE_INT8, &TYPE_INT8),
+    FN("substr", VARBIT, fn_substring, &TYPE_VARBIT, &TYPE_INT8),
+    FN("substr", VARBIT, fn_substring_for, &TYPE_VARBIT, &TYPE_INT8, &TYPE_INT8),
+    FN("substring", VARBIT, fn_substring, &TYPE_VARBIT, &TYPE_INT8),
+    FN("substring", VARBIT, fn_substring_for, &TYPE_VARBIT, &TYPE_INT8, &TYPE_INT8),
+    FN("strpos", INT8, fn_strpos, &TYPE_VARBIT, &TYPE_VARBIT),
     FN("length", INT8, fn_length, &TYPE_VARBIT),
     FN("bit_length", INT8, fn_length, &TYPE_VARBIT),
     FN("octet_length", INT8, fn_octet_length, &TYPE_VARBIT),

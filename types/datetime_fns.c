@@ -535,7 +535,7 @@ SCALAR(fn_age2)
 static struct error *
 zone_arg(const struct eval_env *env, const struct datum *d, const struct timezone_info **tz)
 {
-    return timezone_lookup(env->arena, datum_slice(d), tz);
+    return timezone_lookup_posix(env->arena, datum_slice(d), tz);
 }
 
 SCALAR(fn_zone_timestamp)

@@ -156,7 +156,8 @@ int_format_sql(struct str *s, const struct type *t, const struct datum *d,
     put_i64(s, d->i);
 }
 
-/* Go's strconv.ParseInt(text, 0, 64): decimal, 0x hex, 0b binary, 0o and plain 0 octal. */
+/* Go's strconv.ParseInt(text, 0, 64): decimal, 0x hex, 0b binary, 0o and plain 0 octal; single
+ * underscores between digits and after the prefix. */
 enum int_result { INT_OK, INT_SYNTAX, INT_RANGE };
 
 static enum int_result
@@ -164,6 +165,7 @@ parse_i64(struct slice text, int64_t *out)
 {
     const uint8_t *p = text.ptr, *end = text.ptr + text.len;
     bool neg = false;
+    bool underscore_fits = false; /* after a digit or a prefix */
     unsigned base = 10;
     if (p < end && (*p == '-' || *p == '+'))
         neg = *p++ == '-';
@@ -171,18 +173,24 @@ parse_i64(struct slice text, int64_t *out)
         uint8_t c = p[1] | 0x20;
         base = c == 'x' ? 16 : c == 'b' ? 2 : 8;
         p += c == 'x' || c == 'b' || c == 'o' ? 2 : 1;
+        underscore_fits = true;
     }
     if (p == end)
         return INT_SYNTAX;
     uint64_t v = 0;
     bool range = false;
     for (; p < end; p++) {
+        if (*p == '_' && underscore_fits && end - p > 1) {
+            underscore_fits = false;
+            continue;
+        }
         unsigned digit = *p >= '0' && *p <= '9'   ? (unsigned)(*p - '0')
                          : *p >= 'a' && *p <= 'f' ? (unsigned)(*p - 'a' + 10)
                          : *p >= 'A' && *p <= 'F' ? (unsigned)(*p - 'A' + 10)
                                                   : 99;
         if (digit >= base)
             return INT_SYNTAX;
+        underscore_fits = true;
         range = range || __builtin_mul_overflow(v, base, &v) ||
                 __builtin_add_overflow(v, digit, &v);
     }

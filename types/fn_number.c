@@ -114,8 +114,6 @@ SCALAR(float_log_base)
 SCALAR(float_div)
 {
     UNUSED(env), UNUSED(call);
-    if (args[1].f == 0)
-        return division_by_zero();
     *out = datum_float(trunc(args[0].f / args[1].f));
     return NULL;
 }
@@ -123,8 +121,6 @@ SCALAR(float_div)
 SCALAR(float_mod)
 {
     UNUSED(env), UNUSED(call);
-    if (args[1].f == 0)
-        return zero_modulus();
     *out = datum_float(fmod(args[0].f, args[1].f));
     return NULL;
 }

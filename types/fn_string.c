@@ -124,6 +124,8 @@ SCALAR(concat_ws)
 {
     struct str s;
     bool first = true;
+    if (call->n_args == 0)
+        return err_new(ERR_UNDEFINED_FUNCTION, "unknown signature: concat_ws()");
     if (args[0].null) {
         *out = DATUM_NULL;
         return NULL;
@@ -190,7 +192,9 @@ substring(const struct datum *args, bool bytes, bool has_length, struct datum *o
     if (has_length) {
         if (args[2].i < 0)
             return err_new(ERR_INVALID_PARAMETER_VALUE,
-                           "negative substring length %lld not allowed", (long long)args[2].i);
+                           bytes ? "negative byte subarray length %lld not allowed"
+                                 : "negative substring length %lld not allowed",
+                           (long long)args[2].i);
         if (__builtin_add_overflow(from, args[2].i, &to))
             to = INT64_MAX;
     }

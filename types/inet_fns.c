@@ -239,10 +239,10 @@ SCALAR(fn_set_masklen)
 {
     int bits = inet_bits(&args[0]);
     UNUSED(call);
-    if (args[1].i < -1 || args[1].i > bits)
+    if (args[1].i < 0 || args[1].i > bits)
         return err_new(ERR_INVALID_PARAMETER_VALUE, "invalid mask length: %lld",
                        (long long)args[1].i);
-    put(env, &args[0], args[1].i == -1 ? bits : (int)args[1].i, address(&args[0]), out);
+    put(env, &args[0], (int)args[1].i, address(&args[0]), out);
     return NULL;
 }
 

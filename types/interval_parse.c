@@ -36,12 +36,10 @@ fail(const struct lexer *l, const char *fmt, ...)
     str_append_cstr(&q, "could not parse ");
     go_quote(&q, l->text);
     str_append_cstr(&q, " as type interval");
-    if (*fmt != '\0') {
-        str_append_cstr(&q, ": ");
-        va_start(ap, fmt);
-        str_vprintf(&q, fmt, ap);
-        va_end(ap);
-    }
+    str_append_cstr(&q, ": ");
+    va_start(ap, fmt);
+    str_vprintf(&q, fmt, ap);
+    va_end(ap);
     struct error *e = err_new(ERR_INVALID_DATETIME_FORMAT, "%s", str_cstr(&q));
     str_release(&q);
     return e;
@@ -440,7 +438,7 @@ interval_parse(const struct eval_env *env, const struct type *t, struct slice te
                       .end = text.ptr + text.len};
     bool letters = false;
     if (text.len == 0)
-        return fail(&l, "%s", "");
+        return err_new(ERR_INVALID_TEXT_REPRESENTATION, "could not parse \"\" as type interval");
     for (size_t i = 0; i < text.len; i++)
         letters |= ((text.ptr[i] | 0x20) >= 'a' && (text.ptr[i] | 0x20) <= 'z')
                    || text.ptr[i] >= 0x80;

@@ -305,8 +305,8 @@ parse_offset(struct slice s, bool need_sign, int32_t *out)
     return reader_left(&r) == 0 && hours <= 167;
 }
 
-struct error *
-timezone_lookup(struct arena *a, struct slice name, const struct timezone_info **out)
+static struct error *
+find_zone(struct arena *a, struct slice name, bool posix, const struct timezone_info **out)
 {
     int32_t seconds;
     while (name.len > 0 && *name.ptr == ' ') {
@@ -324,7 +324,7 @@ timezone_lookup(struct arena *a, struct slice name, const struct timezone_info *
     if (*out != NULL)
         return NULL;
     if (parse_offset(name, false, &seconds)) {
-        *out = timezone_fixed(a, seconds, shown);
+        *out = timezone_fixed(a, posix ? -seconds : seconds, shown);
         return NULL;
     }
     /* GMT+3 counts westwards, as POSIX does. */
@@ -335,4 +335,16 @@ timezone_lookup(struct arena *a, struct slice name, const struct timezone_info *
         return NULL;
     }
     return err_new(ERR_INVALID_PARAMETER_VALUE, "could not parse \"%s\" as time zone", shown);
+}
+
+struct error *
+timezone_lookup(struct arena *a, struct slice name, const struct timezone_info **out)
+{
+    return find_zone(a, name, false, out);
+}
+
+struct error *
+timezone_lookup_posix(struct arena *a, struct slice name, const struct timezone_info **out)
+{
+    return find_zone(a, name, true, out);
 }

@@ -14,6 +14,9 @@ extern const struct timezone_info *const TIMEZONE_UTC;
  * "+05:30". 22023 with v20.1's text when unknown. */
 struct error *timezone_lookup(struct arena *a, struct slice name, const struct timezone_info **out)
     ERR_MUST_USE;
+/* AT TIME ZONE's: the same, but "-5" counts westwards, as POSIX does: it is UTC+5. */
+struct error *timezone_lookup_posix(struct arena *a, struct slice name,
+                                    const struct timezone_info **out) ERR_MUST_USE;
 const struct timezone_info *timezone_fixed(struct arena *a, int32_t seconds_east, const char *shown);
 const char *timezone_name(const struct timezone_info *tz); /* as SHOW prints it */
 /* Seconds EAST of UTC in force at an instant (us since 2000-01-01 UTC)... */

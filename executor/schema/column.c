@@ -6,6 +6,7 @@
 #include "catalog/build.h"
 #include "grammar/parse.h"
 #include "grammar/print.h"
+#include "types/collation.h"
 #include "types/session_hooks.h"
 
 static bool
@@ -25,6 +26,14 @@ ddl_column_type(struct exec_ctx *x, const struct ast_type *n, const struct type 
         return err_unimplemented(32552, "arrays cannot have arrays as element type");
     if ((*out)->family == FAMILY_ARRAY && (*out)->elem->family == FAMILY_JSON)
         return err_unimplemented(23468, "arrays of jsonb not allowed");
+    const struct type *t = (*out)->family == FAMILY_ARRAY ? (*out)->elem : *out;
+    if (t->family == FAMILY_COLLATED_STRING) {
+        struct error *err = collation_check(t->locale);
+        if (err != NULL) {
+            err_free(err);
+            return err_new(ERR_SYNTAX, "invalid locale %s", t->locale);
+        }
+    }
     return NULL;
 }
 
