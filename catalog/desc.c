@@ -30,8 +30,7 @@ pb_descriptor_parse(struct arena *a, struct slice bytes, pb_descriptor **out)
 struct slice
 pb_descriptor_pack(struct arena *a, const pb_descriptor *d)
 {
-    /* Completing writes into the message: work on a copy, the caller's may be shared. */
-    return pb_pack(a, pb_copy(a, PB_BASE(d)));
+    return pb_pack(a, PB_BASE(d));
 }
 
 pb_descriptor *

@@ -394,13 +394,6 @@ pb_pack_as_is(struct arena *a, const ProtobufCMessage *m)
     return slice_make(p, n);
 }
 
-struct slice
-pb_pack(struct arena *a, ProtobufCMessage *m)
-{
-    pb_complete(a, m);
-    return pb_pack_as_is(a, m);
-}
-
 ProtobufCMessage *
 pb_copy(struct arena *a, const ProtobufCMessage *m)
 {
@@ -409,6 +402,15 @@ pb_copy(struct arena *a, const ProtobufCMessage *m)
     ProtobufCMessage *c = protobuf_c_message_unpack(m->descriptor, &alloc, b.len, b.ptr);
     VERIFY(c != NULL); /* our own bytes; out of memory aborts as everywhere */
     return c;
+}
+
+struct slice
+pb_pack(struct arena *a, const ProtobufCMessage *m)
+{
+    /* Completing writes into the message: m, or what hangs on it, may be shared or outlive a. */
+    ProtobufCMessage *copy = pb_copy(a, m);
+    pb_complete(a, copy);
+    return pb_pack_as_is(a, copy);
 }
 
 /* ---- small things ---- */

@@ -8,7 +8,7 @@
  * fields are kept and written back behind the known ones.
  *
  * Writing: everything in the .proto is optional, so fields without presence would be left out.
- * pb_pack therefore calls pb_complete first: in messages that v20.1 declares as proto2, scalars are
+ * pb_pack therefore completes a copy (pb_complete): in messages that v20.1 declares as proto2, scalars are
  * written even when zero; in proto3 ones zero scalars are dropped; messages and uuids that are no
  * pointers in v20.1 are always written. SOURCE: backup-format 3 (column "card").
  *
@@ -37,7 +37,7 @@ struct error *pb_parse(struct arena *a, const ProtobufCMessageDescriptor *d, con
 
 /* Fills in what v20.1 always writes and drops what it never writes; memory for it from the arena. */
 void pb_complete(struct arena *a, ProtobufCMessage *m);
-struct slice pb_pack(struct arena *a, ProtobufCMessage *m); /* completes m, then packs */
+struct slice pb_pack(struct arena *a, const ProtobufCMessage *m); /* of a completed copy */
 struct slice pb_pack_as_is(struct arena *a, const ProtobufCMessage *m);
 ProtobufCMessage *pb_copy(struct arena *a, const ProtobufCMessage *m); /* deep */
 #define PB_BASE(m) (&(m)->base)
