@@ -563,9 +563,18 @@ catalog_table_by_id(struct catalog_txn *ct, uint32_t id, const struct table **ou
         ERR_TRY(read_entry(ct, id, &e));
         *out = e != NULL ? e->table : NULL;
     }
-    if (*out != NULL && PB_GET((*out)->pb, state) != AMBERDB__STATE__PUBLIC)
+    if (*out != NULL && PB_GET((*out)->pb, state) != AMBERDB__STATE__PUBLIC &&
+        !(ct->see_offline && PB_GET((*out)->pb, state) == AMBERDB__STATE__OFFLINE))
         *out = NULL;
     return NULL;
+}
+
+bool
+catalog_see_offline(struct catalog_txn *ct, bool see)
+{
+    bool was = ct->see_offline;
+    ct->see_offline = see;
+    return was;
 }
 
 struct error *

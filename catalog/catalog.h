@@ -75,7 +75,9 @@ struct error *catalog_database_by_name(struct catalog_txn *ct, const char *name,
                                        const struct database **out) ERR_MUST_USE;
 struct error *catalog_database_by_id(struct catalog_txn *ct, uint32_t id,
                                      const struct database **out) ERR_MUST_USE;
-/* Public tables, views, sequences only; offline and dropped ones are not there. */
+/* Public tables, views, sequences only; offline and dropped ones are not there. catalog_see_offline
+ * takes offline ones in (zone statements mean them, too) and returns what was set before. */
+bool catalog_see_offline(struct catalog_txn *ct, bool see);
 struct error *catalog_table_by_name(struct catalog_txn *ct, uint32_t database_id,
                                     const char *name, const struct table **out) ERR_MUST_USE;
 struct error *catalog_table_by_id(struct catalog_txn *ct, uint32_t id, const struct table **out)

@@ -101,6 +101,7 @@ struct catalog_txn {
     struct cached **held;    /* references to give back */
     size_t n_held, cap_held;
     bool names_marked, changed, ended;
+    bool see_offline;
 };
 
 struct slice name_map_key(struct arena *a, uint32_t parent, uint32_t schema, const char *name);

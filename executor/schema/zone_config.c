@@ -595,21 +595,29 @@ configure(struct exec_ctx *x, const struct ast_set_zone_config *n, const int *va
 }
 
 static struct error *
-set_zone_config_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows,
-                    char **tag)
+set_zone_config(struct exec_ctx *x, const struct ast_set_zone_config *n, char **tag)
 {
-    const struct ast_set_zone_config *n = s->set_zone_config;
     int *vars = ARENA_ARRAY(x->arena, int, (size_t)n->count + 1);
     struct zone_target *targets;
     size_t n_targets;
     int n_rows = 0;
-    (void)rows;
     ERR_TRY(check_options(x, n, vars));
     ERR_TRY(zone_resolve(x, &n->target, &targets, &n_targets));
     for (size_t i = 0; i < n_targets; i++)
         ERR_TRY(configure(x, n, vars, &targets[i], &n_rows));
     *tag = arena_printf(x->arena, "CONFIGURE ZONE %d", n_targets > 1 ? 1 : n_rows);
     return NULL;
+}
+
+static struct error *
+set_zone_config_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows,
+                    char **tag)
+{
+    bool was = catalog_see_offline(x->catalog, true); /* a table being restored has its zones */
+    (void)rows;
+    struct error *err = set_zone_config(x, s->set_zone_config, tag);
+    catalog_see_offline(x->catalog, was);
+    return err;
 }
 
 static const struct statement_ops zone_ops[] = {

@@ -153,7 +153,10 @@ zones_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *ro
 {
     struct zones w = {x, rows};
     (void)v;
-    return sys_scan(x->catalog, ID_ZONES, NULL, NULL, 0, put_zones, &w);
+    bool was = catalog_see_offline(x->catalog, true);
+    struct error *err = sys_scan(x->catalog, ID_ZONES, NULL, NULL, 0, put_zones, &w);
+    catalog_see_offline(x->catalog, was);
+    return err;
 }
 
 static const struct virtual_table tables[] = {

@@ -158,16 +158,25 @@ stored_zone(struct all_zones *all, uint32_t id, const Amberdb__ZoneConfig *z)
 }
 
 static struct error *
-show_zone_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+show_all(struct exec_ctx *x, struct row_sink *rows)
 {
     struct all_zones all = {.x = x, .rows = rows};
-    (void)tag;
-    if (s->show->zone.kind != AST_ZONE_ALL && s->show->zone.kind != AST_ZONE_NONE)
-        return show_one(x, &s->show->zone, rows);
     ERR_TRY(sys_scan(x->catalog, ID_ZONES, NULL, NULL, 0, note_zone, &all));
     for (size_t i = 0; i < all.n; i++)
         ERR_TRY(stored_zone(&all, all.v[i].id, all.v[i].z));
     return NULL;
+}
+
+static struct error *
+show_zone_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+{
+    bool was = catalog_see_offline(x->catalog, true);
+    (void)tag;
+    struct error *err = s->show->zone.kind != AST_ZONE_ALL && s->show->zone.kind != AST_ZONE_NONE
+                            ? show_one(x, &s->show->zone, rows)
+                            : show_all(x, rows);
+    catalog_see_offline(x->catalog, was);
+    return err;
 }
 
 /* ---- SHOW PARTITIONS ------------------------------------------------------------------------- */
