@@ -467,7 +467,7 @@ run_without_txn(struct session *s, const struct statement_ops *o, const struct i
     if (s->txn != NULL && !s->implicit_open && (o->flags & STMT_NOT_IN_TXN)) {
         const char *name = o->name != NULL ? o->name : o->tag;
         size_t n = strlen(name);
-        err = err_new(ERR_INVALID_TRANSACTION_STATE, "%.*s cannot be used inside a transaction",
+        err = err_new(ERR_UNCATEGORIZED, "%.*s cannot be used inside a transaction",
                       (int)(n > 0 && name[n - 1] == ' ' ? n - 1 : n), name);
     } else {
         err = run_in(s, v, NULL, work, &tag);

@@ -19,6 +19,7 @@
 #define CHECKPOINT_NS (INT64_C(10) * 1000000000)
 #define POLL_NS INT64_C(200000000)
 #define CANCEL_ROWS 4096                         /* rows between looks at the cancel token */
+#define PAY_BYTES ((uint64_t)64 << 10)
 #define RATE_SETTING "kv.bulk_io_write.max_rate"
 
 struct piece {
@@ -294,7 +295,7 @@ copy_versions(struct writer *w, struct engine_iter *it, bool newest_only)
         ERR_TRY(engine_iter_next(it, &v, &more));
         if (!more)
             return NULL;
-        if (++n % CANCEL_ROWS == 0) {
+        if (++n % CANCEL_ROWS == 0 || unpaid >= PAY_BYTES) {
             ERR_TRY(cancel_check(&w->e->stop));
             throttle(w->e, unpaid);
             unpaid = 0;

@@ -31,6 +31,7 @@
 #define BATCH_BYTES ((size_t)1 << 20)        /* engines that take no files */
 #define BATCH_MAX 4096
 #define CANCEL_ROWS 4096
+#define PAY_BYTES ((uint64_t)64 << 10)
 #define POLL_NS INT64_C(200000000)
 #define SAVE_NS (INT64_C(2) * 1000000000)
 #define RATE_SETTING "kv.bulk_io_write.max_rate"
@@ -318,8 +319,10 @@ pause_or_stop(struct worker *w)
 {
     struct ingester *g = w->g;
     ERR_TRY(cancel_check(&g->stop));
-    if (g->rate <= 0)
+    if (g->rate <= 0) {
+        w->unpaid = 0;
         return NULL;
+    }
     mutex_lock(&g->lock);
     g->paid += w->unpaid;
     w->unpaid = 0;
@@ -354,7 +357,7 @@ merge(struct worker *w, struct source *v, size_t n, struct slice end)
         struct source *s = first_source(v, n);
         if (s == NULL)
             return NULL;
-        if (++rows % CANCEL_ROWS == 0)
+        if (++rows % CANCEL_ROWS == 0 || w->unpaid >= PAY_BYTES)
             ERR_TRY(pause_or_stop(w));
         bool same = any && s->v.key.len == taken.len &&
                     memcmp(s->v.key.ptr, taken.ptr, taken.len) == 0;

@@ -221,7 +221,18 @@ new_database(struct exec_ctx *x, struct restore_plan *p, const char *name, uint3
     return NULL;
 }
 
-/* The database into which a table goes: one that is made here, or an existing one. */
+static struct error *
+check_name_free(struct exec_ctx *x, uint32_t parent, const char *name)
+{
+    uint32_t id;
+    ERR_TRY(catalog_namespace_get(x->catalog, parent, ID_PUBLIC_SCHEMA, name, &id));
+    if (id != 0)
+        return err_new(ERR_DUPLICATE_RELATION, "relation \"%s\" already exists", name);
+    return NULL;
+}
+
+/* The database into which a table goes: one that is made here, or an existing one that has no relation
+ * of that name and lets the user make one. */
 static struct error *
 parent_of(struct exec_ctx *x, struct restore_plan *p, const pb_table *t, uint32_t *parent)
 {
@@ -242,19 +253,10 @@ parent_of(struct exec_ctx *x, struct restore_plan *p, const pb_table *t, uint32_
         return err_new(ERR_UNCATEGORIZED,
                        "a database named \"%s\" needs to exist to restore table \"%s\"", name,
                        pb_str(t->name));
+    ERR_TRY(check_name_free(x, db->id, pb_str(t->name)));
     ERR_TRY(catalog_descriptor(x->catalog, db->id, &d));
     ERR_TRY(catalog_check_privilege(x->catalog, x->user, d, PRIV_CREATE));
     *parent = db->id;
-    return NULL;
-}
-
-static struct error *
-check_name_free(struct exec_ctx *x, uint32_t parent, const char *name)
-{
-    uint32_t id;
-    ERR_TRY(catalog_namespace_get(x->catalog, parent, ID_PUBLIC_SCHEMA, name, &id));
-    if (id != 0)
-        return err_new(ERR_DUPLICATE_RELATION, "relation \"%s\" already exists", name);
     return NULL;
 }
 
@@ -298,7 +300,6 @@ restore_assign_ids(struct exec_ctx *x, struct restore_plan *p)
         const pb_table *t = pb_descriptor_table(p->sel.tables.v[i]);
         uint32_t parent = 0;
         ERR_TRY(parent_of(x, p, t, &parent));
-        ERR_TRY(check_name_free(x, parent, pb_str(t->name)));
         for (size_t k = first_table; p->into_db != NULL && k < p->rewrites.n; k++)
             if (strcmp(pb_str(pb_descriptor_table(p->sel.tables.v[k - first_table])->name),
                        pb_str(t->name)) == 0)
