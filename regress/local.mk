@@ -11,6 +11,7 @@ regress_fault_writer_SOURCES = %D%/fault/writer.c
 regress_fault_writer_LDADD = base/libbase.a $(vendor_libs)
 
 drivers = \
+  %D%/acceptance \
   %D%/check-includes \
   %D%/check-style \
   %D%/run-regress \
@@ -24,6 +25,7 @@ TESTS += $(drivers)
 EXTRA_DIST += $(drivers)
 EXTRA_DIST += \
   %D%/README.md \
+  %D%/acceptance.d \
   %D%/check-headers \
   %D%/clients \
   %D%/expected \
