@@ -6,6 +6,7 @@
 #include "catalog/pb.h"
 #include "catalog/row.h"
 #include "executor/exec.h"
+#include "executor/jobs/jobs.h"
 #include "types/keyenc.h"
 
 #define SWEEP_EVERY_NS (INT64_C(10) * 1000000000)
@@ -102,6 +103,85 @@ delete_interleaved(struct exec_ctx *x, void *arg)
     return NULL;
 }
 
+/* ---- their jobs ------------------------------------------------------------------------------- */
+
+/* The running GC jobs that wait for a table or an index of it. */
+struct waiting {
+    struct arena *arena;
+    const struct work *w;
+    struct job_record *v;
+    size_t n, cap;
+};
+
+static bool
+waits_for(const Amberdb__SchemaChangeGCDetails *d, const struct work *w)
+{
+    for (size_t i = 0; w->index_id == 0 && i < d->n_tables; i++)
+        if (d->tables[i]->id == w->table_id)
+            return true;
+    for (size_t i = 0; w->index_id != 0 && i < d->n_indexes; i++)
+        if (d->indexes[i]->index_id == w->index_id && d->parent_id == w->table_id)
+            return true;
+    return false;
+}
+
+static struct error *
+note_waiting(void *arg, const struct job_record *r)
+{
+    struct waiting *g = arg;
+    if (strcmp(r->status, "running") != 0 || r->payload == NULL || r->progress == NULL ||
+        r->payload->details_case != AMBERDB__PAYLOAD__DETAILS_SCHEMA_CHANGE_GC ||
+        !waits_for(r->payload->schema_change_gc, g->w))
+        return NULL;
+    if (g->n == g->cap) {
+        size_t cap = g->cap == 0 ? 8 : 2 * g->cap;
+        g->v = arena_realloc(g->arena, g->v, g->cap * sizeof(*g->v), cap * sizeof(*g->v));
+        g->cap = cap;
+    }
+    g->v[g->n] = *r;
+    g->v[g->n].payload = (Amberdb__Payload *)(void *)pb_copy(g->arena, PB_BASE(r->payload));
+    g->v[g->n].progress = (Amberdb__Progress *)(void *)pb_copy(g->arena, PB_BASE(r->progress));
+    g->n++;
+    return NULL;
+}
+
+/* What is gone needs no waiting for; a job that waits for nothing else is done. */
+static void
+strike_out(Amberdb__SchemaChangeGCDetails *d, const struct work *w)
+{
+    for (size_t i = d->n_tables; w->index_id == 0 && i-- > 0;)
+        if (d->tables[i]->id == w->table_id)
+            PB_REMOVE(d->tables, d->n_tables, i);
+    for (size_t i = d->n_indexes; w->index_id != 0 && i-- > 0;)
+        if (d->indexes[i]->index_id == w->index_id)
+            PB_REMOVE(d->indexes, d->n_indexes, i);
+}
+
+static struct error *
+finish_jobs(struct exec_ctx *x, const struct work *w)
+{
+    struct waiting g = {.arena = x->arena, .w = w};
+    ERR_TRY(job_record_scan(x, note_waiting, &g));
+    for (size_t i = 0; i < g.n; i++) {
+        struct job_record *r = &g.v[i];
+        int64_t now_us = wall_now_ns() / 1000;
+        strike_out(r->payload->schema_change_gc, w);
+        PB_SET(r->progress, modified_micros, now_us);
+        if (r->payload->schema_change_gc->n_tables == 0 &&
+            r->payload->schema_change_gc->n_indexes == 0) {
+            r->status = "succeeded";
+            PB_SET(r->payload, finished_micros, now_us);
+            r->progress->progress_case = AMBERDB__PROGRESS__PROGRESS_FRACTION_COMPLETED;
+            r->progress->fraction_completed = 1;
+            r->progress->running_status = NULL;
+        } else {
+            r->status = "running";
+        }
+        ERR_TRY(job_record_put(x, r));
+    }
+    return NULL;
+}
+
 static struct error *
 forget_table(struct exec_ctx *x, void *arg)
 {
@@ -109,6 +189,7 @@ forget_table(struct exec_ctx *x, void *arg)
     static const struct type *const types[] = {&TYPE_INT8};
     struct datum params[] = {datum_int(w->table_id)};
     ERR_TRY(catalog_delete_descriptor(x->catalog, w->table_id));
+    ERR_TRY(finish_jobs(x, w));
     ERR_TRY(exec_sql(x, EXEC_ROOT, NULL, NULL, 1, types, params,
                      "DELETE FROM system.public.zones WHERE id = $1"));
     return exec_sql(x, EXEC_ROOT, NULL, NULL, 1, types, params,
@@ -120,6 +201,7 @@ forget_index(struct exec_ctx *x, void *arg)
 {
     struct work *w = arg;
     pb_table *t;
+    ERR_TRY(finish_jobs(x, w));
     ERR_TRY(catalog_mutable_table(x->catalog, x->arena, w->table_id, &t));
     for (size_t i = 0; i < t->n_gc_mutations; i++)
         if ((uint32_t)t->gc_mutations[i]->index_id == w->index_id) {

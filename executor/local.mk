@@ -80,6 +80,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/create_table.c \
   %D%/schema/database.c \
   %D%/schema/drop.c \
+  %D%/schema/event.c \
   %D%/schema/grant.c \
   %D%/schema/index.c \
   %D%/schema/partition.c \

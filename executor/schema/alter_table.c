@@ -34,6 +34,7 @@ note_change(struct alter *a, const struct ast_alter_cmd *c)
     if (!new_key && c->kind != AST_ALTER_ADD_COLUMN && c->kind != AST_ALTER_DROP_COLUMN &&
         c->kind != AST_ALTER_SET_NOT_NULL && c->kind != AST_ALTER_ADD_CONSTRAINT)
         return NULL;
+    a->mutated = true;
     ERR_TRY(alter_table_now(a, &t));
     return catalog_note_change(a->x->catalog, t, new_key ? CHANGE_PRIMARY_KEY : CHANGE_MUTATION);
 }
@@ -82,6 +83,32 @@ command(struct alter *a, const struct ast_alter_cmd *c)
     return NULL;
 }
 
+/* The event, the job, and one for the data of dropped indexes. */
+static struct error *
+finish(struct alter *a, size_t n_dropped)
+{
+    struct exec_ctx *x = a->x;
+    const struct table *t;
+    uint32_t mutation = 0, *gone;
+    if (a->mutated)
+        ERR_TRY(ddl_take_mutation_id(x, a->id, &mutation));
+    ERR_TRY(alter_table_now(a, &t));
+    struct ddl_field fields[] = {
+        {"TableName", ddl_qualified(x, t), false},
+        {"MutationID", arena_printf(x->arena, "%u", mutation), true},
+        {"CascadeDroppedViews", "null", true},
+    };
+    ERR_TRY(ddl_event(x, "alter_table", t->id, 1, 3, fields));
+    ERR_TRY(ddl_job(x, a->text, t->id, mutation));
+    if (t->pb->n_gc_mutations <= n_dropped)
+        return NULL;
+    size_t n = t->pb->n_gc_mutations - n_dropped;
+    gone = ARENA_ARRAY(x->arena, uint32_t, n);
+    for (size_t i = 0; i < n; i++)
+        gone[i] = (uint32_t)t->pb->gc_mutations[n_dropped + i]->index_id;
+    return ddl_gc_job(x, a->text, t->id, gone, n, NULL, 0);
+}
+
 static struct error *
 alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
@@ -93,13 +120,13 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     if (t == NULL)
         return NULL;
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
-    struct alter a = {.x = x, .id = t->id, .shown = t->name};
+    struct alter a = {.x = x, .id = t->id, .shown = t->name, .text = ddl_job_text(x)};
+    size_t n_dropped = t->pb->n_gc_mutations;
     for (int i = 0; i < n->count; i++) {
-        ERR_TRY(command(&a, &n->items[i]));
+        ERR_TRY(ddl_job_failed(x, a.id, command(&a, &n->items[i])));
         kv_txn_step(x->txn);
     }
-    ERR_TRY(alter_table_now(&a, &t));
-    return ddl_event(x, "alter_table", t->id, "TableName", ddl_qualified(x, t));
+    return finish(&a, n_dropped);
 }
 
 static struct error *
@@ -114,11 +141,16 @@ alter_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
         return NULL;
     ERR_TRY(ddl_check_table(x, f.t, PRIV_CREATE));
     const char *name = ddl_qualified(x, f.t);
+    const char *index_name = arena_strdup(x->arena, f.ix->name);
     uint32_t table_id = f.t->id, index_id = f.ix->id;
     for (int i = 0; i < n->count; i++)
         if (n->items[i].kind == AST_ALTER_PARTITION_BY)
             ERR_TRY(ddl_partition_index(x, table_id, index_id, n->items[i].partition_by));
-    return ddl_event(x, "alter_index", table_id, "TableName", name);
+    struct ddl_field fields[] = {{"TableName", name, false},
+                                 {"IndexName", index_name, false},
+                                 {"MutationID", "0", true}};
+    ERR_TRY(ddl_event(x, "alter_index", table_id, 2, 3, fields));
+    return ddl_job(x, ddl_job_text(x), table_id, 0);
 }
 
 static const struct statement_ops alter_table_ops[] = {

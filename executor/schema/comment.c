@@ -8,6 +8,7 @@ enum { COMMENT_ON_DATABASE, COMMENT_ON_TABLE, COMMENT_ON_COLUMN, COMMENT_ON_INDE
 struct commented {
     int type;
     uint32_t id, sub;
+    const char *name, *part; /* part: of a column or an index */
 };
 
 /* d.t.c: the table's name is what stands before the column's. */
@@ -30,7 +31,7 @@ comment_column(struct exec_ctx *x, const struct ast_expr *e, struct commented *c
     if (col == NULL)
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist",
                        ddl_text(x, e->column.parts[n - 1]));
-    *c = (struct commented){COMMENT_ON_COLUMN, t->id, col->id};
+    *c = (struct commented){COMMENT_ON_COLUMN, t->id, col->id, ddl_qualified(x, t), col->name};
     return NULL;
 }
 
@@ -44,22 +45,44 @@ comment_target(struct exec_ctx *x, const struct ast_comment *n, struct commented
     case AST_COMMENT_DATABASE:
         ERR_TRY(ddl_database(x, n->database, false, &db));
         ERR_TRY(ddl_check_database(x, db, PRIV_CREATE));
-        *c = (struct commented){COMMENT_ON_DATABASE, db->id, 0};
+        *c = (struct commented){COMMENT_ON_DATABASE, db->id, 0, db->name, NULL};
         return NULL;
     case AST_COMMENT_TABLE:
         ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, &t, NULL));
         ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
-        *c = (struct commented){COMMENT_ON_TABLE, t->id, 0};
+        *c = (struct commented){COMMENT_ON_TABLE, t->id, 0, ddl_qualified(x, t), NULL};
         return NULL;
     case AST_COMMENT_COLUMN:
         return comment_column(x, n->column, c);
     case AST_COMMENT_INDEX:
         ERR_TRY(ddl_find_index(x, &n->index, false, &f));
         ERR_TRY(ddl_check_table(x, f.t, PRIV_CREATE));
-        *c = (struct commented){COMMENT_ON_INDEX, f.t->id, f.ix->id};
+        *c = (struct commented){COMMENT_ON_INDEX, f.t->id, f.ix->id, ddl_qualified(x, f.t),
+                                f.ix->name};
         return NULL;
     }
     return NULL;
+}
+
+static struct error *
+note_comment(struct exec_ctx *x, const struct ast_comment *n, const struct commented *c)
+{
+    static const char *const types[] = {
+        [AST_COMMENT_DATABASE] = "comment_on_database",
+        [AST_COMMENT_TABLE] = "comment_on_table",
+        [AST_COMMENT_COLUMN] = "comment_on_column",
+        [AST_COMMENT_INDEX] = "comment_on_index",
+    };
+    struct ddl_field fields[3];
+    int k = 0;
+    fields[k++] = (struct ddl_field){c->part == NULL && n->kind == AST_COMMENT_DATABASE
+                                         ? "DatabaseName"
+                                         : "TableName", c->name, false};
+    if (c->part != NULL)
+        fields[k++] = (struct ddl_field){
+            n->kind == AST_COMMENT_COLUMN ? "ColumnName" : "IndexName", c->part, false};
+    fields[k] = (struct ddl_field){"Comment", n->null ? "" : ddl_text(x, n->text), false};
+    return ddl_event(x, types[n->kind], c->id, k, k + 1, fields);
 }
 
 static struct error *
@@ -80,12 +103,14 @@ comment_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows,
     struct datum params[] = {datum_int(c.type), datum_int(c.id), datum_int(c.sub),
                              datum_bytes(n->text.ptr, n->text.len)};
     if (n->null)
-        return exec_sql(x, EXEC_ROOT, NULL, NULL, 3, types, params,
-                        "DELETE FROM system.public.comments WHERE type = $1 AND object_id = $2 AND "
-                        "sub_id = $3");
-    return exec_sql(x, EXEC_ROOT, NULL, NULL, 4, types, params,
-                    "UPSERT INTO system.public.comments (type, object_id, sub_id, comment) VALUES "
-                    "($1, $2, $3, $4)");
+        ERR_TRY(exec_sql(x, EXEC_ROOT, NULL, NULL, 3, types, params,
+                         "DELETE FROM system.public.comments WHERE type = $1 AND object_id = $2 "
+                         "AND sub_id = $3"));
+    else
+        ERR_TRY(exec_sql(x, EXEC_ROOT, NULL, NULL, 4, types, params,
+                         "UPSERT INTO system.public.comments (type, object_id, sub_id, comment) "
+                         "VALUES ($1, $2, $3, $4)"));
+    return note_comment(x, n, &c);
 }
 
 static const struct statement_ops comment_ops[] = {

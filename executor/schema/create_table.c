@@ -443,7 +443,7 @@ create_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
         ERR_TRY(fill_from_query(&d, t));
         *tag = arena_strdup(x->arena, "CREATE TABLE AS");
     }
-    return ddl_event(x, "create_table", id, "TableName", ddl_qualified(x, t));
+    return ddl_event_named(x, "create_table", id, "TableName", ddl_qualified(x, t));
 }
 
 static const struct statement_ops create_table_ops[] = {

@@ -59,7 +59,7 @@ create_database_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sin
     ERR_TRY(catalog_put_descriptor(x->catalog, id, d));
     ERR_TRY(catalog_namespace_put(x->catalog, ID_ROOT, ID_ROOT, name, id));
     ERR_TRY(catalog_namespace_put(x->catalog, id, ID_ROOT, "public", ID_PUBLIC_SCHEMA));
-    return ddl_event(x, "create_database", id, "DatabaseName", name);
+    return ddl_event_named(x, "create_database", id, "DatabaseName", name);
 }
 
 static struct error *
@@ -102,6 +102,12 @@ drop_database_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink 
                        "(sql_safe_updates = true)");
     const char *name = arena_strdup(x->arena, db->name);
     uint32_t id = db->id;
+    const char **dropped = ARENA_ARRAY(x->arena, const char *, n_tables + 1);
+    uint32_t *ids = ARENA_ARRAY(x->arena, uint32_t, n_tables + 1);
+    for (size_t i = 0; i < n_tables; i++) {
+        dropped[i] = ddl_qualified(x, tables[i]);
+        ids[i] = tables[i]->id;
+    }
     ERR_TRY(drop_all_tables(x, db));
     ERR_TRY(catalog_namespace_delete(x->catalog, id, ID_ROOT, "public"));
     ERR_TRY(catalog_namespace_delete(x->catalog, ID_ROOT, ID_ROOT, name));
@@ -112,7 +118,13 @@ drop_database_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink 
                      "DELETE FROM system.public.zones WHERE id = $1"));
     ERR_TRY(exec_sql(x, EXEC_ROOT, NULL, NULL, 1, types, params,
                      "DELETE FROM system.public.comments WHERE type = 0 AND object_id = $1"));
-    return ddl_event(x, "drop_database", id, "DatabaseName", name);
+    struct ddl_field fields[] = {{"DatabaseName", name, false},
+                                 {"DroppedSchemaObjects", ddl_json_list(x, dropped, n_tables), true}};
+    ERR_TRY(ddl_event(x, "drop_database", id, 1, 2, fields));
+    if (n_tables == 0)
+        return NULL;
+    ERR_TRY(ddl_job(x, ddl_job_text(x), 0, 0));
+    return ddl_gc_job(x, ddl_job_text(x), id, NULL, 0, ids, n_tables);
 }
 
 static struct error *

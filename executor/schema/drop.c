@@ -255,13 +255,20 @@ drop_relations(struct exec_ctx *x, const struct ast_drop *n, enum ddl_relation k
         ERR_TRY(ddl_check_table(x, v[found], PRIV_DROP));
         found++;
     }
+    const char *text = ddl_job_text(x);
+    uint32_t *ids = ARENA_ARRAY(x->arena, uint32_t, (size_t)found + 1);
     struct dropping w = {n->behavior == AST_DROP_CASCADE, v, found};
     for (int i = 0; i < found; i++) {
-        const char *name = ddl_qualified(x, v[i]);
+        struct ddl_field fields[] = {{key, ddl_qualified(x, v[i]), false},
+                                     {"CascadeDroppedViews", "null", true}};
+        ids[i] = v[i]->id;
         ERR_TRY(drop_table(x, v[i]->id, &w));
-        ERR_TRY(ddl_event(x, event, v[i]->id, key, name));
+        ERR_TRY(ddl_event(x, event, v[i]->id, 1, kind == DDL_SEQUENCE ? 1 : 2, fields));
     }
-    return NULL;
+    if (found == 0)
+        return NULL;
+    ERR_TRY(ddl_job(x, text, ids[0], 0));
+    return kind == DDL_VIEW ? NULL : ddl_gc_job(x, text, 0, NULL, 0, ids, (size_t)found);
 }
 
 static struct error *

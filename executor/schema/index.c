@@ -175,7 +175,8 @@ static struct error *
 create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
     const struct ast_create_index *n = s->create_index;
-    const struct table *t, *after;
+    const struct table *t;
+    uint32_t mutation;
     pb_table *pb;
     pb_index *ix;
     (void)rows;
@@ -211,9 +212,15 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
                                         "not be performant"),
                                 "Consider modifying the index such that it is also partitioned."));
     ERR_TRY(catalog_write_table(x->catalog, pb));
-    ERR_TRY(ddl_fill_index(x, t, ix->id));
-    ERR_TRY(catalog_table_by_id(x->catalog, pb->id, &after));
-    return ddl_event(x, "create_index", pb->id, "TableName", ddl_qualified(x, after));
+    ERR_TRY(ddl_job_failed(x, t->id, ddl_fill_index(x, t, ix->id)));
+    ERR_TRY(ddl_take_mutation_id(x, pb->id, &mutation));
+    struct ddl_field fields[] = {
+        {"TableName", ddl_qualified(x, t), false},
+        {"IndexName", ix->name, false},
+        {"MutationID", arena_printf(x->arena, "%u", mutation), true},
+    };
+    ERR_TRY(ddl_event(x, "create_index", pb->id, 2, 3, fields));
+    return ddl_job(x, ddl_job_text(x), pb->id, mutation);
 }
 
 /* ---- DROP INDEX ------------------------------------------------------------------------------ */
@@ -372,6 +379,15 @@ ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool 
                     "sub_id = $2");
 }
 
+static const char *
+quoted(struct exec_ctx *x, const char *name)
+{
+    struct str s;
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    print_unrestricted_name(&s, slice_cstr(name));
+    return str_cstr(&s);
+}
+
 static struct error *
 drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_behavior behavior)
 {
@@ -389,8 +405,21 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
     if (!cascade)
         ERR_TRY(free_foreign_keys(x, table_id, f->ix->id, false));
     ERR_TRY(catalog_note_change(x->catalog, f->t, CHANGE_MUTATION));
-    ERR_TRY(ddl_remove_index(x, table_id, f->ix->id, cascade));
-    return ddl_event(x, "drop_index", table_id, "IndexName", name);
+    const char *text = arena_printf(x->arena, "DROP INDEX %s@%s%s", ddl_qualified(x, f->t),
+                                    quoted(x, name), cascade ? " CASCADE" : "");
+    uint32_t mutation, index_id = f->ix->id;
+    struct ddl_field fields[] = {
+        {"TableName", ddl_qualified(x, f->t), false},
+        {"IndexName", name, false},
+        {"MutationID", NULL, true},
+        {"CascadeDroppedViews", "null", true},
+    };
+    ERR_TRY(ddl_remove_index(x, table_id, index_id, cascade));
+    ERR_TRY(ddl_take_mutation_id(x, table_id, &mutation));
+    fields[2].value = arena_printf(x->arena, "%u", mutation);
+    ERR_TRY(ddl_event(x, "drop_index", table_id, 2, 4, fields));
+    ERR_TRY(ddl_job(x, text, table_id, mutation));
+    return ddl_gc_job(x, text, table_id, &index_id, 1, NULL, 0);
 }
 
 static struct error *

@@ -166,7 +166,9 @@ rename_database_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sin
     ERR_TRY(catalog_put_descriptor(x->catalog, id, pb_descriptor_of_database(x->arena, pb)));
     ERR_TRY(catalog_namespace_delete(x->catalog, ID_ROOT, ID_ROOT, from));
     ERR_TRY(catalog_namespace_put(x->catalog, ID_ROOT, ID_ROOT, to, id));
-    return ddl_event(x, "rename_database", id, "NewDatabaseName", to);
+    struct ddl_field fields[] = {{"DatabaseName", from, false}, {"NewDatabaseName", to, false}};
+    ERR_TRY(ddl_event(x, "rename_database", id, 1, 2, fields));
+    return ddl_job(x, ddl_job_text(x), id, 0);
 }
 
 /* ---- relations ------------------------------------------------------------------------------- */
@@ -220,8 +222,13 @@ rename_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     if (t == NULL)
         return NULL;
     uint32_t id = t->id;
+    const char *text = ddl_job_text(x), *from = ddl_qualified(x, t);
     ERR_TRY(ddl_rename_table(x, t, &n->new_name));
-    return ddl_event(x, "rename_table", id, "NewTableName", ddl_name_shown(x, &n->new_name));
+    ERR_TRY(catalog_table_by_id(x->catalog, id, &t));
+    struct ddl_field fields[] = {{"TableName", from, false},
+                                 {"NewTableName", ddl_qualified(x, t), false}};
+    ERR_TRY(ddl_event(x, "rename_table", id, 1, 2, fields));
+    return ddl_job(x, text, id, 0);
 }
 
 /* ---- columns --------------------------------------------------------------------------------- */
@@ -343,7 +350,8 @@ rename_column_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink 
     if (t == NULL)
         return NULL;
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
-    return ddl_rename_column(x, t, ddl_text(x, n->name), ddl_text(x, n->new_name));
+    ERR_TRY(ddl_rename_column(x, t, ddl_text(x, n->name), ddl_text(x, n->new_name)));
+    return ddl_job(x, ddl_job_text(x), t->id, 0);
 }
 
 /* ---- indexes --------------------------------------------------------------------------------- */
@@ -370,7 +378,8 @@ rename_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     if (build_find_index(pb, to) != NULL)
         return err_new(ERR_UNCATEGORIZED, "index name \"%s\" already exists", to);
     build_find_index_by_id(pb, f.ix->id)->name = arena_strdup(x->arena, to);
-    return catalog_write_table(x->catalog, pb);
+    ERR_TRY(catalog_write_table(x->catalog, pb));
+    return ddl_job(x, ddl_job_text(x), f.t->id, 0);
 }
 
 static const struct statement_ops rename_ops[] = {

@@ -39,9 +39,32 @@ const char *ddl_qualified(struct exec_ctx *x, const struct table *t);
  * several paths meet. */
 struct error *ddl_mutable(struct exec_ctx *x, uint32_t id, pb_table **out) ERR_MUST_USE;
 
-/* A row of system.eventlog. info: a JSON object's inside, e.g. "\"TableName\":\"d.public.t\"". */
-struct error *ddl_event(struct exec_ctx *x, const char *type, uint32_t target,
-                        const char *info_key, const char *info_value) ERR_MUST_USE;
+/* event.c: a row of system.eventlog, its info in v20.1's order: n_names of the n fields, the statement,
+ * the user, the other fields. */
+struct ddl_field {
+    const char *key, *value;
+    bool raw;               /* value is JSON as it is */
+};
+enum { NO_STATEMENT = -1 }; /* as n_names: the fields and the user */
+struct error *ddl_event(struct exec_ctx *x, const char *type, uint32_t target, int n_names, int n,
+                        const struct ddl_field *fields) ERR_MUST_USE;
+struct error *ddl_event_named(struct exec_ctx *x, const char *type, uint32_t target, const char *key,
+                              const char *name) ERR_MUST_USE;
+const char *ddl_json_list(struct exec_ctx *x, const char *const *v, size_t n); /* null when empty */
+/* The statement with full names, as jobs describe themselves. To be taken before names change. */
+const char *ddl_job_text(struct exec_ctx *x);
+/* A SCHEMA CHANGE job that is done when the transaction commits; mutation_id 0: none. */
+struct error *ddl_job(struct exec_ctx *x, const char *text, uint32_t table_id,
+                      uint32_t mutation_id) ERR_MUST_USE;
+/* A SCHEMA CHANGE GC job: "GC for <text>", of tables or of a table's indexes. */
+struct error *ddl_gc_job(struct exec_ctx *x, const char *text, uint32_t parent_id,
+                         const uint32_t *indexes, size_t n_indexes, const uint32_t *tables,
+                         size_t n_tables) ERR_MUST_USE;
+/* e, of a change: when it came of rows that are there, a failed job follows the rollback. */
+struct error *ddl_job_failed(struct exec_ctx *x, uint32_t table_id, struct error *e) ERR_MUST_USE;
+/* The number of the change that the statement makes to the table. */
+struct error *ddl_take_mutation_id(struct exec_ctx *x, uint32_t table_id, uint32_t *id)
+    ERR_MUST_USE;
 
 /* column.c: a column definition as a descriptor's column. What the definition says besides the column
  * itself is left in `extra`. table: the relation it goes into, by name, for messages and sequences. */
@@ -153,6 +176,8 @@ struct alter {
     struct exec_ctx *x;
     uint32_t id;
     const char *shown;         /* the table's name */
+    const char *text;          /* of the job */
+    bool mutated;              /* v20.1 would have queued mutations */
 };
 struct error *alter_add_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
 struct error *alter_drop_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;

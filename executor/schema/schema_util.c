@@ -2,9 +2,7 @@
 
 #include "executor/schema/schema_int.h"
 
-#include "base/hash.h"
 #include "grammar/print.h"
-#include "types/json.h"
 
 const char *
 ddl_text(struct exec_ctx *x, struct slice s)
@@ -127,38 +125,6 @@ struct error *
 ddl_mutable(struct exec_ctx *x, uint32_t id, pb_table **out)
 {
     return catalog_mutable_table(x->catalog, x->arena, id, out);
-}
-
-static void
-put_json_pair(struct arena *a, struct json_node *object, const char *key, const char *value)
-{
-    json_set(object, slice_cstr(key), json_new_string(a, slice_cstr(value)));
-}
-
-struct error *
-ddl_event(struct exec_ctx *x, const char *type, uint32_t target, const char *info_key,
-          const char *info_value)
-{
-    static const struct type *const types[] = {&TYPE_STRING, &TYPE_INT8, &TYPE_INT8,
-                                               &TYPE_STRING, &TYPE_BYTES};
-    struct json_node *info = json_new_object(x->arena);
-    struct slice body;
-    struct str text;
-    uint8_t *unique = arena_alloc(x->arena, 16);
-    if (info_key != NULL)
-        put_json_pair(x->arena, info, info_key, info_value);
-    put_json_pair(x->arena, info, "Statement", slice_to_cstr(x->arena, x->sql));
-    put_json_pair(x->arena, info, "User", x->user);
-    ERR_TRY(json_encode(x->arena, info, &body));
-    str_init_arena(&text, x->arena, STR_MAX_DEFAULT);
-    json_format(&text, json_root(body));
-    uuid_v4(unique);
-    struct datum params[] = {datum_cstr(type), datum_int(target), datum_int(x->node->node_id),
-                             datum_bytes(text.ptr, text.len), datum_bytes(unique, 16)};
-    return exec_sql(x, EXEC_ROOT, NULL, NULL, 5, types, params,
-                    "INSERT INTO system.public.eventlog "
-                    "(timestamp, \"eventType\", \"targetID\", \"reportingID\", info, \"uniqueID\") "
-                    "VALUES (now()::TIMESTAMP, $1, $2, $3, $4, $5)");
 }
 
 struct error *

@@ -207,7 +207,7 @@ create_sequence_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sin
     ERR_TRY(make_sequence(x, db, ddl_text(x, n->name.object), o, &id));
     ERR_TRY(own(x, id, n));
     ERR_TRY(catalog_table_by_id(x->catalog, id, &t));
-    return ddl_event(x, "create_sequence", id, "SequenceName", ddl_qualified(x, t));
+    return ddl_event_named(x, "create_sequence", id, "SequenceName", ddl_qualified(x, t));
 }
 
 struct error *
@@ -279,7 +279,8 @@ alter_sequence_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink
     ERR_TRY(catalog_write_table(x->catalog, pb));
     ERR_TRY(own(x, pb->id, n));
     ERR_TRY(catalog_table_by_id(x->catalog, pb->id, &t));
-    return ddl_event(x, "alter_sequence", pb->id, "SequenceName", ddl_qualified(x, t));
+    ERR_TRY(ddl_event_named(x, "alter_sequence", pb->id, "SequenceName", ddl_qualified(x, t)));
+    return ddl_job(x, ddl_job_text(x), pb->id, 0);
 }
 
 static const struct statement_ops sequence_ops[] = {

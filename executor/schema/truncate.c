@@ -242,9 +242,16 @@ truncate_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows
         renumber(&c, t);
         ERR_TRY(catalog_write_table(x->catalog, t));
     }
-    for (size_t i = 0; i < c.n; i++)
-        ERR_TRY(ddl_event(x, "truncate_table", c.v[i].new, "TableName", c.v[i].name));
-    return NULL;
+    uint32_t *ids = ARENA_ARRAY(x->arena, uint32_t, c.n + 1);
+    for (size_t i = 0; i < c.n; i++) {
+        ids[i] = c.v[i].old;
+        ERR_TRY(ddl_event_named(x, "truncate_table", c.v[i].old, "TableName", c.v[i].name));
+    }
+    if (c.n == 0)
+        return NULL;
+    const char *text = ddl_job_text(x);
+    ERR_TRY(ddl_job(x, text, ids[0], 0));
+    return ddl_gc_job(x, text, 0, NULL, 0, ids, c.n);
 }
 
 static const struct statement_ops truncate_ops[] = {

@@ -480,7 +480,9 @@ create_view_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     for (const struct relation_use *u = w.uses; u != NULL; u = u->next)
         ERR_TRY(link_one(&w, view, u));
     ERR_TRY(catalog_table_by_id(x->catalog, id, &made));
-    return ddl_event(x, "create_view", id, "ViewName", ddl_qualified(x, made));
+    struct ddl_field fields[] = {{"ViewName", ddl_qualified(x, made), false},
+                                 {"ViewQuery", view->view_query, false}};
+    return ddl_event(x, "create_view", id, NO_STATEMENT, 2, fields);
 }
 
 static const struct statement_ops view_ops[] = {

@@ -559,7 +559,7 @@ configure(struct exec_ctx *x, const struct ast_set_zone_config *n, const int *va
         ERR_TRY(yaml_of(x, n, &yaml));
     if (n->action == AST_ZONE_DISCARD || (n->action == AST_ZONE_YAML && yaml.ptr == NULL)) {
         ERR_TRY(discard(x, t, row, n_rows));
-        return ddl_event(x, "remove_zone_config", t->id, "Target", t->text);
+        return ddl_event_named(x, "remove_zone_config", t->id, "Target", t->text);
     }
     if (t->ix != NULL && t->ix->pb->interleave != NULL && t->ix->pb->interleave->n_ancestors > 0)
         return err_new(ERR_UNCATEGORIZED,
@@ -591,7 +591,7 @@ configure(struct exec_ctx *x, const struct ast_set_zone_config *n, const int *va
     } else {
         ERR_TRY(zone_put(x, t->id, z));
     }
-    return ddl_event(x, "set_zone_config", t->id, "Target", t->text);
+    return ddl_event_named(x, "set_zone_config", t->id, "Target", t->text);
 }
 
 static struct error *

@@ -1,0 +1,34 @@
+-- What schema changes leave in system.jobs and system.eventlog.
+\a
+CREATE TABLE t (a INT PRIMARY KEY, b INT, INDEX (b));
+INSERT INTO t VALUES (1, 1), (2, 1);
+ALTER TABLE t ADD c INT, ADD CONSTRAINT p CHECK (a < 5);
+ALTER TABLE t ADD CONSTRAINT bar UNIQUE (b);
+CREATE UNIQUE INDEX u ON schema_jobs.t (b);
+CREATE INDEX ON t (b) STORING (c);
+DROP INDEX t_b_idx;
+ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (a DESC);
+ALTER TABLE t RENAME TO t2;
+ALTER TABLE t2 RENAME COLUMN c TO d;
+ALTER INDEX t2@t_b_idx1 RENAME TO x;
+COMMENT ON TABLE t2 IS 'h<i>';
+COMMENT ON COLUMN t2.a IS NULL;
+COMMENT ON INDEX t2@x IS 'x"y';
+COMMENT ON DATABASE schema_jobs IS 'x';
+TRUNCATE t2;
+CREATE VIEW v AS SELECT a FROM t2;
+DROP VIEW v;
+CREATE SEQUENCE s;
+ALTER SEQUENCE s INCREMENT 5;
+DROP SEQUENCE s;
+DROP TABLE t2;
+CREATE DATABASE schema_jobs_d;
+CREATE TABLE schema_jobs_d.x (a INT);
+DROP DATABASE schema_jobs_d CASCADE;
+BEGIN;
+CREATE TABLE gone (a INT);
+ALTER TABLE gone ADD COLUMN b INT;
+ROLLBACK;
+SELECT job_type, description, user_name, status, running_status, fraction_completed, error FROM [SHOW JOBS] WHERE description LIKE '%schema\_jobs%' ORDER BY created;
+SELECT "eventType", info FROM system.eventlog WHERE info LIKE '%schema\_jobs%' ORDER BY timestamp;
+SELECT "eventType", info FROM system.eventlog WHERE "targetID" = (SELECT max("targetID") FROM system.eventlog WHERE info LIKE '%"schema\_jobs.public.t"%') AND "eventType" LIKE 'fin%' ORDER BY timestamp LIMIT 2;
