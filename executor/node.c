@@ -53,6 +53,8 @@ node_open(const struct node_opts *o, struct node **out)
     io->disable_http = o->external_io_disable_http;
     io->disable_implicit_credentials = o->external_io_disable_implicit_credentials;
     io->node_id = n->node_id;
+    io->temp_dir = n->opts.temp_dir;
+    io->net = sink_net_create();
     io->setting = io_setting;
     io->setting_arg = n;
     n->io = io;
@@ -92,6 +94,7 @@ node_close(struct node *n)
     settings_destroy(n->settings);
     mem_budget_destroy(n->sql_memory);
     clock_destroy(n->clock);
+    sink_net_destroy(n->io->net);
     xfree((void *)(uintptr_t)n->io);
     xfree(n);
 }

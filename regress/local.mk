@@ -1,10 +1,12 @@
 # regress/: what runs the tests. The list of unit tests is gathered from the rooms' fragments.
 
-check_PROGRAMS += %D%/speak %D%/replay %D%/fault/damage %D%/fault/writer %D%/clients/libpq_client
+check_PROGRAMS += %D%/speak %D%/replay %D%/sink_conform %D%/fault/damage %D%/fault/writer %D%/clients/libpq_client
 regress_speak_SOURCES = %D%/speak.c
 regress_clients_libpq_client_SOURCES = %D%/clients/libpq_client.c
 regress_replay_SOURCES = %D%/replay.c
 regress_replay_LDADD = base/libbase.a $(vendor_libs)
+regress_sink_conform_SOURCES = %D%/sink_conform.c
+regress_sink_conform_LDADD = sinks/libsinks.a base/libbase.a $(vendor_libs)
 regress_fault_damage_SOURCES = %D%/fault/damage.c
 regress_fault_damage_LDADD = base/libbase.a $(vendor_libs)
 regress_fault_writer_SOURCES = %D%/fault/writer.c
@@ -18,6 +20,7 @@ drivers = \
   %D%/run-protocol \
   %D%/run-clients \
   %D%/shell-test \
+  %D%/cloud-test \
   %D%/replay-expect \
   %D%/engine-postgres \
   %D%/fault/bad-backups
@@ -28,6 +31,7 @@ EXTRA_DIST += \
   %D%/acceptance.d \
   %D%/check-headers \
   %D%/clients \
+  %D%/clouds.sh \
   %D%/expected \
   %D%/fault \
   %D%/fuzz \

@@ -344,6 +344,8 @@ sink_encrypted(struct sink *inner, const struct crypt_key *key, const char *temp
 {
     struct encrypted *s = xcalloc(1, sizeof(*s));
     s->sink.vt = &encrypted_vt;
+    s->sink.inner = inner;
+    s->sink.cancel = inner->cancel;
     s->sink.redacted_uri = xstrdup(inner->redacted_uri);
     s->inner = inner;
     s->key = *key;

@@ -2,7 +2,20 @@
 noinst_LIBRARIES += %D%/libsinks.a
 
 %C%_libsinks_a_SOURCES = \
+  %D%/azure.c %D%/azure_int.h \
+  %D%/base64.c \
   %D%/encrypt.c %D%/encrypt.h \
+  %D%/http.c %D%/http_int.h \
+  %D%/http_sink.c \
+  %D%/json.c %D%/json_int.h \
   %D%/nodelocal.c \
+  %D%/remote.c %D%/remote_int.h \
+  %D%/remote_io.c \
+  %D%/s3.c %D%/s3_int.h \
+  %D%/s3_auth.c \
+  %D%/s3_sign.c \
   %D%/sink.c %D%/sink.h \
-  %D%/uri.c %D%/uri_int.h
+  %D%/uri.c %D%/uri_int.h \
+  %D%/xml.c %D%/xml_int.h
+
+unit_tests += regress/unit/test_sinks

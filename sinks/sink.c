@@ -17,10 +17,12 @@ sink_open(const struct io_config *io, const char *text, struct sink **out)
     ERR_GOTO(uri_parse(a, rest, &u), out);
     if (strcmp(u.scheme, "nodelocal") == 0)
         err = nodelocal_open(io, &u, rest, out);
-    else if (strcmp(u.scheme, "s3") == 0 || strcmp(u.scheme, "gs") == 0 ||
-             strcmp(u.scheme, "azure") == 0 || strcmp(u.scheme, "http") == 0 ||
-             strcmp(u.scheme, "https") == 0)
-        err = err_unimplemented(0, "storage scheme \"%s\" is not supported yet", u.scheme);
+    else if (strcmp(u.scheme, "http") == 0 || strcmp(u.scheme, "https") == 0)
+        err = http_open(io, &u, out);
+    else if (strcmp(u.scheme, "s3") == 0)
+        err = s3_open(io, &u, out);
+    else if (strcmp(u.scheme, "azure") == 0)
+        err = azure_open(io, &u, out);
     else
         err = err_new(ERR_UNCATEGORIZED, "unsupported storage scheme: \"%s\"", u.scheme);
     if (err == NULL)
@@ -37,6 +39,13 @@ sink_close(struct sink *s)
         return;
     xfree(s->redacted_uri);
     s->vt->close(s);
+}
+
+void
+sink_set_cancel(struct sink *s, const struct cancel *c)
+{
+    for (; s != NULL; s = s->inner)
+        s->cancel = c;
 }
 
 struct error *
@@ -57,6 +66,10 @@ struct error *
 sink_read_all(struct sink *s, struct arena *a, const char *name, size_t max, struct slice *out)
 {
     uint64_t size;
+    if (s->vt->read_all != NULL) {
+        FAULT_TRY(sink_read);
+        return s->vt->read_all(s, a, name, max, out);
+    }
     ERR_TRY(sink_size(s, name, &size));
     if (size > max)
         return err_new(ERR_PROGRAM_LIMIT_EXCEEDED, "%s: file of %llu bytes is larger than %zu",

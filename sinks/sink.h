@@ -13,8 +13,15 @@
 #include "base/slice.h"
 #include "base/thread.h"
 
+/* Connections and access tokens that the sinks of a process share. Thread safe. */
+struct sink_net;
+struct sink_net *sink_net_create(void);
+void sink_net_destroy(struct sink_net *net);
+
 struct io_config {             /* of the node; immutable */
     const char *external_io_dir; /* "" = local file access is disabled */
+    const char *temp_dir;        /* for files on their way; NULL = /tmp */
+    struct sink_net *net;        /* NULL: each sink has its own */
     bool disable_http, disable_implicit_credentials;
     uint32_t node_id;
     /* cloudstorage.* cluster settings are asked for by name; NULL = unset. Thread safe. */
@@ -34,7 +41,10 @@ struct sink_vt {
     /* Required. Exactly len bytes at offset; the caller knows the size. */
     struct error *(*read)(struct sink *s, const char *name, uint64_t offset, size_t len,
                           uint8_t *out);
-    /* Optional. A mapped file for as long as the sink lives in `a`; NULL slot: read instead. */
+    /* Optional. The whole file, at most max bytes; NULL slot: size, then read. */
+    struct error *(*read_all)(struct sink *s, struct arena *a, const char *name, size_t max,
+                              struct slice *out);
+    /* Optional. A mapped file for as long as `a` lives; NULL slot: read instead. */
     struct error *(*map)(struct sink *s, struct arena *a, const char *name, struct slice *out);
     /* Required. Parent directories come into being. */
     struct error *(*create)(struct sink *s, const char *name, struct sink_file **out);
@@ -50,6 +60,8 @@ struct sink_vt {
 
 struct sink {
     const struct sink_vt *vt;
+    struct sink *inner;          /* of a wrapper; NULL */
+    const struct cancel *cancel; /* ends waits of the network; NULL = nothing does */
     char *redacted_uri; /* for messages */
 };
 struct sink_file {
@@ -61,6 +73,8 @@ struct sink_file {
 struct error *sink_open(const struct io_config *io, const char *uri, struct sink **out)
     ERR_MUST_USE;
 void sink_close(struct sink *s);
+/* Whose request ends what s is waiting for, with 57014; NULL = nobody's. Not while s is in use. */
+void sink_set_cancel(struct sink *s, const struct cancel *c);
 struct error *sink_size(struct sink *s, const char *name, uint64_t *size) ERR_MUST_USE;
 struct error *sink_read(struct sink *s, const char *name, uint64_t offset, size_t len,
                         uint8_t *out) ERR_MUST_USE;

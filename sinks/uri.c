@@ -40,6 +40,13 @@ percent_decode(struct arena *a, const char *p, size_t len, bool plus)
     return out;
 }
 
+char *
+uri_decode(struct arena *a, const char *text)
+{
+    char *out = percent_decode(a, text, strlen(text), false);
+    return out != NULL ? out : arena_strdup(a, text);
+}
+
 static void
 parse_query(struct arena *a, const char *q, struct uri *u)
 {

@@ -21,11 +21,19 @@ struct uri {
 struct error *uri_parse(struct arena *a, const char *text, struct uri *out) ERR_MUST_USE;
 /* The first value of a parameter; NULL when absent. */
 const char *uri_param(const struct uri *u, const char *name);
+/* Percent-decoded; as it is when an escape is broken. */
+char *uri_decode(struct arena *a, const char *text);
 /* Back to text: parameters sorted by name and encoded; skip (may be NULL) is left out, values of
  * secret parameters become "redacted" when redact is set. */
 char *uri_print(struct arena *a, const struct uri *u, const char *skip, bool redact);
 
 struct error *nodelocal_open(const struct io_config *io, const struct uri *u, const char *text,
                              struct sink **out) ERR_MUST_USE;
+struct error *http_open(const struct io_config *io, const struct uri *u, struct sink **out)
+    ERR_MUST_USE;
+struct error *s3_open(const struct io_config *io, const struct uri *u, struct sink **out)
+    ERR_MUST_USE;
+struct error *azure_open(const struct io_config *io, const struct uri *u, struct sink **out)
+    ERR_MUST_USE;
 
 #endif

@@ -217,7 +217,9 @@ open_job(struct job *j, struct arena *a, struct backup_job *b)
         b->use_key = &b->key;
     }
     ERR_TRY(PB_PARSE(a, backup_manifest, "backup job", pb_bytes(b->d->backup_manifest), &b->m));
-    return open_sink(j->node, a, pb_str(b->d->uri), b->use_key, &b->sink);
+    ERR_TRY(open_sink(j->node, a, pb_str(b->d->uri), b->use_key, &b->sink));
+    sink_set_cancel(b->sink, &j->cancel);
+    return NULL;
 }
 
 /* The destination for this node: its tiers from the most specific on. */
@@ -234,7 +236,9 @@ choose_destination(struct backup_job *b)
             if (strcmp(pb_str(m->key), tier) != 0)
                 continue;
             b->data_kv = pb_str(m->key);
-            return open_sink(b->j->node, b->a, pb_str(m->value), b->use_key, &b->data);
+            ERR_TRY(open_sink(b->j->node, b->a, pb_str(m->value), b->use_key, &b->data));
+            sink_set_cancel(b->data, &b->j->cancel);
+            return NULL;
         }
         if (comma == NULL)
             break;
@@ -512,6 +516,7 @@ backup_resume(struct job *j, struct row_sink *rows)
     uint64_t protection = PB_GET(b->d, protection_id);
     ERR_TRY(kv_protect(j->node->db, protection, pb_hlc(b->m->end_time)));
     struct error *e = do_backup(b, rows);
+    sink_set_cancel(b->sink, NULL); /* the checkpoint of a paused one is still to be written */
     if (e == NULL)
         kv_unprotect(j->node->db, protection);
     else if (cancel_requested(&j->cancel) && b->files.n > 0)
@@ -541,6 +546,7 @@ backup_revert(struct job *j)
     if (b == NULL) {
         b = &fresh;
         ERR_TRY(open_job(j, a, b));
+        sink_set_cancel(b->sink, NULL);
         ERR_TRY(load_checkpoint(b));
     }
     kv_unprotect(j->node->db, PB_GET(b->d, protection_id));

@@ -119,6 +119,8 @@ struct error *chain_open(struct node *n, struct arena *a, const struct uri_list 
 /* As a job recorded them. */
 struct error *chain_reopen(struct node *n, struct arena *a, const Amberdb__RestoreDetails *d,
                            struct backup_chain *out) ERR_MUST_USE;
+/* Whose request ends waits for the destinations of all layers. */
+void chain_set_cancel(struct backup_chain *c, const struct cancel *cancel);
 /* Appended layers below s, in order: "20200423/174501.07". */
 struct error *chain_find_appended(struct arena *a, struct sink *s, char ***dirs, size_t *n)
     ERR_MUST_USE;

@@ -241,6 +241,16 @@ chain_reopen(struct node *n, struct arena *a, const Amberdb__RestoreDetails *d,
     return NULL;
 }
 
+void
+chain_set_cancel(struct backup_chain *c, const struct cancel *cancel)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        sink_set_cancel(c->v[i].sink, cancel);
+        for (size_t k = 0; k < c->v[i].n_parts; k++)
+            sink_set_cancel(c->v[i].parts[k].sink, cancel);
+    }
+}
+
 /* ---- time travel ---- */
 
 #define BAD_TIME "invalid RESTORE timestamp: "

@@ -336,6 +336,7 @@ open_job(struct job *j, struct arena *a, struct restore_job *r)
     pb_descriptor **all;
     size_t n;
     ERR_TRY(chain_reopen(j->node, a, r->d, &r->chain));
+    chain_set_cancel(&r->chain, &j->cancel);
     if (r->chain.n == 0)
         return err_new(ERR_DATA_CORRUPTED, "the job names no backup");
     ERR_TRY(chain_descriptors(a, &r->chain, t, true, &all, &n));

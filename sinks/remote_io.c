@@ -1,0 +1,374 @@
+/* Reading that goes on where it broke off; writing in parts. What all sinks behind HTTP share. */
+#include "config.h"
+
+#include "sinks/remote_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+
+/* ---- reading ---- */
+
+void
+fetch_headers(struct remote_fetch *f, struct arena *a, struct http_request *q)
+{
+    uint64_t from = f->offset + f->got;
+    f->skip = 0;
+    f->begun = false;
+    if (f->out != NULL)
+        http_add_header(q, "range", arena_printf(a, "bytes=%" PRIu64 "-%" PRIu64, from,
+                                                 f->offset + f->len - 1));
+    else if (from > 0)
+        http_add_header(q, "range", arena_printf(a, "bytes=%" PRIu64 "-", from));
+    if (f->etag != NULL && f->got > 0 && strncmp(f->etag, "W/", 2) != 0)
+        http_add_header(q, "if-match", f->etag);
+}
+
+/* The first bytes of an answer: where in the file do they lie? */
+static void
+fetch_begin(struct remote_fetch *f, const struct http_response *resp)
+{
+    uint64_t from = f->offset + f->got, first = 0;
+    const char *range = http_header(resp, "content-range");
+    const char *length = http_header(resp, "content-length");
+    const char *etag = http_header(resp, "etag");
+    if (resp->status == 206) {
+        char *end;
+        if (range == NULL || strncmp(range, "bytes ", 6) != 0 || range[6] < '0' || range[6] > '9') {
+            f->bad = range == NULL ? "http server does not honor download resume"
+                                   : "malformed Content-Range header";
+            return;
+        }
+        first = strtoull(range + 6, &end, 10);
+        const char *slash = strchr(end, '/');
+        if (slash != NULL && slash[1] >= '0' && slash[1] <= '9') {
+            f->total = strtoull(slash + 1, NULL, 10);
+            f->known = true;
+        }
+        if (first != from)
+            f->bad = "Content-Range header that begins elsewhere";
+    } else {
+        if (length != NULL && *length >= '0' && *length <= '9') {
+            f->total = strtoull(length, NULL, 10);
+            f->known = true;
+        }
+        f->skip = from; /* all of it comes again */
+    }
+    if (etag != NULL && f->etag == NULL)
+        f->etag = xstrdup(etag);
+}
+
+bool
+fetch_receive(void *arg, const struct http_response *resp, const uint8_t *p, size_t n)
+{
+    struct remote_fetch *f = arg;
+    if (!f->begun)
+        fetch_begin(f, resp);
+    f->begun = true;
+    if (f->bad != NULL)
+        return false;
+    size_t skip = f->skip < n ? (size_t)f->skip : n;
+    f->skip -= skip;
+    p += skip;
+    n -= skip;
+    if (f->out != NULL) {
+        size_t room = (size_t)(f->len - f->got), take = n < room ? n : room;
+        if (take > 0)
+            memcpy(f->out + f->got, p, take);
+        f->got += take;
+        return n == take;
+    }
+    if (f->text != NULL) {
+        str_append(f->text, p, n);
+        f->got += n;
+        return !f->text->failed;
+    }
+    while (n > 0) {
+        ssize_t done = pwrite(f->fd, p, n, (off_t)f->got);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0) {
+            f->os_errno = errno;
+            return false;
+        }
+        f->got += (uint64_t)done;
+        p += done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+bool
+fetch_unfinished(struct remote_fetch *f, const struct http_response *resp, const char **why)
+{
+    *why = "unexpected EOF";
+    if (f->out != NULL && f->got < f->len && f->known && f->offset + f->got >= f->total)
+        f->bad = *why; /* that is all there is */
+    if (f->out != NULL)
+        return f->got < f->len;
+    if (f->text != NULL && f->text->failed)
+        return false;
+    if (!f->begun) { /* without a body */
+        const char *length = http_header(resp, "content-length");
+        return f->got > 0 || (length != NULL && strcmp(length, "0") != 0);
+    }
+    return f->known && f->got < f->total;
+}
+
+struct error *
+fetch_broken(const struct remote_fetch *f)
+{
+    if (f->os_errno != 0)
+        return err_errno(f->os_errno, "writing to temporary file");
+    return err_new(ERR_DATA_CORRUPTED, "%s", f->bad);
+}
+
+struct error *
+remote_fetch(struct remote *r, struct arena *a, struct remote_call *c, struct remote_fetch *f)
+{
+    struct http_response resp;
+    c->fetch = f;
+    struct error *e = remote_call(r, a, c, &resp);
+    xfree(f->etag);
+    f->etag = NULL;
+    if (e == NULL && f->text != NULL)
+        e = str_error(f->text);
+    return e;
+}
+
+struct error *
+remote_read(struct sink *s, remote_get_fn get, const char *name, uint64_t offset, size_t len,
+            uint8_t *out)
+{
+    struct remote *r = (struct remote *)s;
+    struct remote_call c = {.method = "GET", .body_fd = -1};
+    struct remote_fetch f = {.out = out, .offset = offset, .len = len, .fd = -1};
+    if (len == 0)
+        return NULL;
+    struct arena *a = arena_create(NULL, "remote read");
+    get(r, remote_key(r, a, name), &c);
+    struct error *e = remote_fetch(r, a, &c, &f);
+    arena_destroy(a);
+    return e;
+}
+
+struct error *
+remote_read_all(struct sink *s, remote_get_fn get, struct arena *a, const char *name, size_t max,
+                struct slice *out)
+{
+    struct remote *r = (struct remote *)s;
+    struct remote_call c = {.method = "GET", .body_fd = -1};
+    struct str text;
+    struct arena *work = arena_create(NULL, "remote read");
+    str_init(&text, max);
+    struct remote_fetch f = {.text = &text, .fd = -1};
+    get(r, remote_key(r, work, name), &c);
+    struct error *e = remote_fetch(r, work, &c, &f);
+    if (text.failed) {
+        err_free(e);
+        e = err_new(ERR_PROGRAM_LIMIT_EXCEEDED, "%s: file is larger than %zu bytes", name, max);
+    }
+    void *copy = NULL;
+    if (e == NULL)
+        e = arena_try_alloc(a, text.len + 1, &copy);
+    if (e == NULL) {
+        memcpy(copy, str_cstr(&text), text.len + 1);
+        *out = slice_make(copy, text.len);
+    }
+    str_release(&text);
+    arena_destroy(work);
+    return e;
+}
+
+/* An open file that nobody else finds and that goes with its descriptor. */
+static struct error *
+temp_file(const struct remote *r, int *fd)
+{
+    const char *dir = r->io->temp_dir != NULL ? r->io->temp_dir : "/tmp";
+    char path[4096];
+    int n = snprintf(path, sizeof(path), "%s/sink-%016" PRIx64, dir, random_u64());
+    VERIFY(n > 0 && (size_t)n < sizeof(path));
+    *fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (*fd < 0)
+        return err_errno(errno, "open %s", path);
+    unlink(path);
+    return NULL;
+}
+
+struct mapping {
+    void *p;
+    size_t len;
+};
+
+static void
+unmap(void *arg)
+{
+    struct mapping *m = arg;
+    munmap(m->p, m->len);
+}
+
+struct error *
+remote_map(struct sink *s, remote_get_fn get, struct arena *a, const char *name, struct slice *out)
+{
+    struct remote *r = (struct remote *)s;
+    struct remote_call c = {.method = "GET", .body_fd = -1};
+    struct remote_fetch f = {.fd = -1};
+    struct error *e = NULL;
+    *out = SLICE_NULL;
+    ERR_TRY(temp_file(r, &f.fd));
+    struct arena *work = arena_create(NULL, "remote map");
+    get(r, remote_key(r, work, name), &c);
+    e = remote_fetch(r, work, &c, &f);
+    if (e == NULL && f.got > 0) {
+        void *p = mmap(NULL, (size_t)f.got, PROT_READ, MAP_SHARED, f.fd, 0);
+        if (p == MAP_FAILED) {
+            e = err_errno(errno, "mmap");
+        } else {
+            struct mapping *m = ARENA_NEW(a, struct mapping);
+            *m = (struct mapping){p, (size_t)f.got};
+            arena_on_free(a, unmap, m);
+            *out = slice_make(p, (size_t)f.got);
+        }
+    }
+    close(f.fd);
+    arena_destroy(work);
+    return e;
+}
+
+/* ---- writing ---- */
+
+#define BUF_FIRST ((size_t)256 << 10)
+
+struct remote_file {
+    struct sink_file file;
+    struct remote *r;
+    struct arena *a; /* of the file */
+    char *key;
+    uint8_t *buf;
+    size_t len, cap;
+    bool begun;
+    void *state;
+    int parts;
+    uint64_t sent; /* before buf */
+    int fd;        /* of a service without parts, once a file is large */
+};
+
+struct error *
+remote_create(struct sink *s, const char *name, struct sink_file **out)
+{
+    struct remote *r = (struct remote *)s;
+    struct remote_file *f = xcalloc(1, sizeof(*f));
+    f->file.vt = s->vt;
+    f->r = r;
+    f->fd = -1;
+    f->a = arena_create(NULL, "remote file");
+    f->key = remote_key(r, f->a, name);
+    *out = &f->file;
+    return NULL;
+}
+
+static void
+file_free(struct remote_file *f)
+{
+    if (f->fd >= 0)
+        close(f->fd);
+    xfree(f->buf);
+    arena_destroy(f->a);
+    xfree(f);
+}
+
+/* Send what is gathered. */
+static struct error *
+flush(struct remote_file *f, bool last)
+{
+    const struct remote_service *v = f->r->service;
+    if (v->begin == NULL) {
+        if (f->fd < 0)
+            ERR_TRY(temp_file(f->r, &f->fd));
+        ERR_TRY(fd_write_all(f->fd, "temporary file", f->buf, f->len));
+    } else {
+        if (!f->begun)
+            ERR_TRY(v->begin(f->r, f->a, f->key, &f->state));
+        f->begun = true;
+        struct arena *work = arena_create(NULL, "part");
+        struct error *e = v->part(f->r, work, f->key, f->state, ++f->parts, f->sent,
+                                  slice_make(f->buf, f->len), last);
+        arena_destroy(work);
+        ERR_TRY(e);
+    }
+    f->sent += f->len;
+    f->len = 0;
+    return NULL;
+}
+
+/* Parts grow with the file, so that ten thousand are enough for half a terabyte. */
+static size_t
+part_bytes(const struct remote_file *f)
+{
+    int doublings = f->parts / 1000;
+    return f->r->service->part_bytes << (doublings < 2 ? doublings : 2);
+}
+
+struct error *
+remote_write(struct sink_file *file, const void *p, size_t len)
+{
+    struct remote_file *f = (struct remote_file *)file;
+    const uint8_t *b = p;
+    while (len > 0) {
+        size_t part = part_bytes(f);
+        if (f->len >= part) /* the last part is sent by commit, and is never empty */
+            ERR_TRY(flush(f, false));
+        if (f->len == f->cap && f->cap < part) {
+            f->cap = f->cap == 0 ? BUF_FIRST : 2 * f->cap;
+            f->cap = f->cap < part ? f->cap : part;
+            f->buf = xrealloc(f->buf, f->cap);
+        }
+        size_t room = f->cap - f->len, n = len < room ? len : room;
+        memcpy(f->buf + f->len, b, n);
+        f->len += n;
+        b += n;
+        len -= n;
+    }
+    return NULL;
+}
+
+void
+remote_abort(struct sink_file *file)
+{
+    struct remote_file *f = (struct remote_file *)file;
+    if (f->begun)
+        f->r->service->cancel(f->r, f->key, f->state);
+    file_free(f);
+}
+
+struct error *
+remote_commit(struct sink_file *file)
+{
+    struct remote_file *f = (struct remote_file *)file;
+    const struct remote_service *v = f->r->service;
+    struct error *e;
+    struct arena *work = arena_create(NULL, "commit");
+    if (f->begun) {
+        e = flush(f, true);
+        if (e == NULL)
+            e = v->finish(f->r, work, f->key, f->state);
+        if (e != NULL)
+            v->cancel(f->r, f->key, f->state);
+    } else if (f->fd >= 0) {
+        e = flush(f, true);
+        if (e == NULL)
+            e = v->put(f->r, work, f->key, SLICE_NULL, f->fd, f->sent);
+    } else {
+        e = v->put(f->r, work, f->key, slice_make(f->buf, f->len), -1, f->len);
+    }
+    arena_destroy(work);
+    file_free(f);
+    return e;
+}
