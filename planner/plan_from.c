@@ -494,11 +494,8 @@ funcs_source(struct planner *p, struct scope *outer, const struct ast_table_ref 
         for (int k = 0; k < gens[i].n_cols; k++, at++) {
             bool tuple = gen && call->type->family == FAMILY_TUPLE;
             const struct type *t = tuple ? call->type->contents[k] : call->type;
-            const char *name = gen && (tuple || n > 1) && gens[i].n_cols > 1
-                                   ? call->overload->gen->col_names[k]
-                                   : labels[i];
-            if (tuple && gens[i].n_cols == 1)
-                name = call->overload->gen->col_names[k];
+            /* Generators name their columns; json_array_elements otherwise than in a SELECT list. */
+            const char *name = gen ? call->overload->gen->col_names[k] : labels[i];
             ps->base.cols[at] = (struct plan_column){.name = name, .type = t};
             scope_add(p, s,
                       (struct scope_column){

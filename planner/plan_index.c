@@ -413,7 +413,7 @@ constrain_or(struct planner *p, const struct rel *r, const struct index *ix, str
     }
 }
 
-/* The first condition that the inverted index can search. It is checked again on the rows. */
+/* The first condition that the inverted index can search. */
 static struct error *
 constrain_inverted(struct planner *p, const struct rel *r, const struct index *ix,
                    struct constraint *out)
@@ -423,9 +423,11 @@ constrain_inverted(struct planner *p, const struct rel *r, const struct index *i
     memset(out, 0, sizeof(*out));
     out->used = ARENA_ARRAY(p->arena, bool, (size_t)r->n_conj + 1);
     out->single = ARENA_ARRAY(p->arena, bool, (size_t)ix->n_keys + (size_t)ix->n_extra + 1);
-    for (int i = 0; i < r->n_conj && !out->inverted.usable; i++)
+    for (int i = 0; i < r->n_conj && !out->inverted.usable; i++) {
         ERR_TRY(inverted_constraint(p, r->conj[i], col, r->table->columns[col].type,
                                     &out->inverted));
+        out->used[i] = out->inverted.usable && out->inverted.exact;
+    }
     out->rows = TABLE_ROWS / 50;
     out->empty = out->inverted.usable && out->inverted.n == 0;
     if (out->inverted.n == 1) { /* entries of one element are in order of the primary key */

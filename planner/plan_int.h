@@ -111,6 +111,7 @@ struct error *lower_table(struct planner *p, struct rel *r, const bool *need,
 /* plan_inverted.c: what a condition says about an inverted index on column col of type t. */
 struct inverted_cond {
     bool usable;
+    bool exact;                /* what is found matches; else the condition is checked on the rows */
     int n;                     /* elements to look for; 0: no row can match */
     struct slice keys[2];
     const char *texts[2];      /* for EXPLAIN */

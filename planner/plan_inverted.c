@@ -5,8 +5,8 @@
 #include "types/keyenc.h"
 
 /* Conditions that an inverted index can search: one element (array) or one path with its leaf (JSON)
- * that every matching row must have an entry for. The condition itself is checked again on the rows,
- * so one element is enough; it is the longest, which is likely the rarest.
+ * that every matching row must have an entry for. One is enough: where there are more, the condition
+ * itself is checked again on the rows. It is the longest, which is likely the rarest.
  *
  *     col @> constant                    arrays, JSON
  *     col->'a'->'b' @> constant
@@ -99,6 +99,24 @@ one_leaf(struct arena *a, struct json j, bool exact, int *depth)
     else
         json_set(n, best_key, best);
     return n;
+}
+
+/* Is the leaf all that j says? */
+static bool
+has_one_leaf(struct json j)
+{
+    while (j.kind == JSON_ARRAY || j.kind == JSON_OBJECT) {
+        struct slice key;
+        struct json v;
+        if (j.count != 1)
+            return false;
+        if (j.kind == JSON_ARRAY)
+            v = json_at(j, 0);
+        else
+            json_pair(j, 0, &key, &v);
+        j = v;
+    }
+    return true;
 }
 
 /* The column below a chain of -> with constant keys; NULL: it is something else. */
@@ -194,6 +212,7 @@ cond_json(struct planner *p, const struct expr *value, bool exact, const struct 
     if (leaf == NULL)
         return NULL;
     out->usable = true;
+    out->exact = has_one_leaf(j) && (!exact || depth == 0);
     ERR_TRY(add_json(p, leaf, path, n, false, out));
     /* An array contains its scalars. */
     if (!exact && j.kind != JSON_ARRAY && j.kind != JSON_OBJECT)
@@ -223,6 +242,7 @@ cond_array(struct planner *p, const struct type *t, const struct expr *value,
         str_append_char(&s, '/');
         datum_format_sql(&s, d.arr->elem, v, false, p->env);
         out->usable = true;
+        out->exact = d.arr->n == 1;
         ERR_TRY(add_element(p, t, &od, str_cstr(&s), out));
     }
     return NULL;

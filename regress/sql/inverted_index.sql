@@ -46,3 +46,9 @@ SELECT sku FROM p@attrs_inv WHERE attrs @> '{"color": "red"}' ORDER BY sku;
 SELECT sku FROM p@attrs_inv WHERE attrs @> '{"color": "black"}' ORDER BY sku;
 DELETE FROM p@attrs_inv WHERE attrs @> '{"color": "black"}';
 SELECT count(*) FROM p;
+-- One path decides by itself; of several, one is searched and all are checked on the rows.
+SELECT field, description FROM [EXPLAIN SELECT * FROM p WHERE attrs @> '{"color": "red"}'] WHERE field IN ('table', 'spans', 'filter');
+SELECT field, description FROM [EXPLAIN SELECT sku FROM p WHERE attrs @> '{"color": "red", "size": 1}'] WHERE field IN ('table', 'spans', 'filter');
+SELECT field, description FROM [EXPLAIN SELECT sku FROM p WHERE attrs->'color' = '"red"'] WHERE field IN ('table', 'spans', 'filter');
+SELECT field, description FROM [EXPLAIN SELECT sku FROM p WHERE attrs->'color' = '{"a": 1}'] WHERE field IN ('table', 'spans', 'filter');
+SELECT field, description FROM [EXPLAIN SELECT sku FROM p WHERE attrs @> '{"a": []}'] WHERE field IN ('table', 'spans', 'filter');

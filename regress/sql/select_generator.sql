@@ -56,3 +56,8 @@ SELECT generate_series(1.5,3);
 SELECT generate_series('a','b');
 SELECT aclexplode(NULL);
 SELECT * FROM nope();
+-- json_array_elements names its column otherwise in FROM than in a SELECT list
+SELECT * FROM json_array_elements('[1,2]');
+SELECT value, ordinality FROM jsonb_array_elements_text('["a"]') WITH ORDINALITY;
+SELECT * FROM json_array_elements('[1]') AS x;
+SELECT json_array_elements('[1]');
