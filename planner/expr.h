@@ -90,6 +90,7 @@ struct scope_column {
     const struct type *type;
     bool hidden;               /* not in * */
     bool qualified_only;       /* behind a USING column: found as t.a, not as a; not in * either */
+    bool merged;               /* stands first in the scope of a USING join already */
     int index;                 /* in the operator's row */
     uint32_t table_id, column_id; /* where it comes from, 0 = computed; for functional dependency */
 };

@@ -745,9 +745,11 @@ plan_update(struct planner *p, const struct ast_update *a, struct plan_node **ou
     struct cte_binding *ctes = p->ctes;
     struct type_ctx c;
 
-    if (p->safe_updates && a->where == NULL && a->limit == NULL)
+    if (p->safe_updates && a->where == NULL)
         return err_new(ERR_WARNING,
                        "rejected: UPDATE without WHERE clause (sql_safe_updates = true)");
+    if (a->order_by.count > 0 && a->limit == NULL)
+        return err_new(ERR_SYNTAX, "UPDATE statement requires LIMIT when ORDER BY is used");
     if (a->with != NULL)
         ERR_TRY(plan_with(p, NULL, a->with));
     ERR_TRY(target_table(p, a->table, &t, &db, &alias));
@@ -832,9 +834,11 @@ plan_delete(struct planner *p, const struct ast_delete *a, struct plan_node **ou
     struct row_source s = {0};
     struct cte_binding *ctes = p->ctes;
 
-    if (p->safe_updates && a->where == NULL && a->limit == NULL)
+    if (p->safe_updates && a->where == NULL)
         return err_new(ERR_WARNING,
                        "rejected: DELETE without WHERE clause (sql_safe_updates = true)");
+    if (a->order_by.count > 0 && a->limit == NULL)
+        return err_new(ERR_SYNTAX, "DELETE statement requires LIMIT when ORDER BY is used");
     if (a->with != NULL)
         ERR_TRY(plan_with(p, NULL, a->with));
     ERR_TRY(target_table(p, a->table, &t, &db, &alias));

@@ -577,6 +577,10 @@ join_using(struct planner *p, struct scope *outer, struct rel *j, struct scope *
 
     for (int i = 0; i < n; i++) {
         int lc, rc;
+        for (int k = 0; k < i; k++)
+            if (strcmp(names[i], names[k]) == 0)
+                return err_new(ERR_DUPLICATE_COLUMN,
+                               "column \"%s\" appears more than once in USING clause", names[i]);
         int a = find_column(l, names[i], &lc), b = find_column(r, names[i], &rc);
         if (lc == 0 || rc == 0)
             return err_new(ERR_UNDEFINED_COLUMN,
@@ -620,20 +624,25 @@ join_using(struct planner *p, struct scope *outer, struct rel *j, struct scope *
             merged.table_id = merged.column_id = 0;
         }
         merged.name = names[i];
-        merged.table = NULL;
-        merged.schema = merged.database = NULL;
+        if (j->type == PLAN_JOIN_FULL)
+            merged.table = merged.schema = merged.database = NULL;
         scope_add(p, s, merged);
+        /* What the merged column is need not be there twice. */
         l->columns[a].qualified_only = true;
+        l->columns[a].merged = j->type == PLAN_JOIN_INNER || j->type == PLAN_JOIN_LEFT;
         r->columns[b].qualified_only = true;
+        r->columns[b].merged = j->type == PLAN_JOIN_RIGHT;
     }
     j->extra = extra;
     j->n_cols += j->n_extra;
     for (int i = 0; i < l->n; i++)
-        scope_add(p, s, l->columns[i]);
+        if (!l->columns[i].merged)
+            scope_add(p, s, l->columns[i]);
     for (int i = 0; i < r->n; i++) {
         struct scope_column c = r->columns[i];
         c.index += nl;
-        scope_add(p, s, c);
+        if (!c.merged)
+            scope_add(p, s, c);
     }
     *out = s;
     return NULL;

@@ -126,6 +126,7 @@ struct error *plan_limit_node(struct planner *p, struct scope *outer, const stru
 /* The rest of a SELECT over a rel whose names are in scope: items, ORDER BY, LIMIT. */
 struct select_parts {
     const struct ast_select_clause *clause;  /* items, where, group by, ... */
+    const struct ast_locking *locking;       /* FOR UPDATE; NULL none */
     const struct ast_order_by *order_by;
     const struct ast_expr *limit, *offset;
     const struct type *const *desired;
@@ -144,6 +145,9 @@ struct item_list {
 struct error *plan_items(struct type_ctx *c, const struct ast_select_items *items,
                          const struct type *const *desired, int n_desired,
                          struct item_list *out) ERR_MUST_USE;
+/* t.*, opened. */
+struct error *plan_star(struct type_ctx *c, const struct ast_expr *e, struct item_list *out)
+    ERR_MUST_USE;
 const struct scope_column *scope_by_index(const struct scope *s, int index);
 
 /* plan_with.c */

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "planner/plan_int.h"
+#include "planner/type_int.h"
 
 /* Walks over all expressions of a plan, and the binding of outer references. */
 
@@ -220,6 +221,17 @@ plan_bind_outer(struct planner *p, struct plan_node *inner, int *n_params, struc
 
 /* ---- subquery expressions ------------------------------------------------------------------- */
 
+/* Several columns of a subquery that stands inside an expression: (1, 2) = (SELECT a, b ...). */
+static struct plan_node *
+row_as_tuple(struct type_ctx *c, struct plan_node *p)
+{
+    struct expr *row = expr_new(c->arena, EXPR_TUPLE, tc_row_type(c, p), 0, p->n_cols);
+    for (int i = 0; i < p->n_cols; i++)
+        row->args[i] = expr_column(c->arena, p->cols[i].type, i);
+    struct plan_column col = {.name = "?column?", .type = row->type};
+    return plan_render_node(c->planner, p, 1, &row, &col);
+}
+
 struct error *
 plan_subquery(struct type_ctx *c, const struct ast_select *s, enum subquery_kind kind,
               const struct type *desired, struct subquery **out)
@@ -237,6 +249,8 @@ plan_subquery(struct type_ctx *c, const struct ast_select *s, enum subquery_kind
         return err_new(ERR_STATEMENT_TOO_COMPLEX, "subqueries are nested too deeply");
     ERR_TRY(plan_select(p, outer, s, desired == NULL ? NULL : wish, desired == NULL ? 0 : 1, &n));
     p->depth--;
+    if (kind == SUBQUERY_SCALAR && n->n_cols != 1 && c->depth > 1)
+        n = row_as_tuple(c, n);
     q->kind = kind;
     q->plan = n;
     ERR_TRY(plan_bind_outer(p, n, &q->n_params, &q->params));

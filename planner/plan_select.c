@@ -20,7 +20,7 @@ struct stage {
     int n_keys, cap_keys;
     struct expr *having;
     bool grouped;
-    int n_order;
+    int n_order, cap_order;
     struct plan_order *order;        /* over items */
     int n_distinct;
     int *distinct_on;                /* over items */
@@ -82,8 +82,8 @@ slice_is(struct slice s, const char *z)
 }
 
 /* *, t.*, s.t.*, d.s.t.* */
-static struct error *
-open_star(struct type_ctx *c, const struct ast_expr *e, struct item_list *out)
+struct error *
+plan_star(struct type_ctx *c, const struct ast_expr *e, struct item_list *out)
 {
     struct planner *p = c->planner;
     struct scope *s = c->scope;
@@ -121,7 +121,7 @@ open_star(struct type_ctx *c, const struct ast_expr *e, struct item_list *out)
             if (!match)
                 continue;
             found++;
-            if (k->hidden)
+            if (k->hidden || k->qualified_only)
                 continue;
             struct expr *x = expr_column(p->arena, k->type, k->index);
             add_item(p, out, x,
@@ -173,6 +173,16 @@ open_tuple(struct type_ctx *c, const struct ast_expr *e, struct item_list *out)
     return NULL;
 }
 
+static const char *
+print_star(struct planner *p, const struct ast_expr *e)
+{
+    struct str text;
+
+    str_init_arena(&text, p->arena, 1 << 20);
+    print_expr(&text, e, &(struct print_opts){0});
+    return str_cstr(&text);
+}
+
 struct error *
 plan_items(struct type_ctx *c, const struct ast_select_items *items,
            const struct type *const *desired, int n_desired, struct item_list *out)
@@ -184,7 +194,10 @@ plan_items(struct type_ctx *c, const struct ast_select_items *items,
         const struct ast_expr *e = it->expr;
         struct expr *x;
         if (e->kind == AST_EXPR_COLUMN && e->column.star) {
-            ERR_TRY(open_star(c, e, out));
+            if (it->has_alias)
+                return err_new(ERR_SYNTAX, "\"%s\" cannot be aliased",
+                               print_star(p, e));
+            ERR_TRY(plan_star(c, e, out));
             continue;
         }
         if (e->kind == AST_EXPR_FIELD && e->field.star) {
@@ -224,7 +237,7 @@ is_ordinal(const struct ast_expr *e, int64_t *n)
     }
     if (e->number.negative)
         *n = -*n;
-    return true;
+    return *n != -1; /* v20.1 takes -1, of all numbers, for a constant */
 }
 
 /* A constant that is no position: GROUP BY 'a'. */
@@ -331,10 +344,41 @@ plan_group_by(struct stage *s, const struct ast_select_clause *cl)
     return NULL;
 }
 
-/* The item that an expression of ORDER BY or DISTINCT ON is: one of the list, or a new hidden one. */
+/* Items of the list, by place; some are hidden ones of ORDER BY and DISTINCT ON. */
+struct item_places {
+    int n, cap;
+    int *v;
+};
+
+static void
+add_place(struct stage *s, struct item_places *l, int item)
+{
+    if (l->n == l->cap) {
+        int cap = l->cap == 0 ? 8 : l->cap * 2;
+        l->v = arena_realloc(s->p->arena, l->v, (size_t)l->cap * sizeof(int),
+                             (size_t)cap * sizeof(int));
+        l->cap = cap;
+    }
+    l->v[l->n++] = item;
+}
+
+/* One of the list, or a new hidden one. */
+static void
+place_of_expr(struct stage *s, struct expr *x, const struct ast_expr *e, struct item_places *out)
+{
+    for (int i = 0; i < s->items.n; i++)
+        if (expr_equal(s->items.exprs[i], x)) {
+            add_place(s, out, i);
+            return;
+        }
+    add_place(s, out, s->items.n);
+    add_item(s->p, &s->items, x, column_of(s->scope, x, NULL), e);
+}
+
+/* What an expression of ORDER BY or DISTINCT ON stands for; (a, b) is a, b. */
 static struct error *
-order_item(struct stage *s, struct type_ctx *c, const struct ast_expr *e, const char *clause,
-           int *out)
+order_places(struct stage *s, struct type_ctx *c, const struct ast_expr *e, const char *clause,
+             struct item_places *out)
 {
     int64_t n;
     bool ambiguous;
@@ -345,7 +389,7 @@ order_item(struct stage *s, struct type_ctx *c, const struct ast_expr *e, const 
         if (n < 1 || n > s->n_visible)
             return err_new(ERR_INVALID_COLUMN_REFERENCE, "%s position %lld is not in select list",
                            clause, (long long)n);
-        *out = (int)n - 1;
+        add_place(s, out, (int)n - 1);
         return NULL;
     }
     int at = item_by_alias(s, e, &ambiguous);
@@ -353,17 +397,15 @@ order_item(struct stage *s, struct type_ctx *c, const struct ast_expr *e, const 
         return err_new(ERR_AMBIGUOUS_ALIAS, "%s \"%s\" is ambiguous", clause,
                        slice_str(s->p, strip(e)->column.parts[0]));
     if (at >= 0) {
-        *out = at;
+        add_place(s, out, at);
         return NULL;
     }
     ERR_TRY(type_expr(c, e, NULL, &x));
-    for (int i = 0; i < s->items.n; i++)
-        if (expr_equal(s->items.exprs[i], x)) {
-            *out = i;
-            return NULL;
-        }
-    *out = s->items.n;
-    add_item(s->p, &s->items, x, column_of(s->scope, x, NULL), e);
+    if (x->kind != EXPR_TUPLE)
+        place_of_expr(s, x, e, out);
+    else
+        for (int i = 0; i < x->n_args; i++)
+            place_of_expr(s, x->args[i], NULL, out);
     return NULL;
 }
 
@@ -383,6 +425,12 @@ add_order(struct stage *s, int item, bool desc)
     for (int i = 0; i < s->n_order; i++)
         if (s->order[i].column == item)
             return;
+    if (s->n_order == s->cap_order) {
+        int cap = s->cap_order == 0 ? 8 : s->cap_order * 2;
+        s->order = arena_realloc(s->p->arena, s->order, (size_t)s->cap_order * sizeof(s->order[0]),
+                                 (size_t)cap * sizeof(s->order[0]));
+        s->cap_order = cap;
+    }
     s->order[s->n_order++] = (struct plan_order){.column = item, .desc = desc};
 }
 
@@ -428,33 +476,20 @@ order_by_index(struct stage *s, const struct ast_order_item *o)
 static struct error *
 plan_order_by(struct stage *s, struct type_ctx *c, const struct ast_order_by *ob)
 {
-    struct planner *p = s->p;
-    int cap = 0;
-
     if (ob == NULL || ob->count == 0)
         return NULL;
-    for (int i = 0; i < ob->count; i++)
-        cap += 64;
-    s->order = ARENA_ARRAY(p->arena, struct plan_order, (size_t)cap + 1);
     for (int i = 0; i < ob->count; i++) {
         const struct ast_order_item *o = &ob->items[i];
-        int item;
+        struct item_places places = {0};
         if (o->kind != AST_ORDER_EXPR) {
             ERR_TRY(order_by_index(s, o));
             continue;
         }
-        const struct ast_expr *e = strip(o->expr);
-        if (e->kind == AST_EXPR_TUPLE && e->tuple.exprs.count > 0 && e->tuple.exprs.count < 64) {
-            for (int k = 0; k < e->tuple.exprs.count; k++) {
-                ERR_TRY(order_item(s, c, e->tuple.exprs.items[k], "ORDER BY", &item));
-                ERR_TRY(check_orderable(p, s->items.exprs[item]->type));
-                add_order(s, item, o->direction == AST_DIR_DESC);
-            }
-            continue;
+        ERR_TRY(order_places(s, c, o->expr, "ORDER BY", &places));
+        for (int k = 0; k < places.n; k++) {
+            ERR_TRY(check_orderable(s->p, s->items.exprs[places.v[k]]->type));
+            add_order(s, places.v[k], o->direction == AST_DIR_DESC);
         }
-        ERR_TRY(order_item(s, c, o->expr, "ORDER BY", &item));
-        ERR_TRY(check_orderable(p, s->items.exprs[item]->type));
-        add_order(s, item, o->direction == AST_DIR_DESC);
     }
     return NULL;
 }
@@ -462,12 +497,14 @@ plan_order_by(struct stage *s, struct type_ctx *c, const struct ast_order_by *ob
 static struct error *
 plan_distinct_on(struct stage *s, struct type_ctx *c, const struct ast_select_clause *cl)
 {
+    struct item_places places = {0};
+
     if (!cl->distinct_on_given)
         return NULL;
-    s->distinct_on = ARENA_ARRAY(s->p->arena, int, (size_t)cl->distinct_on.count + 1);
     for (int i = 0; i < cl->distinct_on.count; i++)
-        ERR_TRY(order_item(s, c, cl->distinct_on.items[i], "DISTINCT ON",
-                           &s->distinct_on[s->n_distinct++]));
+        ERR_TRY(order_places(s, c, cl->distinct_on.items[i], "DISTINCT ON", &places));
+    s->distinct_on = places.v;
+    s->n_distinct = places.n;
     /* The first ORDER BY items must be exactly these. */
     int matched = 0;
     for (int i = 0; i < s->n_order && matched < s->n_distinct; i++) {
@@ -820,9 +857,9 @@ type_limit(struct planner *p, struct scope *outer, const struct ast_expr *e, con
 {
     struct type_ctx c;
 
-    (void)outer;
-    type_ctx_init(&c, p, NULL, clause,
-                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_COLUMNS);
+    /* No columns but those of the query around. */
+    type_ctx_init(&c, p, scope_new(p, outer), clause,
+                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
     return type_expr_as(&c, e, &TYPE_INT8, clause, out);
 }
 
@@ -975,6 +1012,107 @@ make_wish(struct stage *s, const struct ast_select_clause *cl, struct wish *w)
     w->order = o;
 }
 
+/* ---- FOR UPDATE ----------------------------------------------------------------------------- */
+
+static const char *
+lock_name(enum ast_lock_strength strength)
+{
+    static const char *const names[] = {[AST_LOCK_KEY_SHARE] = "FOR KEY SHARE",
+                                        [AST_LOCK_SHARE] = "FOR SHARE",
+                                        [AST_LOCK_NO_KEY_UPDATE] = "FOR NO KEY UPDATE",
+                                        [AST_LOCK_UPDATE] = "FOR UPDATE"};
+
+    return names[strength];
+}
+
+static struct error *
+refuse_locking(const struct ast_locking *l, const char *what)
+{
+    enum ast_lock_strength strongest = AST_LOCK_KEY_SHARE;
+
+    if (l == NULL || l->count == 0)
+        return NULL;
+    for (int i = 0; i < l->count; i++)
+        if (l->items[i].strength > strongest)
+            strongest = l->items[i].strength;
+    return err_new(ERR_FEATURE_NOT_SUPPORTED, "%s is not allowed with %s", lock_name(strongest),
+                   what);
+}
+
+/* Which tables of FROM are locked. */
+static void
+apply_locking(struct rel *r, const struct ast_locking *l)
+{
+    if (r->kind == REL_JOIN) {
+        apply_locking(r->left, l);
+        apply_locking(r->right, l);
+        return;
+    }
+    if (r->kind != REL_TABLE)
+        return;
+    for (int i = 0; i < l->count; i++) {
+        const struct ast_lock_item *it = &l->items[i];
+        bool named = it->targets.count == 0;
+        for (int k = 0; k < it->targets.count; k++)
+            named = named || slice_is(it->targets.items[k].object, r->alias);
+        if (named && (it->strength == AST_LOCK_UPDATE || it->strength == AST_LOCK_NO_KEY_UPDATE))
+            r->lock = true;
+    }
+}
+
+/* Whether a table, view or subquery of FROM goes by a name. */
+static bool
+from_has(const struct scope *s, struct slice name)
+{
+    for (int i = 0; i < s->n; i++)
+        if (slice_is(name, s->columns[i].table))
+            return true;
+    return false;
+}
+
+static struct error *
+check_lock_item(struct planner *p, const struct scope *s, const struct ast_lock_item *it)
+{
+    if (it->wait == AST_LOCK_WAIT_SKIP)
+        return err_unimplemented(40476, "SKIP LOCKED lock wait policy is not supported");
+    if (it->wait == AST_LOCK_WAIT_ERROR)
+        return err_unimplemented(40476, "NOWAIT lock wait policy is not supported");
+    for (int k = 0; k < it->targets.count; k++) {
+        const struct ast_object_name *t = &it->targets.items[k];
+        if (t->count > 1)
+            return err_new(ERR_SYNTAX, "%s must specify unqualified relation names",
+                           lock_name(it->strength));
+        if (!from_has(s, t->object))
+            return err_new(ERR_UNDEFINED_TABLE,
+                           "relation \"%s\" in %s clause not found in FROM clause",
+                           slice_str(p, t->object), lock_name(it->strength));
+    }
+    return NULL;
+}
+
+static struct error *
+check_locking(const struct stage *s, const struct ast_select_clause *cl,
+              const struct ast_locking *l)
+{
+    if (l == NULL || l->count == 0)
+        return NULL;
+    if (cl->distinct || cl->distinct_on_given)
+        return refuse_locking(l, "DISTINCT clause");
+    if (cl->group_by.count > 0)
+        return refuse_locking(l, "GROUP BY clause");
+    if (cl->having != NULL)
+        return refuse_locking(l, "HAVING clause");
+    if (s->aggs.n > 0)
+        return refuse_locking(l, "aggregate functions");
+    if (s->windows.n > 0)
+        return refuse_locking(l, "window functions");
+    if (s->gens.n > 0)
+        return refuse_locking(l, "set-returning functions in the target list");
+    for (int i = 0; i < l->count; i++)
+        ERR_TRY(check_lock_item(s->p, s->scope, &l->items[i]));
+    return NULL;
+}
+
 struct error *
 plan_select_rel(struct planner *p, struct scope *outer, struct rel *rel, struct scope *scope,
                 const struct select_parts *sp, struct plan_node **out)
@@ -1020,6 +1158,7 @@ plan_select_rel(struct planner *p, struct scope *outer, struct rel *rel, struct 
     }
     scope->aggregates = NULL;
     s.grouped = s.grouped || s.aggs.n > 0;
+    ERR_TRY(check_locking(&s, cl, sp->locking));
     if (sp->limit != NULL)
         ERR_TRY(type_limit(p, outer, sp->limit, "LIMIT", &s.limit));
     if (sp->offset != NULL)
@@ -1215,62 +1354,6 @@ order_finished(struct planner *p, struct scope *outer, const struct ast_order_by
     return finish(&s, &none, n, out);
 }
 
-/* FOR UPDATE: which tables of FROM are locked. */
-static struct error *
-apply_locking(struct planner *p, struct rel *r, const struct ast_locking *l)
-{
-    for (int i = 0; i < l->count; i++) {
-        const struct ast_lock_item *it = &l->items[i];
-        if (it->wait == AST_LOCK_WAIT_SKIP)
-            return err_unimplemented(40476, "SKIP LOCKED lock wait policy is not supported");
-        if (it->wait == AST_LOCK_WAIT_ERROR)
-            return err_unimplemented(40476, "NOWAIT lock wait policy is not supported");
-    }
-    if (r->kind == REL_JOIN) {
-        ERR_TRY(apply_locking(p, r->left, l));
-        return apply_locking(p, r->right, l);
-    }
-    if (r->kind != REL_TABLE)
-        return NULL;
-    for (int i = 0; i < l->count; i++) {
-        const struct ast_lock_item *it = &l->items[i];
-        bool named = it->targets.count == 0;
-        for (int k = 0; k < it->targets.count; k++)
-            named = named || slice_is(it->targets.items[k].object, r->alias);
-        if (named && (it->strength == AST_LOCK_UPDATE || it->strength == AST_LOCK_NO_KEY_UPDATE))
-            r->lock = true;
-    }
-    return NULL;
-}
-
-/* Whether a table, view or subquery of FROM goes by a name. */
-static bool
-from_has(const struct scope *s, struct slice name)
-{
-    for (int i = 0; i < s->n; i++)
-        if (slice_is(name, s->columns[i].table))
-            return true;
-    return false;
-}
-
-static struct error *
-check_locking(struct planner *p, const struct scope *s, const struct ast_locking *l)
-{
-    static const char *const strengths[] = {[AST_LOCK_KEY_SHARE] = "FOR KEY SHARE",
-                                            [AST_LOCK_SHARE] = "FOR SHARE",
-                                            [AST_LOCK_NO_KEY_UPDATE] = "FOR NO KEY UPDATE",
-                                            [AST_LOCK_UPDATE] = "FOR UPDATE"};
-
-    for (int i = 0; i < l->count; i++)
-        for (int k = 0; k < l->items[i].targets.count; k++)
-            if (!from_has(s, l->items[i].targets.items[k].object))
-                return err_new(ERR_UNDEFINED_TABLE,
-                               "relation \"%s\" in %s clause not found in FROM clause",
-                               slice_str(p, l->items[i].targets.items[k].object),
-                               strengths[l->items[i].strength]);
-    return NULL;
-}
-
 static struct error *
 plan_select_inner(struct planner *p, struct scope *outer, const struct ast_select *s,
                   const struct type *const *desired, int n_desired, struct plan_node **out)
@@ -1288,11 +1371,9 @@ plan_select_inner(struct planner *p, struct scope *outer, const struct ast_selec
         if (s->clause->as_of != NULL && p->top != s && !p->read_only_as_of)
             return err_new(ERR_SYNTAX, "AS OF SYSTEM TIME must be provided on a top-level statement");
         ERR_TRY(plan_from(p, outer, &s->clause->from, &rel, &scope));
-        if (s->locking.count > 0) {
-            ERR_TRY(check_locking(p, scope, &s->locking));
-            ERR_TRY(apply_locking(p, rel, &s->locking));
-        }
+        apply_locking(rel, &s->locking);
         struct select_parts parts = {.clause = s->clause,
+                                     .locking = &s->locking,
                                      .order_by = &s->order_by,
                                      .limit = limit,
                                      .offset = s->offset,
@@ -1301,14 +1382,22 @@ plan_select_inner(struct planner *p, struct scope *outer, const struct ast_selec
         return plan_select_rel(p, outer, rel, scope, &parts, out);
     }
     case AST_SELECT_VALUES:
+        ERR_TRY(refuse_locking(&s->locking, "VALUES"));
         ERR_TRY(plan_values(p, outer, s->values, desired, n_desired, &n));
         break;
     case AST_SELECT_SETOP:
+        ERR_TRY(refuse_locking(&s->locking, "UNION/INTERSECT/EXCEPT"));
         ERR_TRY(plan_setop_clause(p, outer, s, desired, n_desired, &n));
         break;
-    case AST_SELECT_PAREN:
-        ERR_TRY(plan_select(p, outer, s->inner, desired, n_desired, &n));
+    case AST_SELECT_PAREN: {
+        struct ast_select inner = *s->inner;
+        if (inner.locking.count == 0)
+            inner.locking = s->locking;
+        if (p->top == s->inner)
+            p->top = &inner;
+        ERR_TRY(plan_select(p, outer, &inner, desired, n_desired, &n));
         break;
+    }
     default:
         return err_new(ERR_INTERNAL, "unknown kind of SELECT");
     }

@@ -71,7 +71,8 @@ agg_inside(struct type_ctx *c, const struct ast_expr *e, const char *name,
 {
     const struct ast_func *f = e->func;
     int n_args = f->args.count, n = 0;
-    if (n_args == 1 && is_star(f->args.items[0]) && strcmp(name, "count") == 0) {
+    if (n_args == 1 && is_star(f->args.items[0]) && strcmp(name, "count") == 0 &&
+        f->quantifier != AST_FUNC_DISTINCT) {
         if (f->args.items[0]->column.count > 0)
             ERR_TRY(check_star(c, f->args.items[0]));
         n_args = 0;

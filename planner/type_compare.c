@@ -346,18 +346,6 @@ in_list(struct type_ctx *c, const struct ast_expr *e, const struct ast_expr *rig
     return NULL;
 }
 
-/* Type of the rows of a subquery as IN sees it: the column, or a tuple of them. */
-static const struct type *
-row_type(struct type_ctx *c, const struct plan_node *p)
-{
-    if (p->n_cols == 1)
-        return p->cols[0].type;
-    const struct type **t = ARENA_ARRAY(c->arena, const struct type *, (size_t)p->n_cols + 1);
-    for (int i = 0; i < p->n_cols; i++)
-        t[i] = p->cols[i].type;
-    return type_tuple(c->arena, p->n_cols, t, NULL);
-}
-
 static struct error *
 plan_right(struct type_ctx *c, const struct ast_expr *right, enum subquery_kind kind,
            const struct type *desired, struct subquery **s)
@@ -378,7 +366,7 @@ in_subquery(struct type_ctx *c, const struct ast_expr *e, const struct ast_expr 
         return err;
     struct subquery *s;
     ERR_TRY(plan_right(c, right, SUBQUERY_IN, left->type, &s));
-    const struct type *rt = row_type(c, s->plan);
+    const struct type *rt = tc_row_type(c, s->plan);
     const struct type *wrapped = type_tuple(c->arena, 1, &rt, NULL);
     if (!tc_unknown(left) &&
         (!(rt->family == FAMILY_UNKNOWN || tc_equiv(left->type, rt)) ||
@@ -551,7 +539,7 @@ quantified_subquery(struct type_ctx *c, const struct ast_expr *e, const struct a
     ERR_TRY(plan_right(c, right,
                        e->comparison.quantifier == AST_QUANT_ALL ? SUBQUERY_ALL : SUBQUERY_ANY,
                        left->type, &s));
-    const struct type *rt = row_type(c, s->plan);
+    const struct type *rt = tc_row_type(c, s->plan);
     const struct type *wrapped = type_tuple(c->arena, 1, &rt, NULL);
     if (tc_unknown(left) || rt->family == FAMILY_UNKNOWN) {
         *out = expr_null(c->arena, &TYPE_UNKNOWN);

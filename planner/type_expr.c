@@ -251,6 +251,8 @@ dispatch(struct type_ctx *c, const struct ast_expr *e, const struct type *desire
     case AST_EXPR_IS_OF:
         return type_is_of(c, e, out);
     case AST_EXPR_PAREN:
+        if (e->inner->kind == AST_EXPR_SUBQUERY)
+            return dispatch(c, e->inner, desired, out); /* as deep as without */
         return type_expr(c, e->inner, desired, out);
     case AST_EXPR_CASE:
         return type_case(c, e, desired, out);

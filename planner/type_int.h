@@ -128,6 +128,8 @@ struct error *type_between(struct type_ctx *c, const struct ast_expr *e, struct 
 struct error *type_column(struct type_ctx *c, const struct ast_expr *e, struct expr **out) ERR_MUST_USE;
 struct error *type_func(struct type_ctx *c, const struct ast_expr *e, const struct type *desired,
                         struct expr **out) ERR_MUST_USE;
+/* Type of the rows of a subquery as IN sees it: the column, or a tuple of them. */
+const struct type *tc_row_type(struct type_ctx *c, const struct plan_node *p);
 struct error *type_subquery_expr(struct type_ctx *c, const struct ast_expr *e,
                                  const struct type *desired, struct expr **out) ERR_MUST_USE;
 struct error *type_tuple_expr(struct type_ctx *c, const struct ast_expr *e,

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "grammar/print.h"
-#include "planner/planner.h"
+#include "planner/plan_int.h"
 #include "planner/type_int.h"
 
 /* Up to three qualifiers in front of a column name. */
@@ -109,7 +109,7 @@ static struct error *
 find_qualified(struct type_ctx *c, const struct scope *s, const struct colref *r, int pos,
                bool *source, int *found)
 {
-    int hits = 0;
+    const struct scope_column *first = NULL;
     bool by_database = false;
     *found = -1;
     *source = false;
@@ -123,15 +123,20 @@ find_qualified(struct type_ctx *c, const struct scope *s, const struct colref *r
     }
     for (int i = 0; i < s->n; i++) {
         const struct scope_column *k = &s->columns[i];
-        if (!(by_database ? from_database(k, r) : from_source(k, r)) || !named(k->name, r->column))
+        if (!(by_database ? from_database(k, r) : from_source(k, r)))
             continue;
-        hits++;
-        if (*found < 0)
+        if (first != NULL && first->schema != NULL && k->schema != NULL &&
+            (strcmp(first->schema, k->schema) != 0 ||
+             (first->database != NULL && k->database != NULL &&
+              strcmp(first->database, k->database) != 0)))
+            return err_at(err_new(ERR_AMBIGUOUS_ALIAS, "ambiguous source name: \"%s\"",
+                                  slice_to_cstr(c->arena, r->table)), pos);
+        first = first == NULL ? k : first;
+        /* Of columns of one name in one source, the first. */
+        if (*found < 0 && named(k->name, r->column))
             *found = i;
     }
-    if (hits > 1)
-        return ambiguous(c, s, r, pos);
-    if (*source && hits == 0)
+    if (*source && *found < 0)
         return undefined(c, r, pos);
     return NULL;
 }
@@ -177,11 +182,32 @@ type_ordinal(struct type_ctx *c, const struct ast_expr *e, struct expr **out)
     return err_at(err_new(ERR_UNDEFINED_COLUMN, "invalid column ordinal: @%d", e->ordinal), e->pos);
 }
 
+/* t.* inside an expression: (t.*) is (t.a, t.b), with the columns' names for labels. */
+static struct error *
+star_as_tuple(struct type_ctx *c, const struct ast_expr *e, struct expr **out)
+{
+    struct item_list items = {0};
+    ERR_TRY(plan_star(c, e, &items));
+    const struct type **types = ARENA_ARRAY(c->arena, const struct type *, (size_t)items.n + 1);
+    const char **labels = ARENA_ARRAY(c->arena, const char *, (size_t)items.n + 1);
+    for (int i = 0; i < items.n; i++) {
+        types[i] = items.exprs[i]->type;
+        labels[i] = items.cols[i].name;
+    }
+    *out = expr_new(c->arena, EXPR_TUPLE, type_tuple(c->arena, items.n, types, labels), e->pos,
+                    items.n);
+    for (int i = 0; i < items.n; i++)
+        (*out)->args[i] = items.exprs[i];
+    return NULL;
+}
+
 struct error *
 type_column(struct type_ctx *c, const struct ast_expr *e, struct expr **out)
 {
     if (e->kind == AST_EXPR_ORDINAL)
         return type_ordinal(c, e, out);
+    if (e->column.star && e->column.count > 0 && c->scope != NULL && c->planner != NULL)
+        return star_as_tuple(c, e, out);
     if (e->column.star)
         return err_at(err_new(ERR_SYNTAX, "cannot use \"%s\" in this context", tc_text(c, e)),
                       e->pos);
@@ -221,6 +247,20 @@ type_column(struct type_ctx *c, const struct ast_expr *e, struct expr **out)
 }
 
 /* ---- subqueries ---- */
+
+const struct type *
+tc_row_type(struct type_ctx *c, const struct plan_node *p)
+{
+    if (p->n_cols == 1)
+        return p->cols[0].type;
+    const struct type **t = ARENA_ARRAY(c->arena, const struct type *, (size_t)p->n_cols + 1);
+    const char **labels = ARENA_ARRAY(c->arena, const char *, (size_t)p->n_cols + 1);
+    for (int i = 0; i < p->n_cols; i++) {
+        t[i] = p->cols[i].type;
+        labels[i] = p->cols[i].name == NULL ? "?column?" : p->cols[i].name;
+    }
+    return type_tuple(c->arena, p->n_cols, t, labels);
+}
 
 struct error *
 type_subquery_expr(struct type_ctx *c, const struct ast_expr *e, const struct type *desired,

@@ -9,7 +9,8 @@
 
 struct cte_state {
     struct row_store *store;
-    bool done;
+    struct op *source; /* more rows are to come from it; NULL: not begun or at its end */
+    bool begun;
     struct row_store *working;
 };
 
@@ -31,49 +32,78 @@ cte_types(struct arena *a, const struct plan_cte *c)
     return t;
 }
 
-struct error *
-cte_run(struct exec_ctx *x, const struct plan_cte *c)
+static struct error *
+cte_begin(struct exec_ctx *x, const struct plan_cte *c)
 {
     struct cte_state *s = state_of(x, c);
     struct op *o;
 
-    if (s->done)
-        return NULL;
-    s->done = true;
+    s->begun = true;
     s->store = row_store_create(x, x->arena, c->n_cols, cte_types(x->arena, c), 0);
     ERR_TRY(exec_build(x, &x->state, c->plan, &o));
     ERR_TRY(op_open(o));
-    for (;;) {
-        struct batch *b;
-        ERR_TRY(op_next(o, &b));
-        if (b->n == 0)
-            break;
-        ERR_TRY(row_store_add_batch(s->store, b));
-    }
-    op_close(o);
+    s->source = o;
+    return NULL;
+}
+
+/* The next rows, kept; *b has none at the end. */
+static struct error *
+cte_pull(struct cte_state *s, struct batch **b)
+{
+    ERR_TRY(op_next(s->source, b));
+    if ((*b)->n > 0)
+        return row_store_add_batch(s->store, *b);
+    op_close(s->source);
+    s->source = NULL;
+    return NULL;
+}
+
+struct error *
+cte_run(struct exec_ctx *x, const struct plan_cte *c)
+{
+    struct cte_state *s = state_of(x, c);
+    struct batch *b;
+
+    if (!s->begun)
+        ERR_TRY(cte_begin(x, c));
+    while (s->source != NULL)
+        ERR_TRY(cte_pull(s, &b));
     return NULL;
 }
 
 /* ---- references ----------------------------------------------------------------------------- */
 
+/* The first reference gets the rows as they are made, so that LIMIT can end an endless recursion. One
+ * that comes meanwhile has all of them made, and the first goes on in the store. */
 struct cte_scan_op {
     struct op op;
     struct row_reader *reader;
+    struct cte_state *streams;
+    uint64_t passed;
+    struct datum *row;
 };
 
 static struct error *
 cte_scan_open(struct op *o)
 {
-    const struct plan_cte_scan *p = (const struct plan_cte_scan *)o->node;
+    const struct plan_cte *c = ((const struct plan_cte_scan *)o->node)->cte;
     struct cte_scan_op *s = (struct cte_scan_op *)o;
+    struct cte_state *state = state_of(o->x, c);
     struct row_store *rows;
 
     batch_init(o->arena, &o->batch, o->node->n_cols, true);
-    if (p->working_table) {
-        rows = state_of(o->x, p->cte)->working;
+    s->reader = NULL;
+    s->streams = NULL;
+    s->row = ARENA_ARRAY(o->arena, struct datum, (size_t)o->node->n_cols + 1);
+    if (((const struct plan_cte_scan *)o->node)->working_table) {
+        rows = state->working;
+    } else if (!state->begun) {
+        s->streams = state;
+        s->passed = 0;
+        return cte_begin(o->x, c);
     } else {
-        ERR_TRY(cte_run(o->x, p->cte));
-        rows = state_of(o->x, p->cte)->store;
+        ERR_TRY(cte_run(o->x, c));
+        rows = state->store;
     }
     if (rows == NULL)
         return err_new(ERR_INTERNAL, "a common table expression has no rows to read");
@@ -81,11 +111,39 @@ cte_scan_open(struct op *o)
     return NULL;
 }
 
+/* Others made the rest of the rows: go on in the store. */
+static struct error *
+catch_up(struct cte_scan_op *s)
+{
+    bool more = true;
+
+    s->reader = row_reader_open(s->streams->store, s->op.arena);
+    for (uint64_t i = 0; i < s->passed && more; i++)
+        ERR_TRY(row_reader_next(s->reader, s->row, &more));
+    return NULL;
+}
+
 static struct error *
 cte_scan_next(struct op *o, struct batch **out)
 {
+    struct cte_scan_op *s = (struct cte_scan_op *)o;
+
     *out = &o->batch;
-    return row_reader_batch(((struct cte_scan_op *)o)->reader, &o->batch);
+    if (s->reader == NULL && s->streams->source != NULL) {
+        struct batch *b;
+        ERR_TRY(cte_pull(s->streams, &b));
+        /* Copied, for another reference may go on with the source before these are used. */
+        op_begin_batch(o);
+        for (int i = 0; i < batch_live(b); i++) {
+            batch_get_row(b, batch_row(b, i), s->row);
+            op_put_row(o, s->row);
+        }
+        s->passed += (uint64_t)o->batch.n;
+        return NULL;
+    }
+    if (s->reader == NULL)
+        ERR_TRY(catch_up(s));
+    return row_reader_batch(s->reader, &o->batch);
 }
 
 static const struct op_vt cte_scan_vt = {
