@@ -359,16 +359,12 @@ work_list(struct backup_job *b, struct export_item **v, size_t *n)
 static void
 primaries(struct backup_job *b)
 {
-    size_t n = 0, cap = b->m->n_descriptors + b->m->n_descriptor_changes;
-    pb_table **t = ARENA_ARRAY(b->a, pb_table *, cap + 1);
+    /* SOURCE: CockroachDB v20.1: rows of tables that were dropped in between count as index entries. */
+    size_t n = 0;
+    pb_table **t = ARENA_ARRAY(b->a, pb_table *, b->m->n_descriptors + 1);
     for (size_t i = 0; i < b->m->n_descriptors; i++)
         if (b->m->descriptors[i]->union_case == AMBERDB__DESCRIPTOR__UNION_TABLE)
             t[n++] = b->m->descriptors[i]->table;
-    for (size_t i = 0; i < b->m->n_descriptor_changes; i++) {
-        pb_descriptor *d = b->m->descriptor_changes[i]->desc;
-        if (d != NULL && d->union_case == AMBERDB__DESCRIPTOR__UNION_TABLE)
-            t[n++] = d->table;
-    }
     b->primary = primary_ids(b->a, t, n);
     b->n_primary = n;
 }

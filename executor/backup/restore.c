@@ -440,7 +440,6 @@ publish_txn(struct exec_ctx *x, void *arg)
         PB_SET(t, state, AMBERDB__STATE__PUBLIC);
         PB_SET(t, version, PB_GET(t, version) + 1);
         t->offline_reason = NULL;
-        ERR_TRY(restore_finish_mutations(x, t, pb_str(r->j->payload->username)));
         ERR_TRY(catalog_put_descriptor(x->catalog, id, pb_descriptor_of_table(x->arena, t)));
     }
     if (!PB_GET(r->d, stats_inserted))
@@ -533,7 +532,7 @@ restore_resume(struct job *j, struct row_sink *rows)
             compact_later(&r);
     }
     for (size_t i = 0; i < r.d->n_table_descs; i++)
-        ERR_TRY(restore_fill_columns(j, r.d->table_descs[i]));
+        ERR_TRY(restore_finish_schema_changes(j, PB_GET(r.d->table_descs[i], id)));
     if (PB_GET(r.d, descriptor_coverage) == 1 && r.temp_db != 0)
         ERR_TRY(restore_system_tables(j, r.d, r.temp_db));
     return put_result_row(rows, j->id, &total);

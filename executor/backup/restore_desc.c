@@ -83,6 +83,17 @@ rewrite_column(const struct rewrites *r, pb_column *c)
     rewrite_ids(r, c->owns_sequence_ids, &c->n_owns_sequence_ids);
 }
 
+/* v20.1 leaves the ids of a key that is being added as they were, which then may be other tables'. */
+static void
+rewrite_constraint(const struct rewrites *r, Amberdb__ConstraintToUpdate *c)
+{
+    Amberdb__ForeignKeyConstraint *f = c->foreign_key;
+    if (f == NULL || PB_GET(f, referenced_table_id) == 0)
+        return;
+    PB_SET(f, origin_table_id, new_id(r, PB_GET(f, origin_table_id)));
+    PB_SET(f, referenced_table_id, new_id(r, PB_GET(f, referenced_table_id)));
+}
+
 static void
 rewrite_references(struct restore_plan *p, pb_table *t)
 {
@@ -105,6 +116,10 @@ rewrite_references(struct restore_plan *p, pb_table *t)
     for (size_t i = 0; i < t->n_mutations; i++)
         if (t->mutations[i]->descriptor_case == AMBERDB__DESCRIPTOR_MUTATION__DESCRIPTOR_COLUMN)
             rewrite_column(r, t->mutations[i]->column);
+    for (size_t i = 0; i < t->n_mutations; i++)
+        if (t->mutations[i]->descriptor_case ==
+            AMBERDB__DESCRIPTOR_MUTATION__DESCRIPTOR_CONSTRAINT)
+            rewrite_constraint(r, t->mutations[i]->constraint);
     Amberdb__SequenceOwner *o = t->sequence_opts != NULL ? t->sequence_opts->sequence_owner : NULL;
     if (o == NULL || PB_GET(o, owner_table_id) == 0)
         return;

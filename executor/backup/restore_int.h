@@ -92,14 +92,10 @@ struct error *restore_collated_keys(struct job *j, pb_table *const *tables, size
 
 /* ---- restore_schema.c: schema changes that were under way ---- */
 
-/* Finish t's mutations in the transaction that publishes it. */
-struct error *restore_finish_mutations(struct exec_ctx *x, pb_table *t, const char *restored_by)
-    ERR_MUST_USE;
-/* Data of half-made indexes go before that. */
+/* Before a table is public: data of its half-made indexes go. */
 struct error *restore_drop_partial_indexes(struct node *n, const pb_table *t) ERR_MUST_USE;
-
-/* After that: columns that were being added. */
-struct error *restore_fill_columns(struct job *j, const pb_table *t) ERR_MUST_USE;
+/* After that: its mutations are finished, or taken back when its rows contradict them. */
+struct error *restore_finish_schema_changes(struct job *j, uint32_t table_id) ERR_MUST_USE;
 
 /* ---- restore_full.c: system tables of a cluster restore ---- */
 

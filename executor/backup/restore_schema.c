@@ -1,22 +1,23 @@
-/* Schema changes that were under way when the backup was made: finished, in the transaction that
- * publishes the table. SOURCE: restore-mechanics 9.
+/* Schema changes that were under way when the backup was made: finished once the tables are public, as
+ * v20.1's jobs do. SOURCE: restore-mechanics 9.
  *
- *     index, ADD          its entries are made anew from the rows; a duplicate in a unique one takes
- *                         the index back, as v20.1's validation would
- *     index, DROP         forgotten; its data were not in the backup
- *     column, ADD         public; rows that lack it get the default once the table is visible
- *                         (restore_fill_columns)
- *     column, DROP        forgotten; what rows still hold of it is skipped by readers
- *     constraint          ADD: part of the table, unvalidated until checked; DROP: forgotten
- *     primaryKeySwap      the new index becomes the primary one
+ *     restore_finish_schema_changes     per table and mutation id, one transaction each:
+ *         index, ADD          its entries are made anew from the rows
+ *         index, DROP         forgotten; its data were not in the backup
+ *         column, ADD         public; every row is written with its default or computed value
+ *         column, DROP        forgotten; what rows still hold of it is skipped by readers
+ *         constraint          ADD: validated, part of the table; DROP: forgotten
+ *         primaryKeySwap      rows move to the new index
+ *     When rows contradict it (a duplicate, a failing check) the whole id is taken back, and its job
+ *     has failed. What is left in the descriptor's mutations is what is still to do after a crash.
  */
 #include "config.h"
 
 #include "executor/backup/restore_int.h"
 
+#include "catalog/build.h"
 #include "executor/node.h"
 #include "executor/schema/schema_int.h"
-#include "grammar/print.h"
 #include "types/keyenc.h"
 
 typedef Amberdb__DescriptorMutation pb_mutation;
@@ -83,7 +84,27 @@ forget_column(struct arena *a, pb_table *t, uint32_t id)
     (void)a;
 }
 
-/* ---- primary key ---- */
+/* ---- indexes ---- */
+
+static void
+forget_index(pb_table *t, uint32_t id)
+{
+    for (size_t i = 0; i < t->n_indexes;)
+        if (PB_GET(t->indexes[i], id) == id)
+            PB_REMOVE(t->indexes, t->n_indexes, i);
+        else
+            i++;
+}
+
+/* Its data go when the garbage collector comes. */
+static void
+collect_index_later(struct arena *a, pb_table *t, uint32_t id)
+{
+    Amberdb__GCDescriptorMutation *g = PB_NEW(a, GCDescriptorMutation, gcdescriptor_mutation);
+    PB_SET(g, index_id, (int64_t)id);
+    PB_SET(g, drop_time, wall_now_ns());
+    PB_PUSH(a, t->gc_mutations, t->n_gc_mutations, g);
+}
 
 static void
 swap_primary_key(struct arena *a, pb_table *t, const Amberdb__PrimaryKeySwap *s)
@@ -92,6 +113,7 @@ swap_primary_key(struct arena *a, pb_table *t, const Amberdb__PrimaryKeySwap *s)
     for (size_t i = 0; i < t->n_indexes; i++) {
         if (PB_GET(t->indexes[i], id) != new_id)
             continue;
+        collect_index_later(a, t, PB_GET(t->primary_index, id));
         t->primary_index = t->indexes[i];
         PB_REMOVE(t->indexes, t->n_indexes, i);
         t->primary_index->name = arena_strdup(a, "primary");
@@ -100,11 +122,12 @@ swap_primary_key(struct arena *a, pb_table *t, const Amberdb__PrimaryKeySwap *s)
     for (size_t k = 0; k < s->n_old_indexes && k < s->n_new_indexes; k++) {
         char *name = NULL;
         for (size_t i = 0; i < t->n_indexes; i++)
-            if (PB_GET(t->indexes[i], id) == s->old_indexes[k]) {
+            if (PB_GET(t->indexes[i], id) == s->old_indexes[k])
                 name = t->indexes[i]->name;
-                PB_REMOVE(t->indexes, t->n_indexes, i);
-                break;
-            }
+        if (name != NULL) {
+            forget_index(t, s->old_indexes[k]);
+            collect_index_later(a, t, s->old_indexes[k]);
+        }
         for (size_t i = 0; i < t->n_indexes && name != NULL; i++)
             if (PB_GET(t->indexes[i], id) == s->new_indexes[k])
                 t->indexes[i]->name = name;
@@ -113,45 +136,165 @@ swap_primary_key(struct arena *a, pb_table *t, const Amberdb__PrimaryKeySwap *s)
 
 /* ---- constraints ---- */
 
-static void
-finish_constraint(pb_table *t, const Amberdb__ConstraintToUpdate *c, bool add)
+static Amberdb__CheckConstraint *
+find_check(const pb_table *t, const char *name, size_t *at)
 {
-    const char *name = pb_str(c->name);
-    for (size_t i = 0; i < t->n_checks;) {
-        Amberdb__CheckConstraint *k = t->checks[i];
-        if (strcmp(pb_str(k->name), name) != 0 ||
-            PB_GET(c, constraint_type) == AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_FOREIGN_KEY) {
-            i++;
-            continue;
+    for (size_t i = 0; i < t->n_checks; i++)
+        if (strcmp(pb_str(t->checks[i]->name), name) == 0) {
+            *at = i;
+            return t->checks[i];
         }
-        bool not_null = PB_GET(k, is_non_null_constraint);
-        if (add && !not_null) {
-            PB_SET(k, validity, AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED);
+    return NULL;
+}
+
+static void
+forget_fk(pb_table *t, uint32_t origin, const char *name, bool inbound)
+{
+    Amberdb__ForeignKeyConstraint **v = inbound ? t->inbound_fks : t->outbound_fks;
+    size_t *n = inbound ? &t->n_inbound_fks : &t->n_outbound_fks;
+    for (size_t i = 0; i < *n;)
+        if (PB_GET(v[i], origin_table_id) == origin && strcmp(pb_str(v[i]->name), name) == 0)
+            PB_REMOVE(v, *n, i);
+        else
             i++;
-        } else {
-            PB_REMOVE(t->checks, t->n_checks, i);
+}
+
+/* Both sides of a foreign key out of t and the table it refers to. */
+static struct error *
+drop_fk(struct exec_ctx *x, pb_table *t, const Amberdb__ForeignKeyConstraint *fk, const char *name)
+{
+    uint32_t id = PB_GET(t, id), other_id = PB_GET(fk, referenced_table_id);
+    pb_table *other;
+    const pb_descriptor *d;
+    for (size_t i = 0; i < t->n_outbound_fks; i++)
+        if (strcmp(pb_str(t->outbound_fks[i]->name), name) == 0)
+            other_id = PB_GET(t->outbound_fks[i], referenced_table_id);
+    forget_fk(t, id, name, false);
+    if (other_id == id)
+        forget_fk(t, id, name, true);
+    if (other_id == id || other_id == 0)
+        return NULL;
+    ERR_TRY(catalog_descriptor(x->catalog, other_id, &d));
+    if (d == NULL || pb_descriptor_table(d) == NULL)
+        return NULL;
+    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, other_id, &other));
+    forget_fk(other, id, name, true);
+    return catalog_write_table(x->catalog, other);
+}
+
+/* A foreign key that its mutation alone holds so far becomes the table's. */
+static struct error *
+add_fk(struct exec_ctx *x, pb_table *t, const Amberdb__ForeignKeyConstraint *fk)
+{
+    uint32_t id = PB_GET(t, id), other_id = PB_GET(fk, referenced_table_id);
+    for (size_t i = 0; i < t->n_outbound_fks; i++)
+        if (strcmp(pb_str(t->outbound_fks[i]->name), pb_str(fk->name)) == 0) {
+            PB_SET(t->outbound_fks[i], validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
+            return NULL;
         }
+    if (other_id == 0)
+        return NULL; /* the other table is not restored */
+    Amberdb__ForeignKeyConstraint *copy =
+        (Amberdb__ForeignKeyConstraint *)pb_copy(x->arena, PB_BASE(fk));
+    PB_SET(copy, origin_table_id, id);
+    PB_SET(copy, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
+    PB_PUSH(x->arena, t->outbound_fks, t->n_outbound_fks, copy);
+    if (other_id == id) {
+        PB_PUSH(x->arena, t->inbound_fks, t->n_inbound_fks, copy);
+        return NULL;
     }
-    for (size_t i = 0; i < t->n_outbound_fks;) {
-        Amberdb__ForeignKeyConstraint *f = t->outbound_fks[i];
-        if (strcmp(pb_str(f->name), name) != 0 ||
-            PB_GET(c, constraint_type) != AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_FOREIGN_KEY) {
-            i++;
-        } else if (add) {
-            PB_SET(f, validity, AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED);
-            i++;
-        } else {
-            PB_REMOVE(t->outbound_fks, t->n_outbound_fks, i);
-        }
+    pb_table *other;
+    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, other_id, &other));
+    PB_PUSH(x->arena, other->inbound_fks, other->n_inbound_fks, copy);
+    return catalog_write_table(x->catalog, other);
+}
+
+/* Into the table; validate comes when the rows are as they will be. */
+static struct error *
+add_constraint(struct exec_ctx *x, pb_table *t, const Amberdb__ConstraintToUpdate *c)
+{
+    size_t at = 0;
+    const char *name = pb_str(c->name);
+    if (PB_GET(c, constraint_type) == AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_FOREIGN_KEY)
+        return c->foreign_key != NULL ? add_fk(x, t, c->foreign_key) : NULL;
+    Amberdb__CheckConstraint *k = find_check(t, name, &at);
+    if (PB_GET(c, constraint_type) == AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_NOT_NULL) {
+        pb_column *col = build_find_column_by_id(t, PB_GET(c, not_null_column));
+        if (k != NULL && PB_GET(k, is_non_null_constraint))
+            PB_REMOVE(t->checks, t->n_checks, at);
+        if (col != NULL)
+            PB_SET(col, nullable, 0);
+        return NULL;
+    }
+    if (k == NULL && c->check != NULL) {
+        k = (Amberdb__CheckConstraint *)pb_copy(x->arena, PB_BASE(c->check));
+        PB_PUSH(x->arena, t->checks, t->n_checks, k);
+    }
+    if (k != NULL)
+        PB_SET(k, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
+    return NULL;
+}
+
+static struct error *
+drop_constraint(struct exec_ctx *x, pb_table *t, const Amberdb__ConstraintToUpdate *c)
+{
+    size_t at = 0;
+    if (PB_GET(c, constraint_type) == AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_FOREIGN_KEY)
+        return c->foreign_key != NULL ? drop_fk(x, t, c->foreign_key, pb_str(c->name)) : NULL;
+    if (find_check(t, pb_str(c->name), &at) != NULL)
+        PB_REMOVE(t->checks, t->n_checks, at);
+    return NULL;
+}
+
+static struct error *
+validate(struct exec_ctx *x, const struct table *now, const Amberdb__ConstraintToUpdate *c)
+{
+    size_t at;
+    const Amberdb__CheckConstraint *k;
+    const pb_column *col;
+    switch (PB_GET(c, constraint_type)) {
+    case AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_FOREIGN_KEY:
+        return ddl_validate_foreign_key(x, now, pb_str(c->name));
+    case AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_NOT_NULL:
+        col = build_find_column_by_id(now->pb, PB_GET(c, not_null_column));
+        return col != NULL ? ddl_validate_not_null(x, now, pb_str(col->name)) : NULL;
+    default:
+        k = find_check(now->pb, pb_str(c->name), &at);
+        return k != NULL ? ddl_validate_check(x, now, pb_str(k->expr)) : NULL;
     }
 }
 
-/* ---- all of them ---- */
+/* ---- its job ---- */
 
-static struct error *
-job_done(struct exec_ctx *x, const pb_table *t, const pb_mutation *m, const char *user)
+static const char *
+describe(struct arena *a, const pb_table *t, pb_mutation *const *v, size_t n)
 {
-    struct job_record r = {.id = unique_int(x->node->node_id), .status = "succeeded",
+    const char *comma = "";
+    struct str out, *s = &out;
+    str_init_arena(s, a, STR_MAX_DEFAULT);
+    str_printf(s, "RESTORING: schema change on %s ", pb_str(t->name));
+    for (size_t i = 0; i < n; i++) {
+        const char *verb = adds(v[i]) ? "adding" : "dropping";
+        if (KIND(v[i], PRIMARY_KEY_SWAP))
+            str_printf(s, "%schanging primary key", comma);
+        else if (KIND(v[i], INDEX))
+            str_printf(s, "%s%s index %s", comma, verb, pb_str(v[i]->index->name));
+        else if (KIND(v[i], COLUMN))
+            str_printf(s, "%s%s column %s", comma, verb, pb_str(v[i]->column->name));
+        else if (KIND(v[i], CONSTRAINT))
+            str_printf(s, "%s%s constraint %s", comma, verb, pb_str(v[i]->constraint->name));
+        comma = ", ";
+    }
+    return str_cstr(s);
+}
+
+/* The change is over: SHOW JOBS has it, with the error that took it back. */
+static struct error *
+job_over(struct exec_ctx *x, const pb_table *t, const pb_mutation *m, const char *description,
+         const char *user, const char *error)
+{
+    struct job_record r = {.id = unique_int(x->node->node_id),
+                           .status = error != NULL ? "failed" : "succeeded",
                            .created_us = wall_now_ns() / 1000};
     Amberdb__Payload *p = PB_NEW(x->arena, Payload, payload);
     p->details_case = AMBERDB__PAYLOAD__DETAILS_SCHEMA_CHANGE;
@@ -159,128 +302,176 @@ job_done(struct exec_ctx *x, const pb_table *t, const pb_mutation *m, const char
     PB_SET(p->schema_change, table_id, PB_GET(t, id));
     PB_SET(p->schema_change, mutation_id, PB_GET(m, mutation_id));
     PB_SET(p->schema_change, format_version, 1);
-    p->description = KIND(m, INDEX)
-                         ? arena_printf(x->arena, "RESTORING: schema change on %s %s index %s",
-                                        pb_str(t->name), adds(m) ? "adding" : "dropping",
-                                        pb_str(m->index->name))
-                         : arena_printf(x->arena, "RESTORING: schema change on %s",
-                                        pb_str(t->name));
+    p->description = arena_strdup(x->arena, description);
     p->username = arena_strdup(x->arena, user);
+    if (error != NULL)
+        p->error = arena_strdup(x->arena, error);
     PB_PUSH(x->arena, p->descriptor_ids, p->n_descriptor_ids, PB_GET(t, id));
     PB_SET(p, started_micros, r.created_us);
     PB_SET(p, finished_micros, r.created_us);
     r.payload = p;
     r.progress = PB_NEW(x->arena, Progress, progress);
     r.progress->progress_case = AMBERDB__PROGRESS__PROGRESS_FRACTION_COMPLETED;
-    r.progress->fraction_completed = 1;
+    r.progress->fraction_completed = error != NULL ? 0 : 1;
     PB_SET(r.progress, modified_micros, r.created_us);
     return job_record_put(x, &r);
 }
 
-/* Rows' entries of the indexes that were being added. */
-static struct error *
-backfill(struct exec_ctx *x, pb_table *t, const uint32_t *ids, size_t n)
+/* ---- one id ---- */
+
+struct change {
+    uint32_t table_id;
+    const char *user, *error; /* error: it is to be taken back */
+    bool more;                /* there was one */
+};
+
+/* The first id's mutations out of t. */
+static pb_mutation **
+take_first(struct arena *a, pb_table *t, size_t *n)
 {
-    for (size_t k = 0; k < n; k++) {
-        const struct table *view;
-        ERR_TRY(table_from_pb(x->arena, pb_table_copy(x->arena, t), &view));
-        const struct index *ix = table_index_by_id(view, ids[k]);
-        if (ix == NULL)
+    uint32_t id = PB_GET(t->mutations[0], mutation_id);
+    pb_mutation **v = NULL;
+    *n = 0;
+    for (size_t i = 0; i < t->n_mutations;) {
+        if (PB_GET(t->mutations[i], mutation_id) != id) {
+            i++;
             continue;
-        struct error *e = ddl_backfill_index(x, view, ix);
-        if (e == NULL)
-            continue;
-        if (!err_is(e, ERR_UNIQUE_VIOLATION))
-            return e;
-        err_free(e);
-        for (size_t i = 0; i < t->n_indexes; i++)
-            if (PB_GET(t->indexes[i], id) == ids[k]) {
-                PB_REMOVE(t->indexes, t->n_indexes, i);
-                break;
-            }
+        }
+        PB_PUSH(a, v, *n, t->mutations[i]);
+        PB_REMOVE(t->mutations, t->n_mutations, i);
+    }
+    for (size_t i = 0; i < t->n_mutation_jobs;)
+        if (PB_GET(t->mutation_jobs[i], mutation_id) == id)
+            PB_REMOVE(t->mutation_jobs, t->n_mutation_jobs, i);
+        else
+            i++;
+    return v;
+}
+
+/* Everything into the descriptor. *rewrite: rows have to be written anew. */
+static struct error *
+apply(struct exec_ctx *x, pb_table *t, pb_mutation *const *v, size_t n, bool *rewrite)
+{
+    for (size_t i = 0; i < n; i++) {
+        pb_mutation *m = v[i];
+        if (KIND(m, INDEX) && adds(m)) {
+            PB_PUSH(x->arena, t->indexes, t->n_indexes, m->index);
+        } else if (KIND(m, COLUMN) && adds(m)) {
+            PB_PUSH(x->arena, t->columns, t->n_columns, m->column);
+            *rewrite = true;
+        } else if (KIND(m, COLUMN)) {
+            forget_column(x->arena, t, PB_GET(m->column, id));
+        } else if (KIND(m, CONSTRAINT)) {
+            ERR_TRY(adds(m) ? add_constraint(x, t, m->constraint)
+                            : drop_constraint(x, t, m->constraint));
+        } else if (KIND(m, PRIMARY_KEY_SWAP) && adds(m)) {
+            swap_primary_key(x->arena, t, m->primary_key_swap);
+            *rewrite = true;
+        }
     }
     return NULL;
 }
 
-struct error *
-restore_finish_mutations(struct exec_ctx *x, pb_table *t, const char *restored_by)
+/* The rows of the new form, the entries of the new indexes. */
+static struct error *
+bring_rows(struct exec_ctx *x, pb_table *base, pb_mutation *const *v, size_t n, bool rewrite)
 {
-    uint32_t *added = NULL, last_id = 0;
-    size_t n_added = 0;
-    for (size_t i = 0; i < t->n_mutations; i++) {
-        pb_mutation *m = t->mutations[i];
-        if (PB_GET(m, mutation_id) != last_id || i == 0)
-            ERR_TRY(job_done(x, t, m, restored_by));
-        last_id = PB_GET(m, mutation_id);
-        if (KIND(m, INDEX) && adds(m)) {
-            PB_PUSH(x->arena, t->indexes, t->n_indexes, m->index);
-            PB_PUSH(x->arena, added, n_added, PB_GET(m->index, id));
-        } else if (KIND(m, COLUMN) && adds(m)) {
-            PB_PUSH(x->arena, t->columns, t->n_columns, m->column);
-        } else if (KIND(m, COLUMN)) {
-            forget_column(x->arena, t, PB_GET(m->column, id));
-        } else if (KIND(m, CONSTRAINT)) {
-            finish_constraint(t, m->constraint, adds(m));
-        } else if (KIND(m, PRIMARY_KEY_SWAP) && adds(m)) {
-            swap_primary_key(x->arena, t, m->primary_key_swap);
-        }
+    const struct table *before, *after;
+    for (size_t i = 0; i < n; i++) /* rows have no values of them: each gets one */
+        if (KIND(v[i], COLUMN) && adds(v[i]))
+            forget_column(x->arena, base, PB_GET(v[i]->column, id));
+    ERR_TRY(table_from_pb(x->arena, base, &before));
+    ERR_TRY(catalog_table_by_id(x->catalog, before->id, &after));
+    if (after == NULL)
+        return err_new(ERR_UNDEFINED_TABLE, "relation [%u] does not exist", before->id);
+    if (rewrite)
+        ERR_TRY(ddl_rewrite_rows(x, before, after));
+    for (size_t i = 0; i < n; i++) {
+        if (!KIND(v[i], INDEX) || !adds(v[i]))
+            continue;
+        const struct index *ix = table_index_by_id(after, PB_GET(v[i]->index, id));
+        if (ix == NULL || ix->primary)
+            continue;
+        kv_txn_step(x->txn);
+        ERR_TRY(ddl_backfill_index(x, after, ix));
     }
-    t->n_mutations = 0;
-    t->n_mutation_jobs = 0;
-    return backfill(x, t, added, n_added);
+    for (size_t i = 0; i < n; i++)
+        if (KIND(v[i], CONSTRAINT) && adds(v[i]))
+            ERR_TRY(validate(x, after, v[i]->constraint));
+    return NULL;
 }
-
-/* ---- columns that were being added: values for rows that the backfill had not reached ---- */
-
-struct fill {
-    const pb_table *t;
-    const char *column;
-    bool computed;
-};
 
 static struct error *
-fill_txn(struct exec_ctx *x, void *arg)
+finish_txn(struct exec_ctx *x, void *arg)
 {
-    const struct fill *f = arg;
-    const struct database *db;
-    struct str s;
-    ERR_TRY(catalog_database_by_id(x->catalog, PB_GET(f->t, parent_id), &db));
-    if (db == NULL)
+    struct change *c = arg;
+    const pb_descriptor *d;
+    pb_table *t;
+    size_t n;
+    bool rewrite = false;
+    c->more = false;
+    ERR_TRY(catalog_descriptor(x->catalog, c->table_id, &d));
+    if (d == NULL || pb_descriptor_table(d) == NULL || pb_descriptor_table(d)->n_mutations == 0 ||
+        PB_GET(pb_descriptor_table(d), state) != AMBERDB__STATE__PUBLIC)
         return NULL;
-    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
-    str_append_cstr(&s, "UPDATE ");
-    print_name(&s, slice_cstr(db->name));
-    str_append_cstr(&s, ".public.");
-    print_name(&s, slice_cstr(pb_str(f->t->name)));
-    str_append_cstr(&s, " SET ");
-    /* a computed column follows when any other one is written */
-    const char *set = f->computed ? pb_str(f->t->primary_index->column_names[0]) : f->column;
-    print_name(&s, slice_cstr(set));
-    str_append_cstr(&s, " = ");
-    if (f->computed)
-        print_name(&s, slice_cstr(set));
-    else
-        str_append_cstr(&s, "DEFAULT");
-    str_append_cstr(&s, " WHERE ");
-    print_name(&s, slice_cstr(f->column));
-    str_append_cstr(&s, " IS NULL");
-    return exec_sql(x, EXEC_ROOT, NULL, NULL, 0, NULL, NULL, str_cstr(&s));
+    c->more = true;
+    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, c->table_id, &t));
+    pb_mutation **v = take_first(x->arena, t, &n);
+    pb_table *base = pb_table_copy(x->arena, t);
+    const char *description = describe(x->arena, t, v, n);
+    ERR_TRY(apply(x, t, v, n, &rewrite));
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    ERR_TRY(bring_rows(x, base, v, n, rewrite));
+    return job_over(x, t, v[0], description, c->user, NULL);
+}
+
+/* Take it back: what was to be added goes, a column that was to be dropped stays. */
+static struct error *
+undo_txn(struct exec_ctx *x, void *arg)
+{
+    struct change *c = arg;
+    pb_table *t;
+    size_t n;
+    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, c->table_id, &t));
+    if (t->n_mutations == 0)
+        return NULL;
+    pb_mutation **v = take_first(x->arena, t, &n);
+    const char *description = describe(x->arena, t, v, n);
+    for (size_t i = 0; i < n; i++) {
+        if (KIND(v[i], COLUMN) && adds(v[i]))
+            forget_column(x->arena, t, PB_GET(v[i]->column, id));
+        else if (KIND(v[i], COLUMN))
+            PB_PUSH(x->arena, t->columns, t->n_columns, v[i]->column);
+        else if (KIND(v[i], CONSTRAINT) && adds(v[i]))
+            ERR_TRY(drop_constraint(x, t, v[i]->constraint));
+        else if (KIND(v[i], INDEX) && adds(v[i]))
+            collect_index_later(x->arena, t, PB_GET(v[i]->index, id));
+    }
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    return job_over(x, t, v[0], description, c->user, c->error);
+}
+
+static bool
+rows_contradict(const struct error *e)
+{
+    return err_is(e, ERR_UNIQUE_VIOLATION) || err_is(e, ERR_CHECK_VIOLATION) ||
+           err_is(e, ERR_FOREIGN_KEY_VIOLATION) || err_is(e, ERR_NOT_NULL_VIOLATION);
 }
 
 struct error *
-restore_fill_columns(struct job *j, const pb_table *t)
+restore_finish_schema_changes(struct job *j, uint32_t table_id)
 {
-    for (size_t i = 0; i < t->n_mutations; i++) {
-        const pb_mutation *m = t->mutations[i];
-        if (!KIND(m, COLUMN) || !adds(m))
+    struct change c = {.table_id = table_id, .user = pb_str(j->payload->username), .more = true};
+    while (c.more) {
+        struct error *e = exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, finish_txn, &c);
+        if (e == NULL)
             continue;
-        bool computed = m->column->compute_expr != NULL;
-        if (!computed && m->column->default_expr == NULL)
-            continue;
-        if (computed && (t->primary_index == NULL || t->primary_index->n_column_names == 0))
-            continue;
-        struct fill f = {t, pb_str(m->column->name), computed};
-        ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, fill_txn, &f));
+        if (!rows_contradict(e))
+            return e;
+        c.error = arena_strdup(j->arena, e->message);
+        c.more = true;
+        err_free(e);
+        ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, undo_txn, &c));
     }
     return NULL;
 }
