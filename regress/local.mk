@@ -14,6 +14,7 @@ regress_fault_writer_LDADD = base/libbase.a $(vendor_libs)
 
 drivers = \
   %D%/acceptance \
+  %D%/midway \
   %D%/check-includes \
   %D%/check-style \
   %D%/run-regress \
@@ -29,9 +30,12 @@ EXTRA_DIST += $(drivers)
 EXTRA_DIST += \
   %D%/README.md \
   %D%/acceptance.d \
+  %D%/backup_file.py \
+  %D%/check-backup \
   %D%/check-headers \
   %D%/clients \
   %D%/clouds.sh \
+  %D%/craft-midway \
   %D%/expected \
   %D%/fault \
   %D%/fuzz \

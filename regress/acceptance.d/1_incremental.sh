@@ -58,6 +58,8 @@ INCREMENTAL FROM '$(D database-bank-2017-03-27-weekly)', '$(D database-bank-2017
     say 'DROP TABLE bank.t3'
     ok M1-P1 "BACKUP DATABASE bank TO '$(D p2)' INCREMENTAL FROM $all, '$(D p1)'"
     s2=$(print_of bank)
+    checked M1-P1 "$(path database-bank-2017-03-27-weekly)" "$(path database-bank-2017-03-28-nightly)" \
+        "$(path db/bank/2017-03-29-nightly)" "$(path p1)" "$(path p2)"
 
     fresh
     ok M1 "RESTORE DATABASE bank FROM $all"

@@ -124,6 +124,7 @@ M9() {
     change 2
     ok M9-P2 "BACKUP TO ('$e$default', '$w$west', '$x?COCKROACH_LOCALITY=region%3Deu')"
     s2=$(print_of bank)
+    checked M9 --part="$AMB_EXTERN/west/m9" --part="$AMB_EXTERN/other/m9" "$AMB_EXTERN/east/m9"
     fresh
     err M9-P2 XXUUU 'not found in backup locations' "RESTORE FROM ('$e', '$w')"
     [[ $got =~ expected\ manifest\ 2[0-9]*/[0-9.]*/BACKUP_PART_ ]]

@@ -51,6 +51,7 @@ WITH encryption_passphrase = 'password123'"
     change 2
     s2=$(print_of bank)
     ok M22-P3 "BACKUP DATABASE bank TO ('$(E i)$default', '$(W i)$west') INCREMENTAL FROM '$(E x)' WITH OPTIONS ('encryption_passphrase' = 'abcdefg')"
+    checked M21 --passphrase=password123 "$(path test-cluster)"
     fresh
     err M22-N3 XXUUU 'could not find or read encryption information' "RESTORE FROM '$(D clear)' WITH encryption_passphrase = 'x'"
     ok M21-P1 "RESTORE FROM '$t' WITH encryption_passphrase = 'password123'"
