@@ -9,6 +9,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/coverage.c \
   %D%/backup/export.c \
   %D%/backup/export.h \
+  %D%/backup/collection.c \
   %D%/backup/layers.c \
   %D%/backup/manifest.c \
   %D%/backup/options.c \

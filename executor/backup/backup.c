@@ -19,10 +19,11 @@
 #include "executor/node.h"
 #include "executor/statement.h"
 
-enum { OPT_HISTORY, OPT_PASSPHRASE, OPT_COUNT };
+enum { OPT_HISTORY, OPT_PASSPHRASE, OPT_DETACHED, OPT_COUNT };
 static const struct option_def option_defs[OPT_COUNT] = {
     {"revision_history", OPTION_FLAG},
     {"encryption_passphrase", OPTION_VALUE},
+    {"detached", OPTION_FLAG}, /* ours, as in v20.2 */
 };
 
 /* ---- the statement ---- */
@@ -131,6 +132,10 @@ create_txn(struct exec_ctx *x, void *arg)
                      slice_make(p->key.bytes, CRYPT_KEY_LEN));
     }
     PB_SET(d, protection_id, random_u64());
+    if (p->collection_new) {
+        d->collection_uri = arena_strdup(a, p->collection_uri);
+        d->collection_dir = arena_strdup(a, p->collection_dir);
+    }
     Amberdb__Payload *pl = PB_NEW(a, Payload, payload);
     pl->details_case = AMBERDB__PAYLOAD__DETAILS_BACKUP;
     pl->backup = d;
@@ -141,6 +146,31 @@ create_txn(struct exec_ctx *x, void *arg)
     pr->details_case = AMBERDB__PROGRESS__DETAILS_BACKUP;
     pr->backup = PB_NEW(a, BackupProgress, backup_progress);
     return job_create(x, pl, pr, s->description, &s->job_id);
+}
+
+/* BACKUP INTO: the layer's URIs are those of a folder of the collection. */
+static struct error *
+enter_collection(struct exec_ctx *x, struct statement *s, char **to, int n)
+{
+    struct backup_plan *p = &s->plan;
+    const struct ast_backup *b = s->ast;
+    char *kv, *rest, *dir;
+    for (int i = 0; i < n; i++) {
+        ERR_TRY(uri_split_locality(p->a, to[i], &rest, &kv));
+        if (n == 1 || (kv != NULL && strcmp(kv, "default") == 0))
+            p->collection_uri = rest;
+    }
+    if (p->collection_uri == NULL)
+        return NULL; /* an error that comes when destinations are looked at */
+    p->collection_new = !b->latest && b->subdir == NULL;
+    if (p->collection_new)
+        dir = collection_new_dir(p->a, p->end);
+    else
+        ERR_TRY(collection_dir(x, p->collection_uri, b->latest, b->subdir, "BACKUP", &dir));
+    p->collection_dir = dir;
+    for (int i = 0; i < n; i++)
+        to[i] = uri_join(p->a, to[i], dir);
+    return NULL;
 }
 
 static struct error *
@@ -158,6 +188,8 @@ plan_backup(struct exec_ctx *x, struct statement *s, const struct option_value *
     p->cluster = s->ast->targets.kind == AST_TARGET_CLUSTER;
     p->history = o[OPT_HISTORY].set;
     ERR_TRY(exec_txn(x->node, x->user, x->database, p->end, x->cancel, resolve_txn, s));
+    if (s->ast->into)
+        ERR_TRY(enter_collection(x, s, to, n_to));
     ERR_TRY(backup_destinations(p->a, to, n_to, p));
     ERR_TRY(backup_find_prior(p, o[OPT_PASSPHRASE].value));
     ERR_TRY(backup_cover(p));
@@ -171,8 +203,6 @@ backup_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows,
     struct option_value o[OPT_COUNT];
     struct statement s = {.ast = st->backup, .plan = {.a = x->arena, .node = x->node}};
     (void)tag;
-    if (s.ast->into)
-        return err_unimplemented(0, "BACKUP INTO a collection");
     ERR_TRY(options_eval(x, &s.ast->options, option_defs, OPT_COUNT, o));
     char action[] = "BACKUP";
     ERR_TRY(exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel, admin_txn, action));
@@ -186,7 +216,16 @@ backup_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows,
             err_free(sink_remove(s.sink, CHECKPOINT_FILE));
         return e;
     }
-    return job_wait(x->node, s.job_id, x->cancel, rows);
+    return o[OPT_DETACHED].set ? put_job_id(rows, s.job_id)
+                               : job_wait(x->node, s.job_id, x->cancel, rows);
+}
+
+static struct error *
+backup_columns(struct exec_ctx *x, const struct ast_stmt *st, int *n,
+               const struct result_column **cols)
+{
+    (void)x;
+    return backup_columns_of(&st->backup->options, n, cols);
 }
 
 /* ---- the job ---- */
@@ -481,6 +520,15 @@ remove_lock(struct backup_job *b)
 }
 
 static struct error *
+name_latest(struct backup_job *b)
+{
+    if (*pb_str(b->d->collection_uri) == '\0')
+        return NULL;
+    return collection_set_latest(b->j->node, b->a, b->d->collection_uri,
+                                 pb_str(b->d->collection_dir));
+}
+
+static struct error *
 do_backup(struct backup_job *b, struct row_sink *rows)
 {
     ERR_TRY(kv_close_time(b->j->node->db, pb_hlc(b->m->end_time), &b->j->cancel));
@@ -492,6 +540,7 @@ do_backup(struct backup_job *b, struct row_sink *rows)
     FAULT_TRY(backup_manifest);
     ERR_TRY(manifest_write(b->sink, BACKUP_FILE, b->m));
     remove_lock(b);
+    ERR_TRY(name_latest(b));
     return put_result(b, b->m, rows);
 }
 
@@ -505,7 +554,7 @@ backup_resume(struct job *j, struct row_sink *rows)
     ERR_TRY(already_done(b, rows, &done));
     if (done) {
         remove_lock(b);
-        return NULL;
+        return name_latest(b);
     }
     j->state = b;
     ERR_TRY(choose_destination(b));
@@ -581,8 +630,6 @@ backup_revert(struct job *j)
                        left);
     return NULL;
 }
-
-STATEMENT_COLUMNS(backup_columns, backup_result_columns)
 
 const struct job_ops job_ops_backup = {
     .type = JOB_BACKUP,

@@ -24,6 +24,7 @@ typedef Amberdb__Span pb_span;
 #define BACKUP_FILE_LATER "BACKUP_MANIFEST"
 #define CHECKPOINT_FILE "BACKUP-CHECKPOINT"
 #define ENCRYPTION_FILE "encryption-info"
+#define LATEST_FILE "LATEST"
 #define SYSTEM_TABLES_RESTORED_DB "crdb_temp_system"
 
 /* ---- options (options.c) ---- */
@@ -46,8 +47,27 @@ struct error *string_eval(struct exec_ctx *x, const struct ast_expr *e, const ch
     ERR_MUST_USE;
 struct error *strings_eval(struct exec_ctx *x, const struct ast_exprs *e, const char *op,
                            char ***out, int *n) ERR_MUST_USE;
+bool option_named(const struct ast_kv_options *o, const char *name); /* is it there at all? */
+/* WITH detached: the job's id is the result. */
+struct error *backup_columns_of(const struct ast_kv_options *o, int *n,
+                                const struct result_column **cols) ERR_MUST_USE;
+struct error *put_job_id(struct row_sink *rows, int64_t id) ERR_MUST_USE;
 /* The statement as jobs show it: URIs and the passphrase redacted, placeholders filled in. */
 char *describe_stmt(struct exec_ctx *x, const struct ast_stmt *s);
+
+/* ---- collections (collection.c) ---- */
+
+/* The folder of a full backup that ends then. */
+char *collection_new_dir(struct arena *a, struct hlc end);
+/* The one that is meant: LATEST, or what subdir says. */
+struct error *collection_dir(struct exec_ctx *x, const char *uri, bool latest,
+                             const struct ast_expr *subdir, const char *op, char **out)
+    ERR_MUST_USE;
+struct error *collection_set_latest(struct node *n, struct arena *a, const char *uri,
+                                    const char *dir) ERR_MUST_USE;
+/* Full backups in order of their times. */
+struct error *collection_list(struct node *n, struct arena *a, const char *uri, char ***dirs,
+                              size_t *n_dirs) ERR_MUST_USE;
 
 /* ---- manifests (manifest.c) ---- */
 

@@ -143,7 +143,10 @@ backup_find_prior(struct backup_plan *p, const char *passphrase)
         ERR_TRY(open_explicit(p, passphrase));
     } else {
         ERR_TRY(sink_has(s, BACKUP_FILE, &there));
-        if (there)
+        if (!there && p->collection_uri != NULL && !p->collection_new)
+            return err_new(ERR_UNCATEGORIZED, "the collection has no backup \"%s\"",
+                           p->collection_dir);
+        if (there && !p->collection_new)
             ERR_TRY(open_appended(p, passphrase));
     }
     const uint8_t *own = catalog_cluster_id(p->node->catalog);

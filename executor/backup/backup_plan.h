@@ -19,6 +19,9 @@ struct backup_plan {
     struct backup_dest *dests;
     int n_incremental_from;
     char **incremental_from;
+    const char *collection_uri;    /* BACKUP INTO: NULL otherwise */
+    const char *collection_dir;
+    bool collection_new;           /* a full backup, which will be its latest */
     struct backup_chain prior;     /* n = 0: a full backup */
     bool encrypted;
     struct crypt_key key;

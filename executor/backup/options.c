@@ -60,6 +60,30 @@ options_eval(struct exec_ctx *x, const struct ast_kv_options *o, const struct op
     return NULL;
 }
 
+bool
+option_named(const struct ast_kv_options *o, const char *name)
+{
+    for (int i = 0; i < o->count; i++)
+        if (slice_eq(o->items[i].key, slice_cstr(name)))
+            return true;
+    return false;
+}
+
+struct error *
+backup_columns_of(const struct ast_kv_options *o, int *n, const struct result_column **cols)
+{
+    *n = option_named(o, "detached") ? 1 : 6;
+    *cols = backup_result_columns; /* the first is the job's id */
+    return NULL;
+}
+
+struct error *
+put_job_id(struct row_sink *rows, int64_t id)
+{
+    struct datum row = datum_int(id);
+    return row_put(rows, &row);
+}
+
 /* ---- printing ---- */
 
 static bool

@@ -26,6 +26,10 @@ enum {
     OPT_SKIP_OWNERS,
     OPT_SKIP_VIEWS,
     OPT_PASSPHRASE,
+    OPT_NEW_DB_NAME,
+    OPT_SCHEMA_ONLY,
+    OPT_VERIFY,
+    OPT_DETACHED,
     OPT_COUNT,
 };
 static const struct option_def option_defs[OPT_COUNT] = {
@@ -35,6 +39,11 @@ static const struct option_def option_defs[OPT_COUNT] = {
     {"skip_missing_sequence_owners", OPTION_FLAG},
     {"skip_missing_views", OPTION_FLAG},
     {"encryption_passphrase", OPTION_VALUE},
+    /* ours, as in later versions of CockroachDB */
+    {"new_db_name", OPTION_VALUE},
+    {"schema_only", OPTION_FLAG},
+    {"verify_backup_table_data", OPTION_FLAG},
+    {"detached", OPTION_FLAG},
 };
 
 /* ---- the statement ---- */
@@ -63,13 +72,23 @@ open_layers(struct exec_ctx *x, struct statement *s, const char *passphrase)
 {
     const struct ast_uri_layers *from = &s->ast->from;
     struct uri_list *l = ARENA_ARRAY(x->arena, struct uri_list, from->count + 1);
+    bool collection = s->ast->latest || s->ast->subdir != NULL;
+    char *dir = NULL;
     if (from->count == 0)
         return err_new(ERR_UNCATEGORIZED, "invalid base backup specified");
+    if (collection && from->count > 1)
+        return err_new(ERR_UNCATEGORIZED, "a collection is one destination, or one list of its "
+                                          "localities");
     for (int i = 0; i < from->count; i++) {
         ERR_TRY(strings_eval(x, &from->items[i], "RESTORE", &l[i].v, &l[i].n));
         for (int k = 0; k < l[i].n; k++) {
             char *kv;
             ERR_TRY(uri_split_locality(x->arena, l[i].v[k], &l[i].v[k], &kv));
+            if (collection && k == 0)
+                ERR_TRY(collection_dir(x, l[i].v[0], s->ast->latest, s->ast->subdir, "RESTORE",
+                                       &dir));
+            if (collection)
+                l[i].v[k] = uri_join(x->arena, l[i].v[k], dir);
         }
     }
     return chain_open(x->node, x->arena, l, from->count, passphrase, 0, &s->plan.chain);
@@ -124,6 +143,9 @@ select_targets(struct exec_ctx *x, struct statement *s)
     if (p->into_db != NULL && p->sel.requested_dbs.n > 0)
         return err_new(ERR_UNCATEGORIZED,
                        "cannot use \"into_db\" option when restoring database(s)");
+    if (p->new_db_name != NULL && (p->sel.requested_dbs.n != 1 || p->sel.databases.n != 1))
+        return err_new(ERR_UNCATEGORIZED, "new_db_name can only be used for RESTORE DATABASE with "
+                                          "a single target database");
     return NULL;
 }
 
@@ -219,6 +241,8 @@ make_details(struct arena *a, const struct restore_plan *p)
     if (p->into_db != NULL)
         d->override_db = arena_strdup(a, p->into_db);
     PB_SET(d, prepare_completed, true);
+    PB_SET(d, schema_only, p->schema_only);
+    PB_SET(d, verify_data, p->verify_data);
     PB_SET(d, descriptor_coverage, p->cluster ? 1 : 0);
     if (p->chain.encrypted) {
         d->encryption = PB_NEW(a, FileEncryptionOptions, file_encryption_options);
@@ -229,6 +253,21 @@ make_details(struct arena *a, const struct restore_plan *p)
         PB_PUSH(a, d->new_database_ids, d->n_new_database_ids,
                 pb_descriptor_id(p->new_dbs.v[i]));
     return d;
+}
+
+static struct error *
+create_job(struct exec_ctx *x, struct statement *s)
+{
+    struct restore_plan *p = &s->plan;
+    Amberdb__Payload *pl = PB_NEW(x->arena, Payload, payload);
+    pl->details_case = AMBERDB__PAYLOAD__DETAILS_RESTORE;
+    pl->restore = make_details(x->arena, p);
+    for (size_t i = 0; i < p->n_tables; i++)
+        PB_PUSH(x->arena, pl->descriptor_ids, pl->n_descriptor_ids, PB_GET(p->tables[i], id));
+    Amberdb__Progress *pr = PB_NEW(x->arena, Progress, progress);
+    pr->details_case = AMBERDB__PROGRESS__DETAILS_RESTORE;
+    pr->restore = PB_NEW(x->arena, RestoreProgress, restore_progress);
+    return job_create(x, pl, pr, s->description, &s->job_id);
 }
 
 static struct error *
@@ -254,15 +293,29 @@ create_txn(struct exec_ctx *x, void *arg)
         if (e != NULL)
             return err_wrap(e, "table \"%s\" in backup", pb_str(p->tables[i]->name));
     }
-    Amberdb__Payload *pl = PB_NEW(x->arena, Payload, payload);
-    pl->details_case = AMBERDB__PAYLOAD__DETAILS_RESTORE;
-    pl->restore = make_details(x->arena, p);
-    for (size_t i = 0; i < p->n_tables; i++)
-        PB_PUSH(x->arena, pl->descriptor_ids, pl->n_descriptor_ids, PB_GET(p->tables[i], id));
-    Amberdb__Progress *pr = PB_NEW(x->arena, Progress, progress);
-    pr->details_case = AMBERDB__PROGRESS__DETAILS_RESTORE;
-    pr->restore = PB_NEW(x->arena, RestoreProgress, restore_progress);
-    return job_create(x, pl, pr, s->description, &s->job_id);
+    return create_job(x, s);
+}
+
+/* verify_backup_table_data alone: the data are read and checked, under their own ids. */
+static bool
+writes_nothing(const struct restore_plan *p)
+{
+    return p->verify_data && !p->schema_only;
+}
+
+static struct error *
+create_check_txn(struct exec_ctx *x, void *arg)
+{
+    struct statement *s = arg;
+    struct restore_plan *p = &s->plan;
+    p->rewrites = (struct rewrites){0};
+    p->n_tables = 0;
+    for (size_t i = 0; i < p->sel.tables.n; i++) {
+        const pb_table *t = pb_descriptor_table(p->sel.tables.v[i]);
+        struct rewrite w = {PB_GET(t, id), PB_GET(t, id), PB_GET(t, parent_id), false};
+        PB_PUSH(p->a, p->rewrites.v, p->rewrites.n, w);
+    }
+    return create_job(x, s);
 }
 
 static struct error *
@@ -273,8 +326,6 @@ restore_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows
     struct restore_plan *p = &s.plan;
     char action[] = "RESTORE";
     (void)tag;
-    if (s.ast->latest || s.ast->subdir != NULL)
-        return err_unimplemented(0, "RESTORE FROM a collection");
     ERR_TRY(options_eval(x, &s.ast->options, option_defs, OPT_COUNT, o));
     ERR_TRY(exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel, admin_txn, action));
     if (s.ast->as_of != NULL)
@@ -283,21 +334,38 @@ restore_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows
     p->skips = (struct restore_skips){o[OPT_SKIP_FKS].set, o[OPT_SKIP_SEQUENCES].set,
                                       o[OPT_SKIP_OWNERS].set, o[OPT_SKIP_VIEWS].set};
     p->cluster = s.ast->targets.kind == AST_TARGET_CLUSTER;
+    p->new_db_name = o[OPT_NEW_DB_NAME].value;
+    p->schema_only = o[OPT_SCHEMA_ONLY].set;
+    p->verify_data = o[OPT_VERIFY].set;
+    if (p->cluster && (p->new_db_name != NULL || p->schema_only))
+        return err_new(ERR_UNCATEGORIZED, "%s cannot be used with a full cluster RESTORE",
+                       p->new_db_name != NULL ? "new_db_name" : "schema_only");
     s.description = describe_stmt(x, st);
     ERR_TRY(open_layers(x, &s, o[OPT_PASSPHRASE].value));
     if (!hlc_is_empty(p->as_of))
         ERR_TRY(chain_truncate(&p->chain, &p->as_of));
-    if (p->cluster) {
-        if (PB_GET(p->chain.v[0].m, descriptor_coverage) != 1)
-            return err_new(ERR_UNCATEGORIZED,
-                           "full cluster RESTORE can only be used on full cluster BACKUP files");
+    if (p->cluster && PB_GET(p->chain.v[0].m, descriptor_coverage) != 1)
+        return err_new(ERR_UNCATEGORIZED,
+                       "full cluster RESTORE can only be used on full cluster BACKUP files");
+    if (p->cluster && !writes_nothing(p)) {
         ERR_TRY(exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel, cluster_txn, p));
     }
     ERR_TRY(select_targets(x, &s));
-    ERR_TRY(restore_check_dependencies(p));
+    if (!writes_nothing(p))
+        ERR_TRY(restore_check_dependencies(p));
     ERR_TRY(check_coverage(p));
-    ERR_TRY(exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel, create_txn, &s));
-    return job_wait(x->node, s.job_id, x->cancel, rows);
+    ERR_TRY(exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel,
+                     writes_nothing(p) ? create_check_txn : create_txn, &s));
+    return o[OPT_DETACHED].set ? put_job_id(rows, s.job_id)
+                               : job_wait(x->node, s.job_id, x->cancel, rows);
+}
+
+static struct error *
+restore_columns(struct exec_ctx *x, const struct ast_stmt *st, int *n,
+                const struct result_column **cols)
+{
+    (void)x;
+    return backup_columns_of(&st->restore->options, n, cols);
 }
 
 /* ---- the job ---- */
@@ -359,31 +427,57 @@ open_job(struct job *j, struct arena *a, struct restore_job *r)
 }
 
 static struct error *
-bring_data(struct restore_job *r, struct row_counter *total)
+save_fraction(void *arg, struct slice mark, double fraction)
+{
+    struct restore_job *r = arg;
+    (void)mark;
+    return job_progress(r->j, fraction, NULL);
+}
+
+/* check: everything is read and held against its checksums, nothing written. */
+static struct error *
+run_data(struct restore_job *r, bool check, struct row_counter *total)
 {
     struct span_list wanted = {0};
     struct key_rewriter *keys;
     for (size_t i = 0; i < r->n_old; i++)
-        ERR_TRY(table_spans(r->a, r->old_tables[i], &wanted));
+        if (check || !PB_GET(r->d, schema_only) || r->old_tables[i]->sequence_opts != NULL)
+            ERR_TRY(table_spans(r->a, r->old_tables[i], &wanted));
     span_list_sort(&wanted);
     ERR_TRY(key_rewriter_create(r->a, &r->rewrites, r->old_tables, r->n_old, &keys));
     const Amberdb__Progress *pr = r->j->progress;
     struct slice mark = SLICE_NULL;
-    if (pr->details_case == AMBERDB__PROGRESS__DETAILS_RESTORE && pr->restore != NULL)
+    if (!check && pr->details_case == AMBERDB__PROGRESS__DETAILS_RESTORE && pr->restore != NULL)
         mark = slice_dup(r->a, pb_bytes(pr->restore->high_water));
+    bool made = r->d->n_table_descs > 0; /* else ids stay as they are */
+    pb_table **counted = made ? r->d->table_descs : r->old_tables;
+    size_t n_counted = made ? r->d->n_table_descs : r->n_old;
     struct ingest_opts o = {
         .job = r->j,
         .chain = &r->chain,
         .as_of = pb_hlc(r->d->end_time),
         .wanted = &wanted,
         .keys = keys,
-        .primary = primary_ids(r->a, r->d->table_descs, r->d->n_table_descs),
-        .n_primary = r->d->n_table_descs,
+        .primary = primary_ids(r->a, counted, n_counted),
+        .n_primary = n_counted,
         .high_water = mark,
-        .save = save_mark,
+        .check_only = check,
+        .save = check ? save_fraction : save_mark,
         .arg = r,
     };
     return ingest_run(r->a, &o, total);
+}
+
+static struct error *
+bring_data(struct restore_job *r, struct row_counter *total)
+{
+    struct row_counter of_sequences = {0};
+    bool check = PB_GET(r->d, verify_data);
+    if (check)
+        ERR_TRY(run_data(r, true, total));
+    if (check && !PB_GET(r->d, schema_only))
+        return NULL;
+    return run_data(r, false, check ? &of_sequences : total);
 }
 
 /* ---- publishing ---- */
@@ -417,7 +511,7 @@ static struct error *
 insert_statistics(struct exec_ctx *x, struct restore_job *r)
 {
     const pb_manifest *m = r->chain.v[r->chain.n - 1].m;
-    for (size_t i = 0; i < m->n_statistics; i++) {
+    for (size_t i = 0; i < m->n_statistics && !PB_GET(r->d, schema_only); i++) {
         const struct rewrite *w = rewrite_of(&r->rewrites, PB_GET(m->statistics[i], table_id));
         if (w != NULL && !w->database)
             ERR_TRY(insert_statistic(x, m->statistics[i], w->new_id));
@@ -524,6 +618,10 @@ restore_resume(struct job *j, struct row_sink *rows)
     struct restore_job r;
     struct row_counter total = {0};
     ERR_TRY(open_job(j, a, &r));
+    if (PB_GET(r.d, verify_data) && !PB_GET(r.d, schema_only)) {
+        ERR_TRY(bring_data(&r, &total));
+        return put_result_row(rows, j->id, &total);
+    }
     if (!PB_GET(r.d, tables_published)) {
         ERR_TRY(bring_data(&r, &total));
         ERR_TRY(restore_collated_keys(j, r.d->table_descs, r.d->n_table_descs));
@@ -609,8 +707,6 @@ restore_revert(struct job *j)
     return exec_txn(j->node, NULL, "system", HLC_MIN, NULL, forget_txn,
                     (void *)(uintptr_t)d);
 }
-
-STATEMENT_COLUMNS(restore_columns, backup_result_columns)
 
 const struct job_ops job_ops_restore = {
     .type = JOB_RESTORE,

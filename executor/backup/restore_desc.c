@@ -152,7 +152,7 @@ rewrite_view(struct restore_plan *p, pb_table *t)
 {
     struct ast_stmt *s;
     struct str out;
-    struct view_names names = {p->into_db};
+    struct view_names names = {p->into_db != NULL ? p->into_db : p->new_db_name};
     struct print_opts o = {.object_name = view_name, .arg = &names};
     struct error *e = parse_one(p->a, slice_cstr(t->view_query), &s);
     if (e == NULL && s->kind != AST_STMT_SELECT)
@@ -200,7 +200,7 @@ restore_rewrite_tables(struct restore_plan *p)
         VERIFY(w != NULL && w->new_id != 0);
         PB_SET(t, id, w->new_id);
         PB_SET(t, parent_id, w->new_parent);
-        if (p->into_db != NULL && *pb_str(t->view_query) != '\0')
+        if ((p->into_db != NULL || p->new_db_name != NULL) && *pb_str(t->view_query) != '\0')
             ERR_TRY(rewrite_view(p, t));
         rewrite_indexes(&p->rewrites, t);
         rewrite_references(p, t);

@@ -22,6 +22,7 @@
 #include "executor/node.h"
 #include "executor/settings.h"
 #include "storage/sst.h"
+#include "types/valueenc.h"
 
 #define INGEST_THREADS 2
 #define UNIT_BYTES ((int64_t)32 << 20)       /* of data in files: intervals are gathered up to that */
@@ -257,6 +258,8 @@ out_add(struct worker *w, struct slice key, struct hlc ts, struct slice value)
     row_counter_add(&w->count, key, value.len);
     if (hlc_cmp(ts, w->newest) > 0)
         w->newest = ts;
+    if (w->g->o->check_only)
+        return NULL;
     if (w->batch != NULL)
         return out_batch(w, key, ts, value);
     /* New ids may come in another order than old ones: then another file begins. */
@@ -341,6 +344,9 @@ emit(struct worker *w, const struct engine_version *v)
     w->unpaid += v->key.len + v->value.len;
     if (v->value.len == 0)
         return NULL; /* deleted */
+    if (w->g->o->check_only && !value_checksum_ok(v->value, v->key))
+        return err_new(ERR_DATA_CORRUPTED, "checksum mismatch in the value of %s",
+                       key_text(w->a, v->key));
     ERR_TRY(key_rewrite(&w->keys, v->key, v->value, &key, &value, &keep));
     return keep ? out_add(w, key, v->ts, value) : NULL;
 }
@@ -417,6 +423,8 @@ static struct error *
 hand_over(struct worker *w)
 {
     struct engine *e = kv_db_engine(w->g->o->job->node->db);
+    if (w->g->o->check_only)
+        return NULL;
     if (w->batch != NULL)
         return flush_batch(w, true);
     ERR_TRY(out_end(w));
@@ -639,7 +647,7 @@ ingest_run(struct arena *a, const struct ingest_opts *o, struct row_counter *tot
         err_free(g.error);
     if (err == NULL)
         err = cancel_check(&o->job->cancel);
-    if (err == NULL && !hlc_is_empty(g.newest))
+    if (err == NULL && !hlc_is_empty(g.newest) && !o->check_only)
         clock_update(o->job->node->clock, g.newest);
     if (err == NULL && g.n_units > 0)
         err = o->save(o->arg, mark_of(&g), 1);

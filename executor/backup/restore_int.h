@@ -25,6 +25,8 @@ struct restore_plan {
     struct hlc as_of;             /* empty: the end of the last layer */
     bool cluster;
     const char *into_db;          /* NULL */
+    const char *new_db_name;      /* NULL */
+    bool schema_only, verify_data;
     struct restore_skips skips;
     struct desc_list all;         /* descriptors at that time */
     struct resolved sel;          /* those to restore, old ids */
@@ -77,6 +79,7 @@ struct ingest_opts {
     const struct key_rewriter *keys;
     const uint64_t *primary;       /* new ids */
     size_t n_primary;
+    bool check_only;               /* read and checked, values too; nothing is written */
     struct slice high_water;       /* old key: what lies below is there already */
     /* Everything below `mark` is in the store now. */
     struct error *(*save)(void *arg, struct slice mark, double fraction);

@@ -290,8 +290,9 @@ restore_assign_ids(struct exec_ctx *x, struct restore_plan *p)
         uint32_t id = PB_GET(d, id);
         bool make = p->cluster ? id != ID_SYSTEM_DB && !is_default_database(pb_str(d->name))
                                : id_has(&p->sel.requested_dbs, id);
+        const char *name = p->new_db_name != NULL ? p->new_db_name : pb_str(d->name);
         if (make)
-            ERR_TRY(new_database(x, p, pb_str(d->name), id, d->privileges));
+            ERR_TRY(new_database(x, p, name, id, d->privileges));
     }
     if (p->cluster)
         ERR_TRY(new_database(x, p, SYSTEM_TABLES_RESTORED_DB, ID_SYSTEM_DB, NULL));

@@ -11,10 +11,11 @@
 #include "grammar/print.h"
 #include "types/keyenc.h"
 
-enum { OPT_PRIVILEGES, OPT_PASSPHRASE, OPT_COUNT };
+enum { OPT_PRIVILEGES, OPT_PASSPHRASE, OPT_CHECK_FILES, OPT_COUNT };
 static const struct option_def option_defs[OPT_COUNT] = {
     {"privileges", OPTION_FLAG},
     {"encryption_passphrase", OPTION_VALUE},
+    {"check_files", OPTION_FLAG}, /* ours, as in v22.2 */
 };
 
 static const struct result_column default_columns[] = {
@@ -41,21 +42,20 @@ static const struct result_column file_columns[] = {
     {.name = "size_bytes", .type = &TYPE_INT8},
     {.name = "rows", .type = &TYPE_INT8},
 };
+static const struct result_column path_column = {.name = "path", .type = &TYPE_STRING};
 static const struct result_column create_column = {.name = "create_statement",
                                                    .type = &TYPE_STRING};
 static const struct result_column privileges_column = {.name = "privileges",
                                                        .type = &TYPE_STRING};
 #define N_DEFAULT 7
 #define N_MAX (N_DEFAULT + 2)
+#define MISSING_SHOWN 20
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 static bool
 wants_privileges(const struct ast_show_backup *s)
 {
-    for (int i = 0; i < s->options.count; i++)
-        if (slice_eq(s->options.items[i].key, SLICE_LIT("privileges")))
-            return true;
-    return false;
+    return option_named(&s->options, "privileges");
 }
 
 static struct error *
@@ -71,6 +71,11 @@ show_backup_columns(struct exec_ctx *x, const struct ast_stmt *st, int *n,
     if (s->kind == AST_SHOW_BACKUP_FILES) {
         *n = COUNT(file_columns);
         *cols = file_columns;
+        return NULL;
+    }
+    if (s->kind == AST_SHOW_BACKUPS_IN) {
+        *n = 1;
+        *cols = &path_column;
         return NULL;
     }
     struct result_column *c = ARENA_ARRAY(x->arena, struct result_column, N_MAX);
@@ -262,23 +267,73 @@ put_layer(struct arena *a, const struct backup_layer *l, const struct ast_show_b
     return put_tables(a, l, ast, rows);
 }
 
+/* ---- WITH check_files ---- */
+
+/* Every data file is there, and as long as a file can be; only their sizes are asked for. */
+static struct error *
+check_files(struct arena *a, const struct backup_chain *c)
+{
+    struct str missing;
+    size_t n = 0;
+    str_init_arena(&missing, a, STR_MAX_DEFAULT);
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t k = 0; k < c->v[i].m->n_files; k++) {
+            const pb_file *f = c->v[i].m->files[k];
+            struct sink *s = layer_file_sink(&c->v[i], f);
+            uint64_t size;
+            struct error *e = sink_size(s, pb_str(f->path), &size);
+            if (e != NULL && !err_is(e, ERR_UNDEFINED_FILE))
+                return err_wrap(e, "checking \"%s\"", pb_str(f->path));
+            if (e == NULL && size > 0)
+                continue;
+            err_free(e);
+            if (n++ < MISSING_SHOWN)
+                str_printf(&missing, "\n\t%s/%s", uri_redact(a, c->v[i].uri), pb_str(f->path));
+        }
+    if (n == 0)
+        return NULL;
+    if (n > MISSING_SHOWN)
+        str_printf(&missing, "\n\tand %zu more", n - MISSING_SHOWN);
+    return err_new(ERR_UNCATEGORIZED, "The following files are missing from the backup:%s",
+                   str_cstr(&missing));
+}
+
+static struct error *
+put_collection(struct exec_ctx *x, const char *uri, struct row_sink *rows)
+{
+    char **dirs;
+    size_t n;
+    ERR_TRY(collection_list(x->node, x->arena, uri, &dirs, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct datum row = datum_cstr(arena_printf(x->arena, "/%s", dirs[i]));
+        ERR_TRY(row_put(rows, &row));
+    }
+    return NULL;
+}
+
 static struct error *
 show_backup_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows, char **tag)
 {
     const struct ast_show_backup *s = st->show_backup;
     struct option_value o[OPT_COUNT];
     struct backup_chain chain;
-    char *uri, *kv;
+    char *uri, *kv, *dir;
     (void)tag;
-    if (s->kind == AST_SHOW_BACKUPS_IN || s->latest || s->subdir != NULL)
-        return err_unimplemented(0, "SHOW BACKUP of a collection");
     ERR_TRY(options_eval(x, &s->options, option_defs, OPT_COUNT, o));
     ERR_TRY(catalog_check_admin(x->catalog, x->user, "SHOW BACKUP"));
     ERR_TRY(string_eval(x, s->uri, "SHOW BACKUP", &uri));
     ERR_TRY(uri_split_locality(x->arena, uri, &uri, &kv));
+    if (s->kind == AST_SHOW_BACKUPS_IN)
+        return put_collection(x, uri, rows);
+    if (s->latest || s->subdir != NULL) {
+        ERR_TRY(collection_dir(x, uri, s->latest, s->subdir, "SHOW BACKUP", &dir));
+        uri = uri_join(x->arena, uri, dir);
+    }
     struct uri_list l = {1, &uri};
     ERR_TRY(chain_open(x->node, x->arena, &l, 1, o[OPT_PASSPHRASE].value,
                        CHAIN_NO_PARTS | CHAIN_SHOW, &chain));
+    if (o[OPT_CHECK_FILES].set)
+        ERR_TRY(check_files(x->arena, &chain));
     struct arena *a = arena_create(x->arena, "show backup");
     for (size_t i = 0; i < chain.n; i++) {
         struct error *e = put_layer(a, &chain.v[i], s, rows);
