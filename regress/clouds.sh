@@ -240,3 +240,35 @@ azure_container() {
         --connect-to "acct1.blob.core.windows.net:443:127.0.0.1:$AZURE_PORT" \
         "https://acct1.blob.core.windows.net/$1?restype=container"
 }
+
+# ---- gs: a stub of ours ----
+
+# Sets GS_PARAMS and GS_CREDENTIALS; buckets testbucket, testbucket2, nolist (which refuses to list).
+cloud_gcs() {
+    local d=$CLOUD_DIR/gcs
+    CLOUD_WHY="python3 is not installed"
+    command -v python3 >/dev/null || return 77
+    cloud_certs || return 1
+    GS_PORT=$(amb_free_port)
+    mkdir -p "$d"
+    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$d/key.pem" 2>"$d/key.log" &&
+        openssl pkey -in "$d/key.pem" -pubout -out "$d/pub.pem" || return 1
+    python3 "$AMBERDB_SRCDIR/regress/gcs_stub.py" "$GS_PORT" "$CLOUD_DIR/srv.pem" \
+        "$CLOUD_DIR/srv.key" "$d/pub.pem" >"$d/stub.log" 2>&1 &
+    CLOUD_PIDS+=($!)
+    cloud_wait gcs "$GS_PORT" || return 1
+    cloud_connect "storage.googleapis.com:443:127.0.0.1:$GS_PORT"
+    cloud_connect "oauth2.googleapis.com:443:127.0.0.1:$GS_PORT"
+    python3 -c 'import json, sys
+print(json.dumps({"type": "service_account", "client_email": "test@stub.iam.gserviceaccount.com",
+    "private_key_id": "key-1", "private_key": open(sys.argv[1]).read(),
+    "token_uri": "https://oauth2.googleapis.com/token"}))' "$d/key.pem" >"$d/key.json"
+    GS_CREDENTIALS=$(urlencode "$(openssl base64 -A <"$d/key.json")")
+    GS_PARAMS="AUTH=specified&CREDENTIALS=$GS_CREDENTIALS"
+}
+
+# gcs_mode NAME=VALUE...: how the stub behaves from now on; prints its counters.
+gcs_mode() {
+    local IFS='&'
+    curl -sS --noproxy '*' --cacert "$CLOUD_CA" "https://127.0.0.1:$GS_PORT/_stub?$*"
+}

@@ -39,6 +39,7 @@ EXTRA_DIST += \
   %D%/expected \
   %D%/fault \
   %D%/fuzz \
+  %D%/gcs_stub.py \
   %D%/golden \
   %D%/postgres.sh \
   %D%/protocol \

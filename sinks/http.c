@@ -369,7 +369,10 @@ set_proxy(CURL *h, const struct http_request *q)
 static void
 set_roots(CURL *h, struct arena *a, const struct sink_net *net, const struct http_request *q)
 {
-    if (q->ca_pem == NULL && net->test_ca == NULL)
+    const char *more = q->ca_pem != NULL     ? q->ca_pem
+                       : !is_loopback(q->url) ? net->test_ca /* for hosts that are elsewhere */
+                                              : NULL;
+    if (more == NULL)
         return;
     struct slice roots = SLICE_NULL;
     struct str all;
@@ -377,7 +380,7 @@ set_roots(CURL *h, struct arena *a, const struct sink_net *net, const struct htt
     err_free(file_read(a, ROOTS, ROOTS_MAX, &roots)); /* absent: there are no others */
     str_append_slice(&all, roots);
     str_append_char(&all, '\n');
-    str_append_cstr(&all, q->ca_pem != NULL ? q->ca_pem : net->test_ca);
+    str_append_cstr(&all, more);
     struct curl_blob blob = {.data = all.ptr, .len = all.len, .flags = CURL_BLOB_NOCOPY};
     curl_easy_setopt(h, CURLOPT_CAINFO_BLOB, &blob);
 }

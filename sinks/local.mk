@@ -5,6 +5,8 @@ noinst_LIBRARIES += %D%/libsinks.a
   %D%/azure.c %D%/azure_int.h \
   %D%/base64.c \
   %D%/encrypt.c %D%/encrypt.h \
+  %D%/gs.c %D%/gs_int.h \
+  %D%/gs_auth.c \
   %D%/http.c %D%/http_int.h \
   %D%/http_sink.c \
   %D%/json.c %D%/json_int.h \

@@ -222,6 +222,12 @@ call_timed_out(struct remote *r, const struct remote_call *c)
                    *c->what != '\0' ? ": " : "", c->op, r->timeout_text);
 }
 
+static const struct remote_service *
+service_of(const struct remote *r, const struct remote_call *c)
+{
+    return c->service != NULL ? c->service : r->service;
+}
+
 static bool
 is_success(const struct remote_call *c, const struct http_response *resp)
 {
@@ -237,13 +243,13 @@ judge(struct remote *r, struct arena *a, const struct remote_call *c,
 {
     t->kind = REMOTE_AGAIN;
     if (resp->failure == HTTP_COMPLETE) {
-        t->kind = r->service->explain(r, a, c, resp, t->mended, &t->text);
+        t->kind = service_of(r, c)->explain(r, a, c, resp, t->mended, &t->text);
         if (t->kind == REMOTE_FIXED && t->mended++ >= MENDED_MAX)
             t->kind = REMOTE_FINAL;
         return;
     }
-    t->text = r->service->no_answer(a, c, resp->failure_text);
-    if (resp->failure == HTTP_REFUSED || (c->once && resp->failure != HTTP_NOT_CONNECTED))
+    t->text = service_of(r, c)->no_answer(a, c, resp->failure_text);
+    if (resp->failure == HTTP_REFUSED)
         t->kind = REMOTE_FINAL;
 }
 
@@ -266,8 +272,34 @@ attempt(struct remote *r, struct arena *a, struct remote_call *c, int64_t deadli
         q.receive = fetch_receive;
         q.receive_arg = c->fetch;
     }
-    ERR_TRY(r->service->prepare(r, a, c, &q));
+    ERR_TRY(service_of(r, c)->prepare(r, a, c, &q));
     return http_perform(r->net, a, &q, resp);
+}
+
+uint64_t
+remote_size(const struct http_response *resp)
+{
+    const char *range = http_header(resp, "content-range"); /* where a GET stood in */
+    const char *v = range != NULL ? strchr(range, '/') : NULL;
+    v = v != NULL ? v + 1 : http_header(resp, "content-length");
+    return v != NULL ? strtoull(v, NULL, 10) : 0;
+}
+
+/* A refused HEAD says not why, nor what would mend it: ask with a GET. True: once more. */
+static bool
+ask_why(const struct remote *r, struct remote_call *c, struct attempts *t)
+{
+    if (c->asked && t->kind == REMOTE_FIXED) {
+        c->method = "HEAD";
+        c->n_headers--;
+    }
+    if (c->asked || t->kind != REMOTE_FINAL || strcmp(c->method, "HEAD") != 0 ||
+        !service_of(r, c)->mute_heads)
+        return false;
+    c->asked = true;
+    c->method = "GET";
+    c->headers[c->n_headers++] = (struct http_header){"range", "bytes=0-0"};
+    return true;
 }
 
 struct error *
@@ -284,13 +316,13 @@ remote_call(struct remote *r, struct arena *a, struct remote_call *c, struct htt
             if (c->fetch == NULL || !fetch_unfinished(c->fetch, resp, &t.text))
                 return str_error(&resp->body);
             t.kind = REMOTE_AGAIN;
-            t.text = r->service->no_answer(a, c, t.text);
+            t.text = service_of(r, c)->no_answer(a, c, t.text);
         } else {
             judge(r, a, c, resp, &t);
         }
         if (c->fetch != NULL && (c->fetch->bad != NULL || c->fetch->os_errno != 0))
             return fetch_broken(c->fetch);
-        if (t.kind == REMOTE_FIXED)
+        if (ask_why(r, c, &t) || t.kind == REMOTE_FIXED)
             continue;
         if (t.kind == REMOTE_FINAL || t.kind == REMOTE_NOT_FOUND)
             return call_failed(c, &t);
@@ -304,6 +336,15 @@ remote_call(struct remote *r, struct arena *a, struct remote_call *c, struct htt
         if (deadline_ns != 0 && monotonic_now_ns() + ns >= deadline_ns)
             return call_timed_out(r, c);
         ERR_TRY(sleep_ns(ns, c->cleanup ? NULL : r->sink.cancel));
+        if (c->resume != NULL) {
+            int status = 0;
+            ERR_TRY(c->resume(r, a, c, &status));
+            c->resumed = status != 0;
+            if (c->resumed) {
+                resp->status = status;
+                return NULL;
+            }
+        }
     }
 }
 

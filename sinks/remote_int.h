@@ -37,7 +37,13 @@ struct remote_call {
     struct slice body;
     int body_fd; /* with has_body and >= 0: body_size bytes of the file */
     uint64_t body_size;
-    bool once;       /* is not to be sent twice unless nothing arrived */
+    const struct remote_service *service; /* instead of the sink's; NULL */
+    /* Before the call is sent once more: change it to what is still to do, or set *status to that of a
+     * success, when nothing is; then resumed is true. Optional. */
+    struct error *(*resume)(struct remote *r, struct arena *a, struct remote_call *c, int *status);
+    void *resume_arg;
+    bool resumed;
+    bool asked; /* a HEAD was refused; GET asks why */
     bool cleanup;    /* goes on though the work is cancelled, but does not insist */
     int also_fine;   /* a status beside 2xx that is a success; 0 none */
     size_t body_max;
@@ -56,6 +62,7 @@ enum remote_kind {
 struct remote_service {
     const char *name;
     size_t part_bytes;
+    bool mute_heads; /* why a HEAD fails is only in the body that it has not */
     const struct sink_vt *sink;
     struct error *(*prepare)(struct remote *r, struct arena *a, const struct remote_call *c,
                              struct http_request *q);
@@ -103,6 +110,7 @@ char *remote_query(struct arena *a, const struct remote_call *c, bool sort);
 
 struct error *remote_call(struct remote *r, struct arena *a, struct remote_call *c,
                           struct http_response *resp) ERR_MUST_USE;
+uint64_t remote_size(const struct http_response *resp); /* of the object, after a HEAD */
 
 struct remote_fetch {
     /* where to: exactly one of out (len bytes), fd, text */

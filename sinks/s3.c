@@ -388,8 +388,7 @@ size_of(struct remote *r, struct arena *a, const char *key, uint64_t *size)
     struct remote_call c = {.what = "failed to get s3 object headers", .method = "HEAD",
                             .op = "get s3 object header", .key = key, .body_fd = -1};
     ERR_TRY(remote_call(r, a, &c, &resp));
-    const char *v = http_header(&resp, "content-length");
-    *size = v != NULL ? strtoull(v, NULL, 10) : 0;
+    *size = remote_size(&resp);
     return NULL;
 }
 
@@ -581,6 +580,7 @@ s3_cancel(struct remote *r, const char *key, void *state)
 static const struct remote_service s3_service = {
     .name = "s3",
     .part_bytes = PART_BYTES,
+    .mute_heads = true,
     .sink = &s3_vt,
     .prepare = s3_prepare,
     .explain = s3_explain,

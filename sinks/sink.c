@@ -23,6 +23,8 @@ sink_open(const struct io_config *io, const char *text, struct sink **out)
         err = s3_open(io, &u, out);
     else if (strcmp(u.scheme, "azure") == 0)
         err = azure_open(io, &u, out);
+    else if (strcmp(u.scheme, "gs") == 0)
+        err = gs_open(io, &u, out);
     else
         err = err_new(ERR_UNCATEGORIZED, "unsupported storage scheme: \"%s\"", u.scheme);
     if (err == NULL)

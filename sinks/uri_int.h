@@ -35,5 +35,7 @@ struct error *s3_open(const struct io_config *io, const struct uri *u, struct si
     ERR_MUST_USE;
 struct error *azure_open(const struct io_config *io, const struct uri *u, struct sink **out)
     ERR_MUST_USE;
+struct error *gs_open(const struct io_config *io, const struct uri *u, struct sink **out)
+    ERR_MUST_USE;
 
 #endif

@@ -203,6 +203,18 @@ opening(void **state)
     refused(&io, "azure://c/p?AZURE_ACCOUNT_NAME=a&AZURE_ACCOUNT_KEY=!",
             "azure credential: illegal base64 data at input byte 0");
     refused(&io, "azure://c/p?AZURE_ACCOUNT_NAME=a&AZURE_ACCOUNT_KEY=QUJD", NULL);
+    refused(&io, "gs://b/p", "AUTH is set to 'specified', but CREDENTIALS is not set");
+    refused(&io, "gs://b/p?AUTH=x", "unsupported value x for AUTH");
+    refused(&io, "gs://b/p?CREDENTIALS=e30", "decoding value of CREDENTIALS: "
+                                             "illegal base64 data at input byte 0");
+    refused(&io, "gs://b/p?CREDENTIALS=e30%3D",
+            "creating GCS oauth token source from specified credentials: google: read JWT from "
+            "JSON credentials: 'type' field is \"\" (expected \"service_account\")");
+    refused(&io, "gs://b/p?AUTH=default",
+            "expected settings value for cloudstorage.gs.default.key");
+    refused(&shut, "gs://b/p?AUTH=implicit",
+            "implicit credentials disallowed for gs due to "
+            "--external-io-implicit-credentials flag");
     refused(&shut, "http://h/p", "external http access disabled");
     refused(&shut, "nodelocal://1/p", "local file access is disabled");
     refused(&io, "http:///p", "HTTP storage requested but base path not provided");
