@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-#define THREAD_STACK_BYTES ((size_t)8 << 20)
+#define THREAD_STACK_BYTES ((size_t)64 << 20)
 
 #ifdef AMBERDB_DEBUG
 #define HELD_MAX 16

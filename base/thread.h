@@ -60,7 +60,8 @@ struct pool *pool_create(const char *name, int threads, int queue_max);
 void pool_submit(struct pool *p, void (*fn)(void *arg), void *arg);
 void pool_destroy(struct pool *p); /* runs what is queued, joins the threads */
 
-/* A thread with a name and an 8 MiB stack: joinable, or detached when out is NULL. */
+/* A thread with a name and a stack of 64 MiB of addresses, of which memory is what was used: joinable, or
+ * detached when out is NULL. */
 struct error *thread_start(pthread_t *out, const char *name, void *(*fn)(void *), void *arg)
     ERR_MUST_USE;
 

@@ -56,6 +56,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/relational/group.c \
   %D%/relational/hash_join.c \
   %D%/relational/index_join.c \
+  %D%/relational/merge_join.c \
   %D%/relational/nested_loop.c \
   %D%/relational/rel_int.h \
   %D%/relational/row_hash.c \

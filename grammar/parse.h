@@ -21,7 +21,7 @@
 
 /* Deepest nesting of brackets and operators in one statement; every recursive walk over a tree can
  * rely on it (an expression tree is never deeper than PARSE_MAX_DEPTH nodes, statements likewise). */
-#define PARSE_MAX_DEPTH 1000
+#define PARSE_MAX_DEPTH 10000
 
 /* Several statements separated by `;`; empty ones vanish. An empty text gives count 0. */
 struct error *parse_sql(struct arena *a, struct slice sql, struct ast_stmt_list *out) ERR_MUST_USE;

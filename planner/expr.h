@@ -100,6 +100,7 @@ struct scope {
     int n, cap;
     struct scope_column *columns;
     struct agg_list *aggregates; /* of its query, while they may be called; subqueries add theirs */
+    bool in_aggregate;         /* the arguments of one of those are being typed */
     bool has_source;           /* there is a FROM, if without columns */
     bool correlated_used;      /* set when an inner query read a column of this scope */
     /* USING and NATURAL: names that stand for both sides are plain columns listed first; the sides'
@@ -138,7 +139,7 @@ enum {
     REJECT_AGGREGATES = 1, REJECT_WINDOWS = 2, REJECT_GENERATORS = 4, REJECT_SUBQUERIES = 8,
     REJECT_COLUMNS = 16, REJECT_VOLATILE = 32,
 };
-#define EXPR_MAX_DEPTH 2000
+#define EXPR_MAX_DEPTH 20000
 
 struct placeholder_types {
     int n;

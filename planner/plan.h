@@ -22,6 +22,7 @@
     X(INDEX_JOIN, index_join, "index-join")                                                  \
     X(LOOKUP_JOIN, lookup_join, "lookup-join")                                               \
     X(HASH_JOIN, hash_join, "hash-join")                                                     \
+    X(MERGE_JOIN, merge_join, "merge-join")                                                  \
     X(NESTED_LOOP, nested_loop, "cross-join")                                                \
     X(FILTER, filter, "filter")                                                              \
     X(RENDER, render, "render")                                                              \
@@ -206,6 +207,17 @@ struct plan_hash_join { /* children: left (probe), right (build) */
     enum plan_join_type type;
     int n_keys;
     struct expr **left_keys, **right_keys; /* right keys over the right's own columns */
+    struct expr *on;         /* extra condition over left and right; NULL none */
+};
+
+/* Both sides come in the order of the keys. Keeps the left side's order. */
+struct plan_merge_join {
+    struct plan_node base;
+    enum plan_join_type type;
+    int n_keys;
+    const int *left_keys, *right_keys; /* columns of each side */
+    const struct type *const *key_types;
+    const bool *desc;
     struct expr *on;         /* extra condition over left and right; NULL none */
 };
 

@@ -669,6 +669,8 @@ join_source(struct planner *p, struct scope *outer, const struct ast_table_ref *
     rs->outer = outer;
     ERR_TRY(check_duplicates(ls, rs));
     struct rel *j = rel_join(p, types[a->type], l, r);
+    if (a->hint == AST_JOIN_HINT_LOOKUP && (a->type == AST_JOIN_RIGHT || a->type == AST_JOIN_FULL))
+        return err_new(ERR_SYNTAX, "LOOKUP can only be used with INNER or LEFT joins");
     j->hint = a->hint;
     if (lateral || gen) {
         if (r->kind == REL_NODE)

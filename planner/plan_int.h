@@ -11,7 +11,7 @@
 #include "planner/aggregate.h"
 #include "planner/planner.h"
 
-#define PLAN_MAX_DEPTH 200
+#define PLAN_MAX_DEPTH 2000
 
 enum rel_kind { REL_TABLE, REL_NODE, REL_JOIN };
 

@@ -215,6 +215,132 @@ lower_lookup(struct lowering *s, const struct index *ix, const int *which, int n
     return NULL;
 }
 
+/* ---- merge joins ---------------------------------------------------------------------------- */
+
+/* Columns of both sides for the equalities, in the sides' own order; false: they are not so ordered. */
+static bool
+in_step(const struct lowering *s, struct plan_merge_join *m, int *left, int *right, bool *desc,
+        int *which)
+{
+    const struct plan_node *l = s->left, *r = s->right;
+
+    if (l->n_ordering < s->n_eq || r->n_ordering < s->n_eq)
+        return false;
+    for (int i = 0; i < s->n_eq; i++) {
+        which[i] = -1;
+        for (int e = 0; e < s->n_eq && which[i] < 0; e++) {
+            if (s->eq[e].l->kind != EXPR_COLUMN || s->eq[e].r->kind != EXPR_COLUMN)
+                return false;
+            if (s->lmap[s->eq[e].l->index] == l->ordering[i].column &&
+                s->rmap[s->eq[e].r->index] == r->ordering[i].column)
+                which[i] = e;
+        }
+        if (which[i] < 0 || l->ordering[i].desc != r->ordering[i].desc)
+            return false;
+        left[i] = l->ordering[i].column;
+        right[i] = r->ordering[i].column;
+        desc[i] = l->ordering[i].desc;
+    }
+    m->n_keys = s->n_eq;
+    return true;
+}
+
+/* The order that a merge join would like a side to have; that of the other side, when it has one. */
+static void
+merge_wish(const struct lowering *s, bool right, struct wish *w)
+{
+    struct plan_order *o = ARENA_ARRAY(s->p->arena, struct plan_order, (size_t)s->n_eq + 1);
+
+    *w = (struct wish){0};
+    if (s->n_eq == 0 || s->j->apply || s->j->hint == AST_JOIN_HINT_HASH)
+        return;
+    for (int i = 0; i < s->n_eq; i++) {
+        int at = i;
+        if (s->eq[i].l->kind != EXPR_COLUMN || s->eq[i].r->kind != EXPR_COLUMN)
+            return;
+        for (int e = 0; right && e < s->n_eq && i < s->left->n_ordering; e++)
+            if (s->eq[e].l->kind == EXPR_COLUMN &&
+                s->lmap[s->eq[e].l->index] == s->left->ordering[i].column)
+                at = e;
+        o[i].column = right ? s->eq[at].r->index : s->eq[at].l->index;
+        o[i].desc = right && i < s->left->n_ordering && s->left->ordering[i].desc;
+    }
+    *w = (struct wish){.n = s->n_eq, .order = o};
+}
+
+/* INNER MERGE JOIN: a side that is not in order is sorted. */
+static struct plan_node *
+sorted_by(struct lowering *s, struct plan_node *in, bool right)
+{
+    struct plan_order *keys = ARENA_ARRAY(s->p->arena, struct plan_order, (size_t)s->n_eq + 1);
+
+    for (int i = 0; i < s->n_eq; i++) {
+        const struct expr *e = right ? s->eq[i].r : s->eq[i].l;
+        if (e->kind != EXPR_COLUMN)
+            return in;
+        keys[i].column = right ? s->rmap[e->index] : s->lmap[e->index];
+    }
+    if (orders_satisfied(in, s->n_eq, keys) && in->n_ordering >= s->n_eq)
+        return in;
+    struct plan_sort *sort = plan_node_new(s->p, PLAN_SORT, sizeof(*sort), in->n_cols, 1);
+    memcpy(sort->base.cols, in->cols, (size_t)in->n_cols * sizeof(in->cols[0]));
+    sort->base.children[0] = in;
+    sort->base.rows = in->rows;
+    sort->base.at_most_one = in->at_most_one;
+    sort->n_keys = s->n_eq;
+    sort->keys = keys;
+    sort->base.n_ordering = s->n_eq;
+    sort->base.ordering = keys;
+    return &sort->base;
+}
+
+/* *out NULL: the sides are not in order. */
+static struct error *
+lower_merge(struct lowering *s, struct plan_node **out)
+{
+    struct planner *p = s->p;
+    bool semi = s->j->type == PLAN_JOIN_SEMI || s->j->type == PLAN_JOIN_ANTI;
+    bool *used = ARENA_ARRAY(p->arena, bool, (size_t)s->j->n_on + 1);
+
+    *out = NULL;
+    if (s->n_eq == 0 || s->j->apply || s->j->hint == AST_JOIN_HINT_HASH)
+        return NULL;
+    if (s->j->hint == AST_JOIN_HINT_MERGE) {
+        s->left = sorted_by(s, s->left, false);
+        s->right = sorted_by(s, s->right, true);
+    }
+    int width = s->left->n_cols + (semi ? 0 : s->right->n_cols);
+    struct plan_merge_join *m = plan_node_new(p, PLAN_MERGE_JOIN, sizeof(*m), width, 2);
+    int *left = ARENA_ARRAY(p->arena, int, (size_t)s->n_eq + 1);
+    int *right = ARENA_ARRAY(p->arena, int, (size_t)s->n_eq + 1);
+    int *which = ARENA_ARRAY(p->arena, int, (size_t)s->n_eq + 1);
+    bool *desc = ARENA_ARRAY(p->arena, bool, (size_t)s->n_eq + 1);
+    if (!in_step(s, m, left, right, desc, which))
+        return NULL;
+    const struct type **types = ARENA_ARRAY(p->arena, const struct type *, (size_t)s->n_eq + 1);
+    for (int i = 0; i < s->n_eq; i++) {
+        types[i] = s->eq[which[i]].l->type;
+        used[s->eq[which[i]].conj] = true;
+    }
+    make_map(s, s->left->n_cols);
+    m->type = s->j->type;
+    m->left_keys = left;
+    m->right_keys = right;
+    m->key_types = types;
+    m->desc = desc;
+    m->on = rest_of_on(s, used);
+    m->base.children[0] = s->left;
+    m->base.children[1] = s->right;
+    join_columns(&m->base, s->left, s->right, semi);
+    if (m->type != PLAN_JOIN_RIGHT && m->type != PLAN_JOIN_FULL) {
+        m->base.n_ordering = s->left->n_ordering;
+        m->base.ordering = s->left->ordering;
+    }
+    m->base.rows = s->left->rows > s->right->rows ? s->left->rows : s->right->rows;
+    *out = &m->base;
+    return NULL;
+}
+
 static struct error *
 lower_pairs(struct lowering *s, struct plan_node **out)
 {
@@ -316,7 +442,9 @@ lower_join(struct planner *p, struct rel *j, const bool *need, const struct wish
         left_only = w->order[i].column < nl;
     if (left_only)
         left_wish = (struct wish){.n = w->n, .order = w->order};
-    ERR_TRY(rel_lower(p, j->left, needed, left_only ? &left_wish : NULL, &s.left, s.lmap));
+    else
+        merge_wish(&s, false, &left_wish);
+    ERR_TRY(rel_lower(p, j->left, needed, &left_wish, &s.left, s.lmap));
     int which[64], n_keys = 0;
     const struct index *ix = lookup_index(j->right, s.eq, s.n_eq, which, &n_keys);
     struct plan_node *n;
@@ -324,8 +452,18 @@ lower_join(struct planner *p, struct rel *j, const bool *need, const struct wish
         memcpy(s.need, needed, (size_t)wide);
         ERR_TRY(lower_lookup(&s, ix, which, n_keys, &n));
     } else {
-        ERR_TRY(rel_lower(p, j->right, needed + nl, NULL, &s.right, s.rmap));
-        ERR_TRY(lower_pairs(&s, &n));
+        struct wish right_wish;
+        merge_wish(&s, true, &right_wish);
+        ERR_TRY(rel_lower(p, j->right, needed + nl, &right_wish, &s.right, s.rmap));
+        ERR_TRY(lower_merge(&s, &n));
+        if (n == NULL && j->hint == AST_JOIN_HINT_LOOKUP)
+            return err_new(ERR_UNCATEGORIZED, "could not produce a query plan conforming to the "
+                                              "LOOKUP JOIN hint");
+        if (n == NULL && j->hint == AST_JOIN_HINT_MERGE && s.n_eq == 0)
+            return err_new(ERR_UNCATEGORIZED, "could not produce a query plan conforming to the "
+                                              "MERGE JOIN hint");
+        if (n == NULL)
+            ERR_TRY(lower_pairs(&s, &n));
     }
     memcpy(map, s.map, (size_t)wide * sizeof(map[0]));
     if (j->n_extra > 0)

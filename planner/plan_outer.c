@@ -84,6 +84,9 @@ plan_visit_exprs(const struct plan_node *n, void (*fn)(void *arg, struct expr *e
         visit_one(j->on, fn, arg);
         break;
     }
+    case PLAN_MERGE_JOIN:
+        visit_one(((const struct plan_merge_join *)n)->on, fn, arg);
+        break;
     case PLAN_NESTED_LOOP: {
         const struct plan_nested_loop *j = (const struct plan_nested_loop *)n;
         visit_one(j->on, fn, arg);

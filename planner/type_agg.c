@@ -209,6 +209,8 @@ outer_aggregate(struct type_ctx *c, struct agg_call *k, int depth, int pos, stru
     if (s == NULL || s->aggregates == NULL)
         return err_at(err_new(ERR_GROUPING, "aggregate functions are not allowed in %s",
                               c->clause != NULL ? c->clause : "this context"), pos);
+    if (s->in_aggregate)
+        return err_at(err_new(ERR_GROUPING, "aggregate function calls cannot be nested"), pos);
     for (int i = 0; i < k->n_args; i++)
         ERR_TRY(expr_rewrite(c->arena, k->args[i], move_outward, &o, &k->args[i]));
     for (int i = 0; i < k->n_order; i++)
@@ -244,7 +246,14 @@ type_aggregate(struct type_ctx *c, const struct ast_expr *e, const char *name,
     struct agg_call *k;
     int depth = 0;
     if (!refused || outer) {
-        ERR_TRY(agg_inside(&inner, e, name, desired, &k));
+        bool before = c->scope != NULL && c->scope->in_aggregate;
+        if (c->scope != NULL)
+            c->scope->in_aggregate = true;
+        struct error *err = agg_inside(&inner, e, name, desired, &k);
+        if (c->scope != NULL)
+            c->scope->in_aggregate = before;
+        if (err != NULL)
+            return err;
         depth = outer ? agg_depth(k) : 0;
     }
     if (refused && depth == 0)

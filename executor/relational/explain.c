@@ -251,6 +251,12 @@ scan_fields(struct walk *w, const struct plan_scan *p, int level)
 }
 
 static const char *
+column_name(struct walk *w, const struct plan_node *n, int i)
+{
+    return n->cols[i].name != NULL ? n->cols[i].name : arena_printf(w->e->a, "column%d", i + 1);
+}
+
+static const char *
 join_type(enum plan_join_type t)
 {
     static const char *const names[] = {"inner", "left outer", "right outer", "full outer", "semi",
@@ -305,6 +311,29 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
         str_append_char(&s, ')');
         ERR_TRY(field(w, level, "type", join_type(j->type)));
         ERR_TRY(field(w, level, "equality", str_cstr(&s)));
+        return j->on == NULL ? NULL
+                             : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+    }
+    case PLAN_MERGE_JOIN: {
+        const struct plan_merge_join *j = (const struct plan_merge_join *)n;
+        struct str s;
+        str_init_arena(&s, a, 65536);
+        for (int side = 0; side < 2; side++) {
+            const struct plan_node *c = n->children[side];
+            str_append_cstr(&s, side == 0 ? "(" : ") = (");
+            for (int i = 0; i < j->n_keys; i++)
+                str_printf(&s, "%s%s", i > 0 ? ", " : "",
+                           column_name(w, c, side == 0 ? j->left_keys[i] : j->right_keys[i]));
+        }
+        str_append_char(&s, ')');
+        ERR_TRY(field(w, level, "type", join_type(j->type)));
+        ERR_TRY(field(w, level, "equality", str_cstr(&s)));
+        str_init_arena(&s, a, 65536);
+        for (int i = 0; i < j->n_keys; i++)
+            str_printf(&s, "%s\"(%s=%s)\"", i > 0 ? "," : j->desc[i] ? "-" : "+",
+                       column_name(w, n->children[0], j->left_keys[i]),
+                       column_name(w, n->children[1], j->right_keys[i]));
+        ERR_TRY(field(w, level, "mergeJoinOrder", str_cstr(&s)));
         return j->on == NULL ? NULL
                              : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
     }

@@ -1,0 +1,45 @@
+-- joins of sides that come in order, and hints
+\a
+CREATE TABLE t (a INT PRIMARY KEY, b INT, c STRING, INDEX b_idx (b), INDEX bd (b DESC));
+CREATE TABLE u (x INT PRIMARY KEY, y INT, INDEX (y));
+INSERT INTO t SELECT g, g % 5, 'x' FROM generate_series(1, 20) g(g); INSERT INTO t VALUES (100, NULL, 'n'), (101, NULL, 'm');
+INSERT INTO u SELECT g, CASE WHEN g % 4 = 0 THEN NULL ELSE g % 7 END FROM generate_series(5, 30) g(g);
+EXPLAIN SELECT * FROM t INNER MERGE JOIN u ON a = x;
+EXPLAIN SELECT a, x FROM t JOIN u ON a = x;
+EXPLAIN SELECT b, y FROM t@b_idx JOIN u@u_y_idx ON b = y;
+EXPLAIN SELECT b, y FROM t INNER MERGE JOIN u ON b = y;
+SELECT count(*), sum(a), sum(x) FROM t JOIN u ON a = x;
+SELECT count(*), sum(a), sum(x) FROM t INNER HASH JOIN u ON a = x;
+SELECT count(*), sum(a), sum(x) FROM t LEFT MERGE JOIN u ON a = x;
+SELECT count(*), sum(a), sum(x) FROM t LEFT HASH JOIN u ON a = x;
+SELECT count(*), sum(a), sum(x) FROM t RIGHT MERGE JOIN u ON a = x;
+SELECT count(*), sum(a), sum(x) FROM t RIGHT HASH JOIN u ON a = x;
+SELECT count(*), sum(a), sum(x) FROM t FULL MERGE JOIN u ON a = x;
+SELECT count(*), sum(a), sum(x) FROM t FULL HASH JOIN u ON a = x;
+SELECT count(*), sum(a), sum(x) FROM t INNER MERGE JOIN u ON b = y;
+SELECT count(*), sum(a), sum(x) FROM t INNER HASH JOIN u ON b = y;
+SELECT count(*), sum(a), sum(x) FROM t LEFT MERGE JOIN u ON b = y AND a < x;
+SELECT count(*), sum(a), sum(x) FROM t LEFT HASH JOIN u ON b = y AND a < x;
+SELECT count(*), sum(a), sum(x) FROM t RIGHT MERGE JOIN u ON b = y AND a < x;
+SELECT count(*), sum(a), sum(x) FROM t RIGHT HASH JOIN u ON b = y AND a < x;
+SELECT count(*), sum(a), sum(x) FROM t FULL MERGE JOIN u ON b = y AND a < x;
+SELECT count(*), sum(a), sum(x) FROM t FULL HASH JOIN u ON b = y AND a < x;
+SELECT count(*), sum(a), sum(x) FROM t FULL MERGE JOIN u ON b = y AND a = x;
+SELECT count(*), sum(a), sum(x) FROM t FULL HASH JOIN u ON b = y AND a = x;
+SELECT a, x, y FROM t FULL MERGE JOIN u ON b = y AND a = x ORDER BY 1,2;
+SELECT * FROM t INNER MERGE JOIN u ON b > y;
+SELECT * FROM t INNER LOOKUP JOIN u ON b > y;
+SELECT * FROM u INNER LOOKUP JOIN t ON c = 'x' AND y = c::INT;
+SELECT * FROM u RIGHT LOOKUP JOIN t ON y = a;
+SELECT * FROM u FULL LOOKUP JOIN t ON y = a;
+SELECT * FROM u INNER MERGE JOIN t ON y + 1 = a ORDER BY 1 LIMIT 1;
+SELECT count(*) FROM t AS t1, t AS t2, t AS t3 WHERE t1.a = t2.a AND t2.a = t3.a;
+SELECT a, x FROM t JOIN u ON a = x ORDER BY a DESC LIMIT 3;
+SELECT a, x FROM t JOIN u ON a = x ORDER BY a LIMIT 3;
+SELECT a, (SELECT count(*) FROM u JOIN t AS q ON u.x = q.a WHERE q.a < t.a) FROM t ORDER BY a LIMIT 8;
+-- groups with many rows on both sides, kept and read again
+CREATE TABLE many (k INT, v INT, INDEX (k) STORING (v));
+INSERT INTO many SELECT g % 3, g FROM generate_series(1, 3000) g(g);
+SELECT count(*), sum(m.v), sum(n.v) FROM many AS m INNER MERGE JOIN many AS n ON m.k = n.k AND m.v > n.v + 2990;
+SELECT count(*), sum(m.v), sum(n.v) FROM many AS m FULL MERGE JOIN many AS n ON m.k = n.k AND m.v > n.v + 2990;
+SELECT count(*), sum(m.v), sum(n.v) FROM many AS m FULL HASH JOIN many AS n ON m.k = n.k AND m.v > n.v + 2990;
