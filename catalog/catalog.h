@@ -103,6 +103,7 @@ struct name_resolver {       /* what of the session matters */
     const char *database;    /* current; "" none */
     int n_search_path;
     const char *const *search_path;
+    const char *temp_schema; /* what pg_temp means; NULL: nothing temporary was made */
     /* pg_catalog, information_schema, crdb_internal: provided by the executor; NULL = none there.
      * db is NULL for "".schema. */
     const struct table *(*virtual_table)(void *arg, const struct database *db, const char *schema,

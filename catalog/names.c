@@ -1,8 +1,8 @@
 /* catalog/names.c - names of statements to objects.
  *
- * SOURCE: sql.md 4.1 (CockroachDB v20.1 pkg/sql/sem/tree/name_resolution.go). a.b is schema a of the
- * current database when that has it, else table b of database a. A bare name is looked for in
- * pg_catalog, then along the search path.
+ * SOURCE: sql.md 4.1 (CockroachDB v20.1 pkg/sql/sem/tree/name_resolution.go). a.b is schema a of
+ * the current database when that has it, else table b of database a. A bare name is looked for in
+ * the temporary schema and in pg_catalog, then along the search path.
  */
 #include "config.h"
 
@@ -66,6 +66,11 @@ look_in(struct lookup *l, const char *database, bool explicit_db, const char *sc
     const struct database *db = NULL;
     uint32_t sid, id;
 
+    if (strcmp(schema, "pg_temp") == 0) {
+        if (!is_set(l->r->temp_schema))
+            return NULL;
+        schema = l->r->temp_schema;
+    }
     if (is_set(database)) {
         ERR_TRY(catalog_database_by_name(l->ct, database, &db));
         if (db == NULL)
@@ -104,10 +109,14 @@ static struct error *
 look_along_path(struct lookup *l, const char *object)
 {
     const struct name_resolver *r = l->r;
-    bool listed = false;
-    for (int i = 0; i < r->n_search_path; i++)
+    bool listed = false, temp_listed = false;
+    for (int i = 0; i < r->n_search_path; i++) {
         listed |= strcmp(r->search_path[i], "pg_catalog") == 0;
-    if (!listed)
+        temp_listed |= strcmp(r->search_path[i], "pg_temp") == 0;
+    }
+    if (!temp_listed)
+        ERR_TRY(look_in(l, r->database, false, "pg_temp", object));
+    if (!listed && l->table == NULL)
         ERR_TRY(look_in(l, r->database, false, "pg_catalog", object));
     for (int i = 0; i < r->n_search_path && l->table == NULL; i++)
         ERR_TRY(look_in(l, r->database, false, r->search_path[i], object));

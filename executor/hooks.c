@@ -66,7 +66,7 @@ static struct error *
 current_schemas(const struct eval_env *env, bool implicit, int *n, const char *const **names)
 {
     struct exec_ctx *x = ctx_of(env);
-    const char **v = ARENA_ARRAY(env->arena, const char *, (size_t)x->names.n_search_path + 2);
+    const char **v = ARENA_ARRAY(env->arena, const char *, (size_t)x->names.n_search_path + 3);
     bool listed = false;
     const struct database *db = NULL;
 
@@ -78,6 +78,8 @@ current_schemas(const struct eval_env *env, bool implicit, int *n, const char *c
         return NULL;
     if (x->catalog != NULL)
         ERR_TRY(catalog_database_by_name(x->catalog, x->database, &db));
+    if (implicit && x->names.temp_schema != NULL)
+        v[(*n)++] = x->names.temp_schema;
     if (implicit && !listed)
         v[(*n)++] = "pg_catalog";
     for (int i = 0; i < x->names.n_search_path; i++) {

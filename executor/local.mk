@@ -94,6 +94,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/sequence_ddl.c \
   %D%/schema/shard.c \
   %D%/schema/statistics.c \
+  %D%/schema/temporary.c \
   %D%/schema/truncate.c \
   %D%/schema/view.c \
   %D%/schema/zone.c \
@@ -139,6 +140,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/show/show_zones.c \
   %D%/statement.c \
   %D%/statement.h \
+  %D%/temporary.h \
   %D%/statement_families.def \
   %D%/statement_session.c \
   %D%/virtual.c \

@@ -9,6 +9,7 @@
 #include "executor/jobs/jobs.h"
 #include "executor/session_registry.h"
 #include "executor/settings.h"
+#include "executor/temporary.h"
 #include "sinks/sink.h"
 
 #define SQL_MEMORY_DEFAULT ((size_t)128 << 20)
@@ -66,6 +67,7 @@ node_open(const struct node_opts *o, struct node **out)
     ERR_GOTO(job_registry_create(n, &n->jobs), fail);
     ERR_GOTO(job_registry_start(n->jobs), fail);
     ERR_GOTO(gc_start(n, &n->gc), fail);
+    temporary_drop(n, NULL);
     *out = n;
     return NULL;
 fail:

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "executor/session_registry.h"
+#include "executor/temporary.h"
 #include "grammar/parse.h"
 #include "grammar/print.h"
 
@@ -79,6 +80,8 @@ session_destroy(struct session *s)
         s->prepared = p->next;
         arena_destroy(p->arena);
     }
+    if (s->has_temporary)
+        temporary_drop(s->node, s->temp_schema);
     registry_remove(s->node->sessions, s);
     arena_destroy(s->arena);
 }

@@ -124,7 +124,8 @@ struct session {
     bool lastval_set;
     uint32_t lastval_id;
 
-    uint32_t temp_schema_id;  /* 0: none made */
+    char temp_schema[64]; /* pg_temp_<id>: where temporary objects of every database are */
+    bool has_temporary;   /* it was made in some database */
 
     /* guarded by the registry's lock */
     struct session *reg_next;

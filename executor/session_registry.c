@@ -92,10 +92,22 @@ put_hex(const uint8_t id[16], char out[33])
         snprintf(out + 2 * i, 3, "%02x", id[i]);
 }
 
+static uint64_t
+id_half(const uint8_t *p)
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | p[i];
+    return v;
+}
+
 void
 registry_add(struct session_registry *r, struct session *s)
 {
     make_id(s, s->id);
+    snprintf(s->temp_schema, sizeof(s->temp_schema), "pg_temp_%llu_%llu",
+             (unsigned long long)id_half(s->id), (unsigned long long)id_half(s->id + 8));
     mutex_lock(&r->lock);
     s->reg_next = r->first;
     r->first = s;

@@ -129,6 +129,7 @@ exec_ctx_create(struct node *n, struct session *s, struct arena *a, struct exec_
                                                            : BYTEA_HEX;
     }
     resolver_init(x, s != NULL ? var_get(s, "search_path") : "public");
+    x->names.temp_schema = s != NULL && s->has_temporary ? s->temp_schema : NULL;
     x->state.exec = x;
     x->state.subquery = subquery_eval;
     *out = x;

@@ -324,7 +324,7 @@ upper_privileges(struct gram *g, struct ast_names *l)
 %type <onames> table_name_list
 %type <iname> table_index_name
 %type <inames> table_index_name_list
-%type <flag> opt_temp opt_temp_table opt_unique opt_with_comment opt_ordinality all_or_distinct
+%type <flag> opt_temp opt_temp_table opt_on_commit opt_unique opt_with_comment opt_ordinality all_or_distinct
 %type <flag> opt_cluster opt_compact opt_column_word
 %type <flag> opt_concurrently user_or_role opt_validate
 %type <ival> opt_asc_desc opt_nulls_order opt_drop_behavior sub_type subquery_op math_op join_type
@@ -1297,22 +1297,22 @@ opt_temp_table:
 
 create_table_stmt:
     K_CREATE opt_temp_table K_TABLE table_name '(' opt_table_elem_list ')' opt_interleave opt_partition_by opt_table_with opt_on_commit {
-        $$ = STMT(CREATE_TABLE, @1, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $10, .name = *$4, .defs = *$6, .interleave = $8, .partition_by = $9));
+        $$ = STMT(CREATE_TABLE, @1, MAKE(struct ast_create_table, .temporary = $2, .on_commit = $11 ? AST_ON_COMMIT_PRESERVE_ROWS : AST_ON_COMMIT_UNSET, .storage_params = $10, .name = *$4, .defs = *$6, .interleave = $8, .partition_by = $9));
     }
     | K_CREATE opt_temp_table K_TABLE K_IF K_NOT K_EXISTS table_name '(' opt_table_elem_list ')' opt_interleave opt_partition_by opt_table_with opt_on_commit {
-        $$ = STMT(CREATE_TABLE, @1, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $13, .if_not_exists = true, .name = *$7, .defs = *$9, .interleave = $11, .partition_by = $12));
+        $$ = STMT(CREATE_TABLE, @1, MAKE(struct ast_create_table, .temporary = $2, .on_commit = $14 ? AST_ON_COMMIT_PRESERVE_ROWS : AST_ON_COMMIT_UNSET, .storage_params = $13, .if_not_exists = true, .name = *$7, .defs = *$9, .interleave = $11, .partition_by = $12));
     }
     | K_CREATE opt_temp_table K_TABLE table_name opt_table_with K_AS select_stmt opt_create_as_data opt_on_commit {
-        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $5, .name = *$4, .as_select = $7), $7->depth);
+        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .on_commit = $9 ? AST_ON_COMMIT_PRESERVE_ROWS : AST_ON_COMMIT_UNSET, .storage_params = $5, .name = *$4, .as_select = $7), $7->depth);
     }
     | K_CREATE opt_temp_table K_TABLE K_IF K_NOT K_EXISTS table_name opt_table_with K_AS select_stmt opt_create_as_data opt_on_commit {
-        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $8, .if_not_exists = true, .name = *$7, .as_select = $10), $10->depth);
+        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .on_commit = $12 ? AST_ON_COMMIT_PRESERVE_ROWS : AST_ON_COMMIT_UNSET, .storage_params = $8, .if_not_exists = true, .name = *$7, .as_select = $10), $10->depth);
     }
     | K_CREATE opt_temp_table K_TABLE table_name '(' create_as_defs ')' opt_table_with K_AS select_stmt opt_create_as_data opt_on_commit {
-        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $8, .name = *$4, .defs = *$6, .as_select = $10), $10->depth);
+        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .on_commit = $12 ? AST_ON_COMMIT_PRESERVE_ROWS : AST_ON_COMMIT_UNSET, .storage_params = $8, .name = *$4, .defs = *$6, .as_select = $10), $10->depth);
     }
     | K_CREATE opt_temp_table K_TABLE K_IF K_NOT K_EXISTS table_name '(' create_as_defs ')' opt_table_with K_AS select_stmt opt_create_as_data opt_on_commit {
-        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .storage_params = $11, .if_not_exists = true, .name = *$7, .defs = *$9, .as_select = $13), $13->depth);
+        $$ = gram_stmt(g, AST_STMT_CREATE_TABLE, @1.pos, MAKE(struct ast_create_table, .temporary = $2, .on_commit = $15 ? AST_ON_COMMIT_PRESERVE_ROWS : AST_ON_COMMIT_UNSET, .storage_params = $11, .if_not_exists = true, .name = *$7, .defs = *$9, .as_select = $13), $13->depth);
     }
     | K_CREATE opt_temp_table K_TABLE error { HELP("CREATE TABLE"); }
     ;
@@ -1341,10 +1341,10 @@ storage_param:
     ;
 
 opt_on_commit:
-    %empty
-    | K_ON K_COMMIT K_PRESERVE K_ROWS
-    | K_ON K_COMMIT K_DELETE K_ROWS { UNIMPLEMENTED(46556); }
-    | K_ON K_COMMIT K_DROP { UNIMPLEMENTED(46556); }
+    %empty { $$ = false; }
+    | K_ON K_COMMIT K_PRESERVE K_ROWS { $$ = true; }
+    | K_ON K_COMMIT K_DELETE K_ROWS { UNIMPLEMENTED(46556); $$ = false; }
+    | K_ON K_COMMIT K_DROP { UNIMPLEMENTED(46556); $$ = false; }
     ;
 
 /* CREATE TABLE t (a, b PRIMARY KEY, FAMILY f (a)) AS: the first is a column. */

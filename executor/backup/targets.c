@@ -84,7 +84,7 @@ struct resolver {
 static bool
 is_public(const pb_table *t)
 {
-    return PB_GET(t, state) == AMBERDB__STATE__PUBLIC;
+    return PB_GET(t, state) == AMBERDB__STATE__PUBLIC && !PB_GET(t, temporary);
 }
 
 static pb_descriptor *
@@ -237,8 +237,9 @@ targets_cluster(struct arena *a, const struct desc_list *all, struct resolved *o
         } else if (PB_GET(t, parent_id) == ID_SYSTEM_DB) {
             if (is_cluster_system_table(pb_str(t->name)))
                 desc_list_add(a, &out->tables, d);
-        } else if (PB_GET(t, state) == AMBERDB__STATE__PUBLIC ||
-                   PB_GET(t, state) == AMBERDB__STATE__ADD) {
+        } else if ((PB_GET(t, state) == AMBERDB__STATE__PUBLIC ||
+                    PB_GET(t, state) == AMBERDB__STATE__ADD) &&
+                   !PB_GET(t, temporary)) {
             desc_list_add(a, &out->tables, d);
         }
     }

@@ -82,7 +82,7 @@ alter_add_column(struct alter *a, const struct ast_alter_cmd *cmd)
     bool skip;
     ERR_TRY(ddl_mutable(x, a->id, &t));
     ERR_TRY(alter_table_now(a, &before));
-    ERR_TRY(ddl_column(x, cmd->column, t->name, t->parent_id, &c, &extra));
+    ERR_TRY(ddl_column(x, cmd->column, t, &c, &extra));
     ERR_TRY(check_new_column(a, t, cmd, &skip));
     if (skip)
         return NULL;

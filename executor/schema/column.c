@@ -173,8 +173,7 @@ ddl_set_computed(struct exec_ctx *x, const struct table *t, const struct ast_exp
 
 /* SOURCE: CockroachDB v20.1 pkg/sql/serial.go. *type is widened but for real sequences. */
 static struct error *
-serial_default(struct exec_ctx *x, const char *table, enum ast_type_kind kind, uint32_t database_id,
-               pb_column *c)
+serial_default(struct exec_ctx *x, const pb_table *t, enum ast_type_kind kind, pb_column *c)
 {
     const char *mode = x->session != NULL
                            ? session_setting(x->session, "experimental_serial_normalization")
@@ -187,10 +186,10 @@ serial_default(struct exec_ctx *x, const char *table, enum ast_type_kind kind, u
         return NULL;
     }
     bool virtual_ = strcmp(mode, "virtual_sequence") == 0;
-    ERR_TRY(ddl_serial_sequence(x, database_id, table, c->name, virtual_, &sequence));
+    ERR_TRY(ddl_serial_sequence(x, t, c->name, virtual_, &sequence));
     if (!virtual_ && (kind == AST_TYPE_SERIAL2 || kind == AST_TYPE_SERIAL4))
         c->type = type_to_pb(x->arena, kind == AST_TYPE_SERIAL2 ? &TYPE_INT2 : &TYPE_INT4);
-    ERR_TRY(catalog_database_by_id(x->catalog, database_id, &db));
+    ERR_TRY(catalog_database_by_id(x->catalog, t->parent_id, &db));
     struct str name, sql;
     str_init_arena(&name, x->arena, STR_MAX_DEFAULT);
     str_init_arena(&sql, x->arena, STR_MAX_DEFAULT);
@@ -268,10 +267,10 @@ one_qual(struct exec_ctx *x, const struct ast_col_qual *q, const char *name, con
 }
 
 struct error *
-ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const char *table,
-           uint32_t database_id, pb_column **out, struct ddl_column_extra *extra)
+ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const pb_table *t, pb_column **out,
+           struct ddl_column_extra *extra)
 {
-    const char *name = ddl_text(x, def->name);
+    const char *name = ddl_text(x, def->name), *table = t->name;
     const struct type *type;
     struct quals quals = {0};
     *extra = (struct ddl_column_extra){0};
@@ -298,7 +297,7 @@ ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const char *tab
     bool nullable = !quals.not_null && !serial && extra->primary_key == NULL;
     pb_column *c = build_column(x->arena, name, type, nullable);
     if (serial)
-        ERR_TRY(serial_default(x, table, def->type->kind, database_id, c));
+        ERR_TRY(serial_default(x, t, def->type->kind, c));
     if (quals.deflt != NULL)
         ERR_TRY(ddl_set_default(x, quals.deflt->expr, type, c));
     *out = c;

@@ -227,6 +227,11 @@ ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice name,
     pb_table *other;
     const struct database *db;
     ERR_TRY(referenced_table(x, t, &fk->table, &other));
+    if (PB_GET(t, temporary) != PB_GET(other, temporary)) {
+        const char *kind = PB_GET(t, temporary) ? "temporary" : "permanent";
+        return err_new(ERR_INVALID_TABLE_DEFINITION,
+                       "constraints on %s tables may reference only %s tables", kind, kind);
+    }
     if (other != t) {
         const struct table *shared;
         ERR_TRY(catalog_table_by_id(x->catalog, other->id, &shared));

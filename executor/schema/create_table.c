@@ -60,8 +60,7 @@ define_columns(struct definition *d)
         pb_column *c;
         if (def->kind != AST_DEF_COLUMN)
             continue;
-        ERR_TRY(ddl_column(x, def->column, d->t->name, d->db->id, &c,
-                           &d->extras[d->t->n_columns]));
+        ERR_TRY(ddl_column(x, def->column, d->t, &c, &d->extras[d->t->n_columns]));
         if (build_find_column(d->t, c->name) != NULL)
             return err_new(ERR_UNCATEGORIZED, "duplicate column name: \"%s\"", c->name);
         PB_PUSH(x->arena, d->t->columns, d->t->n_columns, c);
@@ -360,7 +359,7 @@ write_new_table(struct definition *d, const struct table **out)
     desc->table = d->t;
     desc->union_case = AMBERDB__DESCRIPTOR__UNION_TABLE;
     ERR_TRY(catalog_put_descriptor(x->catalog, d->t->id, desc));
-    ERR_TRY(catalog_namespace_put(x->catalog, d->db->id, ID_PUBLIC_SCHEMA, d->t->name, d->t->id));
+    ERR_TRY(ddl_put_name(x, d->t));
     ERR_TRY(ddl_link_sequences(x, d->t));
     ERR_TRY(ddl_link_interleaves(x, d->t, d->t->primary_index));
     for (size_t i = 0; i < d->t->n_indexes; i++)
@@ -371,8 +370,9 @@ write_new_table(struct definition *d, const struct table **out)
 static struct error *
 refuse_unsupported(const struct ast_create_table *n)
 {
-    if (n->temporary)
-        return ddl_refuse_temporary("tables");
+    if (n->on_commit != AST_ON_COMMIT_UNSET && !n->temporary)
+        return err_new(ERR_INVALID_TABLE_DEFINITION,
+                       "ON COMMIT can only be used on temporary tables");
     return NULL;
 }
 
@@ -415,17 +415,22 @@ create_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
 {
     struct definition d = {.x = x, .n = s->create_table};
     const struct table *t;
-    bool exists;
+    struct ddl_target to;
     uint32_t id;
     (void)rows;
     ERR_TRY(refuse_unsupported(d.n));
     ERR_TRY(check_storage_params(x, d.n->storage_params));
-    ERR_TRY(ddl_new_relation(x, &d.n->name, d.n->if_not_exists, &d.db, &exists));
-    if (exists)
+    ERR_TRY(ddl_new_relation(x, &d.n->name, d.n->temporary, d.n->if_not_exists, &to));
+    if (to.exists)
         return NULL;
+    d.db = to.db;
     ERR_TRY(catalog_new_id(x->catalog, &id));
     d.t = build_table(x->arena, d.db->id, ddl_text(x, d.n->name.object));
     PB_SET(d.t, id, id);
+    if (to.temporary) {
+        PB_SET(d.t, temporary, true);
+        PB_SET(d.t, unexposed_parent_schema_id, to.schema_id);
+    }
     d.t->privileges = (Amberdb__PrivilegeDescriptor *)(void *)pb_copy(
         x->arena, PB_BASE(d.db->pb->privileges));
     ERR_TRY(d.n->as_select != NULL ? columns_from_query(&d) : define_columns(&d));

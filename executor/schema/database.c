@@ -109,6 +109,7 @@ drop_database_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink 
         ids[i] = tables[i]->id;
     }
     ERR_TRY(drop_all_tables(x, db));
+    ERR_TRY(ddl_temporary_schemas_gone(x, id));
     ERR_TRY(catalog_namespace_delete(x->catalog, id, ID_ROOT, "public"));
     ERR_TRY(catalog_namespace_delete(x->catalog, ID_ROOT, ID_ROOT, name));
     ERR_TRY(catalog_delete_descriptor(x->catalog, id));

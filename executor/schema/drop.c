@@ -227,7 +227,8 @@ drop_table(struct exec_ctx *x, uint32_t id, const struct dropping *w)
     PB_SET(t, state, AMBERDB__STATE__DROP);
     PB_SET(t, drop_time, wall_now_ns());
     ERR_TRY(catalog_write_table(x->catalog, t));
-    ERR_TRY(catalog_namespace_delete(x->catalog, t->parent_id, ID_PUBLIC_SCHEMA, t->name));
+    ERR_TRY(catalog_namespace_delete(x->catalog, t->parent_id,
+                                     PB_GET(t, unexposed_parent_schema_id), t->name));
     ERR_TRY(references_gone(x, t));
     static const struct type *const types[] = {&TYPE_INT8};
     struct datum params[] = {datum_int(id)};

@@ -179,11 +179,16 @@ ddl_rename_table(struct exec_ctx *x, const struct table *t, const struct ast_obj
     struct object_name to = ddl_object_name(x, new_name);
     const struct database *db;
     pb_table *pb;
-    uint32_t taken;
+    uint32_t taken, schema_id = PB_GET(t->pb, unexposed_parent_schema_id);
+    bool temporary = t->is_temporary && to.schema == NULL;
     if (to.object[0] == '\0')
         return err_new(ERR_SYNTAX, "empty table name");
     ERR_TRY(ddl_check_table(x, t, PRIV_DROP));
     ERR_TRY(ddl_views_gone(x, t->id, 0, 0, false, "rename", "relation", t->name));
+    if (to.schema != NULL)
+        ERR_TRY(ddl_temporary_name(x, &to, &temporary));
+    if (temporary != t->is_temporary)
+        return err_new(ERR_INVALID_NAME, "cannot change schema of table with RENAME");
     if (new_name->count == 1)
         ERR_TRY(catalog_database_by_id(x->catalog, t->parent_id, &db));
     else
@@ -191,7 +196,7 @@ ddl_rename_table(struct exec_ctx *x, const struct table *t, const struct ast_obj
     ERR_TRY(ddl_check_database(x, db, PRIV_CREATE));
     if (db->id == t->parent_id && strcmp(t->name, to.object) == 0)
         return NULL;
-    ERR_TRY(catalog_namespace_get(x->catalog, db->id, ID_PUBLIC_SCHEMA, to.object, &taken));
+    ERR_TRY(catalog_namespace_get(x->catalog, db->id, schema_id, to.object, &taken));
     if (taken != 0)
         return err_new(ERR_DUPLICATE_RELATION, "relation \"%s\" already exists", to.object);
     const char *from = arena_strdup(x->arena, t->name);

@@ -26,11 +26,29 @@ struct error *ddl_check_table(struct exec_ctx *x, const struct table *t, enum pr
     ERR_MUST_USE;
 struct error *ddl_check_database(struct exec_ctx *x, const struct database *db, enum privilege p)
     ERR_MUST_USE;
-/* Where a new relation goes: the database, with the CREATE privilege checked; 42P07 when the name is
- * taken (*exists instead when if_not_exists). */
-struct error *ddl_new_relation(struct exec_ctx *x, const struct ast_object_name *n,
-                               bool if_not_exists, const struct database **db, bool *exists)
-    ERR_MUST_USE;
+/* Where a new relation goes, with the CREATE privilege on the database checked; 42P07 when the name
+ * is taken (`exists` instead when if_not_exists). temporary: CREATE TEMP; a name in pg_temp says
+ * so, too. */
+struct ddl_target {
+    const struct database *db;
+    uint32_t schema_id;
+    bool temporary, exists;
+};
+struct error *ddl_new_relation(struct exec_ctx *x, const struct ast_object_name *n, bool temporary,
+                               bool if_not_exists, struct ddl_target *out) ERR_MUST_USE;
+/* system.namespace's row of a relation that has its id. */
+struct error *ddl_put_name(struct exec_ctx *x, const pb_table *t) ERR_MUST_USE;
+
+/* temporary.c */
+/* A name in pg_temp is temporary and loses its schema; a temporary one in another is refused. */
+struct error *ddl_temporary_name(struct exec_ctx *x, struct object_name *name,
+                                 bool *temporary) ERR_MUST_USE;
+/* The id of the session's temporary schema in a database, made when it is not there. 0A000 unless
+ * experimental_enable_temp_tables. */
+struct error *ddl_temporary_schema(struct exec_ctx *x, const struct database *db,
+                                   uint32_t *id) ERR_MUST_USE;
+/* Forget all temporary schemas of a database that is dropped. */
+struct error *ddl_temporary_schemas_gone(struct exec_ctx *x, uint32_t database_id) ERR_MUST_USE;
 
 /* "db.public.t" with quotes where needed. */
 const char *ddl_qualified(struct exec_ctx *x, const struct table *t);
@@ -66,17 +84,16 @@ struct error *ddl_job_failed(struct exec_ctx *x, uint32_t table_id, struct error
 struct error *ddl_take_mutation_id(struct exec_ctx *x, uint32_t table_id, uint32_t *id)
     ERR_MUST_USE;
 
-/* column.c: a column definition as a descriptor's column. What the definition says besides the column
- * itself is left in `extra`. table: the relation it goes into, by name, for messages and sequences. */
+/* column.c: a column definition as a descriptor's column. What the definition says besides the
+ * column itself is left in `extra`. t: the relation it goes into; its name and schema are read. */
 struct ddl_column_extra {
     const struct ast_col_qual *primary_key, *unique, *family;
     int n_checks, n_references;
     const struct ast_col_qual **checks, **references;
     const struct ast_col_qual *computed;    /* typed later, over the whole table */
 };
-struct error *ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const char *table,
-                         uint32_t database_id, pb_column **out, struct ddl_column_extra *extra)
-    ERR_MUST_USE;
+struct error *ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const pb_table *t,
+                         pb_column **out, struct ddl_column_extra *extra) ERR_MUST_USE;
 struct error *ddl_column_type(struct exec_ctx *x, const struct ast_type *n,
                               const struct type **out) ERR_MUST_USE;
 /* Type a DEFAULT for a column and store it: default_expr and uses_sequence_ids. */
@@ -90,15 +107,12 @@ struct error *ddl_link_sequences(struct exec_ctx *x, const pb_table *t) ERR_MUST
 
 /* sequence_ddl.c: the sequence <table>_<column>_seq of a SERIAL column, with a number when the name is
  * taken. */
-struct error *ddl_serial_sequence(struct exec_ctx *x, uint32_t database_id, const char *table,
-                                  const char *column, bool virtual_, const char **name)
-    ERR_MUST_USE;
+struct error *ddl_serial_sequence(struct exec_ctx *x, const pb_table *t, const char *column,
+                                  bool virtual_, const char **name) ERR_MUST_USE;
 /* The 42703 of an expression over a table as 42P16 column "b" not found, referenced in "b > 1". Other
  * errors and NULL pass. */
-struct error *ddl_unknown_column(struct exec_ctx *x, struct error *err, const struct ast_expr *e)
-    ERR_MUST_USE;
-/* 0A000 temporary tables are only supported experimentally */
-struct error *ddl_refuse_temporary(const char *what) ERR_MUST_USE;
+struct error *ddl_unknown_column(struct exec_ctx *x, struct error *err,
+                                 const struct ast_expr *e) ERR_MUST_USE;
 /* shard.c: crdb_internal_<columns>_shard_<n> */
 char *build_shard_name(struct arena *a, const char *const *columns, size_t n, int buckets);
 /* Put the hidden shard column in front of the index; it and its check are added to t. Once columns have

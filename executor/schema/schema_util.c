@@ -91,21 +91,32 @@ ddl_check_database(struct exec_ctx *x, const struct database *db, enum privilege
 }
 
 struct error *
-ddl_new_relation(struct exec_ctx *x, const struct ast_object_name *n, bool if_not_exists,
-                 const struct database **db, bool *exists)
+ddl_new_relation(struct exec_ctx *x, const struct ast_object_name *n, bool temporary,
+                 bool if_not_exists, struct ddl_target *out)
 {
     struct object_name name = ddl_object_name(x, n);
     uint32_t id;
-    *exists = false;
-    ERR_TRY(catalog_resolve_target(x->catalog, &x->names, &name, db));
-    ERR_TRY(ddl_check_database(x, *db, PRIV_CREATE));
-    ERR_TRY(catalog_namespace_get(x->catalog, (*db)->id, ID_PUBLIC_SCHEMA, name.object, &id));
+    *out = (struct ddl_target){.schema_id = ID_PUBLIC_SCHEMA};
+    ERR_TRY(ddl_temporary_name(x, &name, &temporary));
+    ERR_TRY(catalog_resolve_target(x->catalog, &x->names, &name, &out->db));
+    ERR_TRY(ddl_check_database(x, out->db, PRIV_CREATE));
+    out->temporary = temporary;
+    if (temporary)
+        ERR_TRY(ddl_temporary_schema(x, out->db, &out->schema_id));
+    ERR_TRY(catalog_namespace_get(x->catalog, out->db->id, out->schema_id, name.object, &id));
     if (id == 0)
         return NULL;
-    *exists = true;
+    out->exists = true;
     if (if_not_exists)
         return NULL;
     return err_new(ERR_DUPLICATE_RELATION, "relation \"%s\" already exists", name.object);
+}
+
+struct error *
+ddl_put_name(struct exec_ctx *x, const pb_table *t)
+{
+    return catalog_namespace_put(x->catalog, t->parent_id, PB_GET(t, unexposed_parent_schema_id),
+                                 t->name, t->id);
 }
 
 const char *
@@ -116,7 +127,7 @@ ddl_qualified(struct exec_ctx *x, const struct table *t)
     err_free(catalog_database_by_id(x->catalog, t->parent_id, &db));
     str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
     print_name(&s, slice_cstr(db != NULL ? db->name : ""));
-    str_append_cstr(&s, ".public.");
+    str_append_cstr(&s, t->is_temporary ? ".pg_temp." : ".public.");
     print_name(&s, slice_cstr(t->name));
     return str_cstr(&s);
 }
@@ -144,13 +155,4 @@ ddl_unknown_column(struct exec_ctx *x, struct error *err, const struct ast_expr 
     err_free(err);
     return err_new(ERR_INVALID_TABLE_DEFINITION, "column \"%s\" not found, referenced in \"%s\"",
                    dot != NULL ? dot + 1 : name, str_cstr(&s));
-}
-
-struct error *
-ddl_refuse_temporary(const char *what)
-{
-    return err_hint(err_new(ERR_FEATURE_NOT_SUPPORTED,
-                            "temporary %s are only supported experimentally", what),
-                    "You have attempted to use a feature that is not yet implemented.\n"
-                    "See: https://go.crdb.dev/issue/46260");
 }

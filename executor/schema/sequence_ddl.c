@@ -170,16 +170,20 @@ put_value(struct exec_ctx *x, uint32_t id, int64_t value)
 }
 
 static struct error *
-make_sequence(struct exec_ctx *x, const struct database *db, const char *name,
+make_sequence(struct exec_ctx *x, const struct ddl_target *to, const char *name,
               Amberdb__SequenceOpts *o, uint32_t *id)
 {
-    pb_table *t = build_sequence(x->arena, db->id, name, o);
+    pb_table *t = build_sequence(x->arena, to->db->id, name, o);
     ERR_TRY(catalog_new_id(x->catalog, id));
     PB_SET(t, id, *id);
-    t->privileges = (Amberdb__PrivilegeDescriptor *)(void *)pb_copy(
-        x->arena, PB_BASE(db->pb->privileges));
+    t->privileges =
+        (Amberdb__PrivilegeDescriptor *)(void *)pb_copy(x->arena, PB_BASE(to->db->pb->privileges));
+    if (to->temporary) {
+        PB_SET(t, temporary, true);
+        PB_SET(t, unexposed_parent_schema_id, to->schema_id);
+    }
     ERR_TRY(catalog_put_descriptor(x->catalog, *id, pb_descriptor_of_table(x->arena, t)));
-    ERR_TRY(catalog_namespace_put(x->catalog, db->id, ID_PUBLIC_SCHEMA, name, *id));
+    ERR_TRY(ddl_put_name(x, t));
     /* nextval steps first. Wraps for the widest sequences, as it does in v20.1. */
     return put_value(x, *id, (int64_t)((uint64_t)o->start - (uint64_t)o->increment));
 }
@@ -189,41 +193,39 @@ create_sequence_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sin
                     char **tag)
 {
     const struct ast_sequence_stmt *n = s->create_sequence;
-    const struct database *db;
+    struct ddl_target to;
     const struct table *t;
-    bool exists;
     uint32_t id;
     (void)rows;
     (void)tag;
-    if (n->temporary)
-        return ddl_refuse_temporary("sequences");
-    ERR_TRY(ddl_new_relation(x, &n->name, n->if_exists, &db, &exists));
-    if (exists)
+    ERR_TRY(ddl_new_relation(x, &n->name, n->temporary, n->if_exists, &to));
+    if (to.exists)
         return NULL;
     Amberdb__SequenceOpts *o = PB_NEW(x->arena, SequenceOpts, sequence_opts);
     o->sequence_owner = PB_NEW(x->arena, SequenceOwner, sequence_owner);
     PB_SET(o, increment, 1);
     ERR_TRY(set_options(n, o, true));
-    ERR_TRY(make_sequence(x, db, ddl_text(x, n->name.object), o, &id));
+    ERR_TRY(make_sequence(x, &to, ddl_text(x, n->name.object), o, &id));
     ERR_TRY(own(x, id, n));
     ERR_TRY(catalog_table_by_id(x->catalog, id, &t));
     return ddl_event_named(x, "create_sequence", id, "SequenceName", ddl_qualified(x, t));
 }
 
 struct error *
-ddl_serial_sequence(struct exec_ctx *x, uint32_t database_id, const char *table,
-                    const char *column, bool virtual_, const char **name)
+ddl_serial_sequence(struct exec_ctx *x, const pb_table *t, const char *column, bool virtual_,
+                    const char **name)
 {
     static const struct ast_sequence_stmt no_options;
-    const struct database *db;
-    const char *base = arena_printf(x->arena, "%s_%s_seq", table, column);
+    struct ddl_target to = {.schema_id = PB_GET(t, unexposed_parent_schema_id),
+                            .temporary = PB_GET(t, temporary)};
+    const char *base = arena_printf(x->arena, "%s_%s_seq", t->name, column);
     uint32_t taken, id;
     *name = base;
-    ERR_TRY(catalog_database_by_id(x->catalog, database_id, &db));
-    if (db == NULL)
+    ERR_TRY(catalog_database_by_id(x->catalog, t->parent_id, &to.db));
+    if (to.db == NULL)
         return err_new(ERR_INTERNAL, "no database for the sequence of a SERIAL column");
     for (unsigned i = 1;; i++) {
-        ERR_TRY(catalog_namespace_get(x->catalog, database_id, ID_PUBLIC_SCHEMA, *name, &taken));
+        ERR_TRY(catalog_namespace_get(x->catalog, t->parent_id, to.schema_id, *name, &taken));
         if (taken == 0)
             break;
         *name = arena_printf(x->arena, "%s%u", base, i);
@@ -233,7 +235,7 @@ ddl_serial_sequence(struct exec_ctx *x, uint32_t database_id, const char *table,
     PB_SET(o, increment, 1);
     PB_SET(o, virtual_, virtual_);
     ERR_TRY(set_options(&no_options, o, true));
-    return make_sequence(x, db, *name, o, &id);
+    return make_sequence(x, &to, *name, o, &id);
 }
 
 /* ---- ALTER ----------------------------------------------------------------------------------- */

@@ -233,7 +233,8 @@ walk_name(struct walk *w, struct ast_table_ref *r)
                        ddl_name_shown(x, &r->name));
     if (!t->is_virtual) {
         ERR_TRY(catalog_database_by_id(x->catalog, t->parent_id, &db));
-        schema = "public";
+        if (!t->is_temporary)
+            schema = "public";
     }
     r->name.catalog = slice_cstr(db != NULL ? arena_strdup(x->arena, db->name) : "");
     r->name.schema = slice_cstr(arena_strdup(x->arena, schema));
@@ -439,44 +440,66 @@ view_columns(struct exec_ctx *x, const struct ast_create_view *n, pb_table *view
     return NULL;
 }
 
+/* What reads a temporary table is temporary. */
+static struct error *
+view_persistence(struct walk *w, const struct ast_create_view *n, struct ddl_target *to,
+                 pb_table *view)
+{
+    struct exec_ctx *x = w->x;
+    for (const struct relation_use *u = w->uses; u != NULL && !to->temporary; u = u->next)
+        if (u->t->is_temporary) {
+            struct ast_object_name own = n->name;
+            if (own.count < 3)
+                own.catalog = slice_cstr(to->db->name);
+            own.schema = SLICE_LIT("pg_temp");
+            own.count = 3;
+            ERR_TRY(ddl_new_relation(x, &own, true, false, to));
+            exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION,
+                                   "view \"%s\" will be a temporary view", view->name));
+        }
+    if (to->temporary) {
+        PB_SET(view, temporary, true);
+        PB_SET(view, unexposed_parent_schema_id, to->schema_id);
+    }
+    return NULL;
+}
+
 static struct error *
 create_view_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
     const struct ast_create_view *n = s->create_view;
     struct walk w = {.x = x};
-    const struct database *db;
+    struct ddl_target to;
     const struct table *made;
     struct ast_stmt *own; /* a tree of our own, to be changed */
     struct str text;
-    bool exists;
     uint32_t id;
     (void)rows;
     (void)tag;
-    if (n->temporary)
-        return ddl_refuse_temporary("views");
-    ERR_TRY(ddl_new_relation(x, &n->name, n->if_not_exists, &db, &exists));
-    if (exists)
+    ERR_TRY(ddl_new_relation(x, &n->name, n->temporary, n->if_not_exists, &to));
+    if (to.exists)
         return NULL;
-    pb_table *view = build_table(x->arena, db->id, ddl_text(x, n->name.object));
+    pb_table *view = build_table(x->arena, to.db->id, ddl_text(x, n->name.object));
     ERR_TRY(parse_one(x->arena, s->source, &own));
     if (own->kind != AST_STMT_CREATE_VIEW)
         return err_new(ERR_INTERNAL, "CREATE VIEW without its text");
     ERR_TRY(walk_select(&w, own->create_view->select));
     ERR_TRY(view_columns(x, n, view));
+    ERR_TRY(view_persistence(&w, n, &to, view));
     str_init_arena(&text, x->arena, STR_MAX_DEFAULT);
     print_select(&text, own->create_view->select, NULL);
     ERR_TRY(str_error(&text));
     ERR_TRY(catalog_new_id(x->catalog, &id));
     PB_SET(view, id, id);
-    view->privileges = (Amberdb__PrivilegeDescriptor *)(void *)pb_copy(
-        x->arena, PB_BASE(db->pb->privileges));
+    view->privileges =
+        (Amberdb__PrivilegeDescriptor *)(void *)pb_copy(x->arena, PB_BASE(to.db->pb->privileges));
     view->view_query = arena_strdup(x->arena, str_cstr(&text));
     for (const struct relation_use *u = w.uses; u != NULL; u = u->next)
         if (!pb_u32_contains(view->depends_on, view->n_depends_on, u->t->id))
             PB_PUSH(x->arena, view->depends_on, view->n_depends_on, u->t->id);
     ERR_TRY(build_finish_table(x->arena, view));
     ERR_TRY(catalog_put_descriptor(x->catalog, id, pb_descriptor_of_table(x->arena, view)));
-    ERR_TRY(catalog_namespace_put(x->catalog, db->id, ID_PUBLIC_SCHEMA, view->name, id));
+    ERR_TRY(ddl_put_name(x, view));
     for (const struct relation_use *u = w.uses; u != NULL; u = u->next)
         ERR_TRY(link_one(&w, view, u));
     ERR_TRY(catalog_table_by_id(x->catalog, id, &made));

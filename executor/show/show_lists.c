@@ -1,7 +1,7 @@
 /* SHOW DATABASES, SCHEMAS, TABLES, SEQUENCES, CREATE. */
 #include "config.h"
 
-#include "executor/show/show_int.h"
+#include "executor/show/cat_int.h"
 
 #include <stdlib.h>
 
@@ -87,10 +87,14 @@ static struct error *
 show_schemas_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
     const struct database *db;
+    const char *const *names;
+    size_t n;
     (void)tag;
     ERR_TRY(show_prefix_database(x, s, &db));
-    for (size_t i = 0; i < 4; i++) {
-        struct datum row[1] = {datum_cstr(builtin_schemas[i])};
+    ERR_TRY(cat_schemas(x, db, &names, &n));
+    qsort((void *)(uintptr_t)names, n, sizeof(*names), by_text);
+    for (size_t i = 0; i < n; i++) {
+        struct datum row[1] = {datum_cstr(names[i])};
         ERR_TRY(row_put(rows, row));
     }
     return NULL;
@@ -126,7 +130,7 @@ show_tables_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     size_t n;
     (void)tag;
     ERR_TRY(show_prefix(x, &s->show->table, &db, &schema));
-    if (strcmp(schema, "public") != 0)
+    if (virtual_schema_exists(schema))
         return put_virtual_tables(x, schema, rows, s->show->with_comment);
     ERR_TRY(catalog_list_tables(x->catalog, x->arena, db->id, &tables, &n));
     qsort(tables, n, sizeof(*tables), table_by_name);
@@ -134,7 +138,9 @@ show_tables_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
         bool visible;
         const char *comment = NULL;
         ERR_TRY(show_is_visible(x, tables[i]->pb->privileges, &visible));
-        if (!visible || tables[i]->is_temporary || tables[i]->is_sequence)
+        const char *in;
+        ERR_TRY(cat_schema_of(x, tables[i], &in));
+        if (!visible || tables[i]->is_sequence || strcmp(in, schema) != 0)
             continue;
         if (s->show->with_comment)
             ERR_TRY(show_comment(x, 1, tables[i]->id, 0, &comment));
@@ -156,7 +162,7 @@ show_sequences_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink
     ERR_TRY(catalog_list_tables(x->catalog, x->arena, db->id, &tables, &n));
     qsort(tables, n, sizeof(*tables), table_by_name);
     for (size_t i = 0; i < n; i++) {
-        if (!tables[i]->is_sequence)
+        if (!tables[i]->is_sequence || tables[i]->is_temporary)
             continue;
         struct datum row[1] = {datum_cstr(tables[i]->name)};
         ERR_TRY(row_put(rows, row));

@@ -87,6 +87,8 @@ schema_exists(struct exec_ctx *x, const struct database *db, const char *schema,
 {
     uint32_t id = 0;
     *yes = false;
+    if (strcmp(schema, "pg_temp") == 0 && x->names.temp_schema != NULL)
+        schema = x->names.temp_schema;
     for (size_t i = 0; i < 4; i++)
         *yes = *yes || strcmp(builtin_schemas[i], schema) == 0;
     if (!*yes)
@@ -124,7 +126,11 @@ show_prefix(struct exec_ctx *x, const struct ast_object_name *n, const struct da
             found = true;
         }
     }
-    return *db == NULL || !found ? show_no_target() : NULL;
+    if (*db == NULL || !found)
+        return show_no_target();
+    if (strcmp(*schema, "pg_temp") == 0)
+        *schema = x->names.temp_schema;
+    return NULL;
 }
 
 struct error *
