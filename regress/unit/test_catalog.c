@@ -465,7 +465,7 @@ static const struct table *
 resolve(struct tx x, const char *current, const char *c, const char *s, const char *o)
 {
     static const char *const path[] = {"public"};
-    struct name_resolver r = {current, 1, path, virtual_table, NULL};
+    struct name_resolver r = {current, 1, path, NULL, virtual_table, NULL};
     struct object_name n = {c, s, o, 0};
     const struct table *t;
     const struct database *db;
@@ -480,7 +480,7 @@ test_resolve(void **state)
     struct fixture *f = *state;
     static const char *const path[] = {"public"};
     struct tx x = begin(f);
-    struct name_resolver r = {"defaultdb", 1, path, virtual_table, NULL};
+    struct name_resolver r = {"defaultdb", 1, path, NULL, virtual_table, NULL};
     struct object_name n = {NULL, NULL, "t", 0};
     const struct table *t;
     const struct database *db;
