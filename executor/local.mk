@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/backup_plan.c \
   %D%/backup/backup_plan.h \
   %D%/backup/coverage.c \
+  %D%/backup/destinations.c %D%/backup/destinations.h \
   %D%/backup/export.c \
   %D%/backup/export.h \
   %D%/backup/collection.c \
@@ -25,6 +26,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/row_count.c \
   %D%/backup/show_backup.c \
   %D%/backup/targets.c \
+  %D%/cluster.c %D%/cluster.h \
   %D%/copy.c \
   %D%/exec.c \
   %D%/exec.h \
@@ -102,6 +104,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/zone_yaml.c \
   %D%/schema/zone_spans.c \
   %D%/schema/zone_config.c \
+  %D%/ranges.c %D%/ranges.h \
   %D%/sequence.c \
   %D%/sequence.h \
   %D%/session.c \

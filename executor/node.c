@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "executor/cluster.h"
 #include "executor/gc.h"
 #include "executor/jobs/jobs.h"
 #include "executor/session_registry.h"
@@ -35,15 +36,27 @@ prepare_temp_dir(const char *dir)
     return dir_create_all(dir, 0700);
 }
 
+/* Takes a number there. */
+static void
+cluster_enter(struct node *n)
+{
+    const char *locality = n->opts.locality, *address = n->opts.sql_address;
+    const struct cluster_node self = {.locality = locality != NULL ? locality : "",
+                                      .sql_address = address != NULL ? address : "",
+                                      .start_time_ns = n->start_time_ns};
+    n->node_id = cluster_join(n->cluster, &self);
+}
+
 struct error *
 node_open(const struct node_opts *o, struct node **out)
 {
     struct node *n = xcalloc(1, sizeof(*n));
     struct error *err;
     n->opts = *o;
-    n->node_id = 1;
-    n->engine = o->engine;
+    n->cluster = cluster_create();
     n->start_time_ns = wall_now_ns();
+    cluster_enter(n);
+    n->engine = o->engine;
     n->clock = clock_create();
     size_t memory = o->max_sql_memory > 0 ? o->max_sql_memory : SQL_MEMORY_DEFAULT;
     n->sql_memory = mem_budget_create(memory, NULL);
@@ -75,9 +88,33 @@ fail:
     return err;
 }
 
+struct error *
+node_join(struct node *first, const struct node_opts *o, struct node **out)
+{
+    struct node *n = xmalloc(sizeof(*n));
+    *n = *first;
+    n->first = first;
+    n->opts = *o;
+    n->start_time_ns = wall_now_ns();
+    cluster_enter(n);
+    struct io_config *io = xmalloc(sizeof(*io));
+    *io = *first->io;
+    io->node_id = n->node_id;
+    if (o->external_io_dir != NULL)
+        io->external_io_dir = o->external_io_dir;
+    n->io = io;
+    *out = n;
+    return NULL;
+}
+
 void
 node_close(struct node *n)
 {
+    if (n->first != NULL) {
+        xfree((void *)(uintptr_t)n->io);
+        xfree(n);
+        return;
+    }
     cancel_request(&n->shutdown, CANCEL_SHUTDOWN);
     gc_stop(n->gc);
     if (n->jobs != NULL) {
@@ -97,6 +134,7 @@ node_close(struct node *n)
     mem_budget_destroy(n->sql_memory);
     clock_destroy(n->clock);
     sink_net_destroy(n->io->net);
+    cluster_destroy(n->cluster);
     xfree((void *)(uintptr_t)n->io);
     xfree(n);
 }

@@ -11,6 +11,7 @@
 #include "catalog/catalog.h"
 #include "storage/txn.h"
 
+struct cluster;          /* executor/cluster.h */
 struct job_registry;     /* executor/jobs/jobs.h */
 struct cluster_settings; /* executor/settings.h */
 struct session_registry;
@@ -31,6 +32,8 @@ struct node_opts {
 
 struct node {
     uint32_t node_id;
+    struct node *first;            /* NULL; for one that joined: who owns what they share */
+    struct cluster *cluster;
     struct engine *engine;
     struct kv_db *db;
     struct clock *clock;
@@ -48,6 +51,10 @@ struct node {
 };
 
 struct error *node_open(const struct node_opts *o, struct node **out) ERR_MUST_USE;
+/* Another node of the same process, over the first one's store: its own number, locality and address,
+ * all else is shared. o->engine is not used. Closed before the first one. */
+struct error *node_join(struct node *first, const struct node_opts *o, struct node **out)
+    ERR_MUST_USE;
 /* Stops jobs (they stay resumable), closes the store. No session is left. */
 void node_close(struct node *n);
 

@@ -24,6 +24,7 @@ drivers = \
   %D%/cloud-test \
   %D%/replay-expect \
   %D%/engine-postgres \
+  %D%/demo-test \
   %D%/fault/bad-backups
 TESTS += $(drivers)
 EXTRA_DIST += $(drivers)

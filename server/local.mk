@@ -5,6 +5,8 @@ noinst_LIBRARIES += %D%/libserver.a
   %D%/auth.c %D%/auth.h \
   %D%/cert.c \
   %D%/connection.c %D%/connection.h \
+  %D%/demo.c %D%/demo.h \
+  %D%/demo_movr.c \
   %D%/http.c \
   %D%/server.c %D%/server.h \
   %D%/start.c \

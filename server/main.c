@@ -17,6 +17,7 @@ static int cmd_help(int argc, char **argv);
 
 static const struct command commands[] = {
     {"start-single-node", cmd_start_single_node, "start a single-node server"},
+    {"demo", cmd_demo, "start a cluster in memory, with a sample, and open a SQL shell"},
     {"sql", cmd_sql, "open a SQL shell"},
     {"cert", cmd_cert, "create certificates: create-ca, create-node, create-client, list"},
     {"version", cmd_version, "print version information"},

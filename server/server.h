@@ -38,6 +38,7 @@ void http_server_stop(struct http_server *h);
 
 /* Subcommands: argv[0] is the subcommand's name. The result is the exit code. */
 int cmd_start_single_node(int argc, char **argv);
+int cmd_demo(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_cert(int argc, char **argv);
 /* The same line for `amberdb version` and the version() builtin's tail. */

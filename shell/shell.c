@@ -278,3 +278,20 @@ cmd_sql(int argc, char **argv)
     arena_destroy(sh.arena);
     return sh.failed ? 1 : 0;
 }
+
+struct error *
+shell_run_all(const char *url, const char *const *statements)
+{
+    PGconn *c = PQconnectdb(url);
+    struct error *err = NULL;
+    if (PQstatus(c) != CONNECTION_OK)
+        err = err_new(ERR_CONNECTION_FAILURE, "%s", PQerrorMessage(c));
+    for (int i = 0; err == NULL && statements[i] != NULL; i++) {
+        PGresult *res = PQexec(c, statements[i]);
+        if (PQresultStatus(res) != PGRES_COMMAND_OK)
+            err = err_new(ERR_INTERNAL, "%s", PQerrorMessage(c));
+        PQclear(res);
+    }
+    PQfinish(c);
+    return err;
+}

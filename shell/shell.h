@@ -2,8 +2,13 @@
 #ifndef AMBERDB_SHELL_SHELL_H
 #define AMBERDB_SHELL_SHELL_H
 
+#include "base/error.h"
+
 /* argv[0] is "sql". The result is the exit code: 0, or 1 when a statement failed or the server could
  * not be reached. */
 int cmd_sql(int argc, char **argv);
+
+/* Run the statements (NULL ends them) on a connection of their own; the first failure is returned. */
+struct error *shell_run_all(const char *url, const char *const *statements) ERR_MUST_USE;
 
 #endif

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "executor/backup/backup_plan.h"
+#include "executor/backup/destinations.h"
 #include "executor/backup/export.h"
 
 #include <stdlib.h>
@@ -238,8 +239,7 @@ struct backup_job {
     struct crypt_key key;
     const struct crypt_key *use_key;
     struct sink *sink;        /* default destination */
-    struct sink *data;        /* where this node's data goes */
-    const char *data_kv;
+    struct destinations *dests; /* where data go */
     struct file_list files;
     uint64_t *primary;
     size_t n_primary;
@@ -248,7 +248,7 @@ struct backup_job {
 static struct error *
 open_job(struct job *j, struct arena *a, struct backup_job *b)
 {
-    *b = (struct backup_job){.j = j, .a = a, .d = j->payload->backup, .data_kv = ""};
+    *b = (struct backup_job){.j = j, .a = a, .d = j->payload->backup};
     if (b->d->encryption != NULL && b->d->encryption->has_key) {
         if (b->d->encryption->key.len != CRYPT_KEY_LEN)
             return err_new(ERR_DATA_CORRUPTED, "the job's encryption key has a wrong length");
@@ -258,30 +258,6 @@ open_job(struct job *j, struct arena *a, struct backup_job *b)
     ERR_TRY(PB_PARSE(a, backup_manifest, "backup job", pb_bytes(b->d->backup_manifest), &b->m));
     ERR_TRY(open_sink(j->node, a, pb_str(b->d->uri), b->use_key, &b->sink));
     sink_set_cancel(b->sink, &j->cancel);
-    return NULL;
-}
-
-/* The destination for this node: its tiers from the most specific on. */
-static struct error *
-choose_destination(struct backup_job *b)
-{
-    b->data = b->sink;
-    char *locality = arena_strdup(b->a, b->j->node->opts.locality);
-    for (char *comma; *locality != '\0'; *comma = '\0') {
-        comma = strrchr(locality, ',');
-        const char *tier = comma != NULL ? comma + 1 : locality;
-        for (size_t i = 0; i < b->d->n_uris_by_locality_kv; i++) {
-            const Amberdb__StringMapEntry *m = b->d->uris_by_locality_kv[i];
-            if (strcmp(pb_str(m->key), tier) != 0)
-                continue;
-            b->data_kv = pb_str(m->key);
-            ERR_TRY(open_sink(b->j->node, b->a, pb_str(m->value), b->use_key, &b->data));
-            sink_set_cancel(b->data, &b->j->cancel);
-            return NULL;
-        }
-        if (comma == NULL)
-            break;
-    }
     return NULL;
 }
 
@@ -371,7 +347,7 @@ remaining(struct backup_job *b, struct span s, bool introduced, struct export_it
         struct slice end = next != NULL ? span_key(next->span) : s.end;
         if (slice_cmp(at, end) < 0) {
             like.span = (struct span){at, end};
-            PB_PUSH(b->a, *v, *n, like);
+            destinations_cut(b->dests, like, v, n);
         }
         if (next == NULL || slice_cmp(span_end(next->span), s.end) >= 0)
             return;
@@ -441,8 +417,6 @@ export_data(struct backup_job *b)
     struct export_opts o = {
         .node = b->j->node,
         .job = b->j,
-        .sink = b->data,
-        .locality_kv = b->data_kv,
         .all_versions = PB_GET(b->m, mvcc_filter) == AMBERDB__MVCCFILTER__MVCC_ALL,
         .items = items,
         .n_items = n_items,
@@ -557,7 +531,7 @@ backup_resume(struct job *j, struct row_sink *rows)
         return name_latest(b);
     }
     j->state = b;
-    ERR_TRY(choose_destination(b));
+    ERR_TRY(destinations_open(b->a, j->node, &j->cancel, b->d, b->m, b->sink, b->use_key, &b->dests));
     uint64_t protection = PB_GET(b->d, protection_id);
     ERR_TRY(kv_protect(j->node->db, protection, pb_hlc(b->m->end_time)));
     struct error *e = do_backup(b, rows);

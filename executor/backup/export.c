@@ -181,7 +181,7 @@ writer_begin(struct writer *w)
     const struct export_opts *o = w->e->o;
     w->name = arena_printf(w->a, "%lld.sst", (long long)unique_int(o->node->node_id));
     row_counter_init(&w->count, w->a, o->primary, o->n_primary);
-    ERR_TRY(sink_create(o->sink, w->name, &w->out));
+    ERR_TRY(sink_create(w->item->dest->sink, w->name, &w->out));
     w->hash = sha512_create();
     struct sst_writer_opts so = {0};
     return sst_writer_open(&so, write_out, w, &w->sst);
@@ -208,8 +208,8 @@ writer_publish(struct writer *w, struct slice end, const uint8_t sum[SHA512_LEN]
         f->start_time = pb_timestamp(a, w->item->since);
         f->end_time = pb_timestamp(a, w->item->ts);
     }
-    if (*e->o->locality_kv != '\0')
-        f->locality_kv = arena_strdup(a, e->o->locality_kv);
+    if (*w->item->dest->locality_kv != '\0')
+        f->locality_kv = arena_strdup(a, w->item->dest->locality_kv);
     file_list_add(a, e->files, f);
     mutex_unlock(&e->lock);
 }

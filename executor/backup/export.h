@@ -11,8 +11,14 @@
 
 #include "executor/backup/backup_int.h"
 
+struct export_dest {
+    struct sink *sink;       /* shared by the threads */
+    const char *locality_kv; /* "" = default */
+};
+
 struct export_item {
     struct span span;
+    const struct export_dest *dest;
     struct hlc since, ts;    /* (since, ts]; since empty: from the beginning */
     bool explicit_times;     /* write them into the file entry (introduced spans) */
 };
@@ -20,8 +26,6 @@ struct export_item {
 struct export_opts {
     struct node *node;
     struct job *job;
-    struct sink *sink;       /* shared by the threads */
-    const char *locality_kv; /* of that sink; "" = default */
     bool all_versions;
     const struct export_item *items;
     size_t n_items;

@@ -4,6 +4,7 @@
 #include "executor/schema/zone.h"
 
 #include "catalog/pb.h"
+#include "executor/cluster.h"
 #include "executor/schema/schema_int.h"
 #include "grammar/print.h"
 
@@ -394,24 +395,20 @@ validate(const Amberdb__ZoneConfig *z)
     return validate_constraints(z);
 }
 
-/* A required key=value that is no tier of this node's locality. Attributes are not known here. */
+/* A required key=value that is a tier of no node. Nodes have no attributes. */
 static struct error *
 some_node_has(struct exec_ctx *x, Amberdb__Constraint *const *v, size_t n)
 {
-    const char *locality = x->node->opts.locality;
+    size_t n_nodes;
+    const struct cluster_node *nodes = cluster_nodes(x->node->cluster, x->arena, &n_nodes);
     for (size_t i = 0; i < n; i++) {
         if (v[i]->type != AMBERDB__CONSTRAINT_KIND__REQUIRED)
             continue;
-        const char *tier = *v[i]->key != '\0'
-                               ? arena_printf(x->arena, "%s=%s", v[i]->key, v[i]->value)
-                               : v[i]->value;
-        size_t len = strlen(tier);
-        bool found = false;
-        for (const char *p = pb_str(locality); *p != '\0' && !found;) {
-            size_t part = strcspn(p, ",");
-            found = *v[i]->key != '\0' && part == len && strncmp(p, tier, len) == 0;
-            p += part + (p[part] == ',');
-        }
+        bool has_key = *v[i]->key != '\0', found = false;
+        const char *tier = has_key ? arena_printf(x->arena, "%s=%s", v[i]->key, v[i]->value)
+                                   : v[i]->value;
+        for (size_t k = 0; k < n_nodes && has_key && !found; k++)
+            found = locality_has(nodes[k].locality, tier);
         if (!found)
             return err_new(ERR_CHECK_VIOLATION,
                            "constraint \"+%s\" matches no existing nodes within the cluster - did "

@@ -135,8 +135,10 @@ backup(struct world *w, int64_t since, int64_t ts, bool all, struct backup_layer
     struct span_list spans = {0};
     struct file_list files = {0};
     OK(table_spans(w->a, w->old, &spans));
-    struct export_item item = {.span = spans.v[0], .since = {since, 0}, .ts = {ts, 0}};
-    struct export_opts o = {.node = &w->node, .job = &w->job, .sink = w->sink, .locality_kv = "",
+    struct export_dest dest = {w->sink, ""};
+    struct export_item item = {
+        .span = spans.v[0], .dest = &dest, .since = {since, 0}, .ts = {ts, 0}};
+    struct export_opts o = {.node = &w->node, .job = &w->job,
                             .all_versions = all, .items = &item, .n_items = 1,
                             .primary = primary_ids(w->a, &w->old, 1), .n_primary = 1,
                             .save = save_files};

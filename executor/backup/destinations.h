@@ -1,0 +1,22 @@
+/* executor/backup/destinations.h - which destination of a locality-aware BACKUP a range's data go to:
+ * that of the most specific tier of its leaseholder's locality that has one, else the default.
+ *
+ * Ownership: all in the job's arena. SOURCE: semantics 5, cluster 6.
+ */
+#ifndef AMBERDB_EXECUTOR_BACKUP_DESTINATIONS_H
+#define AMBERDB_EXECUTOR_BACKUP_DESTINATIONS_H
+
+#include "executor/backup/export.h"
+
+struct destinations;
+
+/* As the leases are now. `main`: the default destination, open already. */
+struct error *destinations_open(struct arena *a, struct node *n, const struct cancel *cancel,
+                                const Amberdb__BackupDetails *d, const pb_manifest *m,
+                                struct sink *main, const struct crypt_key *key,
+                                struct destinations **out) ERR_MUST_USE;
+/* The item cut where the destination changes, each piece with its own. */
+void destinations_cut(struct destinations *d, struct export_item item, struct export_item **v,
+                      size_t *n);
+
+#endif

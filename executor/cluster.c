@@ -1,0 +1,165 @@
+/* executor/cluster.c - nodes and leases. See cluster.h. */
+#include "config.h"
+
+#include "executor/cluster.h"
+
+#include "base/arena.h"
+#include "base/thread.h"
+
+/* Ranges whose holder is remembered; the rest is decided anew each time, to the same end as long as
+ * nothing changes. */
+#define LEASES_MAX 16384
+
+struct lease {
+    struct slice key;
+    uint32_t holder;
+};
+
+struct cluster {
+    struct mutex lock; /* guards all below */
+    struct arena *arena;
+    struct cluster_node *nodes;
+    size_t n_nodes;
+    struct lease *leases; /* by key */
+    size_t n_leases;
+};
+
+struct cluster *
+cluster_create(void)
+{
+    struct cluster *c = xcalloc(1, sizeof(*c));
+    mutex_init(&c->lock, RANK_LEAF);
+    c->arena = arena_create(NULL, "cluster");
+    return c;
+}
+
+void
+cluster_destroy(struct cluster *c)
+{
+    if (c == NULL)
+        return;
+    arena_destroy(c->arena);
+    xfree(c->nodes);
+    xfree(c->leases);
+    mutex_destroy(&c->lock);
+    xfree(c);
+}
+
+uint32_t
+cluster_join(struct cluster *c, const struct cluster_node *n)
+{
+    mutex_lock(&c->lock);
+    c->nodes = xrealloc(c->nodes, (c->n_nodes + 1) * sizeof(*c->nodes));
+    struct cluster_node *to = &c->nodes[c->n_nodes++];
+    *to = *n;
+    uint32_t id = to->id = (uint32_t)c->n_nodes;
+    to->locality = arena_strdup(c->arena, n->locality);
+    to->sql_address = arena_strdup(c->arena, n->sql_address);
+    mutex_unlock(&c->lock);
+    return id;
+}
+
+const struct cluster_node *
+cluster_nodes(struct cluster *c, struct arena *a, size_t *n)
+{
+    mutex_lock(&c->lock);
+    *n = c->n_nodes;
+    const struct cluster_node *copy = arena_memdup(a, c->nodes, c->n_nodes * sizeof(*c->nodes));
+    mutex_unlock(&c->lock);
+    return copy;
+}
+
+const struct cluster_node *
+cluster_node(struct cluster *c, struct arena *a, uint32_t id)
+{
+    size_t n;
+    const struct cluster_node *v = cluster_nodes(c, a, &n);
+    return id >= 1 && id <= n ? &v[id - 1] : NULL;
+}
+
+bool
+locality_has(const char *locality, const char *tier)
+{
+    size_t len = strlen(tier);
+    for (const char *p = locality; *p != '\0';) {
+        size_t part = strcspn(p, ",");
+        if (part == len && strncmp(p, tier, len) == 0)
+            return true;
+        p += part + (p[part] == ',');
+    }
+    return false;
+}
+
+/* The place of the key, or where it would be. */
+static size_t
+lease_find(const struct cluster *c, struct slice key, bool *found)
+{
+    size_t lo = 0, hi = c->n_leases;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (slice_cmp(c->leases[mid].key, key) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    *found = lo < c->n_leases && slice_eq(c->leases[lo].key, key);
+    return lo;
+}
+
+static void
+lease_set(struct cluster *c, struct slice key, uint32_t holder)
+{
+    bool found;
+    size_t i = lease_find(c, key, &found);
+    if (!found) {
+        if (c->n_leases == LEASES_MAX)
+            return;
+        c->leases = xrealloc(c->leases, (c->n_leases + 1) * sizeof(*c->leases));
+        memmove(&c->leases[i + 1], &c->leases[i], (c->n_leases - i) * sizeof(*c->leases));
+        c->leases[i].key = slice_dup(c->arena, key);
+        c->n_leases++;
+    }
+    c->leases[i].holder = holder;
+}
+
+static size_t
+leases_of(const struct cluster *c, uint32_t node)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_leases; i++)
+        n += c->leases[i].holder == node;
+    return n;
+}
+
+uint32_t
+cluster_lease(struct cluster *c, struct slice key, const uint32_t *candidates, size_t n)
+{
+    mutex_lock(&c->lock);
+    bool found;
+    size_t at = lease_find(c, key, &found);
+    uint32_t holder = found ? c->leases[at].holder : 0;
+    bool stays = false;
+    for (size_t i = 0; i < n; i++)
+        stays = stays || candidates[i] == holder;
+    if (!stays) {
+        size_t fewest = SIZE_MAX;
+        for (size_t i = 0; i < n; i++) {
+            size_t has = leases_of(c, candidates[i]);
+            if (has < fewest) {
+                fewest = has;
+                holder = candidates[i];
+            }
+        }
+        lease_set(c, key, holder);
+    }
+    mutex_unlock(&c->lock);
+    return holder;
+}
+
+void
+cluster_lease_move(struct cluster *c, struct slice key, uint32_t node)
+{
+    mutex_lock(&c->lock);
+    lease_set(c, key, node);
+    mutex_unlock(&c->lock);
+}
