@@ -9,6 +9,7 @@
 #include "base/enc.h"
 #include "base/hash.h"
 #include "types/session_hooks.h"
+#include "types/sqltext.h"
 
 static int
 compare_i64(const struct type *t, const struct datum *a, const struct datum *b)
@@ -344,7 +345,7 @@ type_by_name(struct slice name)
                    {"float", "float8"},   {"double precision", "float8"},
                    {"real", "float4"},    {"decimal", "numeric"}, {"boolean", "bool"},
                    {"bytes", "bytea"},    {"character varying", "varchar"},
-                   {"character", "bpchar"}, {"json", "jsonb"},
+                   {"character", "bpchar"}, {"char", "bpchar"}, {"json", "jsonb"},
                    {"timestamp without time zone", "timestamp"},
                    {"timestamp with time zone", "timestamptz"},
                    {"bit varying", "varbit"}};
@@ -352,12 +353,15 @@ type_by_name(struct slice name)
                                    25,   1043, 1042, 18,   19,   17,   1184, 26,   2205, 24,
                                    2202, 2206, 4089, 705,  2950, 869,  1083, 3802, 1266, 1560,
                                    1562, 2283, 2249, 22,   30};
-    for (size_t i = 0; i < ARRAY_COUNT(aliases); i++)
-        if (slice_eq(slice_cstr(aliases[i].alias), name))
-            name = slice_cstr(aliases[i].typname);
     bool array = name.len > 2 && memcmp(name.ptr + name.len - 2, "[]", 2) == 0;
     if (array)
         name.len -= 2;
+    bool quoted = name.len > 2 && name.ptr[0] == '"' && name.ptr[name.len - 1] == '"';
+    if (quoted)
+        name = slice_make(name.ptr + 1, name.len - 2);
+    for (size_t i = 0; i < ARRAY_COUNT(aliases) && !quoted; i++)
+        if (slice_eq(slice_cstr(aliases[i].alias), name))
+            name = slice_cstr(aliases[i].typname);
     for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
         const struct type *t = type_from_oid(all[i]);
         if (slice_eq(slice_cstr(type_typname(t)), name))
@@ -379,6 +383,7 @@ oid_parse(const struct eval_env *env, const struct type *t, struct slice text, s
     if (t->oid == TYPE_OID.oid)
         return int_parse_error(env, t, text, r);
     if (t->oid == TYPE_REGTYPE.oid) {
+        text = sql_call_name(text); /* numeric(10,2) */
         char *low = arena_strndup(env->arena, (const char *)text.ptr, text.len);
         for (char *p = low; *p != '\0'; p++)
             *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;

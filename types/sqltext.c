@@ -219,3 +219,42 @@ sql_is_user_name(struct slice name)
     }
     return n > 0 && n <= 63;
 }
+
+static const uint8_t *
+skip_space(const uint8_t *p, const uint8_t *end)
+{
+    while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r')))
+        p++;
+    return p;
+}
+
+static const uint8_t *
+skip_word(const uint8_t *p, const uint8_t *end, bool dots)
+{
+    while (p < end && ((*p >= '0' && *p <= '9') || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') ||
+                       *p == '_' || *p == '"' || (dots && *p == '.')))
+        p++;
+    return p;
+}
+
+struct slice
+sql_call_name(struct slice s)
+{
+    const uint8_t *end = s.ptr + s.len, *name = skip_space(s.ptr, end);
+    const uint8_t *name_end = skip_word(name, end, true), *p = skip_space(name_end, end);
+    if (name_end == name || p == end || *p != '(')
+        return s;
+    p = skip_space(p + 1, end);
+    for (bool more = p < end && *p != ')'; more;) {
+        const uint8_t *word = skip_space(p, end);
+        p = skip_word(word, end, false);
+        if (p == word)
+            return s;
+        p = skip_space(p, end);
+        more = p < end && *p == ',';
+        p += more;
+    }
+    if (p == end || *p != ')' || skip_space(p + 1, end) != end)
+        return s;
+    return slice_make(name, (size_t)(name_end - name));
+}

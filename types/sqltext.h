@@ -11,4 +11,8 @@ void sql_quote_ident(struct str *s, struct slice name);
 /* Lower-case letters of any script, digits and _, behind the first one - and . too; at most 63. */
 bool sql_is_user_name(struct slice name);
 
+/* `max` of " max ( int , text ) "; what is no such call comes back as it is. Names and arguments are
+ * words of letters, digits, _ and quotes; names may have dots. */
+struct slice sql_call_name(struct slice s);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include "catalog/pb.h"
 #include "grammar/parse.h"
+#include "types/sqltext.h"
 
 static struct exec_ctx *
 context(const struct eval_env *env)
@@ -353,14 +354,17 @@ function_oid(struct exec_ctx *x, struct slice name, bool procedure, uint32_t *oi
             return err_new(ERR_AMBIGUOUS_ALIAS, "more than one function named '%s'", text);
         found = &v[i];
     }
-    if (found == NULL && strchr(text, '(') != NULL) { /* max(int) is looked up as max */
-        text[strcspn(text, "(")] = '\0';
-        return function_oid(x, slice_cstr(text), false, oid);
-    }
-    if (found == NULL && with_arguments)
-        return function_oid(x, slice_make(text, (size_t)(strchr(text, '(') - text)), false, oid);
-    if (found == NULL)
+    struct slice bare = sql_call_name(name);
+    if (found == NULL && bare.len != name.len) /* max(int) is looked up as max */
+        return function_oid(x, bare, false, oid);
+    if (found == NULL) {
+        int dots = 0;
+        for (const char *p = text; *p != '\0'; p++)
+            dots += *p == '.';
+        if (dots > 2)
+            return err_new(ERR_SYNTAX, "invalid function name: %s", text);
         return err_new(ERR_UNDEFINED_FUNCTION, "unknown function: %s()", text);
+    }
     *oid = found->oid;
     return NULL;
 }

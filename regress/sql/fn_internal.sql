@@ -24,3 +24,10 @@ SELECT concat_ws();
 -- a locale of a column is checked when the table is made
 CREATE TABLE fn_internal (a STRING COLLATE nope);
 CREATE TABLE fn_internal (a STRING COLLATE en_nope);
+-- names of functions and types with what stands behind them
+SELECT 'upper(int)'::REGPROC, ' upper ( string , "x" ) '::REGPROCEDURE, 'pg_catalog.upper(int)'::REGPROC;
+SELECT 'blah (ignored, ignored)'::REGPROCEDURE;
+SELECT 'blah(, )'::REGPROC;
+SELECT 'a.b.c.d'::REGPROC;
+SELECT 'numeric(10,3)'::REGTYPE, 'varchar( 10 )'::REGTYPE, 'VARCHAR'::REGTYPE, '"char"'::REGTYPE::OID, 'char'::REGTYPE::OID, 'int[]'::REGTYPE, '_text'::REGTYPE;
+SELECT 'blah(1)'::REGTYPE;
