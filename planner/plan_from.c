@@ -492,8 +492,8 @@ funcs_source(struct planner *p, struct scope *outer, const struct ast_table_ref 
         const struct expr *call = gens[i].call;
         bool gen = call->kind == EXPR_CALL && call->overload->is_generator;
         for (int k = 0; k < gens[i].n_cols; k++, at++) {
-            bool tuple = gen && call->type->family == FAMILY_TUPLE;
-            const struct type *t = tuple ? call->type->contents[k] : call->type;
+            const struct type *t =
+                gen && plan_makes_rows(call) ? call->type->contents[k] : call->type;
             /* Generators name their columns; json_array_elements otherwise than in a SELECT list. */
             const char *name = gen ? call->overload->gen->col_names[k] : labels[i];
             ps->base.cols[at] = (struct plan_column){.name = name, .type = t};

@@ -119,6 +119,13 @@ struct inverted_cond {
 struct error *inverted_constraint(struct planner *p, const struct expr *e, int col,
                                   const struct type *t, struct inverted_cond *out) ERR_MUST_USE;
 
+/* Does the generator make rows of columns (json_each)? Else its one column may hold a tuple, too. */
+static inline bool
+plan_makes_rows(const struct expr *call)
+{
+    return call->type->family == FAMILY_TUPLE && call->overload->gen->n_cols != 1;
+}
+
 /* plan_select.c */
 struct error *plan_limit_node(struct planner *p, struct scope *outer, const struct ast_expr *limit,
                               const struct ast_expr *offset, struct plan_node *in,

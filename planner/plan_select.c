@@ -782,7 +782,7 @@ number_fn(void *arg, struct expr *e, struct expr **out)
     }
     const struct expr *call = n->s->gens.v[e->index];
     int at = n->base + n->offsets[e->index];
-    if (call->type->family != FAMILY_TUPLE) {
+    if (!plan_makes_rows(call)) {
         *out = expr_column(n->s->p->arena, e->type, at);
         return NULL;
     }
@@ -841,7 +841,7 @@ project_set_node(struct stage *s, struct plan_node *in, struct plan_node **out)
         ps->gens[i] = (struct plan_generator){.call = call, .n_cols = call->overload->gen->n_cols};
         for (int k = 0; k < ps->gens[i].n_cols; k++)
             ps->base.cols[in->n_cols + offsets[i] + k] = (struct plan_column){
-                .type = call->type->family == FAMILY_TUPLE ? call->type->contents[k] : call->type};
+                .type = plan_makes_rows(call) ? call->type->contents[k] : call->type};
     }
     struct number_arg n = {.s = s, .base = in->n_cols, .offsets = offsets, .kind = EXPR_GENERATOR};
     ERR_TRY(rewrite_list(p, s->items.exprs, s->items.n, number_fn, &n));

@@ -37,6 +37,16 @@ ddl_column_type(struct exec_ctx *x, const struct ast_type *n, const struct type 
     return NULL;
 }
 
+struct error *
+ddl_check_value_type(struct exec_ctx *x, const struct type *t)
+{
+    const struct type *e = t->family == FAMILY_ARRAY ? t->elem : t;
+    if (e->family != FAMILY_UNKNOWN && e->family != FAMILY_TUPLE)
+        return NULL;
+    return err_new(ERR_INVALID_TABLE_DEFINITION, "value type %s cannot be used for table columns",
+                   type_name_str(x->arena, e));
+}
+
 /* ---- sequences in expressions ---------------------------------------------------------------- */
 
 struct sequence_finder {

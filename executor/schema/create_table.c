@@ -278,12 +278,11 @@ columns_from_query(struct definition *d)
             k++;
         if (n_names > 0)
             name = ddl_text(x, d->n->defs.items[k++].column->name);
-        const struct type *type = cols[i].type->family == FAMILY_UNKNOWN ? &TYPE_STRING
-                                                                         : cols[i].type;
+        ERR_TRY(ddl_check_value_type(x, cols[i].type));
         if (build_find_column(d->t, name) != NULL)
             return err_new(ERR_UNCATEGORIZED, "duplicate column name: \"%s\"", name);
         PB_PUSH(x->arena, d->t->columns, d->t->n_columns,
-                build_column(x->arena, name, type, true));
+                build_column(x->arena, name, cols[i].type, true));
     }
     d->extras = arena_zalloc(x->arena, (d->t->n_columns + extras_room(d)) * sizeof(*d->extras));
     for (int i = 0, k = 0; i < d->n->defs.count; i++) {

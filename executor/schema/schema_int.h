@@ -96,6 +96,8 @@ struct error *ddl_column(struct exec_ctx *x, const struct ast_column_def *def, c
                          pb_column **out, struct ddl_column_extra *extra) ERR_MUST_USE;
 struct error *ddl_column_type(struct exec_ctx *x, const struct ast_type *n,
                               const struct type **out) ERR_MUST_USE;
+/* 42P16 when a query's column of type t cannot be one of a table or view. */
+struct error *ddl_check_value_type(struct exec_ctx *x, const struct type *t) ERR_MUST_USE;
 /* Type a DEFAULT for a column and store it: default_expr and uses_sequence_ids. */
 struct error *ddl_set_default(struct exec_ctx *x, const struct ast_expr *e, const struct type *type,
                               pb_column *c) ERR_MUST_USE;

@@ -430,10 +430,7 @@ view_columns(struct exec_ctx *x, const struct ast_create_view *n, pb_table *view
     for (int i = 0; i < n_cols; i++) {
         const char *name = n->columns.count > 0 ? ddl_text(x, n->columns.items[i].text)
                                                 : cols[i].name;
-        if (cols[i].type->family == FAMILY_UNKNOWN || cols[i].type->family == FAMILY_TUPLE)
-            return err_new(ERR_INVALID_TABLE_DEFINITION,
-                           "value type %s cannot be used for table columns",
-                           type_name_str(x->arena, cols[i].type));
+        ERR_TRY(ddl_check_value_type(x, cols[i].type));
         pb_column *c = build_column(x->arena, name, cols[i].type, true);
         PB_PUSH(x->arena, view->columns, view->n_columns, c);
     }

@@ -61,3 +61,12 @@ SELECT * FROM json_array_elements('[1,2]');
 SELECT value, ordinality FROM jsonb_array_elements_text('["a"]') WITH ORDINALITY;
 SELECT * FROM json_array_elements('[1]') AS x;
 SELECT json_array_elements('[1]');
+-- a generator of tuples has one column; one that makes rows has theirs
+SELECT unnest(ARRAY[(1,'a'),(2,'b')]);
+SELECT * FROM unnest(ARRAY[(1,),(2,)]);
+SELECT unnest(ARRAY[(1,'a')], ARRAY[5,6]);
+SELECT * FROM json_each('{"a":1}'), unnest(ARRAY[(1,2)]) AS u;
+SELECT (unnest(ARRAY[((1,2) AS a,b)])).a;
+CREATE TABLE tuples AS SELECT (1,2) AS x;
+CREATE TABLE tuples AS SELECT ARRAY[(1,2)] AS x;
+CREATE TABLE tuples AS SELECT NULL AS x;
