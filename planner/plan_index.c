@@ -363,6 +363,9 @@ constrain_by(struct planner *p, const struct rel *r, const struct index *ix, int
     out->used = ARENA_ARRAY(p->arena, bool, (size_t)r->n_conj + 1);
     out->single = ARENA_ARRAY(p->arena, bool, (size_t)ix->n_keys + (size_t)ix->n_extra + 1);
     out->spans = ARENA_ARRAY(p->arena, struct plan_span, (size_t)cap_spans);
+    /* Conditions that the spans of every alternative decide. */
+    for (int o = 0; o < r->n_conj; o++)
+        out->used[o] = true;
     for (int k = 0;; k++) {
         struct rel sub = *r;
         struct expr **v = NULL;
@@ -373,6 +376,7 @@ constrain_by(struct planner *p, const struct rel *r, const struct index *ix, int
             return false;
         if (n == 0)
             break;
+        int own = n;
         for (int o = 0; o < r->n_conj; o++)
             if (o != i)
                 expr_list_add(p->arena, &v, &n, &cap, r->conj[o]);
@@ -381,6 +385,11 @@ constrain_by(struct planner *p, const struct rel *r, const struct index *ix, int
         constrain(p, &sub, ix, &c);
         if (c.empty)
             continue;
+        for (int o = 0; o < own; o++)
+            out->used[i] = out->used[i] && c.used[o];
+        for (int o = 0, at = own; o < r->n_conj; o++)
+            if (o != i)
+                out->used[o] = out->used[o] && c.used[at++];
         if (c.n_spans == 0 || out->n_spans + c.n_spans > MAX_SPANS)
             return false;
         while (out->n_spans + c.n_spans > cap_spans) {
@@ -675,13 +684,37 @@ lower_virtual(struct planner *p, struct rel *r, const bool *need, struct plan_no
     return NULL;
 }
 
-/* A condition that is false or NULL whatever the row. */
+/* col = constant */
+static const struct expr *
+equal_const(const struct expr *e, int *col)
+{
+    if (e->kind != EXPR_COMPARE || e->cmp != CMP_EQ || e->args[0]->kind != EXPR_COLUMN ||
+        e->args[1]->kind != EXPR_CONST || e->args[1]->value.null ||
+        !type_equivalent(e->args[0]->type, e->args[1]->type))
+        return NULL;
+    *col = e->args[0]->index;
+    return e->args[1];
+}
+
+/* A condition, or two of them, that no row can meet. */
 static bool
 contradiction(const struct rel *r)
 {
-    for (int i = 0; i < r->n_conj; i++)
-        if (r->conj[i]->kind == EXPR_CONST && (r->conj[i]->value.null || !r->conj[i]->value.i))
+    for (int i = 0; i < r->n_conj; i++) {
+        const struct expr *e = r->conj[i];
+        int a, b;
+        if (e->kind == EXPR_CONST && (e->value.null || !e->value.i))
             return true;
+        if (e->kind == EXPR_IS_NULL && !e->negated && e->args[0]->kind == EXPR_COLUMN &&
+            !r->table->columns[e->args[0]->index].nullable)
+            return true;
+        const struct expr *v = equal_const(e, &a);
+        for (int k = 0; k < i && k < 16 && v != NULL; k++) {
+            const struct expr *w = equal_const(r->conj[k], &b);
+            if (w != NULL && a == b && datum_compare(v->type, &v->value, &w->value) != 0)
+                return true;
+        }
+    }
     return false;
 }
 

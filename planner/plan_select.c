@@ -755,7 +755,8 @@ wish_for_extreme(struct stage *s, struct rel *rel, struct wish *w, struct plan_o
     nn->n_args = 1;
     nn->args = ARENA_ARRAY(s->p->arena, struct expr *, 1);
     nn->args[0] = a->args[0];
-    rel_push(s->p, rel, nn);
+    if (rel->table->columns[col].nullable)
+        rel_push(s->p, rel, nn);
     *o = (struct plan_order){.column = col, .desc = max};
     *w = (struct wish){.n = 1, .order = o, .limit = 1};
 }

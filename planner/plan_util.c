@@ -55,6 +55,21 @@ is_identity(const struct plan_node *in, int n, struct expr *const *exprs)
     return true;
 }
 
+/* SELECT without FROM: one row of values. */
+static struct plan_node *
+values_of(struct planner *p, int n, struct expr *const *exprs, const struct plan_column *cols)
+{
+    struct plan_values *v = plan_node_new(p, PLAN_VALUES, sizeof(*v), n, 0);
+
+    memcpy(v->base.cols, cols, (size_t)n * sizeof(cols[0]));
+    v->n_rows = 1;
+    v->rows = ARENA_ARRAY(p->arena, struct expr **, 1);
+    v->rows[0] = arena_memdup(p->arena, exprs, (size_t)n * sizeof(exprs[0]));
+    v->base.rows = 1;
+    v->base.at_most_one = true;
+    return &v->base;
+}
+
 struct plan_node *
 plan_render_node(struct planner *p, struct plan_node *in, int n, struct expr *const *exprs,
                  const struct plan_column *cols)
@@ -65,6 +80,9 @@ plan_render_node(struct planner *p, struct plan_node *in, int n, struct expr *co
             memcpy(in->cols, cols, (size_t)n * sizeof(cols[0]));
         return in;
     }
+    if (in->kind == PLAN_VALUES && in->n_cols == 0 && in->at_most_one && n > 0 &&
+        ((struct plan_values *)in)->n_rows == 1)
+        return values_of(p, n, exprs, cols);
     struct plan_render *r = plan_node_new(p, PLAN_RENDER, sizeof(*r), n, 1);
     r->base.children[0] = in;
     r->base.rows = in->rows;

@@ -26,14 +26,16 @@ static void
 indent(struct str *s, const struct walk *w, int level, bool last, bool node)
 {
     for (int i = 1; i < level; i++)
-        str_append_cstr(s, w->more[i] ? " \xe2\x94\x82    " : "      ");
-    if (level == 0 && node)
+        str_append_cstr(s, w->more[i] ? " \xe2\x94\x82   " : "     ");
+    if (level == 0)
         return;
     if (node)
         str_append_cstr(s, last ? " \xe2\x94\x94\xe2\x94\x80\xe2\x94\x80 "
                                 : " \xe2\x94\x9c\xe2\x94\x80\xe2\x94\x80 ");
-    else if (level > 0)
-        str_append_cstr(s, w->more[level] ? " \xe2\x94\x82   " : "     ");
+    else if (w->more[level])
+        str_append_cstr(s, " \xe2\x94\x82");
+    while (!node && s->len > 0 && s->ptr[s->len - 1] == ' ')
+        s->ptr[--s->len] = '\0';
 }
 
 static struct error *
@@ -134,7 +136,9 @@ put_expr(struct str *s, const struct expr *e, const struct plan_column *cols, in
         return;
     case EXPR_CALL:
         if (e->n_args == 2 && e->overload->name[0] != '\0' &&
-            strchr("+-*/%^&|#<>~@?", e->overload->name[0]) != NULL) {
+            (strchr("+-*/%^&|#<>~@?", e->overload->name[0]) != NULL ||
+             strcmp(e->overload->name, "LIKE") == 0 || strcmp(e->overload->name, "ILIKE") == 0 ||
+             strcmp(e->overload->name, "SIMILAR TO") == 0)) {
             put_expr(s, e->args[0], cols, n, env);
             str_printf(s, " %s ", e->overload->name);
             put_expr(s, e->args[1], cols, n, env);
@@ -189,32 +193,65 @@ put_bound(struct walk *w, struct str *s, const struct plan_bound *b)
     }
 }
 
-static const char *
-spans_text(struct walk *w, const struct plan_scan *p)
+static void
+has_outer(void *arg, const struct expr *e)
+{
+    bool *found = arg;
+
+    *found = *found || e->kind == EXPR_OUTER;
+}
+
+/* Bounds that bytes do not show: those of an outer row are known when it runs. */
+static bool
+spans_are_open(const struct plan_scan *p)
+{
+    bool found = false;
+
+    for (int i = 0; i < p->n_spans; i++) {
+        /* Bytes do not tell ascending from descending. */
+        for (int k = 0; k < p->index->n_keys; k++)
+            found = found || (p->index->desc[k] && (k < p->spans[i].lo.n || k < p->spans[i].hi.n));
+        for (int k = 0; k < p->spans[i].lo.n; k++)
+            expr_walk(p->spans[i].lo.values[k], has_outer, &found);
+        for (int k = 0; k < p->spans[i].hi.n; k++)
+            expr_walk(p->spans[i].hi.values[k], has_outer, &found);
+    }
+    return found;
+}
+
+/* *text NULL: nothing can match. */
+static struct error *
+spans_text(struct walk *w, const struct plan_scan *p, const char **text)
 {
     struct str s;
 
     str_init_arena(&s, w->e->a, 65536);
+    *text = NULL;
+    if (p->empty)
+        return NULL;
     for (int i = 0; i < p->n_elements; i++)
         str_printf(&s, "%s%s-%s/PrefixEnd", i > 0 ? " " : "", p->element_texts[i],
                    p->element_texts[i]);
-    if (p->n_elements > 0)
-        return str_cstr(&s);
-    if (p->n_spans == 0)
-        return p->hard_limit > 0 ? "LIMITED SCAN" : "FULL SCAN";
-    for (int i = 0; i < p->n_spans; i++) {
-        const struct plan_span *sp = &p->spans[i];
-        if (i > 0)
-            str_append_char(&s, ' ');
-        put_bound(w, &s, &sp->lo);
-        if (sp->lo.n > 0 && !sp->lo.inclusive)
-            str_append_cstr(&s, "/!NULL");
-        str_append_char(&s, '-');
-        put_bound(w, &s, &sp->hi);
-        if (sp->hi.n > 0 && sp->hi.inclusive)
-            str_append_cstr(&s, "/#");
+    if (p->n_elements == 0 && p->n_spans == 0) {
+        str_append_cstr(&s, p->hard_limit > 0 && p->filter == NULL ? "LIMITED SCAN" : "FULL SCAN");
+    } else if (p->n_elements == 0 && spans_are_open(p)) {
+        for (int i = 0; i < p->n_spans; i++) {
+            if (i > 0)
+                str_append_char(&s, ' ');
+            put_bound(w, &s, &p->spans[i].lo);
+            str_append_char(&s, '-');
+            put_bound(w, &s, &p->spans[i].hi);
+        }
+    } else if (p->n_elements == 0) {
+        struct op *scan;
+        bool none;
+        ERR_TRY(exec_build(w->e->op.x, &w->e->op.x->state, &p->base, &scan));
+        ERR_TRY(scan_spans_text(scan, &s, &none));
+        if (none)
+            return NULL;
     }
-    return str_cstr(&s);
+    *text = str_cstr(&s);
+    return NULL;
 }
 
 static const char *
@@ -240,8 +277,10 @@ static struct error *
 scan_fields(struct walk *w, const struct plan_scan *p, int level)
 {
     ERR_TRY(field(w, level, "table", arena_printf(w->e->a, "%s@%s", p->table->name, p->index->name)));
-    ERR_TRY(field(w, level, "spans", p->empty ? "" : spans_text(w, p)));
-    if (p->hard_limit > 0)
+    const char *spans;
+    ERR_TRY(spans_text(w, p, &spans));
+    ERR_TRY(field(w, level, "spans", spans == NULL ? "" : spans));
+    if (p->hard_limit > 0 && p->filter == NULL)
         ERR_TRY(field(w, level, "limit", arena_printf(w->e->a, "%lld", (long long)p->hard_limit)));
     if (p->filter != NULL)
         ERR_TRY(field(w, level, "filter", expr_text(w, p->filter, p->base.cols, p->base.n_cols)));
@@ -264,6 +303,33 @@ join_type(enum plan_join_type t)
     return names[t];
 }
 
+/* A limit that the scan below keeps alone. */
+static bool
+pushed_limit(const struct plan_node *n)
+{
+    const struct plan_node *c = n->children[0];
+
+    while (c->kind == PLAN_RENDER)
+        c = c->children[0];
+    return c->kind == PLAN_SCAN && ((const struct plan_scan *)c)->hard_limit > 0 &&
+           ((const struct plan_scan *)c)->filter == NULL;
+}
+
+static struct error *
+strategy(struct walk *w, int level, const char *name)
+{
+    ERR_TRY(field(w, level, "strategy", name));
+    return w->e->op.x->implicit_txn ? field(w, level, "auto commit", "") : NULL;
+}
+
+/* INSERT of plain VALUES: v20.1 shows both as one node. */
+static bool
+fast_path(const struct plan_node *n)
+{
+    return n->kind == PLAN_INSERT && ((const struct plan_insert *)n)->conflict == CONFLICT_ERROR &&
+           n->children[0]->kind == PLAN_VALUES;
+}
+
 static struct error *
 node_fields(struct walk *w, const struct plan_node *n, int level)
 {
@@ -283,14 +349,36 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
         const struct plan_index_join *j = (const struct plan_index_join *)n;
         ERR_TRY(field(w, level, "table", arena_printf(a, "%s@%s", j->table->name,
                                                       j->table->indexes[0].name)));
+        struct str s;
+        str_init_arena(&s, a, 65536);
+        for (int i = 0; i < j->n_keys; i++)
+            str_printf(&s, "%s%s", i > 0 ? ", " : "",
+                       column_name(w, n->children[0], j->key_cols[i]));
+        ERR_TRY(field(w, level, "key columns", str_cstr(&s)));
         return j->filter == NULL ? NULL
                                  : field(w, level, "filter",
                                          expr_text(w, j->filter, n->cols, n->n_cols));
     }
     case PLAN_LOOKUP_JOIN: {
         const struct plan_lookup_join *j = (const struct plan_lookup_join *)n;
+        const struct plan_node *c = n->children[0];
+        struct str s;
         ERR_TRY(field(w, level, "table", arena_printf(a, "%s@%s", j->table->name, j->index->name)));
         ERR_TRY(field(w, level, "type", join_type(j->type)));
+        str_init_arena(&s, a, 65536);
+        for (int i = 0; i < j->n_keys; i++) {
+            str_append_cstr(&s, i > 0 ? ", " : "(");
+            put_expr(&s, j->keys[i], c->cols, c->n_cols, &w->e->op.x->env);
+        }
+        for (int i = 0; i < j->n_keys; i++)
+            str_printf(&s, "%s%s", i > 0 ? ", " : ") = (",
+                       j->table->columns[j->index->keys[i]].name);
+        str_append_char(&s, ')');
+        ERR_TRY(field(w, level, "equality", str_cstr(&s)));
+        if (j->index->unique && j->n_keys == j->index->n_keys) {
+            ERR_TRY(field(w, level, "equality cols are key", ""));
+            ERR_TRY(field(w, level, "parallel", ""));
+        }
         return j->on == NULL ? NULL
                              : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
     }
@@ -360,6 +448,9 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
     case PLAN_GROUP: {
         const struct plan_group *g = (const struct plan_group *)n;
         const struct plan_node *c = n->children[0];
+        for (int i = 0; i < g->n_keys; i++)
+            ERR_TRY(field(w, level, arena_printf(a, "aggregate %d", i),
+                          expr_text(w, g->keys[i], c->cols, c->n_cols)));
         for (int i = 0; i < g->n_aggs; i++) {
             struct str s;
             str_init_arena(&s, a, 65536);
@@ -374,7 +465,7 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
                 put_expr(&s, g->aggs[i]->args[k], c->cols, c->n_cols, &w->e->op.x->env);
             }
             str_append_char(&s, ')');
-            ERR_TRY(field(w, level, arena_printf(a, "aggregate %d", i), str_cstr(&s)));
+            ERR_TRY(field(w, level, arena_printf(a, "aggregate %d", g->n_keys + i), str_cstr(&s)));
         }
         if (g->scalar)
             return field(w, level, "scalar", "");
@@ -405,7 +496,7 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
                                  ((const struct plan_sort *)n)->keys));
     case PLAN_LIMIT: {
         const struct plan_limit *l = (const struct plan_limit *)n;
-        if (l->count != NULL)
+        if (l->count != NULL && !pushed_limit(n))
             ERR_TRY(field(w, level, "count", expr_text(w, l->count, NULL, 0)));
         return l->offset == NULL ? NULL
                                  : field(w, level, "offset", expr_text(w, l->offset, NULL, 0));
@@ -419,7 +510,12 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
             str_printf(&s, "%s%s", k > 0 ? ", " : "",
                        i->target.table->columns[i->ordinals[k]].name);
         str_append_char(&s, ')');
-        return field(w, level, "into", str_cstr(&s));
+        ERR_TRY(field(w, level, "into", str_cstr(&s)));
+        ERR_TRY(strategy(w, level,
+                         i->conflict == CONFLICT_UPSERT || i->conflict == CONFLICT_UPDATE
+                             ? "opt upserter"
+                             : "inserter"));
+        return fast_path(n) ? node_fields(w, n->children[0], level) : NULL;
     }
     case PLAN_UPDATE: {
         const struct plan_update *u = (const struct plan_update *)n;
@@ -429,10 +525,12 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
             str_printf(&s, "%s%s", k > 0 ? ", " : "",
                        u->target.table->columns[u->sets[k].ordinal].name);
         ERR_TRY(field(w, level, "table", u->target.table->name));
-        return field(w, level, "set", str_cstr(&s));
+        ERR_TRY(field(w, level, "set", str_cstr(&s)));
+        return strategy(w, level, "updater");
     }
     case PLAN_DELETE:
-        return field(w, level, "from", ((const struct plan_delete *)n)->target.table->name);
+        ERR_TRY(field(w, level, "from", ((const struct plan_delete *)n)->target.table->name));
+        return strategy(w, level, "deleter");
     case PLAN_CTE_SCAN:
         return field(w, level, "label",
                      arena_strndup(a, (const char *)((const struct plan_cte_scan *)n)->cte->name.ptr,
@@ -454,9 +552,10 @@ name_of(struct walk *w, const struct plan_node *n)
     }
     if (n->kind == PLAN_SCAN && ((const struct plan_scan *)n)->reverse)
         return "revscan";
-    if (n->kind == PLAN_SCAN && ((const struct plan_scan *)n)->empty)
-        return "norows";
-    if (n->kind == PLAN_INSERT && ((const struct plan_insert *)n)->conflict == CONFLICT_UPSERT)
+    if (fast_path(n))
+        return "insert-fast-path";
+    if (n->kind == PLAN_INSERT && (((const struct plan_insert *)n)->conflict == CONFLICT_UPSERT ||
+                                   ((const struct plan_insert *)n)->conflict == CONFLICT_UPDATE))
         return "upsert";
     if (n->kind == PLAN_NESTED_LOOP && ((const struct plan_nested_loop *)n)->apply)
         return "apply-join";
@@ -483,24 +582,65 @@ columns_text(struct walk *w, const struct plan_node *n)
 }
 
 static struct error *
-node(struct walk *w, const struct plan_node *n, int level, bool last)
+title(struct walk *w, const struct plan_node *n, const char *name, int level, bool last)
 {
     struct str s;
-    int shown = level < MAX_LEVEL - 1 ? level : MAX_LEVEL - 1;
 
     str_init_arena(&s, w->e->a, 65536);
-    indent(&s, w, shown, last, true);
-    str_append_cstr(&s, name_of(w, n));
-    ERR_TRY(put(w, str_cstr(&s), level, name_of(w, n), "", "", columns_text(w, n),
-                orders_text(w, n, n->n_ordering, n->ordering)));
-    if (shown > 0)
-        w->more[shown] = !last;
-    w->more[shown + 1] = n->n_children > 0;
+    indent(&s, w, level, last, true);
+    str_append_cstr(&s, name);
+    if (level > 0)
+        w->more[level] = !last;
+    return put(w, str_cstr(&s), level, name, "", "", n == NULL ? "()" : columns_text(w, n),
+               n == NULL ? "" : orders_text(w, n, n->n_ordering, n->ordering));
+}
+
+/* Nothing can come out of it. */
+static struct error *
+gives_nothing(struct walk *w, const struct plan_node *n, bool *out)
+{
+    const char *spans = "";
+
+    if (n->kind == PLAN_SCAN)
+        ERR_TRY(spans_text(w, (const struct plan_scan *)n, &spans));
+    const struct expr *count = n->kind == PLAN_LIMIT ? ((const struct plan_limit *)n)->count : NULL;
+    *out = spans == NULL || (count != NULL && count->kind == EXPR_CONST && !count->value.null &&
+                             count->value.i == 0);
+    return NULL;
+}
+
+static struct error *
+node(struct walk *w, const struct plan_node *n, int level, bool last)
+{
+    int shown = level < MAX_LEVEL - 1 ? level : MAX_LEVEL - 1;
+    bool nothing;
+
+    if (n->kind == PLAN_LIMIT && ((const struct plan_limit *)n)->offset == NULL && pushed_limit(n))
+        return node(w, n->children[0], level, last);
+    ERR_TRY(gives_nothing(w, n, &nothing));
+    if (nothing)
+        return title(w, n, "norows", shown, last);
+    ERR_TRY(title(w, n, name_of(w, n), shown, last));
+    int n_children = fast_path(n) ? 0 : n->n_children;
+    w->more[shown + 1] = n_children > 0;
     ERR_TRY(node_fields(w, n, shown + 1));
-    for (int i = 0; i < n->n_children; i++)
-        ERR_TRY(node(w, n->children[i], shown + 1, i == n->n_children - 1));
+    for (int i = 0; i < n_children; i++)
+        ERR_TRY(node(w, n->children[i], shown + 1, i == n_children - 1));
     w->more[shown + 1] = false;
     return NULL;
+}
+
+/* A mutation whose rows nobody wants gives their count. */
+static struct error *
+root(struct walk *w, const struct plan_root *p)
+{
+    const struct plan_node *n = p->node;
+    bool counted = (n->kind == PLAN_INSERT || n->kind == PLAN_UPDATE || n->kind == PLAN_DELETE) &&
+                   !p->returns_rows;
+
+    if (counted)
+        ERR_TRY(title(w, NULL, "count", 0, true));
+    return node(w, n, counted, true);
 }
 
 static struct error *
@@ -514,7 +654,7 @@ explain_open(struct op *o)
     e->store = row_store_create(o->x, o->arena, o->node->n_cols, plan_types(o->arena, o->node), 0);
     ERR_TRY(put(&w, "", 0, "", "distributed", "false", "", ""));
     ERR_TRY(put(&w, "", 0, "", "vectorized", "false", "", ""));
-    ERR_TRY(node(&w, e->plan->plan->node, 0, true));
+    ERR_TRY(root(&w, e->plan->plan));
     e->reader = row_reader_open(e->store, o->arena);
     return NULL;
 }

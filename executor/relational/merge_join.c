@@ -2,17 +2,17 @@
 
 #include "executor/relational/rel_int.h"
 
-/* Merge join: both sides come in the order of the keys. The right rows of one key are a group, kept while
- * left rows have that key; what of a group passes the memory limit goes to a row store. A NULL key
- * matches nothing. One step gives at most one row. */
+/* Merge join: both sides come in the order of the keys. The right rows of one key are a group, kept
+ * while left rows have that key; what of a group passes the memory limit goes to a row store. A
+ * NULL key matches nothing. One step gives at most one row. */
 
 struct side {
     struct op *child;
     struct batch *in;
-    int at;             /* of the live rows of in */
+    int at; /* of the live rows of in */
     int n_cols;
     const int *keys;
-    struct datum *row;  /* borrowed from the child's batch */
+    struct datum *row; /* borrowed from the child's batch */
     bool ended;
 };
 
@@ -24,7 +24,7 @@ struct group {
     struct datum *key;
     struct datum **rows; /* the first n_rows of count */
     int64_t n_rows, cap, count;
-    bool *matched;       /* RIGHT, FULL: of all */
+    bool *matched; /* RIGHT, FULL: of all */
     int64_t cap_matched;
     struct row_store *rest;
     struct row_reader *reader;
@@ -60,7 +60,8 @@ keeps_right(const struct merge_join_op *m)
 static void
 side_open(struct side *s, struct op *o, int i, const int *keys)
 {
-    *s = (struct side){.child = o->children[i], .n_cols = o->node->children[i]->n_cols, .keys = keys};
+    *s = (struct side){
+        .child = o->children[i], .n_cols = o->node->children[i]->n_cols, .keys = keys};
     s->row = ARENA_ARRAY(o->arena, struct datum, (size_t)s->n_cols + 1);
 }
 
@@ -155,8 +156,8 @@ group_load(struct merge_join_op *m)
             return NULL;
         for (int i = 0; i < n; i++)
             if (m->right.row[m->right.keys[i]].null ||
-                datum_compare(m->plan->key_types[i], &m->right.row[m->right.keys[i]],
-                              &g->key[i]) != 0)
+                datum_compare(m->plan->key_types[i], &m->right.row[m->right.keys[i]], &g->key[i]) !=
+                    0)
                 return NULL;
     }
 }

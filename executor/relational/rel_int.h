@@ -84,6 +84,9 @@ void op_put_row(struct op *o, const struct datum *row);
 /* INT expression for LIMIT and the like: *null set for NULL. */
 struct error *op_eval_int(struct op *o, const struct expr *e, int64_t *out, bool *null) ERR_MUST_USE;
 
+/* The spans of a scan that is not open, for EXPLAIN; *none: nothing can match. */
+struct error *scan_spans_text(struct op *o, struct str *out, bool *none) ERR_MUST_USE;
+
 /* All makers: executor/exec.c dispatches by kind. */
 #define X(K, k, name)                                                                       \
     struct error *make_##k(struct exec_ctx *x, struct exec_state *st,                       \

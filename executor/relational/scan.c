@@ -126,6 +126,112 @@ make_spans(struct scan_op *s)
     return NULL;
 }
 
+/* ---- spans for EXPLAIN ---------------------------------------------------------------------- */
+
+/* What comes after the index's own prefix; false when the bytes are not whole fields. */
+static bool
+pretty_rest(struct scan_op *s, struct slice key, struct slice prefix, struct str *out, int *fields)
+{
+    struct str whole, head;
+
+    str_init_arena(&whole, s->op.arena, STR_MAX_DEFAULT);
+    str_init_arena(&head, s->op.arena, STR_MAX_DEFAULT);
+    key_pretty(&whole, key);
+    key_pretty(&head, prefix);
+    struct slice w = str_slice(&whole), h = str_slice(&head);
+    if (w.len < h.len || (w.len >= 3 && memcmp(w.ptr + w.len - 3, "???", 3) == 0))
+        return false;
+    str_append_slice(out, slice_make(w.ptr + h.len, w.len - h.len));
+    *fields = 0;
+    struct reader r = reader_make(slice_make(key.ptr + prefix.len, key.len - prefix.len));
+    while (reader_left(&r) > 0) {
+        struct error *err = key_skip(&r);
+        if (err != NULL) {
+            err_free(err);
+            break;
+        }
+        ++*fields;
+    }
+    return true;
+}
+
+/* The end of a span as v20.1 prints it: of a whole primary key, the last row's key and #; of a
+ * prefix that has no next key of its own, the prefix and PrefixEnd. */
+static void
+pretty_end(struct scan_op *s, struct slice end, struct slice prefix, struct str *out)
+{
+    const struct index *ix = s->plan->index;
+    uint8_t *bytes = arena_memdup(s->op.arena, end.ptr, end.len);
+    struct slice before = slice_make(bytes, end.len);
+    int fields;
+
+    bytes[end.len - 1]--;
+    size_t start = out->len;
+    bool last = pretty_rest(s, before, prefix, out, &fields);
+    if (last && ix->primary && fields == ix->n_keys) {
+        str_append_cstr(out, "/#");
+        return;
+    }
+    out->len = start;
+    if (pretty_rest(s, end, prefix, out, &fields))
+        return;
+    if (pretty_rest(s, before, prefix, out, &fields))
+        str_append_cstr(out, "/PrefixEnd");
+}
+
+/* The start of a span. What follows a whole value has no value of its own in bytes: v20.1 prints
+ * the next string or number. */
+static void
+pretty_start(struct scan_op *s, struct slice start, struct slice prefix, struct str *out)
+{
+    uint8_t *bytes = arena_memdup(s->op.arena, start.ptr, start.len);
+    size_t at = out->len;
+    int fields;
+
+    if (pretty_rest(s, start, prefix, out, &fields))
+        return;
+    bytes[start.len - 1]--;
+    if (!pretty_rest(s, slice_make(bytes, start.len), prefix, out, &fields))
+        return;
+    if (out->len > at && out->ptr[out->len - 1] == '"') {
+        out->len--;
+        str_append_cstr(out, "\\x00\"");
+        return;
+    }
+    size_t digits = out->len;
+    while (digits > at && out->ptr[digits - 1] != '/')
+        digits--;
+    char *end;
+    long long n = strtoll((const char *)out->ptr + digits, &end, 10);
+    if (end != (char *)out->ptr + out->len || n == INT64_MAX) {
+        str_append_cstr(out, "/PrefixEnd");
+        return;
+    }
+    out->len = digits;
+    str_printf(out, "%lld", n + 1);
+}
+
+struct error *
+scan_spans_text(struct op *o, struct str *out, bool *none)
+{
+    struct scan_op *s = (struct scan_op *)o;
+    struct span whole = row_index_span(o->arena, s->plan->table, s->plan->index);
+
+    ERR_TRY(make_spans(s));
+    *none = s->n_spans == 0;
+    for (int i = 0; i < s->n_spans; i++) {
+        struct span *sp = &s->spans[i];
+        if (i > 0)
+            str_append_char(out, ' ');
+        if (slice_cmp(sp->start, whole.start) != 0)
+            pretty_start(s, sp->start, whole.start, out);
+        str_append_char(out, '-');
+        if (slice_cmp(sp->end, whole.end) != 0)
+            pretty_end(s, sp->end, whole.start, out);
+    }
+    return NULL;
+}
+
 static struct error *
 scan_open(struct op *o)
 {
