@@ -1,7 +1,7 @@
 /* nodelocal://<node>/<path>: files below the node's external I/O directory (sinks.md 8).
  *
- * `..` is resolved lexically and must stay below the directory. Links inside it are followed on
- * purpose: operators link other disks in. */
+ * A path must stay below the directory, by its text (`..` is resolved lexically) and by what links make of
+ * it: one that leads out is refused, and is not listed. Whoever wants other disks there mounts them. */
 #include "config.h"
 
 #include "sinks/uri_int.h"
@@ -69,11 +69,27 @@ path_below(const char *path, const char *root)
     return strncmp(path, root, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
+/* Does as much of the path as exists lie below the root, links followed? */
+static bool
+really_below(const struct nodelocal *s, const char *path)
+{
+    struct arena *a = arena_create(NULL, "real path");
+    char *root = realpath(s->root, NULL), *real = NULL;
+    char *p = arena_strdup(a, path);
+    while (root != NULL && (real = realpath(p, NULL)) == NULL && strlen(p) > strlen(s->root))
+        *strrchr(p, '/') = '\0';
+    bool below = root == NULL || real == NULL || path_below(real, root);
+    free(real) /* libc's own */;
+    free(root) /* libc's own */;
+    arena_destroy(a);
+    return below;
+}
+
 static struct error *
 full_path(const struct nodelocal *s, struct arena *a, const char *name, char **out)
 {
     *out = path_clean(a, arena_printf(a, "%s/%s", s->base, name));
-    if (!path_below(*out, s->root))
+    if (!path_below(*out, s->root) || !really_below(s, *out))
         return err_new(ERR_UNCATEGORIZED,
                        "local file access to paths outside of external-io-dir is not allowed: %s",
                        name);
@@ -328,6 +344,7 @@ nodelocal_commit(struct sink_file *file)
 }
 
 struct listing {
+    const struct nodelocal *s;
     struct arena *a;
     char **names;
     size_t n, cap;
@@ -348,8 +365,9 @@ list_dir(struct listing *l, const char *dir, const char *relative, const char *p
         char *name = *relative != '\0' ? arena_printf(l->a, "%s/%s", relative, de->d_name)
                                        : arena_strdup(l->a, de->d_name);
         struct stat st;
-        if (stat(path, &st) != 0)
-            continue; /* gone since, or a dangling link */
+        if (lstat(path, &st) != 0 || (S_ISLNK(st.st_mode) && !really_below(l->s, path)) ||
+            stat(path, &st) != 0)
+            continue; /* gone since, a link that dangles or leads out */
         size_t common = strlen(prefix) < strlen(name) ? strlen(prefix) : strlen(name);
         if (strncmp(name, prefix, common) != 0)
             continue;
@@ -382,7 +400,11 @@ static struct error *
 nodelocal_list(struct sink *sink, struct arena *a, const char *prefix, char ***names, size_t *n)
 {
     struct nodelocal *s = (struct nodelocal *)sink;
-    struct listing l = {.a = a};
+    struct listing l = {.s = s, .a = a};
+    if (!really_below(s, s->base))
+        return err_new(ERR_UNCATEGORIZED,
+                       "local file access to paths outside of external-io-dir is not allowed: %s",
+                       prefix);
     ERR_TRY(list_dir(&l, s->base, "", prefix, 0));
     if (l.n > 1)
         qsort(l.names, l.n, sizeof(char *), by_bytes);

@@ -6,9 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "sinks/azure_int.h"
 #include "sinks/json_int.h"
 #include "sinks/remote_int.h"
@@ -232,12 +234,65 @@ opening(void **state)
     settings[0][0] = NULL;
 }
 
+/* nodelocal: no way out, by text or by links. */
+static void
+no_escape(void **state)
+{
+    struct arena *a = arena_create(NULL, "escape");
+    char *dir, **v;
+    struct sink *s;
+    struct slice bytes;
+    size_t n;
+    static const char *const out[] = {"../x", "a/../../x", "link", "link/x", "file"};
+    (void)state;
+    assert_null(dir_create_temp(a, "/tmp", "sinks", &dir));
+    char *ext = path_join(a, dir, "ext");
+    assert_null(dir_create_all(path_join(a, ext, "b/in"), 0755));
+    assert_null(dir_create_all(path_join(a, dir, "ext2"), 0755));
+    assert_null(file_write_atomic(path_join(a, dir, "ext2/x"), SLICE_LIT("secret"), 0644));
+    assert_int_equal(symlink("../../ext2", path_join(a, ext, "b/link")), 0);
+    assert_int_equal(symlink("../../ext2/x", path_join(a, ext, "b/file")), 0);
+    assert_int_equal(symlink("in", path_join(a, ext, "b/inner")), 0);
+    struct io_config io = {.external_io_dir = ext, .node_id = 1};
+    assert_null(sink_open(&io, "nodelocal://1/b", &s));
+    for (size_t i = 0; i < sizeof(out) / sizeof(out[0]); i++) {
+        struct error *e = sink_read_all(s, a, out[i], 100, &bytes);
+        assert_non_null(e);
+        if (i != 1 && i != 0)
+            assert_non_null(strstr(e->message, "outside of external-io-dir is not allowed"));
+        err_free(e);
+        e = i < 2 ? NULL : sink_write_all(s, i == 2 ? "link/y" : out[i], SLICE_LIT("mine"));
+        assert_true(i < 2 || e != NULL);
+        err_free(e);
+    }
+    assert_null(sink_write_all(s, "inner/y", SLICE_LIT("mine"))); /* links that stay inside */
+    assert_null(sink_read_all(s, a, "in/y", 100, &bytes));
+    assert_null(sink_list(s, a, "", &v, &n));
+    assert_int_equal(n, 2);
+    assert_string_equal(v[0], "in/y");
+    assert_string_equal(v[1], "inner/y");
+    sink_close(s);
+    static const char *const roots[] = {"nodelocal://1/../ext2", "nodelocal://1/%2e%2e/ext2",
+                                        "NodeLocal://1/b/../../x"};
+    for (size_t i = 0; i < 3; i++) {
+        struct error *e = sink_open(&io, roots[i], &s);
+        assert_non_null(e);
+        assert_non_null(strstr(e->message, "outside of external-io-dir is not allowed"));
+        err_free(e);
+    }
+    assert_null(file_read(a, path_join(a, dir, "ext2/x"), 100, &bytes));
+    assert_true(slice_eq(bytes, SLICE_LIT("secret")));
+    assert_null(dir_remove_tree(dir));
+    arena_destroy(a);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signature_v4), cmocka_unit_test(shared_key), cmocka_unit_test(queries),
         cmocka_unit_test(xml),          cmocka_unit_test(json),       cmocka_unit_test(opening),
+        cmocka_unit_test(no_escape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
