@@ -5,6 +5,7 @@
 #include "executor/mutation/mutation.h"
 #include "executor/relational/rel_int.h"
 #include "executor/session_int.h"
+#include "executor/userfile.h"
 
 /* COPY t FROM STDIN and COPY .. TO STDOUT: text and CSV, as PostgreSQL has them. */
 
@@ -360,6 +361,15 @@ copy_lines(struct copy_in *c)
     }
 }
 
+/* SOURCE: CockroachDB v20.1 sql/copy_file_upload.go: a pseudo table that takes files. */
+static bool
+is_upload(const struct ast_copy *a)
+{
+    return a->has_destination && a->table.count >= 2 &&
+           slice_eq(a->table.schema, SLICE_LIT("crdb_internal")) &&
+           slice_eq(a->table.object, SLICE_LIT("file_upload"));
+}
+
 /* The data that the client still sends after an error is the server's to drop. */
 static struct error *
 copy_from(struct exec_ctx *x, const struct ast_copy *a, struct result_sink *out)
@@ -369,6 +379,10 @@ copy_from(struct exec_ctx *x, const struct ast_copy *a, struct result_sink *out)
     const char *schema;
     const pb_descriptor *d;
 
+    if (is_upload(a))
+        return upload_file(x, slice_to_cstr(x->arena, a->destination), out);
+    if (a->has_destination)
+        return err_new(ERR_SYNTAX, "option \"destination\" is of crdb_internal.file_upload alone");
     ERR_TRY(format_of(a, &c.f));
     ERR_TRY(plan_resolve_table(exec_planner(x), &a->table, &c.t, &db, &schema));
     if (c.t->is_view || c.t->is_sequence || c.t->is_virtual)

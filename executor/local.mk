@@ -146,6 +146,8 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/temporary.h \
   %D%/statement_families.def \
   %D%/statement_session.c \
+  %D%/userfile.c \
+  %D%/userfile.h \
   %D%/virtual.c \
   %D%/virtual.h \
   %D%/virtual_groups.def

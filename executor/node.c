@@ -11,6 +11,7 @@
 #include "executor/session_registry.h"
 #include "executor/settings.h"
 #include "executor/temporary.h"
+#include "executor/userfile.h"
 #include "sinks/sink.h"
 
 #define SQL_MEMORY_DEFAULT ((size_t)128 << 20)
@@ -69,6 +70,8 @@ node_open(const struct node_opts *o, struct node **out)
     io->node_id = n->node_id;
     io->temp_dir = n->opts.temp_dir;
     io->net = sink_net_create();
+    io->userfile_open = userfile_open;
+    io->userfile_arg = n;
     io->setting = io_setting;
     io->setting_arg = n;
     n->io = io;

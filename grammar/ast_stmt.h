@@ -240,6 +240,8 @@ struct ast_copy {
     bool has_delimiter, has_null, has_quote, has_escape;
     struct slice delimiter, null, quote, escape;
     struct slice encoding;  /* len 0: none */
+    bool has_destination;   /* COPY crdb_internal.file_upload */
+    struct slice destination;
     struct ast_names force_quote, force_not_null, force_null; /* parsed; columns or `*` */
     bool force_quote_all;
     int pos;

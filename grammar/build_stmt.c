@@ -567,6 +567,8 @@ gram_copy_option(struct gram *g, struct ast_copy *c, struct ast_name key, struct
             return copy_text(g, "quote", value, &c->has_quote, &c->quote);
         if (is_word(k, "escape"))
             return copy_text(g, "escape", value, &c->has_escape, &c->escape);
+        if (is_word(k, "destination"))
+            return copy_text(g, "destination", value, &c->has_destination, &c->destination);
         if (is_word(k, "encoding"))
             return copy_text(g, "encoding", value, NULL, &c->encoding);
     }

@@ -573,6 +573,7 @@ pr_copy(struct printer *p, const struct ast_copy *c)
     pr_copy_text(p, &before, "NULL", c->has_null, c->null);
     pr_copy_text(p, &before, "QUOTE", c->has_quote, c->quote);
     pr_copy_text(p, &before, "ESCAPE", c->has_escape, c->escape);
+    pr_copy_text(p, &before, "DESTINATION", c->has_destination, c->destination);
     pr_copy_text(p, &before, "ENCODING", c->encoding.len > 0, c->encoding);
     if (c->force_quote_all) {
         str_printf(p->out, "%sFORCE_QUOTE *", before);

@@ -876,6 +876,7 @@ copy_value:
     %empty { $$ = NULL; }
     | SCONST { $$ = gram_text(g, AST_EXPR_STRING, $1); }
     | K_AS SCONST { $$ = gram_text(g, AST_EXPR_STRING, $2); }
+    | '=' SCONST { $$ = gram_text(g, AST_EXPR_STRING, $2); }
     ;
 
 copy_generic:

@@ -19,6 +19,8 @@ static const struct command commands[] = {
     {"start-single-node", cmd_start_single_node, "start a single-node server"},
     {"demo", cmd_demo, "start a cluster in memory, with a sample, and open a SQL shell"},
     {"sql", cmd_sql, "open a SQL shell"},
+    {"userfile", cmd_userfile, "files in the database: upload, list, get, delete"},
+    {"nodelocal", cmd_nodelocal, "files below the server's external I/O directory: upload"},
     {"cert", cmd_cert, "create certificates: create-ca, create-node, create-client, list"},
     {"version", cmd_version, "print version information"},
     {"help", cmd_help, "print this help"},

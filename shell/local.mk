@@ -7,4 +7,5 @@ noinst_LIBRARIES += %D%/libshell.a
   %D%/output.c \
   %D%/run.c \
   %D%/scan.c \
-  %D%/shell.c %D%/shell.h %D%/shell_int.h
+  %D%/shell.c %D%/shell.h %D%/shell_int.h \
+  %D%/upload.c

@@ -184,6 +184,25 @@ connect_server(struct arena *a, const struct sql_flags *f)
     return PQconnectdbParams(p.names, p.values, 1);
 }
 
+int
+shell_connect(int argc, char **argv, struct arena *a, int *n_args, const char **args,
+              PGconn **out)
+{
+    struct sql_flags *f = ARENA_NEW(a, struct sql_flags);
+    f->safe_updates = -1;
+    int rc = parse_flags(argc, argv, f);
+    if (rc != 0)
+        return rc;
+    *n_args = 0;
+    for (int i = 0; i < f->n_inputs && *n_args < SHELL_ARGS_MAX; i++)
+        args[(*n_args)++] = f->inputs[i].text;
+    *out = connect_server(a, f);
+    if (PQstatus(*out) == CONNECTION_OK)
+        return 0;
+    fprintf(stderr, "ERROR: cannot connect: %s", PQerrorMessage(*out));
+    return 2;
+}
+
 static void
 print_notice(void *arg, const PGresult *r)
 {

@@ -7,6 +7,9 @@
 /* argv[0] is "sql". The result is the exit code: 0, or 1 when a statement failed or the server could
  * not be reached. */
 int cmd_sql(int argc, char **argv);
+/* Files to and from a running server: userfile upload|list|get|delete, nodelocal upload. */
+int cmd_userfile(int argc, char **argv);
+int cmd_nodelocal(int argc, char **argv);
 
 /* Run the statements (NULL ends them) on a connection of their own; the first failure is returned. */
 struct error *shell_run_all(const char *url, const char *const *statements) ERR_MUST_USE;

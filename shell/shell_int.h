@@ -45,6 +45,13 @@ void scanner_reset(struct scanner *s);
 bool scanner_feed(struct scanner *s, const char **p, const char *end);
 bool scanner_pending(const struct scanner *s); /* a statement has begun */
 
+/* ---- shell.c: for the other commands that are clients ---- */
+
+#define SHELL_ARGS_MAX 16
+/* Flags of the connection and what else stands on the command line. 0; else the exit code + 1. */
+int shell_connect(int argc, char **argv, struct arena *a, int *n_args, const char **args,
+                  PGconn **out);
+
 /* ---- output.c ---- */
 
 bool format_by_name(const char *name, enum shell_format *out);

@@ -14,6 +14,8 @@
 #include "base/file.h"
 #include "base/hash.h"
 
+#define WHOLE_TRIES 3
+
 /* ---- reading ---- */
 
 void
@@ -159,18 +161,42 @@ remote_read(struct sink *s, remote_get_fn get, const char *name, uint64_t offset
     return e;
 }
 
+/* All of it. An answer that somebody on the way cut short may look whole: what is there is asked for
+ * apart. */
+static struct error *
+fetch_whole(struct sink *s, remote_get_fn get, const char *name, struct remote_fetch *f)
+{
+    struct remote *r = (struct remote *)s;
+    struct arena *a = arena_create(NULL, "remote fetch");
+    struct error *e = NULL;
+    uint64_t size = 0;
+    for (int i = 0; i < WHOLE_TRIES; i++) {
+        struct remote_call c = {.method = "GET", .body_fd = -1};
+        f->got = 0;
+        if (f->text != NULL)
+            str_clear(f->text);
+        get(r, remote_key(r, a, name), &c);
+        e = remote_fetch(r, a, &c, f);
+        if (e == NULL)
+            e = s->vt->size(s, name, &size);
+        if (e != NULL || size == f->got)
+            break;
+    }
+    arena_destroy(a);
+    if (e == NULL && size != f->got)
+        e = err_new(ERR_DATA_CORRUPTED, "%s: unexpected EOF after %" PRIu64 " of %" PRIu64 " bytes",
+                    name, f->got, size);
+    return e;
+}
+
 struct error *
 remote_read_all(struct sink *s, remote_get_fn get, struct arena *a, const char *name, size_t max,
                 struct slice *out)
 {
-    struct remote *r = (struct remote *)s;
-    struct remote_call c = {.method = "GET", .body_fd = -1};
     struct str text;
-    struct arena *work = arena_create(NULL, "remote read");
     str_init(&text, max);
     struct remote_fetch f = {.text = &text, .fd = -1};
-    get(r, remote_key(r, work, name), &c);
-    struct error *e = remote_fetch(r, work, &c, &f);
+    struct error *e = fetch_whole(s, get, name, &f);
     if (text.failed) {
         err_free(e);
         e = err_new(ERR_PROGRAM_LIMIT_EXCEEDED, "%s: file is larger than %zu bytes", name, max);
@@ -183,7 +209,6 @@ remote_read_all(struct sink *s, remote_get_fn get, struct arena *a, const char *
         *out = slice_make(copy, text.len);
     }
     str_release(&text);
-    arena_destroy(work);
     return e;
 }
 
@@ -217,15 +242,10 @@ unmap(void *arg)
 struct error *
 remote_map(struct sink *s, remote_get_fn get, struct arena *a, const char *name, struct slice *out)
 {
-    struct remote *r = (struct remote *)s;
-    struct remote_call c = {.method = "GET", .body_fd = -1};
     struct remote_fetch f = {.fd = -1};
-    struct error *e = NULL;
     *out = SLICE_NULL;
-    ERR_TRY(temp_file(r, &f.fd));
-    struct arena *work = arena_create(NULL, "remote map");
-    get(r, remote_key(r, work, name), &c);
-    e = remote_fetch(r, work, &c, &f);
+    ERR_TRY(temp_file((struct remote *)s, &f.fd));
+    struct error *e = fetch_whole(s, get, name, &f);
     if (e == NULL && f.got > 0) {
         void *p = mmap(NULL, (size_t)f.got, PROT_READ, MAP_SHARED, f.fd, 0);
         if (p == MAP_FAILED) {
@@ -238,7 +258,6 @@ remote_map(struct sink *s, remote_get_fn get, struct arena *a, const char *name,
         }
     }
     close(f.fd);
-    arena_destroy(work);
     return e;
 }
 

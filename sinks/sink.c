@@ -21,6 +21,8 @@ sink_open(const struct io_config *io, const char *text, struct sink **out)
         err = http_open(io, &u, out);
     else if (strcmp(u.scheme, "s3") == 0)
         err = s3_open(io, &u, out);
+    else if (strcmp(u.scheme, "userfile") == 0 && io->userfile_open != NULL)
+        err = io->userfile_open(io->userfile_arg, u.host, u.path, out);
     else if (strcmp(u.scheme, "azure") == 0)
         err = azure_open(io, &u, out);
     else if (strcmp(u.scheme, "gs") == 0)

@@ -13,6 +13,9 @@
 #include "base/slice.h"
 #include "base/thread.h"
 
+struct sink;
+struct sink_file; /* being written */
+
 /* Connections and access tokens that the sinks of a process share. Thread safe. */
 struct sink_net;
 struct sink_net *sink_net_create(void);
@@ -24,13 +27,14 @@ struct io_config {             /* of the node; immutable */
     struct sink_net *net;        /* NULL: each sink has its own */
     bool disable_http, disable_implicit_credentials;
     uint32_t node_id;
+    /* userfile://: who keeps files in tables opens them. NULL: there is no such scheme. */
+    struct error *(*userfile_open)(void *arg, const char *host, const char *path,
+                                   struct sink **out);
+    void *userfile_arg;
     /* cloudstorage.* cluster settings are asked for by name; NULL = unset. Thread safe. */
     const char *(*setting)(void *arg, struct arena *a, const char *name);
     void *setting_arg;
 };
-
-struct sink;
-struct sink_file; /* being written */
 
 struct sink_vt {
     const char *name;      /* "nodelocal" */

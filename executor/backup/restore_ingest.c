@@ -27,6 +27,7 @@
 #define INGEST_THREADS 2
 #define UNIT_BYTES ((int64_t)32 << 20)       /* of data in files: intervals are gathered up to that */
 #define OUT_FILE_BYTES ((uint64_t)64 << 20)  /* keys and values in one new SST */
+#define FETCH_TRIES 3
 #define TRIM_BYTES ((size_t)8 << 20)         /* walked between returning mapped pages */
 #define HASH_PIECE ((size_t)4 << 20)
 #define BATCH_BYTES ((size_t)1 << 20)        /* engines that take no files */
@@ -142,12 +143,21 @@ open_file(struct worker *w, const struct cover_file *cf, struct open_file **out)
     f->index = cf->index;
     struct sink *s = layer_file_sink(cf->layer, cf->file);
     f->mapped = s->vt->map != NULL;
-    struct error *e = sink_map(s, f->a, cf->file->path, &f->map);
-    if (e != NULL)
-        e = err_wrap(store_error(e), "fetching \"%s\"", cf->file->path);
-    if (e == NULL && !g->verified[cf->index]) {
-        e = verify_file(cf, f->map, f->mapped);
+    struct error *e = NULL;
+    /* SOURCE: v20.1 reads a file up to three times until its checksum is right. */
+    for (int i = 0; i < FETCH_TRIES; i++) {
+        err_free(e);
+        e = sink_map(s, f->a, cf->file->path, &f->map);
+        if (e != NULL) {
+            e = err_wrap(store_error(e), "fetching \"%s\"", cf->file->path);
+            break;
+        }
+        if (!g->verified[cf->index])
+            e = verify_file(cf, f->map, f->mapped);
         g->verified[cf->index] = e == NULL;
+        if (e == NULL)
+            break;
+        arena_reset(f->a);
     }
     f->src = (struct sst_source){.size = f->map.len, .mem = f->map.ptr};
     if (e == NULL)
