@@ -324,6 +324,8 @@ remote_call(struct remote *r, struct arena *a, struct remote_call *c, struct htt
             return fetch_broken(c->fetch);
         if (ask_why(r, c, &t) || t.kind == REMOTE_FIXED)
             continue;
+        if (t.kind == REMOTE_NOT_FOUND && t.failures > 0 && strcmp(c->method, "DELETE") == 0)
+            return NULL; /* it went with a try whose answer was lost */
         if (t.kind == REMOTE_FINAL || t.kind == REMOTE_NOT_FOUND)
             return call_failed(c, &t);
         if (c->fetch != NULL && c->fetch->got > t.got) {
