@@ -432,6 +432,8 @@ set_options(CURL *h, struct sink_net *net, struct exchange *x, struct curl_slist
         curl_easy_setopt(h, CURLOPT_REDIR_PROTOCOLS_STR,
                          strncmp(q->url, "https:", 6) == 0 ? "https" : "http,https");
     }
+    if (q->fresh)
+        curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);
     if (strcmp(q->method, "HEAD") == 0)
         curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
     if (q->has_body) {

@@ -48,6 +48,7 @@ struct http_request {
     size_t body_max; /* of resp->body after a success; 0 = HTTP_ERROR_BODY_MAX */
     const char *ca_pem;    /* added to the system's roots; NULL = these alone */
     bool follow;           /* redirects, at most ten, never from https to http */
+    bool fresh;            /* by a new connection: over a kept one libcurl may send it twice */
     bool direct;           /* past any proxy, with a short time to connect */
     int64_t deadline_ns;   /* monotonic; 0 = none */
     const struct cancel *cancel;

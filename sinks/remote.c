@@ -261,6 +261,8 @@ attempt(struct remote *r, struct arena *a, struct remote_call *c, int64_t deadli
                              .body_max = c->body_max, .deadline_ns = deadline_ns,
                              .cancel = c->cleanup ? NULL : r->sink.cancel,
                              .has_body = c->has_body, .body = c->body};
+    /* What is not the same when it comes twice. */
+    q.fresh = c->resume != NULL || strcmp(c->method, "DELETE") == 0;
     if (c->has_body && c->body_fd >= 0) {
         q.body_fd = c->body_fd;
         q.body_size = c->body_size;
