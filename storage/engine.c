@@ -32,6 +32,19 @@ engine_iter_next(struct engine_iter *it, struct engine_version *v, bool *more)
 }
 
 struct error *
+engine_iter_batch(struct engine_iter *it, struct engine_version *v, size_t max, size_t *n)
+{
+    VERIFY(max > 0);
+    *n = 0;
+    if (it->vt->iter_batch != NULL)
+        return it->vt->iter_batch(it, v, max, n);
+    bool more;
+    ERR_TRY(it->vt->iter_next(it, v, &more));
+    *n = more;
+    return NULL;
+}
+
+struct error *
 engine_iter_seek(struct engine_iter *it, struct slice key)
 {
     return it->vt->iter_seek(it, key);

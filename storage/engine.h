@@ -53,7 +53,7 @@ struct engine_scan_opts {
     struct hlc ts, since;
     bool reverse;          /* keys descending; ENGINE_SCAN_AT only */
     bool show_deletions;   /* ENGINE_SCAN_AT: a deleted key comes with its empty value */
-    bool fill_cache;       /* false for backups and other long scans */
+    bool fill_cache;       /* false for backups and other long scans, which cost more to begin */
 };
 
 struct engine_write {
@@ -76,6 +76,10 @@ struct engine_vt {
                                struct engine_iter **out);
     /* Required. *more false at the end; errors (a damaged block) are errors, never an early end. */
     struct error *(*iter_next)(struct engine_iter *it, struct engine_version *v, bool *more);
+    /* Optional; else one by one. Between 1 and max versions, none at the end; all their bytes are
+     * borrowed until the next call of any of these. */
+    struct error *(*iter_batch)(struct engine_iter *it, struct engine_version *v, size_t max,
+                                size_t *n);
     /* Required. Jump ahead (behind when reverse) to the first key >= (<=) key. */
     struct error *(*iter_seek)(struct engine_iter *it, struct slice key);
     void (*iter_close)(struct engine_iter *it);
@@ -117,6 +121,8 @@ struct error *engine_iter_open(struct engine *e, const struct engine_scan_opts *
                                struct engine_iter **out) ERR_MUST_USE;
 struct error *engine_iter_next(struct engine_iter *it, struct engine_version *v, bool *more)
     ERR_MUST_USE;
+struct error *engine_iter_batch(struct engine_iter *it, struct engine_version *v, size_t max,
+                                size_t *n) ERR_MUST_USE;
 struct error *engine_iter_seek(struct engine_iter *it, struct slice key) ERR_MUST_USE;
 void engine_iter_close(struct engine_iter *it); /* NULL is fine */
 struct error *engine_commit(struct engine *e, const struct engine_write *w, size_t n, bool sync)

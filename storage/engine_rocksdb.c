@@ -2,9 +2,9 @@
  *
  * One column family in CockroachDB's encoding: MVCC keys, whole values, comparator
  * "cockroach_comparator". Restored files are ingested as they are. Options follow measurements:
- * prefix bloom filters for absent keys, LZ4, small blocks, XXH3 (the usual build of the library has
- * no hardware CRC-32C). Range tombstones are never used: a scan that leaves out files by their time
- * bounds would not see them.
+ * prefix bloom filters for absent keys and small blocks; Snappy and CRC-32C, which our own reader takes
+ * (the shim gives the library a fast CRC-32C). Range tombstones are never used: a scan that leaves out
+ * files by their time bounds would not see them, nor would our own reader.
  */
 #include "config.h"
 
@@ -33,7 +33,7 @@
 #define BLOCK_BYTES ((size_t)8 << 10)
 #define FILE_BYTES ((uint64_t)32 << 20)
 #define BLOOM_BITS 10
-#define CHECKSUM_XXH3 4
+#define CHECKSUM_CRC32C 1
 #define OPEN_FILES_MAX 4096
 /* A commit of more rows than this and at least so many bytes goes through a file. */
 #define BULK_MIN 1000
@@ -140,7 +140,7 @@ options_make(const struct rocksdb_engine_opts *ro, rocksdb_cache_t *cache, int c
     rocksdb_block_based_table_options_t *t = rocksdb_block_based_options_create();
     rocksdb_block_based_options_set_block_size(t, BLOCK_BYTES);
     rocksdb_block_based_options_set_format_version(t, 5);
-    rocksdb_block_based_options_set_checksum(t, CHECKSUM_XXH3);
+    rocksdb_block_based_options_set_checksum(t, CHECKSUM_CRC32C);
     rocksdb_block_based_options_set_filter_policy(
         t, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS));
     rocksdb_block_based_options_set_whole_key_filtering(t, 0);
@@ -216,8 +216,7 @@ engine_rocksdb_open(const struct rocksdb_engine_opts *o, struct engine **out)
         return err_new(ERR_INTERNAL, "this build does not fit the installed RocksDB library");
     if (o->create)
         ERR_TRY(dir_create_all(o->path, 0755));
-    static const int compressions[] = {rocksdb_lz4_compression, rocksdb_snappy_compression,
-                                       rocksdb_no_compression};
+    static const int compressions[] = {rocksdb_snappy_compression, rocksdb_no_compression};
     rocksdb_cache_t *cache =
         rocksdb_cache_create_lru(o->cache_bytes != 0 ? o->cache_bytes : CACHE_BYTES_DEFAULT);
     rocksdb_options_t *options = NULL;
@@ -254,6 +253,8 @@ engine_rocksdb_open(const struct rocksdb_engine_opts *o, struct engine **out)
         engine_close(&e->base);
         return err;
     }
+    e->files_readable = rocks_files_readable(e);
+    e->deletes_done = 1; /* the log may have brought some */
     *out = &e->base;
     return NULL;
 }
@@ -429,6 +430,7 @@ rocks_ingest(struct engine *base, const char *const *paths, size_t n, bool move)
     FAULT_TRY(engine_ingest);
     rocksdb_ingestexternalfileoptions_t *o = rocksdb_ingestexternalfileoptions_create();
     rocksdb_ingestexternalfileoptions_set_move_files(o, move);
+    rocksdb_shim_leave_files_alone(o);
     char *msg = NULL;
     rocksdb_ingest_external_file(e->db, paths, n, o, &msg);
     rocksdb_ingestexternalfileoptions_destroy(o);
@@ -478,7 +480,11 @@ remover_flush(struct remover *r, bool sync)
 {
     if (r->in_batch == 0)
         return NULL;
-    ERR_TRY(batch_write(r->e, r->batch, sync));
+    r->e->deletes_active++;
+    struct error *err = batch_write(r->e, r->batch, sync);
+    r->e->deletes_done++;
+    r->e->deletes_active--;
+    ERR_TRY(err);
     rocksdb_writebatch_clear(r->batch);
     r->in_batch = 0;
     return NULL;
@@ -691,6 +697,7 @@ static const struct engine_vt rocks_vt = {
     .get = rocks_get,
     .iter_open = rocks_iter_open,
     .iter_next = rocks_iter_next,
+    .iter_batch = rocks_iter_batch,
     .iter_seek = rocks_iter_seek,
     .iter_close = rocks_iter_close,
     .commit = rocks_commit,

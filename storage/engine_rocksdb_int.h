@@ -1,4 +1,4 @@
-/* storage/engine_rocksdb_int.h - shared by the two files of the RocksDB engine. */
+/* storage/engine_rocksdb_int.h - shared by the files of the RocksDB engine. */
 #ifndef AMBERDB_STORAGE_ENGINE_ROCKSDB_INT_H
 #define AMBERDB_STORAGE_ENGINE_ROCKSDB_INT_H
 
@@ -19,6 +19,11 @@ struct rocks_engine {
     char *path;
     _Atomic uint64_t next_temp; /* names of files written for bulk commits */
     _Atomic int open_iters;     /* an iterator that outlives the store would abort the process */
+    bool files_readable;        /* by our own reader, all of them */
+    /* Batches of deletes: being written now, written so far, and how many of those were written when
+     * the memory was last flushed for their sake. */
+    _Atomic int deletes_active;
+    _Atomic uint64_t deletes_done, deletes_flushed;
 };
 
 /* Takes the message of the library (frees it). NULL message: NULL. */
@@ -34,5 +39,22 @@ struct error *rocks_iter_next(struct engine_iter *base, struct engine_version *v
     ERR_MUST_USE;
 struct error *rocks_iter_seek(struct engine_iter *base, struct slice key) ERR_MUST_USE;
 void rocks_iter_close(struct engine_iter *base);
+
+struct error *rocks_iter_batch(struct engine_iter *base, struct engine_version *v, size_t max,
+                               size_t *n) ERR_MUST_USE;
+
+/* Long scans past the library's iterator; *out NULL: not now, or not with this store. The bounds are
+ * the caller's. */
+struct live_iter;
+struct error *rocks_live_open(struct rocks_engine *e, const struct engine_scan_opts *o,
+                              struct slice lower, struct slice upper, struct live_iter **out)
+    ERR_MUST_USE;
+struct error *rocks_live_batch(struct live_iter *it, struct engine_version *v, size_t max,
+                               size_t *n) ERR_MUST_USE;
+struct error *rocks_live_next(struct live_iter *it, struct engine_version *v, bool *more)
+    ERR_MUST_USE;
+struct error *rocks_live_seek(struct live_iter *it, struct slice mvcc_key) ERR_MUST_USE;
+void rocks_live_close(struct live_iter *it);
+bool rocks_files_readable(struct rocks_engine *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* storage/engine_rocksdb_iter.c - scans of the RocksDB engine.
+/* storage/engine_rocksdb_iter.c - scans of the RocksDB engine; long ones: engine_rocksdb_live.c.
  *
  * The library's iterator stands on MVCC keys: key ascending, newest first. Stepping over an unwanted
  * version costs about 0.15 us and a seek 1 to 8 us, so a run of unwanted versions is stepped over
@@ -25,6 +25,7 @@ enum after {
 struct rocks_iter {
     struct engine_iter base;
     struct rocks_engine *e;
+    struct live_iter *live; /* then nothing below but the bounds is used */
     rocksdb_iterator_t *it;
     rocksdb_readoptions_t *options;
     struct engine_scan_opts o; /* the span in it is not used after open */
@@ -106,6 +107,16 @@ rocks_iter_open(struct engine *base, const struct engine_scan_opts *o, struct en
     str_init(&it->value, STR_MAX_DEFAULT);
     str_init(&it->target, STR_MAX_DEFAULT);
     rocks_span_bounds(o->span, &it->lower, &it->upper);
+    if (!o->fill_cache) {
+        struct error *err = rocks_live_open(e, &it->o, str_slice(&it->lower), str_slice(&it->upper),
+                                            &it->live);
+        if (err != NULL || it->live != NULL) {
+            *out = &it->base;
+            if (err != NULL)
+                rocks_iter_close(&it->base);
+            return err;
+        }
+    }
     it->options = rocksdb_readoptions_create();
     rocksdb_readoptions_set_total_order_seek(it->options, 1); /* else the bloom may hide rows */
     rocksdb_readoptions_set_fill_cache(it->options, o->fill_cache);
@@ -131,9 +142,13 @@ void
 rocks_iter_close(struct engine_iter *base)
 {
     struct rocks_iter *it = (struct rocks_iter *)base;
-    rocksdb_iter_destroy(it->it);
-    it->e->open_iters--;
-    rocksdb_readoptions_destroy(it->options);
+    if (it->live != NULL)
+        rocks_live_close(it->live);
+    if (it->it != NULL) {
+        rocksdb_iter_destroy(it->it);
+        it->e->open_iters--;
+        rocksdb_readoptions_destroy(it->options);
+    }
     str_release(&it->lower);
     str_release(&it->upper);
     str_release(&it->key);
@@ -151,6 +166,8 @@ rocks_iter_seek(struct engine_iter *base, struct slice key)
     it->after = AFTER_NOTHING;
     if (!it->o.reverse) {
         str_append_char(&it->target, 0);
+        if (it->live != NULL)
+            return rocks_live_seek(it->live, str_slice(&it->target));
         rocksdb_iter_seek(it->it, it->target.ptr, it->target.len);
     } else {
         str_append(&it->target, "\0", 2); /* just after every version of key */
@@ -295,5 +312,19 @@ struct error *
 rocks_iter_next(struct engine_iter *base, struct engine_version *v, bool *more)
 {
     struct rocks_iter *it = (struct rocks_iter *)base;
+    if (it->live != NULL)
+        return rocks_live_next(it->live, v, more);
     return it->o.reverse ? next_reverse(it, v, more) : next_forward(it, v, more);
+}
+
+struct error *
+rocks_iter_batch(struct engine_iter *base, struct engine_version *v, size_t max, size_t *n)
+{
+    struct rocks_iter *it = (struct rocks_iter *)base;
+    if (it->live != NULL)
+        return rocks_live_batch(it->live, v, max, n);
+    bool more;
+    ERR_TRY(rocks_iter_next(base, v, &more));
+    *n = more;
+    return NULL;
 }

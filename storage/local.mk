@@ -9,10 +9,12 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/engine_postgres_scan.c \
   %D%/engine_rocksdb.c %D%/engine_rocksdb_int.h \
   %D%/engine_rocksdb_iter.c \
+  %D%/engine_rocksdb_live.c \
   %D%/mvcc.c %D%/mvcc.h \
   %D%/rocksdb_shim.cc %D%/rocksdb_shim.h \
   %D%/sst.h %D%/sst_int.h \
   %D%/sst_reader.c \
+  %D%/sst_walk.c \
   %D%/sst_writer.c \
   %D%/txn.c %D%/txn.h %D%/txn_int.h \
   %D%/txn_buffer.c \

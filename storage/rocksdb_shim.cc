@@ -5,10 +5,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <rocksdb/c.h>
 #include <rocksdb/comparator.h>
 #include <rocksdb/db.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table_properties.h>
 
@@ -188,6 +190,11 @@ rocksdb_shim_check(void)
     rocksdb_readoptions_set_readahead_size(r, 54321);
     good = good && Opts(r)->readahead_size == 54321 && !Opts(r)->table_filter;
     rocksdb_readoptions_destroy(r);
+    rocksdb_ingestexternalfileoptions_t *i = rocksdb_ingestexternalfileoptions_create();
+    rocksdb_ingestexternalfileoptions_set_move_files(i, 1);
+    const auto *io = reinterpret_cast<const rocksdb::IngestExternalFileOptions *>(i);
+    good = good && io->move_files && io->write_global_seqno;
+    rocksdb_ingestexternalfileoptions_destroy(i);
     return good;
 }
 
@@ -234,4 +241,50 @@ rocksdb_shim_span_bytes(rocksdb_t *db, const uint8_t *start, size_t start_len, c
     o.include_files = true;
     o.files_size_error_margin = 0.1;
     return d->GetApproximateSizes(o, d->DefaultColumnFamily(), &r, 1, &bytes).ok() ? bytes : 0;
+}
+
+void
+rocksdb_shim_leave_files_alone(rocksdb_ingestexternalfileoptions_t *o)
+{
+    reinterpret_cast<rocksdb::IngestExternalFileOptions *>(o)->write_global_seqno = false;
+}
+
+struct rocksdb_shim_files {
+    rocksdb::ColumnFamilyMetaData meta;
+    std::vector<rocksdb_shim_file> list;
+};
+
+rocksdb_shim_files *
+rocksdb_shim_files_in(rocksdb_t *db, const uint8_t *lower, size_t lower_len, const uint8_t *upper,
+                      size_t upper_len)
+{
+    rocksdb::DB *d = *reinterpret_cast<rocksdb::DB **>(db);
+    auto *f = new rocksdb_shim_files;
+    d->GetColumnFamilyMetaData(d->DefaultColumnFamily(), &f->meta);
+    for (const auto &level : f->meta.levels) {
+        for (const auto &file : level.files) {
+            Slice smallest(file.smallestkey), largest(file.largestkey);
+            if (mvcc_compare(Bytes(largest), {lower, lower_len}) < 0 ||
+                mvcc_compare(Bytes(smallest), {upper, upper_len}) >= 0)
+                continue;
+            f->list.push_back({level.level, file.relative_filename.c_str(), file.size,
+                               file.largest_seqno,
+                               {Bytes(smallest).ptr, smallest.size()},
+                               {Bytes(largest).ptr, largest.size()}});
+        }
+    }
+    return f;
+}
+
+const rocksdb_shim_file *
+rocksdb_shim_files_list(const rocksdb_shim_files *f, size_t *n)
+{
+    *n = f->list.size();
+    return f->list.data();
+}
+
+void
+rocksdb_shim_files_free(rocksdb_shim_files *f)
+{
+    delete f;
 }

@@ -11,7 +11,14 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+/* base/slice.h is C; this is all that is needed of it here. */
+struct slice {
+    const uint8_t *ptr;
+    size_t len;
+};
 extern "C" {
+#else
+#include "base/slice.h"
 #endif
 
 struct rocksdb_t;
@@ -37,6 +44,27 @@ void rocksdb_shim_set_time_filter(struct rocksdb_readoptions_t *o, int64_t since
 /* Bytes of [start, end) in files and memory, an estimate. */
 uint64_t rocksdb_shim_span_bytes(struct rocksdb_t *db, const uint8_t *start, size_t start_len,
                                  const uint8_t *end, size_t end_len);
+
+/* Ingested files stay as they are; their sequence number is kept in the manifest alone. */
+struct rocksdb_ingestexternalfileoptions_t;
+void rocksdb_shim_leave_files_alone(struct rocksdb_ingestexternalfileoptions_t *o);
+
+/* The files that may hold keys of [lower, upper): by level, newest first in level 0, by key in the
+ * others. The list is of the version of the store that is current, and pins nothing. */
+struct rocksdb_shim_file {
+    int level;
+    const char *name; /* in the store's folder */
+    uint64_t size;
+    uint64_t largest_sequence;
+    struct slice smallest, largest; /* keys, both inclusive */
+};
+struct rocksdb_shim_files;
+struct rocksdb_shim_files *rocksdb_shim_files_in(struct rocksdb_t *db, const uint8_t *lower,
+                                                 size_t lower_len, const uint8_t *upper,
+                                                 size_t upper_len);
+const struct rocksdb_shim_file *rocksdb_shim_files_list(const struct rocksdb_shim_files *f,
+                                                        size_t *n);
+void rocksdb_shim_files_free(struct rocksdb_shim_files *f);
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,8 @@ struct sst_props {
     uint64_t num_entries, raw_key_size, raw_value_size;
     bool has_bounds;
     struct hlc ts_min, ts_max;
+    bool one_sequence;      /* written to be ingested: the store keeps the sequence number of all */
+    bool compression_known; /* the file names a compression that the readers unpack */
 };
 
 /* Random access to a file's bytes: a whole file in memory, a mapped file, or ranged reads of a

@@ -18,9 +18,6 @@
 #define SNAPPY_RATIO_MAX 22
 /* Sources that are not in memory are read in pieces of this. */
 #define WINDOW_BYTES ((size_t)1 << 20)
-/* Longer than any key of ours: the key buffers never grow past it. */
-#define KEY_MAX ((size_t)64 << 20)
-
 /* A fuzzer would never find bytes with the right checksum. */
 #ifdef AMBERDB_FUZZ
 #define CHECKSUMS_COUNT 0
@@ -28,43 +25,12 @@
 #define CHECKSUMS_COUNT 1
 #endif
 
-struct handle {
-    uint64_t offset, size; /* size without the trailer */
-};
-
-/* Bytes of one block, ready to read. */
-struct block {
-    struct arena *arena; /* of the buffers; made when needed */
-    uint8_t *raw;        /* for snappy's output */
-    size_t raw_cap;
-    uint8_t *window;     /* read from the source */
-    size_t window_cap;
-    uint64_t window_offset;
-    size_t window_len;
-    struct arena *window_arena;
-};
-
-/* A walk through the entries of a block. */
-struct cursor {
-    const uint8_t *at, *end; /* end: where the restarts begin */
-    struct str key;
-    struct slice value;
-};
-
-struct sst_reader {
-    char *name;
-    struct sst_source src;
-    struct sst_props props;
-    struct handle index;
-    struct block index_block;
-    struct slice index_bytes; /* entries of the index block, without restarts */
-    bool counted;             /* the file says how many entries it has */
-};
-
 struct sst_iter {
     struct sst_reader *r;
-    struct block block;
-    struct cursor index, data; /* data.key is not used: the key is here */
+    struct sst_block block;
+    struct sst_cursor index, data; /* data.key is not used: the key is here */
+    struct slice limit;    /* the index entry in hand: no key of its block is behind this one */
+    struct sst_handle handle;
     uint8_t *key;          /* internal key shown last; stays over the end of its block */
     size_t key_cap;
     size_t key_len;        /* how much of it the next entry may share: 0 at the start of a block */
@@ -77,8 +43,8 @@ struct sst_iter {
     uint64_t shown;
 };
 
-static struct error *
-damaged(const struct sst_reader *r, const char *what, uint64_t offset)
+struct error *
+sst_damaged(const struct sst_reader *r, const char *what, uint64_t offset)
 {
     return err_new(ERR_DATA_CORRUPTED, "data file %s is damaged: %s (offset %" PRIu64 ")", r->name,
                    what, offset);
@@ -86,8 +52,8 @@ damaged(const struct sst_reader *r, const char *what, uint64_t offset)
 
 /* ---- blocks ---- */
 
-static void
-block_release(struct block *b)
+void
+sst_block_release(struct sst_block *b)
 {
     arena_destroy(b->arena);
     arena_destroy(b->window_arena);
@@ -113,7 +79,7 @@ buffer_reserve(struct arena **a, uint8_t **buf, size_t *cap, size_t n)
 
 /* len bytes of the file at offset, which are inside it. */
 static struct error *
-source_bytes(const struct sst_reader *r, struct block *b, uint64_t offset, size_t len,
+source_bytes(const struct sst_reader *r, struct sst_block *b, uint64_t offset, size_t len,
              const uint8_t **out)
 {
     if (r->src.mem != NULL) {
@@ -134,91 +100,101 @@ source_bytes(const struct sst_reader *r, struct block *b, uint64_t offset, size_
     return NULL;
 }
 
-/* The entries of a block, checked and unpacked; borrowed from b until its next use. */
-static struct error *
-block_load(const struct sst_reader *r, struct block *b, struct handle h, struct slice *out)
+struct error *
+sst_block_read(const struct sst_reader *r, struct sst_block *b, struct sst_handle h,
+               struct slice *out, uint8_t *type)
 {
     FAULT_TRY(sst_read);
     if (h.offset > r->src.size || h.size > r->src.size - h.offset ||
         r->src.size - h.offset - h.size < SST_BLOCK_TRAILER)
-        return damaged(r, "a block lies outside the file", h.offset);
+        return sst_damaged(r, "a block lies outside the file", h.offset);
     const uint8_t *p;
     size_t len = (size_t)h.size;
     ERR_TRY(source_bytes(r, b, h.offset, len + SST_BLOCK_TRAILER, &p));
     if (CHECKSUMS_COUNT && sst_crc_mask(crc32c(0, p, len + 1)) != enc_get_le32(p + len + 1))
-        return damaged(r, "block checksum mismatch", h.offset);
-    if (p[len] == SST_SNAPPY) {
-        size_t raw;
-        if (snappy_uncompressed_length((const char *)p, len, &raw) != SNAPPY_OK ||
-            raw / SNAPPY_RATIO_MAX > len)
-            return damaged(r, "a compressed block has an impossible length", h.offset);
-        ERR_TRY(buffer_reserve(&b->arena, &b->raw, &b->raw_cap, raw));
-        if (snappy_uncompress((const char *)p, len, (char *)b->raw, &raw) != SNAPPY_OK)
-            return damaged(r, "a compressed block does not unpack", h.offset);
-        p = b->raw;
-        len = raw;
-    } else if (p[len] != SST_RAW) {
-        return damaged(r, "unknown compression", h.offset);
-    }
-    if (len < 4)
-        return damaged(r, "a block is too short", h.offset);
-    uint64_t restarts = enc_get_le32(p + len - 4);
-    if (restarts == 0 || restarts > (len - 4) / 4)
-        return damaged(r, "a block's restarts lie outside it", h.offset);
-    *out = slice_make(p, len - 4 - (size_t)restarts * 4);
+        return sst_damaged(r, "block checksum mismatch", h.offset);
+    *out = slice_make(p, len);
+    *type = p[len];
     return NULL;
 }
 
-static void
-cursor_set(struct cursor *c, struct slice entries)
+struct error *
+sst_block_length(const struct sst_reader *r, struct sst_handle h, struct slice packed, uint8_t type,
+                 size_t *len)
+{
+    *len = packed.len;
+    if (type == SST_SNAPPY) {
+        if (snappy_uncompressed_length((const char *)packed.ptr, packed.len, len) != SNAPPY_OK ||
+            *len / SNAPPY_RATIO_MAX > packed.len)
+            return sst_damaged(r, "a compressed block has an impossible length", h.offset);
+    } else if (type != SST_RAW) {
+        return sst_damaged(r, "unknown compression", h.offset);
+    }
+    return NULL;
+}
+
+struct error *
+sst_block_unpack(const struct sst_reader *r, struct sst_handle h, struct slice packed, uint8_t type,
+                 uint8_t *out, size_t len)
+{
+    if (type == SST_RAW) {
+        memcpy(out, packed.ptr, len);
+        return NULL;
+    }
+    if (snappy_uncompress((const char *)packed.ptr, packed.len, (char *)out, &len) != SNAPPY_OK)
+        return sst_damaged(r, "a compressed block does not unpack", h.offset);
+    return NULL;
+}
+
+struct error *
+sst_block_entries(const struct sst_reader *r, struct sst_handle h, struct slice raw,
+                  struct slice *out)
+{
+    if (raw.len < 4)
+        return sst_damaged(r, "a block is too short", h.offset);
+    uint64_t restarts = enc_get_le32(raw.ptr + raw.len - 4);
+    if (restarts == 0 || restarts > (raw.len - 4) / 4)
+        return sst_damaged(r, "a block's restarts lie outside it", h.offset);
+    *out = slice_make(raw.ptr, raw.len - 4 - (size_t)restarts * 4);
+    return NULL;
+}
+
+/* The entries of a block, checked and unpacked; borrowed from b until its next use. */
+static struct error *
+block_load(const struct sst_reader *r, struct sst_block *b, struct sst_handle h, struct slice *out)
+{
+    struct slice p;
+    uint8_t type;
+    size_t len;
+    ERR_TRY(sst_block_read(r, b, h, &p, &type));
+    ERR_TRY(sst_block_length(r, h, p, type, &len));
+    if (type != SST_RAW) {
+        ERR_TRY(buffer_reserve(&b->arena, &b->raw, &b->raw_cap, len));
+        ERR_TRY(sst_block_unpack(r, h, p, type, b->raw, len));
+        p = slice_make(b->raw, len);
+    }
+    return sst_block_entries(r, h, p, out);
+}
+
+void
+sst_cursor_set(struct sst_cursor *c, struct slice entries)
 {
     c->at = entries.ptr;
     c->end = entries.ptr + entries.len;
     str_clear(&c->key);
 }
 
-static inline bool
-get_length(const uint8_t **p, const uint8_t *end, uint64_t *v)
-{
-    if (__builtin_expect(*p < end && **p < 0x80, 1)) {
-        *v = *(*p)++;
-        return true;
-    }
-    size_t n = enc_get_uvarint(*p, (size_t)(end - *p), v);
-    *p += n;
-    return n > 0;
-}
-
-/* The lengths and places of the next entry; false: impossible. There is one (at < end). At most
- * key_len bytes may be shared. */
-static inline bool
-entry_parse(struct cursor *c, size_t key_len, size_t *shared, struct slice *rest)
-{
-    uint64_t s, u, v;
-    const uint8_t *p = c->at;
-    if (!get_length(&p, c->end, &s) || !get_length(&p, c->end, &u) || !get_length(&p, c->end, &v))
-        return false;
-    size_t left = (size_t)(c->end - p);
-    if (s > key_len || u > left || v > left - u || s + u > KEY_MAX)
-        return false;
-    *shared = (size_t)s;
-    *rest = slice_make(p, (size_t)u);
-    c->value = slice_make(p + u, (size_t)v);
-    c->at = p + u + v;
-    return true;
-}
-
 /* Next entry of an index or properties block, key built in place. */
 static struct error *
-cursor_next(const struct sst_reader *r, struct cursor *c, bool *more)
+cursor_next(const struct sst_reader *r, struct sst_cursor *c, bool *more)
 {
     size_t shared;
     struct slice rest;
     *more = c->at < c->end;
     if (!*more)
         return NULL;
-    if (!entry_parse(c, c->key.len, &shared, &rest))
-        return damaged(r, "an entry of a block is damaged", 0);
+    if (!sst_entry_parse(c, c->key.len, &shared, &rest))
+        return sst_damaged(r, "an entry of a block is damaged", 0);
     c->key.len = shared;
     str_append_slice(&c->key, rest);
     return NULL;
@@ -227,7 +203,7 @@ cursor_next(const struct sst_reader *r, struct cursor *c, bool *more)
 /* ---- opening ---- */
 
 static bool
-get_handle(struct slice s, struct handle *h, size_t *used)
+get_handle(struct slice s, struct sst_handle *h, size_t *used)
 {
     size_t n = enc_get_uvarint(s.ptr, s.len, &h->offset);
     if (n == 0)
@@ -237,12 +213,45 @@ get_handle(struct slice s, struct handle *h, size_t *used)
     return m > 0;
 }
 
+struct error *
+sst_index_next(const struct sst_reader *r, struct sst_cursor *c, struct slice *key,
+               struct sst_handle *h, bool *more)
+{
+    size_t used;
+    *more = c->at < c->end;
+    if (!*more)
+        return NULL;
+    if (r->index_bare_values) {
+        /* The library writes every entry whole, as restarts are one apart. */
+        uint64_t shared, unshared;
+        const uint8_t *p = c->at;
+        if (!sst_get_length(&p, c->end, &shared) || !sst_get_length(&p, c->end, &unshared) ||
+            shared != 0 || unshared > (size_t)(c->end - p) || unshared > SST_KEY_MAX ||
+            !get_handle(slice_make(p + unshared, (size_t)(c->end - p) - unshared), h, &used))
+            return sst_damaged(r, "an entry of the index is damaged", r->index.offset);
+        str_clear(&c->key);
+        str_append(&c->key, p, unshared);
+        c->at = p + unshared + used;
+    } else {
+        ERR_TRY(cursor_next(r, c, more));
+        if (!get_handle(c->value, h, &used))
+            return sst_damaged(r, "a handle in the index is damaged", r->index.offset);
+    }
+    *key = str_slice(&c->key);
+    if (!r->index_user_keys) {
+        if (key->len <= SST_KEY_TRAILER)
+            return sst_damaged(r, "an index key is too short", r->index.offset);
+        key->len -= SST_KEY_TRAILER;
+    }
+    return NULL;
+}
+
 static struct error *
-read_footer(struct sst_reader *r, struct handle *metaindex)
+read_footer(struct sst_reader *r, struct sst_handle *metaindex)
 {
     uint8_t tail[SST_FOOTER_ROCKSDB];
     if (r->src.size < SST_FOOTER_LEVELDB)
-        return damaged(r, "it is too short", r->src.size);
+        return sst_damaged(r, "it is too short", r->src.size);
     size_t len = r->src.size < sizeof(tail) ? (size_t)r->src.size : sizeof(tail);
     if (r->src.mem != NULL)
         memcpy(tail, r->src.mem + r->src.size - len, len);
@@ -254,18 +263,18 @@ read_footer(struct sst_reader *r, struct handle *metaindex)
         handles = slice_make(tail + len - SST_FOOTER_LEVELDB, 40);
     } else if (magic == SST_MAGIC_ROCKSDB && len == SST_FOOTER_ROCKSDB) {
         uint32_t version = enc_get_le32(tail + 41);
-        if (version > 2)
+        if (version > 5)
             return err_unimplemented(0, "SST format version %" PRIu32 " in %s", version, r->name);
         if (tail[0] != 1)
             return err_unimplemented(0, "SST checksum type %d in %s", tail[0], r->name);
         handles = slice_make(tail + 1, 40);
     } else {
-        return damaged(r, "it is not an SST file, or its end is missing", r->src.size);
+        return sst_damaged(r, "it is not an SST file, or its end is missing", r->src.size);
     }
     size_t used, used2;
     if (!get_handle(handles, metaindex, &used) ||
         !get_handle(slice_make(handles.ptr + used, handles.len - used), &r->index, &used2))
-        return damaged(r, "its footer is damaged", r->src.size);
+        return sst_damaged(r, "its footer is damaged", r->src.size);
     return NULL;
 }
 
@@ -293,7 +302,7 @@ static struct error *
 take_property(struct sst_reader *r, struct slice name, struct slice v, struct bounds *b)
 {
     bool good = true;
-    uint64_t n;
+    uint64_t n = 0;
     if (slice_eq(name, SLICE_LIT("rocksdb.num.entries"))) {
         good = r->counted = prop_number(v, &r->props.num_entries);
     } else if (slice_eq(name, SLICE_LIT("rocksdb.raw.key.size"))) {
@@ -306,6 +315,18 @@ take_property(struct sst_reader *r, struct slice name, struct slice v, struct bo
         good = b->max = prop_time(v, &r->props.ts_max);
     } else if (slice_eq(name, SLICE_LIT("rocksdb.num.range-deletions"))) {
         good = prop_number(v, &n) && n == 0;
+    } else if (slice_eq(name, SLICE_LIT("rocksdb.index.key.is.user.key"))) {
+        good = prop_number(v, &n);
+        r->index_user_keys = n != 0;
+    } else if (slice_eq(name, SLICE_LIT("rocksdb.index.value.is.delta.encoded"))) {
+        good = prop_number(v, &n);
+        r->index_bare_values = n != 0;
+    } else if (slice_eq(name, SLICE_LIT("rocksdb.external_sst_file.version"))) {
+        good = v.len == 4;
+        r->props.one_sequence = good && enc_get_le32(v.ptr) >= 2;
+    } else if (slice_eq(name, SLICE_LIT("rocksdb.compression"))) {
+        r->props.compression_known = slice_eq(v, SLICE_LIT("Snappy")) ||
+                                     slice_eq(v, SLICE_LIT("NoCompression"));
     } else if (slice_eq(name, SLICE_LIT("rocksdb.comparator"))) {
         if (v.len > 0 && !slice_eq(v, SLICE_LIT("cockroach_comparator")))
             return err_new(ERR_DATA_CORRUPTED, "data file %s is ordered by comparator \"%.*s\"",
@@ -314,23 +335,23 @@ take_property(struct sst_reader *r, struct slice name, struct slice v, struct bo
         if (v.len != 4 || enc_get_le32(v.ptr) != 0)
             return err_unimplemented(0, "SST index of another type in %s", r->name);
     }
-    return good ? NULL : damaged(r, "a property is damaged", 0);
+    return good ? NULL : sst_damaged(r, "a property is damaged", 0);
 }
 
 static struct error *
-read_properties(struct sst_reader *r, struct handle metaindex)
+read_properties(struct sst_reader *r, struct sst_handle metaindex)
 {
-    struct block b = {.arena = NULL};
-    struct cursor c = {.at = NULL};
+    struct sst_block b = {.arena = NULL};
+    struct sst_cursor c = {.at = NULL};
     struct error *err;
     struct slice entries;
     struct bounds bounds = {false, false};
-    struct handle h;
+    struct sst_handle h;
     bool more, found = false;
     size_t used;
     str_init(&c.key, STR_MAX_DEFAULT);
     ERR_GOTO(block_load(r, &b, metaindex, &entries), out);
-    cursor_set(&c, entries);
+    sst_cursor_set(&c, entries);
     for (;;) {
         ERR_GOTO(cursor_next(r, &c, &more), out);
         if (!more)
@@ -341,11 +362,11 @@ read_properties(struct sst_reader *r, struct handle metaindex)
         break;
     }
     if (!found) {
-        err = damaged(r, "it has no properties", metaindex.offset);
+        err = sst_damaged(r, "it has no properties", metaindex.offset);
         goto out;
     }
     ERR_GOTO(block_load(r, &b, h, &entries), out);
-    cursor_set(&c, entries);
+    sst_cursor_set(&c, entries);
     for (;;) {
         ERR_GOTO(cursor_next(r, &c, &more), out);
         if (!more)
@@ -354,7 +375,7 @@ read_properties(struct sst_reader *r, struct handle metaindex)
     }
     r->props.has_bounds = bounds.min && bounds.max;
 out:
-    block_release(&b);
+    sst_block_release(&b);
     str_release(&c.key);
     return err;
 }
@@ -363,7 +384,7 @@ struct error *
 sst_reader_open(const char *name, const struct sst_source *src, struct sst_reader **out)
 {
     struct sst_reader *r = xcalloc(1, sizeof(*r));
-    struct handle metaindex;
+    struct sst_handle metaindex;
     r->name = xstrdup(name);
     r->src = *src;
     struct error *err;
@@ -382,7 +403,7 @@ sst_reader_close(struct sst_reader *r)
 {
     if (r == NULL)
         return;
-    block_release(&r->index_block);
+    sst_block_release(&r->index_block);
     xfree(r->name);
     xfree(r);
 }
@@ -398,7 +419,7 @@ sst_reader_props(const struct sst_reader *r)
 static void
 iter_rewind(struct sst_iter *it)
 {
-    cursor_set(&it->index, it->r->index_bytes);
+    sst_cursor_set(&it->index, it->r->index_bytes);
     it->have_prev = it->have_block = it->have_held = it->done = false;
     it->from_start = true;
     it->shown = 0;
@@ -422,33 +443,18 @@ sst_iter_close(struct sst_iter *it)
 {
     if (it == NULL)
         return;
-    block_release(&it->block);
+    sst_block_release(&it->block);
     str_release(&it->index.key);
     xfree(it->key);
     xfree(it);
-}
-
-/* The MVCC key of an index entry. */
-static struct error *
-index_key(const struct sst_iter *it, struct slice *out)
-{
-    struct slice k = str_slice(&it->index.key);
-    if (k.len <= SST_KEY_TRAILER)
-        return damaged(it->r, "an index key is too short", it->r->index.offset);
-    *out = slice_make(k.ptr, k.len - SST_KEY_TRAILER);
-    return NULL;
 }
 
 /* Load the block of the index entry in hand. */
 static struct error *
 enter_block(struct sst_iter *it)
 {
-    struct handle h;
-    size_t used;
     struct slice entries;
-    if (!get_handle(it->index.value, &h, &used))
-        return damaged(it->r, "a handle in the index is damaged", it->r->index.offset);
-    ERR_TRY(block_load(it->r, &it->block, h, &entries));
+    ERR_TRY(block_load(it->r, &it->block, it->handle, &entries));
     it->data.at = entries.ptr;
     it->data.end = entries.ptr + entries.len;
     it->key_len = 0;
@@ -461,17 +467,16 @@ enter_block(struct sst_iter *it)
 static struct error *
 leave_block(struct sst_iter *it)
 {
-    struct slice limit, key;
+    struct slice key;
     struct hlc ts;
     it->have_block = false;
     if (!it->have_prev)
         return NULL;
-    ERR_TRY(index_key(it, &limit));
-    if (!mvcc_split(limit, &key, &ts))
-        return damaged(it->r, "an index key is no MVCC key", it->r->index.offset);
+    if (!mvcc_split(it->limit, &key, &ts))
+        return sst_damaged(it->r, "an index key is no MVCC key", it->r->index.offset);
     int c = slice_cmp(slice_make(it->key, it->prev_len), key);
     if (c > 0 || (c == 0 && (hlc_is_empty(ts) || hlc_cmp(it->prev_ts, ts) < 0)))
-        return damaged(it->r, "the index does not fit the data", it->r->index.offset);
+        return sst_damaged(it->r, "the index does not fit the data", it->r->index.offset);
     return NULL;
 }
 
@@ -516,11 +521,11 @@ compare_to_prev(const struct sst_iter *it, size_t shared, const uint8_t *rest, s
 static struct error *
 next_entry(struct sst_iter *it, struct engine_version *v)
 {
-    struct cursor *c = &it->data;
+    struct sst_cursor *c = &it->data;
     size_t shared, len, key_len;
     struct slice rest;
-    if (__builtin_expect(!entry_parse(c, it->key_len, &shared, &rest), 0))
-        return damaged(it->r, "an entry is damaged", 0);
+    if (__builtin_expect(!sst_entry_parse(c, it->key_len, &shared, &rest), 0))
+        return sst_damaged(it->r, "an entry is damaged", 0);
     key_len = shared + rest.len;
     if (__builtin_expect(key_len > it->key_cap, 0)) {
         it->key_cap = key_len * 2;
@@ -537,11 +542,11 @@ next_entry(struct sst_iter *it, struct engine_version *v)
         good = split_tail(tail + n, n, key_len, &len, &v->ts);
     }
     if (__builtin_expect(!good, 0))
-        return damaged(it->r, "an entry is no value with a timestamp", 0);
+        return sst_damaged(it->r, "an entry is no value with a timestamp", 0);
     if (it->have_prev) {
         int cmp = compare_to_prev(it, shared, rest.ptr, len);
         if (cmp > 0 || (cmp == 0 && hlc_cmp(it->prev_ts, v->ts) <= 0))
-            return damaged(it->r, "keys are out of order", 0);
+            return sst_damaged(it->r, "keys are out of order", 0);
     }
     memcpy(it->key + shared, rest.ptr, rest.len);
     v->key = slice_make(it->key, len);
@@ -560,7 +565,7 @@ iter_end(struct sst_iter *it)
 {
     it->done = true;
     if (it->from_start && it->r->counted && it->shown != it->r->props.num_entries)
-        return damaged(it->r, "it has another number of entries than it says", it->r->src.size);
+        return sst_damaged(it->r, "it has another number of entries than it says", it->r->src.size);
     return NULL;
 }
 
@@ -583,7 +588,7 @@ sst_iter_next(struct sst_iter *it, struct engine_version *v, bool *more)
             ERR_TRY(leave_block(it));
         }
         bool another;
-        ERR_TRY(cursor_next(it->r, &it->index, &another));
+        ERR_TRY(sst_index_next(it->r, &it->index, &it->limit, &it->handle, &another));
         if (another)
             ERR_TRY(enter_block(it));
         else
@@ -606,14 +611,12 @@ sst_iter_seek(struct sst_iter *it, struct slice key)
     struct error *err;
     bool more;
     for (;;) { /* the first block whose last key may be >= key */
-        struct slice limit;
-        ERR_GOTO(cursor_next(it->r, &it->index, &more), out);
+        ERR_GOTO(sst_index_next(it->r, &it->index, &it->limit, &it->handle, &more), out);
         if (!more) {
             it->done = true;
             goto out;
         }
-        ERR_GOTO(index_key(it, &limit), out);
-        if (mvcc_compare(limit, str_slice(&target)) >= 0)
+        if (mvcc_compare(it->limit, str_slice(&target)) >= 0)
             break;
     }
     ERR_GOTO(enter_block(it), out);

@@ -187,6 +187,7 @@ struct kv_scan {
     struct kv_scan_opts o;             /* span bytes are in `bounds` */
     struct str bounds;
     struct engine_iter *it;
+    struct engine_version *versions; /* taken from the engine at once */
     struct engine_version base;        /* the engine's next, when have_base */
     bool have_base, base_done;
     struct wnode *own;                 /* last node passed (forward) or to be passed below (reverse) */

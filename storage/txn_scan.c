@@ -10,8 +10,11 @@
 
 /* Room for the bytes of one batch; a batch ends early when it is used up. */
 #define BLOCK_BYTES ((size_t)256 << 10)
-/* A scan that has read so much leaves the engine's cache to others. */
-#define CACHED_BYTES ((size_t)32 << 20)
+/* Versions that are taken from the engine at once. */
+#define BATCH_VERSIONS 1024
+/* A scan that has read so much is a long one: it leaves the engine's cache to others, and lets the
+ * engine read in its fastest way. */
+#define LONG_BYTES ((size_t)1 << 20)
 
 static bool
 tracked(const struct kv_scan *s)
@@ -147,6 +150,7 @@ kv_scan_close(struct kv_scan *s)
     str_release(&s->bounds);
     str_release(&s->last);
     xfree(s->block);
+    xfree(s->versions);
     xfree(s);
 }
 
@@ -323,27 +327,41 @@ block_add(struct kv_scan *s, size_t *used, struct kv_entry *e)
     return true;
 }
 
-/* No own rows and no locks: straight from the engine. */
+/* No own rows and no locks: straight from the engine. Its versions are passed on as they are where it
+ * gives many at a time; single ones are copied. */
 static struct error *
 batch_plain(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
 {
-    size_t used = 0;
-    while (*n < max) {
-        ERR_TRY(load_base(s));
-        if (!s->have_base) {
-            s->finished = true;
+    size_t used = 0, got = 1;
+    struct engine_version one, *v = &one;
+    if (!s->o.fill_cache && s->versions == NULL)
+        s->versions = xmalloc(BATCH_VERSIONS * sizeof(*s->versions));
+    if (s->versions != NULL)
+        v = s->versions;
+    while (*n < max && got == 1) {
+        size_t room = v == &one ? 1 : max - *n < BATCH_VERSIONS ? max - *n : BATCH_VERSIONS;
+        if (s->have_base)
+            v[0] = s->base;
+        else if (!s->base_done)
+            ERR_TRY(engine_iter_batch(s->it, v, room, &got));
+        if (s->base_done || got == 0) {
+            s->base_done = s->finished = true;
             break;
         }
-        e[*n] = (struct kv_entry){s->base.key, s->base.value, s->base.ts};
-        if (!block_add(s, &used, &e[*n]))
-            break;
         s->have_base = false;
-        (*n)++;
+        for (size_t i = 0; i < got; i++)
+            e[*n + i] = (struct kv_entry){v[i].key, v[i].value, v[i].ts};
+        if (got == 1 && !block_add(s, &used, &e[*n])) {
+            s->base = v[0];
+            s->have_base = true;
+            break;
+        }
+        *n += got;
     }
     if (*n > 0)
         set_shown(s, e[*n - 1].key);
     s->read += used;
-    if (s->o.fill_cache && s->read > CACHED_BYTES && !s->finished) {
+    if (s->o.fill_cache && s->read > LONG_BYTES && !s->finished && !s->o.reverse) {
         s->o.fill_cache = false;
         return open_base(s);
     }

@@ -18,8 +18,7 @@
 #define CUT_DEPTH_MAX 12                         /* at most 4096 pieces of one span */
 #define CHECKPOINT_NS (INT64_C(10) * 1000000000)
 #define POLL_NS INT64_C(200000000)
-#define CANCEL_ROWS 4096                         /* rows between looks at the cancel token */
-#define PAY_BYTES ((uint64_t)64 << 10)
+#define BATCH_VERSIONS 512                       /* also how often the cancel token is looked at */
 #define RATE_SETTING "kv.bulk_io_write.max_rate"
 
 struct piece {
@@ -79,7 +78,7 @@ static struct error *
 probe(struct exporter *e, struct span s, struct hlc ts, bool reverse, struct slice *row)
 {
     struct engine_scan_opts so = {.span = s, .mode = ENGINE_SCAN_AT, .ts = ts, .reverse = reverse,
-                                  .show_deletions = true};
+                                  .show_deletions = true, .fill_cache = true};
     struct engine_iter *it;
     struct engine_version v;
     bool more;
@@ -282,33 +281,39 @@ throttle(struct exporter *e, uint64_t bytes)
     mutex_unlock(&e->lock);
 }
 
+/* With newest_only, of each key only the first version is copied; `last` is the key before. */
+static struct error *
+copy_batch(struct writer *w, const struct engine_version *v, size_t n, bool newest_only,
+           struct str *last, uint64_t *bytes)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (newest_only && slice_eq(v[i].key, i > 0 ? v[i - 1].key : str_slice(last)))
+            continue;
+        *bytes += v[i].key.len + v[i].value.len;
+        ERR_TRY(writer_add(w, &v[i]));
+    }
+    if (newest_only && n > 0) {
+        str_clear(last);
+        str_append_slice(last, v[n - 1].key);
+    }
+    return NULL;
+}
+
 static struct error *
 copy_versions(struct writer *w, struct engine_iter *it, bool newest_only)
 {
-    struct engine_version v;
+    struct engine_version v[BATCH_VERSIONS];
     struct str last;
-    uint64_t n = 0, unpaid = 0;
-    bool more;
+    size_t n;
     str_init_arena(&last, w->a, STR_MAX_DEFAULT);
-    bool any = false;
     for (;;) {
-        ERR_TRY(engine_iter_next(it, &v, &more));
-        if (!more)
+        uint64_t bytes = 0;
+        ERR_TRY(engine_iter_batch(it, v, BATCH_VERSIONS, &n));
+        if (n == 0)
             return NULL;
-        if (++n % CANCEL_ROWS == 0 || unpaid >= PAY_BYTES) {
-            ERR_TRY(cancel_check(&w->e->stop));
-            throttle(w->e, unpaid);
-            unpaid = 0;
-        }
-        if (newest_only) {
-            if (any && v.key.len == last.len && memcmp(v.key.ptr, last.ptr, last.len) == 0)
-                continue;
-            str_clear(&last);
-            str_append(&last, v.key.ptr, v.key.len);
-            any = true;
-        }
-        unpaid += v.key.len + v.value.len;
-        ERR_TRY(writer_add(w, &v));
+        ERR_TRY(copy_batch(w, v, n, newest_only, &last, &bytes));
+        ERR_TRY(cancel_check(&w->e->stop));
+        throttle(w->e, bytes);
     }
 }
 

@@ -16,7 +16,9 @@
 #include <libpq-fe.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/rand.h"
+#include "base/thread.h"
 #include "storage/engine.h"
 #include "storage/mvcc.h"
 
@@ -291,15 +293,23 @@ check_scan(struct engine *e, const struct model *m, const struct engine_scan_opt
                     i--;
             }
         }
-        struct engine_version v;
+        struct engine_version v[5];
+        size_t got = 1;
         bool more;
-        OK(engine_iter_next(it, &v, &more));
+        if (rand_chance(r, 2)) {
+            OK(engine_iter_next(it, v, &more));
+        } else {
+            OK(engine_iter_batch(it, v, 1 + rand_below(r, 5), &got));
+            more = got > 0;
+        }
         if (!more) {
             assert_int_equal(i, n);
             break;
         }
-        assert_true(i < n);
-        expect_version(&v, &m->v[want[i++]]);
+        for (size_t j = 0; j < got; j++) {
+            assert_true(i < n);
+            expect_version(&v[j], &m->v[want[i++]]);
+        }
     }
     engine_iter_close(it);
 }
@@ -475,6 +485,115 @@ test_iterator_is_a_view(void **state)
         engine_iter_close(it);
         assert_int_equal(count(s.e, &o), 91);
         store_end(&s);
+    }
+}
+
+/* ---- long scans beside everything that moves files ---- */
+
+enum { BUSY_KEYS = 3000, BUSY_TS = 1000 };
+
+struct busy {
+    struct store s;
+    uint64_t seed;
+    _Atomic bool stop;
+};
+
+/* Writes after BUSY_TS, and upkeep that no read at BUSY_TS can see. */
+static void *
+busy_main(void *arg)
+{
+    struct busy *b = arg;
+    struct engine *e = b->s.e;
+    struct rand r;
+    rand_init(&r, b->seed);
+    for (int64_t t = BUSY_TS + 1; !b->stop; t++) {
+        struct arena *a = arena_create(NULL, "busy");
+        uint64_t op = rand_below(&r, 100), removed;
+        size_t n = op < 2 ? 20000 : 1 + rand_below(&r, 50); /* many: through a file */
+        size_t from = rand_below(&r, BUSY_KEYS);
+        if (op < 80) {
+            struct engine_write *w = ARENA_ARRAY(a, struct engine_write, n);
+            size_t len = op < 2 ? 450 : rand_below(&r, 100);
+            for (size_t i = 0; i < n; i++)
+                w[i] = (struct engine_write){
+                    slice_cstr(arena_printf(a, op < 2 ? "k%04zu.%zu" : "k%04zu", from + i, i)),
+                    at(t), slice_make(arena_zalloc(a, len), len)};
+            OK(engine_commit(e, w, op < 2 ? n : n < BUSY_KEYS - from ? n : BUSY_KEYS - from, false));
+        } else if (op < 88) {
+            OK(engine_flush(e));
+        } else if (op < 92) {
+            OK(engine_compact(e, random_span(&r, a)));
+        } else if (op < 97) {
+            struct span sp = {slice_cstr(arena_printf(a, "k%04zu", from)), slice_cstr("l")};
+            OK(engine_gc(e, sp, at((int64_t)rand_below(&r, BUSY_TS)), NULL, &removed));
+        } else {
+            OK(engine_drop_span(e, (struct span){slice_cstr("x"), SLICE_NULL}));
+            put1(e, "x", t, "dropped");
+        }
+        arena_destroy(a);
+    }
+    return NULL;
+}
+
+/* What a scan at BUSY_TS shows, as one number. */
+static uint64_t
+busy_digest(struct engine *e, bool fill_cache, struct rand *r, size_t *rows)
+{
+    struct engine_scan_opts o = {
+        .span = {slice_cstr("k"), slice_cstr("l")}, .ts = at(BUSY_TS), .fill_cache = fill_cache};
+    struct engine_iter *it;
+    struct engine_version v[64];
+    uint64_t h = 0;
+    size_t n;
+    *rows = 0;
+    OK(engine_iter_open(e, &o, &it));
+    do {
+        OK(engine_iter_batch(it, v, 1 + rand_below(r, 64), &n));
+        for (size_t i = 0; i < n; i++) {
+            h = h * 31 + hash_bytes(v[i].key.ptr, v[i].key.len, 1);
+            h = h * 31 + hash_bytes(v[i].value.ptr, v[i].value.len, 2) + (uint64_t)v[i].ts.wall;
+        }
+        *rows += n;
+    } while (n > 0);
+    engine_iter_close(it);
+    return h;
+}
+
+static void
+test_long_scans_of_a_busy_store(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct busy b = {.seed = 3};
+        if (kinds[k].open != open_rocksdb) /* of the others nothing moves */
+            continue;
+        store_begin(&b.s, &kinds[k]);
+        struct rand r;
+        rand_init(&r, 5);
+        size_t live = 0, rows;
+        for (int64_t t = 1; t <= BUSY_TS; t += 333) {
+            live = 0;
+            for (int i = 0; i < BUSY_KEYS; i++) {
+                char key[16], value[80];
+                snprintf(key, sizeof(key), "k%04d", i);
+                snprintf(value, sizeof(value), "%d at %d, and some more to fill the block", i, (int)t);
+                put1(b.s.e, key, t, (i + t) % 7 == 0 ? "" : value);
+                live += (i + t) % 7 != 0;
+            }
+            OK(engine_flush(b.s.e));
+        }
+        uint64_t want = busy_digest(b.s.e, true, &r, &rows);
+        assert_int_equal(rows, live);
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, busy_main, &b), 0);
+        for (int i = 0; i < 60; i++) {
+            uint64_t got = busy_digest(b.s.e, i % 10 == 0, &r, &rows);
+            assert_int_equal(rows, live);
+            assert_true(got == want);
+        }
+        b.stop = true;
+        pthread_join(thread, NULL);
+        store_end(&b.s);
     }
 }
 
@@ -798,6 +917,7 @@ main(void)
         cmocka_unit_test(test_iterator_is_a_view), cmocka_unit_test(test_many_versions),
         cmocka_unit_test(test_meta),               cmocka_unit_test(test_time_windows),
         cmocka_unit_test(test_open_errors),        cmocka_unit_test(test_bulk_commit),
+        cmocka_unit_test(test_long_scans_of_a_busy_store),
     };
     const struct CMUnitTest postgres_tests[] = {
         cmocka_unit_test(test_random),

@@ -1,0 +1,513 @@
+/* storage/engine_rocksdb_live.c - long scans of the RocksDB engine, past the library's iterator.
+ *
+ * The library's iterator takes most of the time of a long scan. Here the store's files are read by
+ * our own reader, merged with an iterator of the library over its tables in memory alone. That
+ * iterator holds the version of the store that it belongs to, so no file of it goes away; that the
+ * list of files is of the same version is seen from the number of the version before and after.
+ *
+ * A file's entries carry sequence numbers: of several for one (key, time) the highest counts, be it
+ * a value or a delete. The iterator over memory shows no deletes, though one of them may hide what
+ * is in a file; only gc and drop_span write deletes, so they count them, and while some may be in
+ * memory the memory is written out first. What memory shows is newer than any file's.
+ *
+ * A batch's values stay in the unpacked blocks, its keys are copied once.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "storage/engine_rocksdb_int.h"
+#include "storage/mvcc.h"
+#include "storage/rocksdb_shim.h"
+#include "storage/sst_int.h"
+
+#define OPEN_TRIES   5
+#define HELD         64                  /* versions that live_next takes at a time */
+#define KEYS_BYTES   ((size_t)64 << 10)  /* of a batch */
+#define BLOCKS_BYTES ((size_t)512 << 10) /* that a batch may keep; it ends at the next block */
+
+enum kind { KIND_DELETE = 0, KIND_PUT = 1 };
+
+/* A run of files whose keys do not overlap, or the tables in memory. */
+struct source {
+    const struct rocksdb_shim_file *files;
+    size_t n_files, file;
+    rocksdb_iterator_t *memory;
+    int fd; /* of the open file; -1 none */
+    struct sst_reader *reader;
+    struct sst_walk walk;
+    bool walking;
+    uint64_t newest; /* sequence of all entries of the open file; 0: they have their own */
+    /* The entry in hand. */
+    bool valid, put;
+    uint64_t sequence;
+    struct slice key, value; /* an MVCC key */
+};
+
+struct live_iter {
+    struct rocks_engine *e;
+    struct engine_scan_opts o;
+    struct slice lower, upper;
+    struct arena *a; /* names of files, sources */
+    struct rocksdb_shim_files *files;
+    rocksdb_readoptions_t *options;
+    rocksdb_iterator_t *memory;
+    struct source *sources;
+    size_t n_sources;
+    struct source **order; /* those with an entry, in order of keys, then newest first */
+    size_t n_order;
+    struct sst_bufs bufs;
+    struct arena *values; /* values of the batch that came from memory */
+    uint8_t *keys;
+    size_t keys_cap, keys_len;
+    struct slice last; /* roachpb key seen last, in keys or last_copy */
+    struct str last_copy;
+    struct hlc last_ts;
+    bool have_last, key_done;
+    struct engine_version held[HELD];
+    size_t n_held, next_held;
+};
+
+/* ---- files ---- */
+
+static struct error *
+fd_read_at(void *arg, uint64_t offset, size_t len, uint8_t *out)
+{
+    const struct source *s = arg;
+    while (len > 0) {
+        ssize_t n = pread(s->fd, out, len, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(errno, "could not read store");
+        if (n == 0)
+            return err_new(ERR_DATA_CORRUPTED, "a file of the store ends too early");
+        out += n;
+        offset += (uint64_t)n;
+        len -= (size_t)n;
+    }
+    return NULL;
+}
+
+static void
+source_close_file(struct source *s)
+{
+    if (s->walking)
+        sst_walk_release(&s->walk);
+    s->walking = false;
+    sst_reader_close(s->reader);
+    s->reader = NULL;
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+}
+
+/* *apart: wholly outside the times that are wanted. */
+static struct error *
+source_open_file(struct live_iter *it, struct source *s, bool *apart)
+{
+    const struct rocksdb_shim_file *f = &s->files[s->file];
+    char *path = path_join(it->a, it->e->path, f->name);
+    s->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (s->fd < 0)
+        return err_errno(errno, "could not open %s", path);
+    struct sst_source src = {.arg = s, .size = f->size, .read = fd_read_at};
+    ERR_TRY(sst_reader_open(path, &src, &s->reader));
+    const struct sst_props *p = sst_reader_props(s->reader);
+    s->newest = p->one_sequence ? f->largest_sequence : 0;
+    *apart = it->o.mode == ENGINE_SCAN_VERSIONS && p->has_bounds &&
+             (hlc_cmp(p->ts_min, it->o.ts) > 0 || hlc_cmp(p->ts_max, it->o.since) <= 0);
+    if (*apart)
+        return NULL;
+    sst_walk_init(&s->walk, s->reader, &it->bufs, it->upper);
+    s->walking = true;
+    return NULL;
+}
+
+/* ---- sources ---- */
+
+static struct error *
+source_take_file_entry(struct source *s)
+{
+    unsigned kind = s->walk.trailer & 0xff;
+    s->valid = true;
+    s->put = kind == KIND_PUT;
+    s->key = s->walk.key;
+    s->value = s->walk.value;
+    s->sequence = s->newest != 0 ? s->newest : s->walk.trailer >> 8;
+    if (kind != KIND_PUT && kind != KIND_DELETE)
+        return err_new(ERR_DATA_CORRUPTED, "store holds an entry of kind %u", kind);
+    return NULL;
+}
+
+/* The first entry >= key of the files from s->file on. */
+static struct error *
+source_seek_files(struct live_iter *it, struct source *s, struct slice key)
+{
+    s->valid = false;
+    for (; s->file < s->n_files; s->file++) {
+        source_close_file(s);
+        if (mvcc_compare(s->files[s->file].smallest, it->upper) >= 0)
+            return NULL;
+        bool apart = false;
+        ERR_TRY(source_open_file(it, s, &apart));
+        if (apart)
+            continue;
+        ERR_TRY(sst_walk_seek(&s->walk, key));
+        if (s->walk.valid)
+            return source_take_file_entry(s);
+    }
+    source_close_file(s);
+    return NULL;
+}
+
+static struct error *
+source_take_memory_entry(struct source *s)
+{
+    s->valid = rocksdb_iter_valid(s->memory);
+    if (!s->valid)
+        return rocks_iter_error(s->memory);
+    s->key.ptr = (const uint8_t *)rocksdb_iter_key(s->memory, &s->key.len);
+    s->value.ptr = (const uint8_t *)rocksdb_iter_value(s->memory, &s->value.len);
+    s->put = true;
+    s->sequence = UINT64_MAX;
+    return NULL;
+}
+
+static struct error *
+source_seek(struct live_iter *it, struct source *s, struct slice key)
+{
+    if (s->memory != NULL) {
+        rocksdb_iter_seek(s->memory, (const char *)key.ptr, key.len);
+        return source_take_memory_entry(s);
+    }
+    s->file = 0;
+    while (s->file < s->n_files && mvcc_compare(s->files[s->file].largest, key) < 0)
+        s->file++;
+    return source_seek_files(it, s, key);
+}
+
+static inline struct error *
+source_next(struct live_iter *it, struct source *s)
+{
+    if (s->memory != NULL) {
+        rocksdb_iter_next(s->memory);
+        return source_take_memory_entry(s);
+    }
+    ERR_TRY(sst_walk_next(&s->walk));
+    if (__builtin_expect(s->walk.valid, 1))
+        return source_take_file_entry(s);
+    s->file++;
+    return source_seek_files(it, s, it->lower);
+}
+
+/* ---- the merge ---- */
+
+static int
+source_cmp(const struct source *a, const struct source *b)
+{
+    int c = mvcc_compare(a->key, b->key);
+    if (c != 0)
+        return c;
+    return (a->sequence < b->sequence) - (a->sequence > b->sequence);
+}
+
+/* order[i] may be too early in the order: move it to its place. */
+static void
+order_sink(struct live_iter *it, size_t i)
+{
+    struct source *s = it->order[i];
+    for (; i + 1 < it->n_order && source_cmp(s, it->order[i + 1]) > 0; i++)
+        it->order[i] = it->order[i + 1];
+    it->order[i] = s;
+}
+
+static struct error *
+live_position(struct live_iter *it, struct slice key)
+{
+    it->n_order = 0;
+    it->have_last = it->key_done = false;
+    it->n_held = it->next_held = 0;
+    for (size_t i = 0; i < it->n_sources; i++) {
+        ERR_TRY(source_seek(it, &it->sources[i], key));
+        if (!it->sources[i].valid)
+            continue;
+        memmove(it->order + 1, it->order, it->n_order * sizeof(*it->order));
+        it->order[0] = &it->sources[i];
+        it->n_order++;
+        order_sink(it, 0);
+    }
+    return NULL;
+}
+
+static inline struct error *
+live_step(struct live_iter *it)
+{
+    struct source *s = it->order[0];
+    ERR_TRY(source_next(it, s));
+    if (__builtin_expect(!s->valid, 0)) {
+        it->n_order--;
+        memmove(it->order, it->order + 1, it->n_order * sizeof(*it->order));
+    } else if (it->n_order > 1) {
+        order_sink(it, 0);
+    }
+    return NULL;
+}
+
+/* ---- batches ---- */
+
+static void
+batch_begin(struct live_iter *it)
+{
+    if (it->have_last && it->last.ptr != (const uint8_t *)it->last_copy.ptr) {
+        it->last_copy.len = 0;
+        str_append_slice(&it->last_copy, it->last);
+        it->last = str_slice(&it->last_copy);
+    }
+    it->keys_len = 0;
+    arena_reset(it->values);
+    sst_bufs_recycle(&it->bufs);
+}
+
+static inline bool
+batch_full(struct live_iter *it, size_t key_len, size_t n)
+{
+    if (__builtin_expect(it->bufs.left_bytes > BLOCKS_BYTES, 0)) {
+        if (n > 0)
+            return true;
+        batch_begin(it); /* nothing of it is shown */
+    }
+    if (__builtin_expect(key_len > it->keys_cap - it->keys_len, 0)) {
+        if (n > 0)
+            return true;
+        xfree(it->keys);
+        it->keys_cap = key_len > KEYS_BYTES ? key_len : KEYS_BYTES;
+        it->keys = xmalloc(it->keys_cap);
+        it->keys_len = 0;
+    }
+    return false;
+}
+
+/* Whether the entry in hand is shown. `same`: its key is that of the entry before. */
+static inline bool
+entry_wanted(struct live_iter *it, const struct source *s, bool same, struct hlc ts)
+{
+    if (!same)
+        it->key_done = false;
+    else if (it->key_done || hlc_cmp(ts, it->last_ts) == 0)
+        return false;
+    if (!s->put || hlc_cmp(ts, it->o.ts) > 0)
+        return false;
+    if (it->o.mode == ENGINE_SCAN_VERSIONS) {
+        it->key_done = hlc_cmp(ts, it->o.since) <= 0;
+        return !it->key_done;
+    }
+    it->key_done = true;
+    return s->value.len > 0 || it->o.show_deletions;
+}
+
+static struct error *
+live_fill(struct live_iter *it, struct engine_version *v, size_t max, size_t *n)
+{
+    batch_begin(it);
+    while (*n < max && it->n_order > 0) {
+        struct source *s = it->order[0];
+        struct slice key;
+        struct hlc ts;
+        if (__builtin_expect(!mvcc_split(s->key, &key, &ts), 0))
+            return err_new(ERR_DATA_CORRUPTED, "store holds a key that is no MVCC key");
+        if (batch_full(it, key.len, *n))
+            break;
+        bool same = it->have_last && slice_eq(key, it->last);
+        if (entry_wanted(it, s, same, ts)) {
+            uint8_t *p = it->keys + it->keys_len;
+            memcpy(p, key.ptr, key.len);
+            it->keys_len += key.len;
+            it->last = slice_make(p, key.len);
+            v[(*n)++] = (struct engine_version){
+                it->last, ts, s->memory != NULL ? slice_dup(it->values, s->value) : s->value};
+        } else if (!same) {
+            it->last_copy.len = 0;
+            str_append_slice(&it->last_copy, key);
+            it->last = str_slice(&it->last_copy);
+        }
+        it->have_last = true;
+        it->last_ts = ts;
+        ERR_TRY(live_step(it));
+    }
+    return NULL;
+}
+
+struct error *
+rocks_live_batch(struct live_iter *it, struct engine_version *v, size_t max, size_t *n)
+{
+    *n = 0;
+    if (it->next_held < it->n_held) { /* what rocks_live_next took and did not show */
+        *n = it->n_held - it->next_held < max ? it->n_held - it->next_held : max;
+        memcpy(v, it->held + it->next_held, *n * sizeof(*v));
+        it->next_held += *n;
+        return NULL;
+    }
+    return live_fill(it, v, max, n);
+}
+
+struct error *
+rocks_live_next(struct live_iter *it, struct engine_version *v, bool *more)
+{
+    if (it->next_held == it->n_held) {
+        it->next_held = it->n_held = 0;
+        ERR_TRY(live_fill(it, it->held, HELD, &it->n_held));
+    }
+    *more = it->next_held < it->n_held;
+    if (*more)
+        *v = it->held[it->next_held++];
+    return NULL;
+}
+
+struct error *
+rocks_live_seek(struct live_iter *it, struct slice mvcc_key)
+{
+    return live_position(it, mvcc_compare(mvcc_key, it->lower) < 0 ? it->lower : mvcc_key);
+}
+
+/* ---- open and close ---- */
+
+static uint64_t
+version_number(struct rocks_engine *e)
+{
+    uint64_t n = 0;
+    return rocksdb_property_int(e->db, "rocksdb.current-super-version-number", &n) == 0 ? n : 0;
+}
+
+/* Memory and the list of files, of one version of the store; *good false: no luck, or deletes are
+ * in memory and stay there. */
+static struct error *
+take_version(struct live_iter *it, bool *good)
+{
+    struct rocks_engine *e = it->e;
+    *good = false;
+    for (int i = 0; i < OPEN_TRIES; i++) {
+        if (it->memory != NULL) {
+            rocksdb_iter_destroy(it->memory);
+            e->open_iters--;
+        }
+        rocksdb_shim_files_free(it->files);
+        uint64_t before = version_number(e);
+        it->memory = rocksdb_create_iterator(e->db, it->options);
+        e->open_iters++;
+        it->files = rocksdb_shim_files_in(e->db, it->lower.ptr, it->lower.len, it->upper.ptr,
+                                          it->upper.len);
+        if (e->deletes_active != 0)
+            return NULL;
+        uint64_t deletes = e->deletes_done;
+        if (deletes != e->deletes_flushed) {
+            ERR_TRY(engine_flush(&e->base));
+            e->deletes_flushed = deletes;
+            continue;
+        }
+        *good = before != 0 && before == version_number(e);
+        if (*good)
+            return NULL;
+    }
+    return NULL;
+}
+
+static void
+make_sources(struct live_iter *it)
+{
+    size_t n;
+    const struct rocksdb_shim_file *f = rocksdb_shim_files_list(it->files, &n);
+    it->sources = ARENA_ARRAY(it->a, struct source, n + 1);
+    it->order = ARENA_ARRAY(it->a, struct source *, n + 1);
+    it->sources[it->n_sources++] = (struct source){.memory = it->memory, .fd = -1};
+    for (size_t i = 0; i < n;) {
+        size_t len = 1;
+        while (f[i].level > 0 && i + len < n && f[i + len].level == f[i].level)
+            len++;
+        it->sources[it->n_sources++] = (struct source){.files = f + i, .n_files = len, .fd = -1};
+        i += len;
+    }
+}
+
+struct error *
+rocks_live_open(struct rocks_engine *e, const struct engine_scan_opts *o, struct slice lower,
+                struct slice upper, struct live_iter **out)
+{
+    *out = NULL;
+    if (!e->files_readable || o->reverse)
+        return NULL;
+    struct live_iter *it = xcalloc(1, sizeof(*it));
+    it->e = e;
+    it->o = *o;
+    it->lower = lower;
+    it->upper = upper;
+    it->a = arena_create(NULL, "live scan");
+    it->values = arena_create(it->a, "values");
+    str_init(&it->last_copy, STR_MAX_DEFAULT);
+    it->options = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_total_order_seek(it->options, 1);
+    rocksdb_readoptions_set_read_tier(it->options, 3 /* kMemtableTier */);
+    rocksdb_readoptions_set_iterate_upper_bound(it->options, (const char *)upper.ptr, upper.len);
+    bool good;
+    struct error *err = take_version(it, &good);
+    if (err == NULL && good) {
+        make_sources(it);
+        err = live_position(it, lower);
+    }
+    if (err != NULL || !good)
+        rocks_live_close(it);
+    else
+        *out = it;
+    return err;
+}
+
+void
+rocks_live_close(struct live_iter *it)
+{
+    for (size_t i = 0; i < it->n_sources; i++)
+        source_close_file(&it->sources[i]);
+    sst_bufs_release(&it->bufs);
+    if (it->memory != NULL) {
+        rocksdb_iter_destroy(it->memory);
+        it->e->open_iters--;
+    }
+    rocksdb_shim_files_free(it->files);
+    rocksdb_readoptions_destroy(it->options);
+    str_release(&it->last_copy);
+    xfree(it->keys);
+    arena_destroy(it->a);
+    xfree(it);
+}
+
+/* Are all files of the kind that our reader takes? Those that this process writes are. */
+bool
+rocks_files_readable(struct rocks_engine *e)
+{
+    struct str lower, upper;
+    str_init(&lower, STR_MAX_DEFAULT);
+    str_init(&upper, STR_MAX_DEFAULT);
+    rocks_span_bounds((struct span){SLICE_NULL, SLICE_NULL}, &lower, &upper);
+    struct rocksdb_shim_files *files = rocksdb_shim_files_in(
+        e->db, (const uint8_t *)lower.ptr, lower.len, (const uint8_t *)upper.ptr, upper.len);
+    size_t n;
+    const struct rocksdb_shim_file *f = rocksdb_shim_files_list(files, &n);
+    bool good = true;
+    struct arena *a = arena_create(NULL, "store files");
+    for (size_t i = 0; i < n && good; i++) {
+        struct source s = {.fd = open(path_join(a, e->path, f[i].name), O_RDONLY | O_CLOEXEC)};
+        struct sst_source src = {.arg = &s, .size = f[i].size, .read = fd_read_at};
+        struct error *err =
+            s.fd < 0 ? err_errno(errno, "open") : sst_reader_open(f[i].name, &src, &s.reader);
+        good = err == NULL && sst_reader_props(s.reader)->compression_known;
+        err_free(err);
+        source_close_file(&s);
+    }
+    arena_destroy(a);
+    rocksdb_shim_files_free(files);
+    str_release(&lower);
+    str_release(&upper);
+    return good;
+}
