@@ -44,6 +44,12 @@ engine_iter_batch(struct engine_iter *it, struct engine_version *v, size_t max, 
     return NULL;
 }
 
+struct slice
+engine_iter_block(struct engine_iter *it)
+{
+    return it->vt->iter_block != NULL ? it->vt->iter_block(it) : SLICE_NULL;
+}
+
 struct error *
 engine_iter_seek(struct engine_iter *it, struct slice key)
 {

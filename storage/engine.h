@@ -54,6 +54,7 @@ struct engine_scan_opts {
     bool reverse;          /* keys descending; ENGINE_SCAN_AT only */
     bool show_deletions;   /* ENGINE_SCAN_AT: a deleted key comes with its empty value */
     bool fill_cache;       /* false for backups and other long scans, which cost more to begin */
+    bool blocks;           /* batches end where blocks of files do, for engine_iter_block */
 };
 
 struct engine_write {
@@ -80,6 +81,9 @@ struct engine_vt {
      * borrowed until the next call of any of these. */
     struct error *(*iter_batch)(struct engine_iter *it, struct engine_version *v, size_t max,
                                 size_t *n);
+    /* Optional. The last batch as a finished block of a data file (sst_writer_add_block), borrowed until
+     * the next call of any of these; empty when it is not exactly one. */
+    struct slice (*iter_block)(struct engine_iter *it);
     /* Required. Jump ahead (behind when reverse) to the first key >= (<=) key. */
     struct error *(*iter_seek)(struct engine_iter *it, struct slice key);
     void (*iter_close)(struct engine_iter *it);
@@ -123,6 +127,7 @@ struct error *engine_iter_next(struct engine_iter *it, struct engine_version *v,
     ERR_MUST_USE;
 struct error *engine_iter_batch(struct engine_iter *it, struct engine_version *v, size_t max,
                                 size_t *n) ERR_MUST_USE;
+struct slice engine_iter_block(struct engine_iter *it);
 struct error *engine_iter_seek(struct engine_iter *it, struct slice key) ERR_MUST_USE;
 void engine_iter_close(struct engine_iter *it); /* NULL is fine */
 struct error *engine_commit(struct engine *e, const struct engine_write *w, size_t n, bool sync)

@@ -698,6 +698,7 @@ static const struct engine_vt rocks_vt = {
     .iter_open = rocks_iter_open,
     .iter_next = rocks_iter_next,
     .iter_batch = rocks_iter_batch,
+    .iter_block = rocks_iter_block,
     .iter_seek = rocks_iter_seek,
     .iter_close = rocks_iter_close,
     .commit = rocks_commit,

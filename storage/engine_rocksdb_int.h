@@ -43,6 +43,8 @@ void rocks_iter_close(struct engine_iter *base);
 struct error *rocks_iter_batch(struct engine_iter *base, struct engine_version *v, size_t max,
                                size_t *n) ERR_MUST_USE;
 
+struct slice rocks_iter_block(struct engine_iter *base);
+
 /* Long scans past the library's iterator; *out NULL: not now, or not with this store. The bounds are
  * the caller's. */
 struct live_iter;
@@ -51,6 +53,7 @@ struct error *rocks_live_open(struct rocks_engine *e, const struct engine_scan_o
     ERR_MUST_USE;
 struct error *rocks_live_batch(struct live_iter *it, struct engine_version *v, size_t max,
                                size_t *n) ERR_MUST_USE;
+struct slice rocks_live_block(struct live_iter *it);
 struct error *rocks_live_next(struct live_iter *it, struct engine_version *v, bool *more)
     ERR_MUST_USE;
 struct error *rocks_live_seek(struct live_iter *it, struct slice mvcc_key) ERR_MUST_USE;

@@ -328,3 +328,10 @@ rocks_iter_batch(struct engine_iter *base, struct engine_version *v, size_t max,
     *n = more;
     return NULL;
 }
+
+struct slice
+rocks_iter_block(struct engine_iter *base)
+{
+    struct rocks_iter *it = (struct rocks_iter *)base;
+    return it->live != NULL ? rocks_live_block(it->live) : SLICE_NULL;
+}

@@ -67,6 +67,8 @@ struct live_iter {
     struct str last_copy;
     struct hlc last_ts;
     bool have_last, key_done;
+    bool step_due;          /* the entry in hand was dealt with: its block had to stay */
+    struct slice block;     /* what rocks_live_block gives */
     struct engine_version held[HELD];
     size_t n_held, next_held;
 };
@@ -229,7 +231,8 @@ static struct error *
 live_position(struct live_iter *it, struct slice key)
 {
     it->n_order = 0;
-    it->have_last = it->key_done = false;
+    it->have_last = it->key_done = it->step_due = false;
+    it->block = SLICE_NULL;
     it->n_held = it->next_held = 0;
     for (size_t i = 0; i < it->n_sources; i++) {
         ERR_TRY(source_seek(it, &it->sources[i], key));
@@ -309,10 +312,24 @@ entry_wanted(struct live_iter *it, const struct source *s, bool same, struct hlc
     return s->value.len > 0 || it->o.show_deletions;
 }
 
+/* Does the batch that begins here stand a chance to be one whole block? */
+static bool
+block_begins(const struct live_iter *it)
+{
+    const struct source *s = it->order[0];
+    return s->memory == NULL && s->walk.taken == 1 && s->walk.inside &&
+           (it->n_order == 1 || mvcc_compare(it->order[1]->key, s->walk.limit) > 0);
+}
+
 static struct error *
 live_fill(struct live_iter *it, struct engine_version *v, size_t max, size_t *n)
 {
     batch_begin(it);
+    it->block = SLICE_NULL;
+    if (it->step_due)
+        ERR_TRY(live_step(it));
+    it->step_due = false;
+    bool whole = it->o.blocks && it->n_order > 0 && block_begins(it);
     while (*n < max && it->n_order > 0) {
         struct source *s = it->order[0];
         struct slice key;
@@ -336,15 +353,32 @@ live_fill(struct live_iter *it, struct engine_version *v, size_t max, size_t *n)
         }
         it->have_last = true;
         it->last_ts = ts;
+        whole = whole && s->walk.trailer == SST_TRAILER_PUT;
+        bool block_ends = it->o.blocks && s->memory == NULL && sst_walk_at_block_end(&s->walk);
+        if (block_ends && *n > 0) {
+            if (whole && *n == s->walk.taken)
+                it->block = s->walk.stored;
+            it->step_due = true;
+            break;
+        }
         ERR_TRY(live_step(it));
+        if (block_ends)
+            whole = it->n_order > 0 && block_begins(it);
     }
     return NULL;
+}
+
+struct slice
+rocks_live_block(struct live_iter *it)
+{
+    return it->block;
 }
 
 struct error *
 rocks_live_batch(struct live_iter *it, struct engine_version *v, size_t max, size_t *n)
 {
     *n = 0;
+    it->block = SLICE_NULL;
     if (it->next_held < it->n_held) { /* what rocks_live_next took and did not show */
         *n = it->n_held - it->next_held < max ? it->n_held - it->next_held : max;
         memcpy(v, it->held + it->next_held, *n * sizeof(*v));

@@ -60,6 +60,9 @@ struct error *sst_writer_open(const struct sst_writer_opts *o, sst_sink_fn sink,
 /* Strictly increasing (key ascending, ts descending): XX000 otherwise. */
 struct error *sst_writer_add(struct sst_writer *w, struct slice key, struct hlc ts,
                              struct slice value) ERR_MUST_USE;
+/* The same entries as a finished block (engine_iter_block), which is stored as it is. */
+struct error *sst_writer_add_block(struct sst_writer *w, const struct engine_version *v, size_t n,
+                                   struct slice block) ERR_MUST_USE;
 uint64_t sst_writer_entries(const struct sst_writer *w);
 uint64_t sst_writer_bytes(const struct sst_writer *w); /* logical: keys and values so far */
 struct error *sst_writer_finish(struct sst_writer *w) ERR_MUST_USE; /* then still close */

@@ -166,6 +166,8 @@ struct sst_walk {
     uint8_t *raw_key;    /* internal key */
     size_t raw_cap, raw_len;
     bool have_block, inside; /* inside: no key of the block reaches the end */
+    size_t taken;            /* entries of the block met so far */
+    struct slice stored;     /* the block with its trailer, until the next one is read */
     /* The entry in hand; the key until the next step, the value until its buffer is recycled. */
     bool valid;
     struct slice key, value;
@@ -178,5 +180,11 @@ void sst_walk_release(struct sst_walk *w);
 /* To the first entry >= key, an MVCC key. */
 struct error *sst_walk_seek(struct sst_walk *w, struct slice key) ERR_MUST_USE;
 struct error *sst_walk_next(struct sst_walk *w) ERR_MUST_USE;
+/* The entry in hand is the last one of its block. */
+static inline bool
+sst_walk_at_block_end(const struct sst_walk *w)
+{
+    return w->data.at >= w->data.end;
+}
 
 #endif

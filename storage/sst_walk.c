@@ -110,6 +110,8 @@ walk_enter(struct sst_walk *w)
     w->buf = NULL;
     ERR_TRY(sst_block_read(w->r, &w->block, w->handle, &packed, &type));
     ERR_TRY(sst_block_length(w->r, w->handle, packed, type, &len));
+    w->stored = slice_make(packed.ptr, packed.len + SST_BLOCK_TRAILER);
+    w->taken = 0;
     w->buf = bufs_take(w->bufs, len);
     ERR_TRY(sst_block_unpack(w->r, w->handle, packed, type, w->buf->bytes, len));
     ERR_TRY(sst_block_entries(w->r, w->handle, slice_make(w->buf->bytes, len), &entries));
@@ -145,6 +147,7 @@ sst_walk_next(struct sst_walk *w)
         return sst_damaged(w->r, "a key is too short", w->handle.offset);
     memcpy(w->raw_key + shared, rest.ptr, rest.len);
     w->raw_len = len;
+    w->taken++;
     w->key = slice_make(w->raw_key, len - SST_KEY_TRAILER);
     w->trailer = enc_get_le64(w->raw_key + len - SST_KEY_TRAILER);
     w->value = w->data.value;

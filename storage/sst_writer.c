@@ -307,39 +307,89 @@ block_is_full(const struct builder *b, struct slice key, struct slice value)
     return after > BLOCK_BYTES && size > BLOCK_ALMOST_FULL;
 }
 
-struct error *
-sst_writer_add(struct sst_writer *w, struct slice key, struct hlc ts, struct slice value)
+static struct error *
+check_order(const struct sst_writer *w, struct slice key, struct hlc ts)
 {
     VERIFY(!w->finished && key.len > 0 && !hlc_is_empty(ts));
-    if (w->entries > 0) {
-        int c = slice_cmp(str_slice(&w->last), key);
-        if (c > 0 || (c == 0 && hlc_cmp(w->last_ts, ts) <= 0))
-            return err_new(ERR_INTERNAL, "keys of a data file must be added in order");
-    }
+    if (w->entries == 0)
+        return NULL;
+    int c = slice_cmp(str_slice(&w->last), key);
+    if (c > 0 || (c == 0 && hlc_cmp(w->last_ts, ts) <= 0))
+        return err_new(ERR_INTERNAL, "keys of a data file must be added in order");
+    return NULL;
+}
+
+/* The key as it is in the file. */
+static struct slice
+internal_key(struct str *out, struct slice key, struct hlc ts)
+{
     uint8_t tail[MVCC_SUFFIX_MAX + SST_KEY_TRAILER];
     size_t tail_len = mvcc_put_suffix(tail, ts);
     enc_put_le64(tail + tail_len, SST_TRAILER_PUT);
-    tail_len += SST_KEY_TRAILER;
-    w->key.len = 0;
-    str_append_slice(&w->key, key);
-    str_append(&w->key, tail, tail_len);
-    struct slice internal = str_slice(&w->key);
+    out->len = 0;
+    str_append_slice(out, key);
+    str_append(out, tail, tail_len + SST_KEY_TRAILER);
+    return str_slice(out);
+}
+
+static inline void
+count_entry(struct sst_writer *w, const struct engine_version *v)
+{
+    if (w->entries == 0 || hlc_cmp(v->ts, w->ts_min) < 0)
+        w->ts_min = v->ts;
+    if (w->entries == 0 || hlc_cmp(v->ts, w->ts_max) > 0)
+        w->ts_max = v->ts;
+    w->entries++;
+    w->key_bytes += v->key.len + (v->ts.logical != 0 ? MVCC_SUFFIX_MAX : MVCC_SUFFIX_MAX - 4) +
+                    SST_KEY_TRAILER;
+    w->value_bytes += v->value.len;
+    w->logical += v->key.len + v->value.len;
+}
+
+static inline void
+set_last(struct sst_writer *w, struct slice key, struct hlc ts)
+{
+    w->last.len = 0;
+    str_append_slice(&w->last, key);
+    w->last_ts = ts;
+}
+
+struct error *
+sst_writer_add(struct sst_writer *w, struct slice key, struct hlc ts, struct slice value)
+{
+    ERR_TRY(check_order(w, key, ts));
+    struct slice internal = internal_key(&w->key, key, ts);
     if (block_is_full(&w->data, internal, value))
         ERR_TRY(flush_data(w));
     add_index(w, &internal);
     builder_add(&w->data, internal, value);
-    w->last.len = 0;
-    str_append_slice(&w->last, key);
-    w->last_ts = ts;
-    if (w->entries == 0 || hlc_cmp(ts, w->ts_min) < 0)
-        w->ts_min = ts;
-    if (w->entries == 0 || hlc_cmp(ts, w->ts_max) > 0)
-        w->ts_max = ts;
-    w->entries++;
-    w->key_bytes += internal.len;
-    w->value_bytes += value.len;
-    w->logical += key.len + value.len;
+    set_last(w, key, ts);
+    count_entry(w, &(struct engine_version){key, ts, value});
     return NULL;
+}
+
+struct error *
+sst_writer_add_block(struct sst_writer *w, const struct engine_version *v, size_t n,
+                     struct slice block)
+{
+    VERIFY(n > 0 && block.len > SST_BLOCK_TRAILER);
+    ERR_TRY(check_order(w, v[0].key, v[0].ts));
+    if (w->data.entries > 0)
+        ERR_TRY(flush_data(w));
+    struct slice internal = internal_key(&w->key, v[0].key, v[0].ts);
+    add_index(w, &internal);
+    internal_key(&w->due_key, v[n - 1].key, v[n - 1].ts);
+    w->due_offset = w->offset;
+    w->due_size = block.len - SST_BLOCK_TRAILER;
+    w->index_due = true;
+    str_append_slice(&w->out, block);
+    w->offset += block.len;
+    w->data_blocks++;
+    w->data_bytes += block.len;
+    for (size_t i = 0; i < n; i++)
+        count_entry(w, &v[i]);
+    set_last(w, v[n - 1].key, v[n - 1].ts);
+    return w->out.len >= FLUSH_BYTES ? drain(w) : NULL;
 }
 
 /* ---- properties ---- */

@@ -13,12 +13,12 @@
 #include "storage/sst.h"
 
 #define EXPORT_THREADS 2
-#define EXPORT_PIECE_BYTES ((uint64_t)64 << 20)  /* in the store; what one thread takes at a time */
+#define EXPORT_PIECE_BYTES ((uint64_t)32 << 20)  /* in the store; what one thread takes at a time */
 #define EXPORT_FILE_BYTES ((uint64_t)128 << 20)  /* keys and values; a file ends at the next row */
 #define CUT_DEPTH_MAX 12                         /* at most 4096 pieces of one span */
 #define CHECKPOINT_NS (INT64_C(10) * 1000000000)
 #define POLL_NS INT64_C(200000000)
-#define BATCH_VERSIONS 512                       /* also how often the cancel token is looked at */
+#define BATCH_VERSIONS 2048                      /* also how often the cancel token is looked at */
 #define RATE_SETTING "kv.bulk_io_write.max_rate"
 
 struct piece {
@@ -248,19 +248,42 @@ maybe_split(struct writer *w, struct slice key)
     return writer_begin(w);
 }
 
+/* Before versions from `key` on are added: the file is open, and has room. */
+static struct error *
+writer_ready(struct writer *w, struct slice key)
+{
+    return w->sst == NULL ? writer_begin(w) : maybe_split(w, key);
+}
+
+/* After versions up to `key` were added. */
+static void
+writer_added(struct writer *w, struct slice key)
+{
+    if (sst_writer_bytes(w->sst) >= EXPORT_FILE_BYTES) {
+        str_clear(&w->last_row);
+        str_append(&w->last_row, key.ptr, row_prefix_length(key));
+    }
+}
+
 static struct error *
 writer_add(struct writer *w, const struct engine_version *v)
 {
-    if (w->sst == NULL)
-        ERR_TRY(writer_begin(w));
-    else
-        ERR_TRY(maybe_split(w, v->key));
+    ERR_TRY(writer_ready(w, v->key));
     ERR_TRY(sst_writer_add(w->sst, v->key, v->ts, v->value));
     row_counter_add(&w->count, v->key, v->value.len);
-    if (sst_writer_bytes(w->sst) >= EXPORT_FILE_BYTES) {
-        str_clear(&w->last_row);
-        str_append(&w->last_row, v->key.ptr, row_prefix_length(v->key));
-    }
+    writer_added(w, v->key);
+    return NULL;
+}
+
+/* A block of the store goes into the file as it is. */
+static struct error *
+writer_add_block(struct writer *w, const struct engine_version *v, size_t n, struct slice block)
+{
+    ERR_TRY(writer_ready(w, v[0].key));
+    ERR_TRY(sst_writer_add_block(w->sst, v, n, block));
+    for (size_t i = 0; i < n; i++)
+        row_counter_add(&w->count, v[i].key, v[i].value.len);
+    writer_added(w, v[n - 1].key);
     return NULL;
 }
 
@@ -302,7 +325,7 @@ copy_batch(struct writer *w, const struct engine_version *v, size_t n, bool newe
 static struct error *
 copy_versions(struct writer *w, struct engine_iter *it, bool newest_only)
 {
-    struct engine_version v[BATCH_VERSIONS];
+    struct engine_version *v = ARENA_ARRAY(w->a, struct engine_version, BATCH_VERSIONS);
     struct str last;
     size_t n;
     str_init_arena(&last, w->a, STR_MAX_DEFAULT);
@@ -311,7 +334,13 @@ copy_versions(struct writer *w, struct engine_iter *it, bool newest_only)
         ERR_TRY(engine_iter_batch(it, v, BATCH_VERSIONS, &n));
         if (n == 0)
             return NULL;
-        ERR_TRY(copy_batch(w, v, n, newest_only, &last, &bytes));
+        struct slice block = engine_iter_block(it);
+        if (block.len > 0 && !newest_only) {
+            ERR_TRY(writer_add_block(w, v, n, block));
+            bytes = block.len;
+        } else {
+            ERR_TRY(copy_batch(w, v, n, newest_only, &last, &bytes));
+        }
         ERR_TRY(cancel_check(&w->e->stop));
         throttle(w->e, bytes);
     }
@@ -327,6 +356,7 @@ export_piece(struct exporter *e, struct arena *a, const struct piece *p)
         .mode = at ? ENGINE_SCAN_AT : ENGINE_SCAN_VERSIONS,
         .ts = item->ts,
         .since = item->since,
+        .blocks = true,
     };
     struct writer w = {.e = e, .a = a, .item = item, .start = item->span.start};
     struct engine_iter *it;

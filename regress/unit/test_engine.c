@@ -21,6 +21,7 @@
 #include "base/thread.h"
 #include "storage/engine.h"
 #include "storage/mvcc.h"
+#include "storage/sst.h"
 
 #define OK(expr)                                                          \
     do {                                                                  \
@@ -597,6 +598,115 @@ test_long_scans_of_a_busy_store(void **state)
     }
 }
 
+/* ---- blocks of the store in files of a backup ---- */
+
+static struct error *
+append_bytes(void *arg, const void *p, size_t len)
+{
+    str_append(arg, p, len);
+    return NULL;
+}
+
+/* The scan as a data file; returns how many blocks of the store went into it as they were. */
+static size_t
+scan_to_file(struct engine *e, const struct engine_scan_opts *o, struct rand *r, struct str *file)
+{
+    struct engine_iter *it;
+    struct engine_version v[200];
+    struct sst_writer *w;
+    size_t n, blocks = 0;
+    OK(sst_writer_open(NULL, append_bytes, file, &w));
+    OK(engine_iter_open(e, o, &it));
+    for (;;) {
+        OK(engine_iter_batch(it, v, rand_chance(r, 5) ? 1 + rand_below(r, 200) : 200, &n));
+        if (n == 0)
+            break;
+        struct slice block = engine_iter_block(it);
+        if (block.len > 0)
+            OK(sst_writer_add_block(w, v, n, block));
+        for (size_t i = 0; i < n && block.len == 0; i++)
+            OK(sst_writer_add(w, v[i].key, v[i].ts, v[i].value));
+        blocks += block.len > 0;
+    }
+    engine_iter_close(it);
+    if (sst_writer_entries(w) > 0) /* a backup has no empty files */
+        OK(sst_writer_finish(w));
+    sst_writer_close(w);
+    return blocks;
+}
+
+static void
+expect_same_rows(struct engine *e, const struct engine_scan_opts *o, const struct str *file)
+{
+    struct sst_source src = {.mem = (const uint8_t *)file->ptr, .size = file->len};
+    struct sst_reader *reader;
+    struct sst_iter *got;
+    struct engine_iter *want;
+    struct engine_version a, b;
+    bool more_a, more_b;
+    OK(sst_reader_open("file", &src, &reader));
+    OK(sst_iter_open(reader, &got));
+    OK(engine_iter_open(e, o, &want));
+    do {
+        OK(sst_iter_next(got, &a, &more_a));
+        OK(engine_iter_next(want, &b, &more_b));
+        assert_int_equal(more_a, more_b);
+        if (more_a)
+            expect_version(&a, &(struct mver){b.key, b.value, b.ts});
+    } while (more_a);
+    engine_iter_close(want);
+    sst_iter_close(got);
+    sst_reader_close(reader);
+}
+
+static void
+test_blocks(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        struct store s;
+        store_begin(&s, &kinds[k]);
+        struct rand r;
+        rand_init(&r, 11);
+        size_t blocks = 0;
+        for (int64_t t = 1; t <= 8; t++) {
+            for (int i = 0; i < 1500; i++) { /* by turns all keys, and a few of one part */
+                char key[16], value[120];
+                if (t % 2 == 0 && (i / 300 != t / 2 || i % 11 != 0))
+                    continue;
+                snprintf(key, sizeof(key), "k%04d", i);
+                snprintf(value, sizeof(value), "%d, %d, %099d", i, (int)t, i);
+                put1(s.e, key, t * 10, t == 5 && i % 700 == 0 ? "" : value);
+            }
+            if (t == 2 || t == 5)
+                OK(engine_flush(s.e));
+            if (t == 3 || t == 7)
+                OK(engine_compact(s.e, (struct span){SLICE_NULL, SLICE_NULL}));
+            for (int mode = 0; mode < 6; mode++) {
+                struct engine_scan_opts o = {.mode = mode < 2 ? ENGINE_SCAN_AT : ENGINE_SCAN_VERSIONS,
+                                             .ts = mode % 2 ? at(t * 10 - 1) : HLC_MAX,
+                                             .since = at(mode > 3 ? t * 10 - 11 : 0),
+                                             .blocks = true};
+                if (rand_chance(&r, 2))
+                    o.span.start = slice_cstr("k0123");
+                if (rand_chance(&r, 2))
+                    o.span.end = slice_cstr("k0979");
+                struct str file;
+                str_init(&file, STR_MAX_DEFAULT);
+                blocks += scan_to_file(s.e, &o, &r, &file);
+                o.blocks = false;
+                o.fill_cache = true;
+                if (file.len > 0)
+                    expect_same_rows(s.e, &o, &file);
+                str_release(&file);
+            }
+        }
+        if (kinds[k].open == open_rocksdb)
+            assert_true(blocks > 50);
+        store_end(&s);
+    }
+}
+
 static void
 test_many_versions(void **state)
 {
@@ -918,6 +1028,7 @@ main(void)
         cmocka_unit_test(test_meta),               cmocka_unit_test(test_time_windows),
         cmocka_unit_test(test_open_errors),        cmocka_unit_test(test_bulk_commit),
         cmocka_unit_test(test_long_scans_of_a_busy_store),
+        cmocka_unit_test(test_blocks),
     };
     const struct CMUnitTest postgres_tests[] = {
         cmocka_unit_test(test_random),
