@@ -1,4 +1,4 @@
-"""The measurements of bench/run: load, BACKUP, RESTORE and scans of one table, side by side.
+"""The measurements of bench/run: load, BACKUP, RESTORE and queries of one table, and pgbench, side by side.
 
 Each round does every task once for each system, in turn, so that a slow minute of the machine hits
 all of them. Servers commit durably. What is printed is the median of the rounds.
@@ -16,6 +16,8 @@ import sys
 import tempfile
 import threading
 import time
+
+from oltp import TABLES, Pgbench
 
 PG_BIN = "/usr/lib/postgresql/15/bin"
 PAYLOAD = 100  # characters
@@ -170,10 +172,11 @@ class Postgres:
         if os.getuid() == 0:
             shutil.chown(self.data, "postgres")
         self.call([f"{PG_BIN}/initdb", "-D", self.data, "-A", "trust", "-U", "root",
-                   "--no-instructions"])
+                   "--locale=C", "--encoding=UTF8", "--no-instructions"])
         self.call([f"{PG_BIN}/pg_ctl", "-D", self.data, "-w", "-l", f"{self.data}/log", "-o",
                    f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' "
                    "-c max_parallel_workers_per_gather=0 -c shared_buffers=256MB "
+                   "-c work_mem=128MB "
                    "-c max_wal_size=8GB", "start"])
         with open(f"{self.data}/postmaster.pid") as f:
             self.pid = int(f.readline())
@@ -211,6 +214,18 @@ def fresh(path):
 TABLE = "CREATE TABLE bank (id INT PRIMARY KEY, balance INT, payload VARCHAR(100))"
 
 
+# What is asked of both; the sort is of more bytes than either may hold in memory.
+QUERIES = [
+    ("full scan", "SELECT count(*), sum(balance), max(payload) FROM bank"),
+    ("filter", "SELECT count(*), sum(id) FROM bank WHERE balance BETWEEN 10000 AND 20000"),
+    ("group", "SELECT count(*), max(n) FROM (SELECT balance, count(*) AS n FROM bank "
+              "GROUP BY balance) AS g"),
+    ("hash join", "SELECT count(*), sum(b.balance) FROM bank AS a {hash} JOIN bank AS b "
+                  "ON a.balance = b.id"),
+    ("sort", "SELECT id FROM bank ORDER BY payload, id OFFSET 1999990"),
+]
+
+
 def one_round(n, amber, pg, folder, data, r):
     print(f"round {n + 1}", flush=True)
     amber.sql("DROP DATABASE IF EXISTS bench CASCADE")
@@ -235,9 +250,10 @@ def one_round(n, amber, pg, folder, data, r):
     r.task("pg_dump -Fd -j1 -Z0", lambda: run([f"{PG_BIN}/pg_dump", "-Fd", "-j1", "-Z0", "-f",
                                                f"{folder}/dump1", pg.url("bench")]), pg.pid)
     r.task("SQLite .backup", lambda: sqlite_backup(f"{folder}/bench.sqlite", f"{folder}/copy.sqlite"))
-    scan = "SELECT count(*), sum(balance), max(payload) FROM bank"
-    r.task("scan amberdb", lambda: amber.sql(scan, "bench"), amber.pid)
-    r.task("scan PostgreSQL", lambda: pg.sql(scan), pg.pid)
+    for name, query in QUERIES:
+        ours, theirs = query.format(hash="INNER HASH"), query.format(hash="INNER")
+        r.task(f"{name} amberdb", lambda: amber.sql(ours, "bench"), amber.pid)
+        r.task(f"{name} PostgreSQL", lambda: pg.sql(theirs), pg.pid)
     amber.sql("DROP DATABASE bench CASCADE")
     r.task("restore amberdb",
            lambda: amber.sql(f"RESTORE DATABASE bench FROM 'nodelocal://1/{dest}'"), amber.pid)
@@ -291,7 +307,7 @@ RATIOS = [
     ("BACKUP against pg_dump -j2", "pg_dump -Fd -j2", "backup amberdb", None),
     ("BACKUP against SQLite .backup", "SQLite .backup", "backup amberdb", None),
     ("RESTORE against pg_restore -j2", "pg_restore -j2", "restore amberdb", 4),
-    ("full scan", "scan PostgreSQL", "scan amberdb", 1),
+    *[(name, f"{name} PostgreSQL", f"{name} amberdb", 1) for name, _ in QUERIES],
     ("BACKUP against cp and sync", "floor: cp and sync", "backup amberdb", None),
 ]
 
@@ -326,10 +342,20 @@ def main():
     amber = Amberdb(a.build, folder)
     pg = Postgres(folder)
     r = Results()
+    servers = {"amberdb": (amber.port, amber.pid, cpu_seconds),
+               "PostgreSQL": (pg.port, pg.pid, cpu_seconds)}
+    bench = Pgbench(f"{PG_BIN}/pgbench", servers, folder)
     try:
+        amber.sql("CREATE DATABASE pgb")
+        amber.sql(TABLES, "pgb")
+        pg.sql("CREATE DATABASE pgb", "postgres")
+        pg.sql(TABLES, "pgb")
+        pg.sql("VACUUM ANALYZE", "pgb")
         for n in range(a.rounds):
             one_round(n, amber, pg, folder, data, r)
+            bench.round()
         report(r, a.rows, os.path.getsize(data), snappy_floor(a.build, data))
+        bench.report()
     finally:
         amber.stop()
         pg.stop()
