@@ -17,6 +17,7 @@ struct session_registry {
     pthread_t watch;
     bool watching, stop;
     int n_deadlines;
+    uint32_t next_id;
 };
 
 static void *
@@ -73,11 +74,12 @@ session_registry_destroy(struct session_registry *r)
     xfree(r);
 }
 
-/* An id as v20.1's: wall time, then something that makes it unique, then the node. */
+/* An id as v20.1's: wall time, a count that makes it unique, the node. With the lock held. */
 static void
 make_id(struct session *s, uint8_t id[16])
 {
-    uint64_t wall = (uint64_t)wall_now_ns(), low = random_u64() << 16 | (s->node->node_id & 0xffff);
+    uint64_t wall = (uint64_t)wall_now_ns();
+    uint64_t low = (uint64_t)s->node->sessions->next_id++ << 32 | s->node->node_id;
 
     for (int i = 0; i < 8; i++) {
         id[i] = (uint8_t)(wall >> (56 - 8 * i));
@@ -105,10 +107,10 @@ id_half(const uint8_t *p)
 void
 registry_add(struct session_registry *r, struct session *s)
 {
+    mutex_lock(&r->lock);
     make_id(s, s->id);
     snprintf(s->temp_schema, sizeof(s->temp_schema), "pg_temp_%llu_%llu",
              (unsigned long long)id_half(s->id), (unsigned long long)id_half(s->id + 8));
-    mutex_lock(&r->lock);
     s->reg_next = r->first;
     r->first = s;
     mutex_unlock(&r->lock);

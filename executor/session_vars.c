@@ -125,8 +125,9 @@ find_var(const char *name)
 {
     if (strcasecmp(name, "time zone") == 0)
         name = "timezone";
-    for (int i = 0; i < N_VARS; i++)
-        if (strcasecmp(vars[i].name, name) == 0)
+    char first = *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20) : *name;
+    for (int i = 0; i < N_VARS; i++) /* several times a statement: the first letter rules most out */
+        if (vars[i].name[0] == first && strcasecmp(vars[i].name, name) == 0)
             return i;
     return -1;
 }

@@ -383,12 +383,13 @@ serve(struct connection *c)
 {
     struct arena *a = arena_create(c->arena, "message");
     bool skip = false; /* after an error in the extended protocol: until Sync */
+    bool asked = false; /* the client waits for what was sent so far */
     for (;;) {
         struct slice payload;
         char type;
         bool eof;
         /* Answers leave before we wait for the client. */
-        if (!wire_has_input(&c->wire) && c->wire.out.len > 0) {
+        if (c->wire.out.len > 0 && !wire_has_input(&c->wire, !asked)) {
             struct error *e = wire_flush(&c->wire);
             if (e != NULL) {
                 err_free(e);
@@ -424,6 +425,7 @@ serve(struct connection *c)
             skip = false;
         if (type == 'Q' || type == 'S')
             send_ready(c);
+        asked = type == 'Q' || type == 'S' || type == 'H';
         arena_reset(a);
         if (c->wire.broken || atomic_load(&c->draining))
             break;

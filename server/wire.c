@@ -37,10 +37,12 @@ buffered(const struct wire *w)
 }
 
 bool
-wire_has_input(const struct wire *w)
+wire_has_input(const struct wire *w, bool look)
 {
     if (buffered(w) > 0 || (w->tls != NULL && tls_has_input(w->tls)))
         return true;
+    if (!look)
+        return false;
     struct pollfd p = {.fd = w->fd, .events = POLLIN};
     return poll(&p, 1, 0) > 0;
 }

@@ -37,7 +37,8 @@ struct error *wire_read_message(struct wire *w, char *type, struct slice *payloa
     ERR_MUST_USE;
 /* The untyped first message. */
 struct error *wire_read_startup(struct wire *w, struct slice *payload, bool *eof) ERR_MUST_USE;
-bool wire_has_input(const struct wire *w); /* a read would not block for its first byte */
+/* A read would not block for its first byte. Without look: only what was read already counts. */
+bool wire_has_input(const struct wire *w, bool look);
 
 void wire_begin(struct wire *w, char type); /* type 0: no type byte */
 void wire_u8(struct wire *w, uint8_t v);
