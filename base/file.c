@@ -94,6 +94,16 @@ fd_write_all(int fd, const char *path, const void *p, size_t len)
 }
 
 struct error *
+fd_write_early(int fd, const char *path, const void *p, size_t len)
+{
+    ERR_TRY(fd_write_all(fd, path, p, len));
+    off_t end = lseek(fd, 0, SEEK_CUR);
+    if (end >= (off_t)len) /* only a hint: what it could not do the sync does */
+        (void)sync_file_range(fd, end - (off_t)len, (off_t)len, SYNC_FILE_RANGE_WRITE);
+    return NULL;
+}
+
+struct error *
 fd_sync(int fd, const char *path)
 {
     FAULT_TRY(file_sync);

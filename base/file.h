@@ -25,6 +25,8 @@ struct error *file_remove(const char *path) ERR_MUST_USE; /* not there: 58P01 */
 
 /* Write all of it to an open descriptor / sync a descriptor / sync the folder that holds path. */
 struct error *fd_write_all(int fd, const char *path, const void *p, size_t len) ERR_MUST_USE;
+/* The same at the end of a file that will be synced: the disk begins with it at once. */
+struct error *fd_write_early(int fd, const char *path, const void *p, size_t len) ERR_MUST_USE;
 struct error *fd_sync(int fd, const char *path) ERR_MUST_USE;
 struct error *dir_sync_of(const char *path) ERR_MUST_USE;
 

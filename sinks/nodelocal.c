@@ -303,7 +303,7 @@ static struct error *
 nodelocal_write(struct sink_file *file, const void *p, size_t len)
 {
     struct nodelocal_file *f = (struct nodelocal_file *)file;
-    struct error *e = fd_write_all(f->fd, f->temp, p, len);
+    struct error *e = fd_write_early(f->fd, f->temp, p, len);
     return e != NULL ? err_wrap(e, "writing to temporary file \"%s\"", f->temp) : NULL;
 }
 

@@ -355,7 +355,7 @@ static struct error *
 bulk_sink(void *arg, const void *p, size_t n)
 {
     const struct bulk_file *f = arg;
-    return fd_write_all(f->fd, f->path, p, n);
+    return fd_write_early(f->fd, f->path, p, n);
 }
 
 static struct error *

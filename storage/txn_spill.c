@@ -446,7 +446,7 @@ static struct error *
 out_write(void *arg, const void *p, size_t n)
 {
     const struct out_file *f = arg;
-    return fd_write_all(f->fd, f->path, p, n);
+    return fd_write_early(f->fd, f->path, p, n);
 }
 
 static struct error *

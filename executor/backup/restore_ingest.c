@@ -209,7 +209,7 @@ static struct error *
 write_out(void *arg, const void *p, size_t len)
 {
     struct worker *w = arg;
-    return fd_write_all(w->fd, w->path, p, len);
+    return fd_write_early(w->fd, w->path, p, len);
 }
 
 static struct error *
