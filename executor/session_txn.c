@@ -280,6 +280,40 @@ savepoint(struct session *s, struct slice name, struct result_sink *out)
     return out->complete(out, "SAVEPOINT");
 }
 
+/* What stays when the whole transaction starts again, with a new time. */
+struct restart {
+    char *savepoint;
+    bool read_only;
+    int priority;
+    struct hlc ts;
+    int64_t time_us; /* now() and the transaction's age are those of its BEGIN */
+};
+
+static void
+restart_note(struct session *s, const struct savepoint *initial, struct restart *r)
+{
+    const struct exec_txn_state *t = s->txn;
+    *r = (struct restart){.savepoint = arena_strdup(s->arena, initial->name),
+                          .read_only = t->read_only,
+                          .priority = t->priority,
+                          .ts = t->fixed_time ? t->read_ts : HLC_MIN,
+                          .time_us = t->time_us};
+}
+
+/* The one before has ended. */
+static struct error *
+restart(struct session *s, const struct restart *r)
+{
+    ERR_TRY(txn_state_begin(s->node, s->arena, r->ts, r->read_only, r->priority, &s->cancel, &s->txn));
+    struct exec_txn_state *t = s->txn;
+    t->time_us = r->time_us;
+    t->savepoints = ARENA_NEW(t->arena, struct savepoint);
+    *t->savepoints = (struct savepoint){.name = arena_strdup(t->arena, r->savepoint),
+                                        .initial = true,
+                                        .token = kv_txn_savepoint(t->kv)};
+    return NULL;
+}
+
 static struct error *
 release(struct session *s, struct slice name, struct result_sink *out)
 {
@@ -293,9 +327,20 @@ release(struct session *s, struct slice name, struct result_sink *out)
     s->txn->savepoints = p->next;
     if (!p->initial)
         return out->complete(out, "RELEASE");
-    ERR_TRY(session_txn_end(s, true));
-    s->txn_state = TXN_COMMIT_WAIT;
-    return out->complete(out, "COMMIT");
+    struct restart r;
+    restart_note(s, p, &r);
+    struct error *e = session_txn_end(s, true);
+    if (e == NULL) {
+        s->txn_state = TXN_COMMIT_WAIT;
+        return out->complete(out, "COMMIT");
+    }
+    if (strcmp(e->sqlstate, "40001") == 0) { /* failed, but the client may roll back to it and try again */
+        struct error *again = restart(s, &r);
+        if (again == NULL)
+            s->txn_state = TXN_ABORTED;
+        err_free(again);
+    }
+    return e;
 }
 
 static struct error *
@@ -310,21 +355,11 @@ rollback_to(struct session *s, struct slice name, struct result_sink *out)
         return no_savepoint(name);
     }
     if (p->initial) {
-        /* The whole transaction starts again, with a new time. */
-        char *keep = arena_strdup(s->arena, p->name);
-        bool read_only = t->read_only;
-        int priority = t->priority;
-        struct hlc ts = t->fixed_time ? t->read_ts : HLC_MIN;
-        int64_t time_us = t->time_us; /* now() and the transaction's age are those of its BEGIN */
+        struct restart r;
+        restart_note(s, p, &r);
         ERR_TRY(session_txn_end(s, false));
-        ERR_TRY(txn_state_begin(s->node, s->arena, ts, read_only, priority, &s->cancel, &s->txn));
-        s->txn->time_us = time_us;
+        ERR_TRY(restart(s, &r));
         s->txn_state = TXN_OPEN;
-        struct savepoint *again = ARENA_NEW(s->txn->arena, struct savepoint);
-        again->name = arena_strdup(s->txn->arena, keep);
-        again->initial = true;
-        again->token = kv_txn_savepoint(s->txn->kv);
-        s->txn->savepoints = again;
         return out->complete(out, "ROLLBACK");
     }
     if (t->ddl && !p->ddl_before) {
