@@ -1,7 +1,19 @@
 # regress/: what runs the tests. The list of unit tests is gathered from the rooms' fragments.
 
-check_PROGRAMS += %D%/speak %D%/replay %D%/sink_conform %D%/fault/damage %D%/fault/writer %D%/clients/libpq_client
+check_PROGRAMS += \
+  %D%/speak \
+  %D%/replay \
+  %D%/sink_conform \
+  %D%/clients/libpq_client \
+  %D%/serial/serial \
+  %D%/fault/damage \
+  %D%/fault/writer
 regress_speak_SOURCES = %D%/speak.c
+unit_tests += %D%/unit/test_history
+regress_unit_test_history_SOURCES = %D%/unit/test_history.c %D%/serial/history.c
+regress_serial_serial_SOURCES = %D%/serial/serial.c %D%/serial/serial.h %D%/serial/scenarios.c \
+  %D%/serial/history.c %D%/serial/history.h
+regress_serial_serial_LDADD = base/libbase.a $(vendor_libs)
 regress_clients_libpq_client_SOURCES = %D%/clients/libpq_client.c
 regress_replay_SOURCES = %D%/replay.c
 regress_replay_LDADD = base/libbase.a $(vendor_libs)
@@ -20,6 +32,7 @@ drivers = \
   %D%/run-regress \
   %D%/run-protocol \
   %D%/run-clients \
+  %D%/run-serial \
   %D%/shell-test \
   %D%/cloud-test \
   %D%/replay-expect \
@@ -75,10 +88,13 @@ installcheck-local:
 	$(test_environment) $(top_srcdir)/%D%/run-regress --installcheck
 
 # Every byte of a backup damaged; the server killed while it works, FAULT_SECONDS for each kind.
-check-fault: amberdb$(EXEEXT) %D%/fault/damage$(EXEEXT) %D%/fault/writer$(EXEEXT)
+check-fault: amberdb$(EXEEXT) %D%/fault/damage$(EXEEXT) %D%/fault/writer$(EXEEXT) \
+    %D%/serial/serial$(EXEEXT)
 	$(test_environment) DAMAGE_STRIDE=1 $(top_srcdir)/%D%/fault/bad-backups
 	$(test_environment) $(top_srcdir)/%D%/fault/faults
 	$(test_environment) $(top_srcdir)/%D%/fault/crash-loop
+	$(test_environment) SERIAL_SECONDS="$${FAULT_SECONDS:-40}" SERIAL_CLIENTS=16 \
+	  $(top_srcdir)/%D%/run-serial
 
 # The SQL tests with the store in a PostgreSQL.
 check-postgres: amberdb$(EXEEXT)
