@@ -5,6 +5,9 @@
 
 #include "base/enc.h"
 
+/* Text of one field, in bytes: each level of nesting doubles the quotes of those in it. */
+#define FIELD_TEXT_MAX ((size_t)64 << 20)
+
 static bool
 needs_quotes(struct slice s)
 {
@@ -38,16 +41,18 @@ tuple_format(struct str *s, const struct type *t, const struct datum *d, enum te
              const struct eval_env *env)
 {
     struct str text;
-    str_init(&text, STR_MAX_DEFAULT);
+    str_init(&text, FIELD_TEXT_MAX);
     str_append_char(s, '(');
-    for (uint32_t i = 0; i < d->len; i++) {
+    for (uint32_t i = 0; i < d->len && !s->failed; i++) {
         if (i > 0)
             str_append_char(s, ',');
         if (d->tup[i].null)
             continue;
         str_clear(&text);
         datum_format(&text, t->contents[i], &d->tup[i], mode, env);
-        put_field(s, str_slice(&text));
+        s->failed = s->failed || text.failed;
+        if (!s->failed)
+            put_field(s, str_slice(&text));
     }
     str_append_char(s, ')');
     str_release(&text);

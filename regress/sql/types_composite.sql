@@ -59,3 +59,5 @@ SELECT 1 || '{2}', ARRAY[1] || '2', ARRAY[1.5] || 1, array_append(NULL, 2);
 SELECT * FROM unnest(ARRAY[1, 2], ARRAY['a', 'b', 'c'], ARRAY[true]);
 SELECT get_bit(b'\x01', 0), get_bit(b'\x80', 7), set_bit(b'\x00', 0, 1);
 SELECT get_bit(b'a', 8);
+-- each level of nesting doubles the quotes
+SELECT ROW(ROW(ROW('a"b', 1), NULL));
