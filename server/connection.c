@@ -283,7 +283,7 @@ on_describe(struct connection *c, struct reader *r)
         wire_end(w);
         n = prepared_columns(p, &cols);
         if (n >= 0)
-            send_row_description(w, n, cols, 0, NULL);
+            ERR_TRY(send_row_description(w, n, cols, 0, NULL));
     } else {
         struct portal *p;
         const int16_t *formats;
@@ -291,7 +291,7 @@ on_describe(struct connection *c, struct reader *r)
         n = portal_columns(p, &cols);
         if (n >= 0) {
             int n_formats = portal_formats(p, &formats);
-            send_row_description(w, n, cols, n_formats, formats);
+            ERR_TRY(send_row_description(w, n, cols, n_formats, formats));
         }
     }
     if (n < 0)

@@ -48,8 +48,8 @@ struct wire_sink {
 };
 void wire_sink_init(struct wire_sink *s, struct connection *c, bool describe, int n_formats,
                     const int16_t *formats);
-void send_row_description(struct wire *w, int n, const struct result_column *cols, int n_formats,
-                          const int16_t *formats);
+struct error *send_row_description(struct wire *w, int n, const struct result_column *cols, int n_formats,
+                          const int16_t *formats) ERR_MUST_USE;
 void send_error(struct wire *w, const struct error *e, const char *severity);
 void send_notice(struct wire *w, const struct error *e, const char *severity);
 void send_parameter(struct wire *w, const char *name, const char *value);

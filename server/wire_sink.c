@@ -7,6 +7,8 @@
 
 #include "planner/batch.h"
 
+#define COLUMNS_MAX INT16_MAX /* what the messages can count */
+
 static int16_t
 column_format(int n_formats, const int16_t *formats, int col)
 {
@@ -15,10 +17,12 @@ column_format(int n_formats, const int16_t *formats, int col)
     return n_formats == 1 ? formats[0] : formats[col];
 }
 
-void
+struct error *
 send_row_description(struct wire *w, int n, const struct result_column *cols, int n_formats,
                      const int16_t *formats)
 {
+    if (n > COLUMNS_MAX)
+        return err_new(ERR_TOO_MANY_COLUMNS, "a result can have at most %d columns", COLUMNS_MAX);
     wire_begin(w, 'T');
     wire_u16(w, (uint16_t)n);
     for (int i = 0; i < n; i++) {
@@ -33,6 +37,7 @@ send_row_description(struct wire *w, int n, const struct result_column *cols, in
         wire_u16(w, (uint16_t)column_format(n_formats, formats, i));
     }
     wire_end(w);
+    return NULL;
 }
 
 static void
@@ -101,9 +106,7 @@ sink_columns(struct result_sink *sink, int n, const struct result_column *cols)
     struct wire_sink *s = (struct wire_sink *)sink;
     s->n_cols = n;
     s->cols = cols;
-    if (s->describe)
-        send_row_description(&s->c->wire, n, cols, s->n_formats, s->formats);
-    return NULL;
+    return s->describe ? send_row_description(&s->c->wire, n, cols, s->n_formats, s->formats) : NULL;
 }
 
 static struct error *
