@@ -33,6 +33,7 @@ drivers = \
   %D%/run-protocol \
   %D%/run-clients \
   %D%/run-serial \
+  %D%/bad-input \
   %D%/shell-test \
   %D%/cloud-test \
   %D%/replay-expect \
@@ -45,6 +46,7 @@ EXTRA_DIST += \
   %D%/README.md \
   %D%/acceptance.d \
   %D%/backup_file.py \
+  %D%/bad-input.pl \
   %D%/check-backup \
   %D%/check-headers \
   %D%/clients \
