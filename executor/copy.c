@@ -9,8 +9,9 @@
 
 /* COPY t FROM STDIN and COPY .. TO STDOUT: text and CSV, as PostgreSQL has them. */
 
-/* Of buffered writes; beyond, they go to files, so that COPY takes bounded memory. */
-#define SPILL_BYTES ((size_t)32 << 20)
+/* Of buffered writes; beyond, they go to files, so that COPY takes bounded memory. What stays within
+ * the processor's cache is sorted, locked and unlocked faster. */
+#define SPILL_BYTES ((size_t)4 << 20)
 
 struct format {
     bool csv, header;

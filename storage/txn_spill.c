@@ -31,6 +31,8 @@
 #define WINDOW_MIN ((size_t)16 << 10)
 #define FILE_BYTES ((uint64_t)64 << 20)
 #define HEAD 8
+/* After so many runs the next ones are twice as long, up to 8 times: there shall not be too many. */
+#define RUNS_MANY 64
 /* Pairs of a run that the log of commits knows by first and last key only. */
 #define SAMPLE 8192
 #define SAMPLES_MAX ((size_t)4096)
@@ -155,7 +157,8 @@ spill_buffer(struct kv_txn *t)
 struct error *
 spill_when_full(struct kv_txn *t)
 {
-    if (t->buf.bytes < t->spill->bytes || t->scans != NULL)
+    size_t doublings = t->spill->n / RUNS_MANY < 3 ? t->spill->n / RUNS_MANY : 3;
+    if (t->buf.bytes < t->spill->bytes << doublings || t->scans != NULL)
         return NULL;
     return spill_buffer(t);
 }

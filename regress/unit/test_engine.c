@@ -587,7 +587,7 @@ test_long_scans_of_a_busy_store(void **state)
         assert_int_equal(rows, live);
         pthread_t thread;
         assert_int_equal(pthread_create(&thread, NULL, busy_main, &b), 0);
-        for (int i = 0; i < 60; i++) {
+        for (int i = 0; i < 40; i++) {
             uint64_t got = busy_digest(b.s.e, i % 10 == 0, &r, &rows);
             assert_int_equal(rows, live);
             assert_true(got == want);
