@@ -74,6 +74,8 @@ void row_decoder_reset(struct row_decoder *d);
  * true and no look-ahead is needed. Entries of an inverted index give the columns behind the
  * element; the indexed column stays NULL. */
 bool row_decoder_single_pair(const struct row_decoder *d);
+/* Can the span hold one key of the index only? Then that key. */
+bool row_decoder_only_key(const struct row_decoder *d, struct span s, struct str *key);
 /* Scans use this to tell two rows' keys apart: length of the key without its family suffix. */
 struct error *row_key_length(const struct row_decoder *d, struct slice key, size_t *len)
     ERR_MUST_USE;

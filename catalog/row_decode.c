@@ -242,6 +242,35 @@ take_ids(struct reader *r, struct slice ids)
     return true;
 }
 
+bool
+row_decoder_only_key(const struct row_decoder *d, struct span s, struct str *key)
+{
+    if (!d->single || d->ix->inverted || !d->ix->primary_encoding)
+        return false;
+    struct reader r = reader_make(s.start);
+    if (!take_ids(&r, d->plan->segments[0].ids))
+        return false;
+    for (int i = 0; i < d->n_keys; i++) {
+        if (reader_left(&r) == 0)
+            return false;
+        struct error *e = key_skip(&r);
+        if (e != NULL) {
+            err_free(e);
+            return false;
+        }
+    }
+    if (reader_left(&r) > 0)
+        return false;
+    str_clear(key);
+    str_append_slice(key, s.start);
+    if (!key_prefix_end(key) || !slice_eq(str_slice(key), s.end))
+        return false;
+    str_clear(key);
+    str_append_slice(key, s.start);
+    str_append_char(key, (char)KEY_INT_ZERO); /* family 0 */
+    return true;
+}
+
 /* Walks an interleaved key. With row NULL fields are only skipped. *own is false for another
  * table's (or another index's) key. */
 static struct error *

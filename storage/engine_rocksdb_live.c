@@ -116,6 +116,7 @@ source_open_file(struct live_iter *it, struct source *s, bool *apart)
     s->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (s->fd < 0)
         return err_errno(errno, "could not open %s", path);
+    (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     struct sst_source src = {.arg = s, .size = f->size, .read = fd_read_at};
     ERR_TRY(sst_reader_open(path, &src, &s->reader));
     const struct sst_props *p = sst_reader_props(s->reader);
@@ -418,7 +419,7 @@ version_number(struct rocks_engine *e)
 
 /* Memory and the list of files, of one version of the store; *good false: no luck, or deletes are
  * in memory and stay there. */
-static struct error *
+static void
 take_version(struct live_iter *it, bool *good)
 {
     struct rocks_engine *e = it->e;
@@ -435,18 +436,21 @@ take_version(struct live_iter *it, bool *good)
         it->files = rocksdb_shim_files_in(e->db, it->lower.ptr, it->lower.len, it->upper.ptr,
                                           it->upper.len);
         if (e->deletes_active != 0)
-            return NULL;
+            return;
         uint64_t deletes = e->deletes_done;
         if (deletes != e->deletes_flushed) {
-            ERR_TRY(engine_flush(&e->base));
+            struct error *err = engine_flush(&e->base);
+            if (err != NULL) { /* a full disk: the library's iterator does without */
+                err_free(err);
+                return;
+            }
             e->deletes_flushed = deletes;
             continue;
         }
         *good = before != 0 && before == version_number(e);
         if (*good)
-            return NULL;
+            return;
     }
-    return NULL;
 }
 
 static void
@@ -486,8 +490,9 @@ rocks_live_open(struct rocks_engine *e, const struct engine_scan_opts *o, struct
     rocksdb_readoptions_set_read_tier(it->options, 3 /* kMemtableTier */);
     rocksdb_readoptions_set_iterate_upper_bound(it->options, (const char *)upper.ptr, upper.len);
     bool good;
-    struct error *err = take_version(it, &good);
-    if (err == NULL && good) {
+    struct error *err = NULL;
+    take_version(it, &good);
+    if (good) {
         make_sources(it);
         err = live_position(it, lower);
     }

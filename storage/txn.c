@@ -278,6 +278,22 @@ kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found, struct 
 }
 
 struct error *
+kv_get_lock(struct kv_txn *t, struct slice key, struct arena *a, bool *found, struct slice *value,
+            struct hlc *ts)
+{
+    ERR_TRY(txn_may_lock(t));
+    for (;;) {
+        uint32_t epoch = t->epoch;
+        ERR_TRY(kv_get(t, key, a, found, value, ts));
+        if (!*found)
+            return NULL;
+        ERR_TRY(kv_lock(t, key));
+        if (t->epoch == epoch) /* else it was changed before we had the lock */
+            return NULL;
+    }
+}
+
+struct error *
 kv_track_read(struct kv_txn *t, struct span s)
 {
     ERR_TRY(txn_check(t));

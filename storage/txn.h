@@ -74,6 +74,9 @@ struct error *kv_spill_duplicate(struct kv_txn *t, struct arena *a, bool *found,
  * written; empty for this transaction's own. */
 struct error *kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found,
                      struct slice *value, struct hlc *ts) ERR_MUST_USE;
+/* The same, and the key is locked when it is found (FOR UPDATE): what is read is then the newest. */
+struct error *kv_get_lock(struct kv_txn *t, struct slice key, struct arena *a, bool *found,
+                          struct slice *value, struct hlc *ts) ERR_MUST_USE;
 /* Copies key and value. Takes the key's lock (may wait). Value: whole, sealed; deletion: kv_del. */
 struct error *kv_put(struct kv_txn *t, struct slice key, struct slice value) ERR_MUST_USE;
 struct error *kv_del(struct kv_txn *t, struct slice key) ERR_MUST_USE;

@@ -212,6 +212,7 @@ node_visible(const struct kv_txn *t, const struct wnode *n)
 
 /* txn.c */
 /* Lock a key; where a newer value than t may see was committed, t's read time moves to now. */
+struct error *txn_may_lock(const struct kv_txn *t) ERR_MUST_USE;
 struct error *txn_lock_node(struct kv_txn *t, struct wnode *n) ERR_MUST_USE;
 /* The transaction must restart: its locks go at once, and every later call fails as this one. */
 struct error *txn_doom(struct kv_txn *t, enum txn_doom why) ERR_MUST_USE;

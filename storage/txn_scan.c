@@ -88,13 +88,21 @@ open_base(struct kv_scan *s)
 }
 
 struct error *
+txn_may_lock(const struct kv_txn *t)
+{
+    return t->fixed || t->o.read_only
+               ? err_new(ERR_READ_ONLY_SQL_TRANSACTION,
+                         "cannot execute FOR UPDATE in a read-only transaction")
+               : NULL;
+}
+
+struct error *
 kv_scan_open(struct kv_txn *t, const struct kv_scan_opts *o, struct kv_scan **out)
 {
     if (t->doomed != TXN_FINE)
         return txn_doom(t, t->doomed);
-    if (o->lock && (t->fixed || t->o.read_only))
-        return err_new(ERR_READ_ONLY_SQL_TRANSACTION,
-                       "cannot execute FOR UPDATE in a read-only transaction");
+    if (o->lock)
+        ERR_TRY(txn_may_lock(t));
     struct kv_scan *s = xcalloc(1, sizeof(*s));
     s->t = t;
     s->o = *o;
