@@ -54,6 +54,7 @@ EXTRA_DIST += \
   %D%/craft-midway \
   %D%/expected \
   %D%/fault \
+  %D%/fault_proxy.py \
   %D%/fuzz \
   %D%/gcs_stub.py \
   %D%/golden \
@@ -91,8 +92,9 @@ installcheck-local:
 
 # Every byte of a backup damaged; the server killed while it works, FAULT_SECONDS for each kind.
 check-fault: amberdb$(EXEEXT) %D%/fault/damage$(EXEEXT) %D%/fault/writer$(EXEEXT) \
-    %D%/serial/serial$(EXEEXT)
+    %D%/serial/serial$(EXEEXT) %D%/sink_conform$(EXEEXT)
 	$(test_environment) DAMAGE_STRIDE=1 $(top_srcdir)/%D%/fault/bad-backups
+	$(test_environment) $(top_srcdir)/%D%/fault/cloud-faults
 	$(test_environment) $(top_srcdir)/%D%/fault/faults
 	$(test_environment) $(top_srcdir)/%D%/fault/crash-loop
 	$(test_environment) SERIAL_SECONDS="$${FAULT_SECONDS:-40}" SERIAL_CLIENTS=16 \

@@ -23,6 +23,7 @@
 #define TOKENS_MAX 64              /* kept; more are forgotten, oldest first */
 #define CONNECT_TIMEOUT_MS 30000L  /* as v20.1's dialer */
 #define DIRECT_TIMEOUT_MS 2000L    /* services on the machine's own network answer at once or never */
+#define POLL_MS 100
 #define STALL_BYTES_PER_S 100L
 #define STALL_S 60L
 #define ANSWER_HEADERS_MAX 200
@@ -34,16 +35,29 @@ struct token {
     int64_t expires_ns;
 };
 
+/* One exchange at a time; the connections that it keeps belong to the multi handle. */
+struct handle {
+    CURL *easy;
+    CURLM *multi;
+};
+
 struct sink_net {
     struct mutex lock;
     int n_idle, n_tokens;
-    CURL *idle[IDLE_MAX];
+    struct handle idle[IDLE_MAX];
     struct token tokens[TOKENS_MAX];
     /* Of the tests: where to connect instead (as CURLOPT_CONNECT_TO has it), whom to trust. */
     struct curl_slist *connect_to;
     char *test_ca;
     long stall_s;
 };
+
+static void
+free_handle(struct handle h)
+{
+    curl_easy_cleanup(h.easy);
+    curl_multi_cleanup(h.multi);
+}
 
 struct sink_net *
 sink_net_create(void)
@@ -80,7 +94,7 @@ sink_net_destroy(struct sink_net *net)
     if (net == NULL)
         return;
     for (int i = 0; i < net->n_idle; i++)
-        curl_easy_cleanup(net->idle[i]);
+        free_handle(net->idle[i]);
     for (int i = 0; i < net->n_tokens; i++) {
         xfree(net->tokens[i].key);
         xfree(net->tokens[i].text);
@@ -92,29 +106,29 @@ sink_net_destroy(struct sink_net *net)
     xfree(net);
 }
 
-static CURL *
+static struct handle
 take_handle(struct sink_net *net)
 {
-    CURL *h = NULL;
+    struct handle h = {NULL, NULL};
     mutex_lock(&net->lock);
     if (net->n_idle > 0)
         h = net->idle[--net->n_idle];
     mutex_unlock(&net->lock);
-    return h != NULL ? h : curl_easy_init();
+    return h.easy != NULL ? h : (struct handle){curl_easy_init(), curl_multi_init()};
 }
 
 static void
-give_handle(struct sink_net *net, CURL *h)
+give_handle(struct sink_net *net, struct handle h)
 {
-    curl_easy_reset(h); /* the connections stay */
+    curl_easy_reset(h.easy);
     mutex_lock(&net->lock);
     if (net->n_idle < IDLE_MAX) {
         net->idle[net->n_idle++] = h;
-        h = NULL;
+        h.easy = NULL;
     }
     mutex_unlock(&net->lock);
-    if (h != NULL)
-        curl_easy_cleanup(h);
+    if (h.easy != NULL)
+        free_handle(h);
 }
 
 /* ---- tokens ---- */
@@ -327,18 +341,6 @@ on_seek(void *arg, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-static int
-on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
-{
-    struct exchange *x = arg;
-    (void)a;
-    (void)b;
-    (void)c;
-    (void)d;
-    x->cancelled = cancel_requested(x->q->cancel);
-    return x->cancelled;
-}
-
 /* Go never sends what is for this machine to a proxy. SOURCE: Go net/http ProxyFromEnvironment. */
 static bool
 is_loopback(const char *url)
@@ -413,9 +415,6 @@ set_options(CURL *h, struct sink_net *net, struct exchange *x, struct curl_slist
     curl_easy_setopt(h, CURLOPT_HEADERDATA, x);
     curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(h, CURLOPT_WRITEDATA, x);
-    curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(h, CURLOPT_XFERINFODATA, x);
     curl_easy_setopt(h, CURLOPT_BUFFERSIZE, 256L << 10);
     curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
     curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS,
@@ -526,6 +525,29 @@ failure_words(struct arena *a, CURL *h, CURLcode rc, const char *url)
     }
 }
 
+/* As curl_easy_perform, but it looks at the cancel token ten times a second, whatever the peer does. */
+static CURLcode
+run(struct handle h, struct exchange *x)
+{
+    CURLcode rc = CURLE_FAILED_INIT;
+    int running = 1, left;
+    CURLMsg *m;
+    if (curl_multi_add_handle(h.multi, h.easy) != CURLM_OK)
+        return rc;
+    while (running > 0 && !x->cancelled) {
+        if (curl_multi_perform(h.multi, &running) != CURLM_OK)
+            break;
+        if (running > 0 && curl_multi_poll(h.multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)
+            break;
+        x->cancelled = running > 0 && cancel_requested(x->q->cancel);
+    }
+    while ((m = curl_multi_info_read(h.multi, &left)) != NULL)
+        if (m->msg == CURLMSG_DONE)
+            rc = m->data.result;
+    curl_multi_remove_handle(h.multi, h.easy);
+    return rc;
+}
+
 struct error *
 http_perform(struct sink_net *net, struct arena *a, const struct http_request *q,
              struct http_response *resp)
@@ -534,16 +556,17 @@ http_perform(struct sink_net *net, struct arena *a, const struct http_request *q
     resp->headers = ARENA_ARRAY(a, struct http_header, ANSWER_HEADERS_MAX);
     str_init_arena(&resp->body, a, q->body_max > 0 ? q->body_max : HTTP_ERROR_BODY_MAX);
     ERR_TRY(cancel_check(q->cancel));
-    CURL *h = take_handle(net);
-    if (h == NULL)
+    struct handle h = take_handle(net);
+    if (h.easy == NULL || h.multi == NULL)
         return err_out_of_memory();
     struct exchange x = {.q = q, .resp = resp, .a = a};
     struct curl_slist *headers = header_list(a, q);
-    set_options(h, net, &x, headers);
+    set_options(h.easy, net, &x, headers);
     int64_t left_ns = q->deadline_ns - monotonic_now_ns();
     if (q->deadline_ns != 0)
-        curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, left_ns > 1000000 ? (long)(left_ns / 1000000) : 1L);
-    CURLcode rc = curl_easy_perform(h);
+        curl_easy_setopt(h.easy, CURLOPT_TIMEOUT_MS,
+                         left_ns > 1000000 ? (long)(left_ns / 1000000) : 1L);
+    CURLcode rc = run(h, &x);
     if (rc == CURLE_WRITE_ERROR && resp->hung_up)
         rc = CURLE_OK;
     resp->failure = failure_of(rc);
@@ -551,7 +574,7 @@ http_perform(struct sink_net *net, struct arena *a, const struct http_request *q
         monotonic_now_ns() >= q->deadline_ns - 2000000)
         resp->failure = HTTP_TIMED_OUT;
     if (rc != CURLE_OK)
-        resp->failure_text = failure_words(a, h, rc, q->url);
+        resp->failure_text = failure_words(a, h.easy, rc, q->url);
     if (resp->failure != HTTP_COMPLETE)
         resp->status = resp->failure == HTTP_BROKEN ? resp->status : 0;
     curl_slist_free_all(headers);
