@@ -113,6 +113,7 @@ distclean-local:
 # Fuzzers: with --enable-fuzz libFuzzer programs, run by check-fuzz; else tests that run the seeds.
 # Each fuzz_x needs a word here and its two lines below.
 fuzzers = \
+  %D%/fuzz/fuzz_answers \
   %D%/fuzz/fuzz_descriptor \
   %D%/fuzz/fuzz_key \
   %D%/fuzz/fuzz_manifest \
@@ -132,6 +133,8 @@ TESTS += $(fuzzers)
 fuzz_main = %D%/fuzz/replay_main.c
 endif
 
+regress_fuzz_fuzz_answers_SOURCES = %D%/fuzz/fuzz_answers.c $(fuzz_main)
+regress_fuzz_fuzz_answers_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
 regress_fuzz_fuzz_descriptor_SOURCES = %D%/fuzz/fuzz_descriptor.c $(fuzz_main)
 regress_fuzz_fuzz_descriptor_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
 regress_fuzz_fuzz_key_SOURCES = %D%/fuzz/fuzz_key.c %D%/fuzz/fuzz_types.h $(fuzz_main)

@@ -69,6 +69,7 @@ test_write(struct statement *s, const char *uri)
     struct sink *sink;
     char *name = arena_printf(s->plan.a, "BACKUP-TEST-%016llx", (unsigned long long)random_u64());
     ERR_TRY(open_sink(s->plan.node, s->plan.a, uri, NULL, &sink));
+    sink_set_cancel(sink, s->plan.cancel);
     struct error *e = sink_write_all(sink, name, SLICE_LIT("test"));
     if (e == NULL)
         e = sink_remove(sink, name);
@@ -87,6 +88,8 @@ lock_destination(struct statement *s)
     struct sink *plain;
     ERR_TRY(open_sink(p->node, p->a, p->default_uri, key, &s->sink));
     ERR_TRY(open_sink(p->node, p->a, p->default_uri, NULL, &plain));
+    sink_set_cancel(s->sink, p->cancel);
+    sink_set_cancel(plain, p->cancel);
     ERR_TRY(already_there(s, BACKUP_FILE, ""));
     ERR_TRY(already_there(s, CHECKPOINT_FILE, " (is another operation already in progress?)"));
     for (size_t i = 0; i < p->n_dests; i++)
@@ -202,7 +205,8 @@ static struct error *
 backup_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows, char **tag)
 {
     struct option_value o[OPT_COUNT];
-    struct statement s = {.ast = st->backup, .plan = {.a = x->arena, .node = x->node}};
+    struct statement s = {.ast = st->backup, .plan = {.a = x->arena, .node = x->node,
+                                                        .cancel = x->cancel}};
     (void)tag;
     ERR_TRY(options_eval(x, &s.ast->options, option_defs, OPT_COUNT, o));
     char action[] = "BACKUP";
@@ -213,6 +217,7 @@ backup_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows,
     if (e == NULL)
         e = exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel, create_txn, &s);
     if (e != NULL) {
+        sink_set_cancel(s.sink, NULL);
         if (s.locked)
             err_free(sink_remove(s.sink, CHECKPOINT_FILE));
         return e;

@@ -115,6 +115,7 @@ struct backup_layer {
 struct backup_chain {
     struct arena *a;
     struct node *node;
+    const struct cancel *cancel; /* of who reads it */
     bool encrypted;
     struct crypt_key key;
     struct slice salt;
@@ -133,7 +134,8 @@ enum chain_flags {
     CHAIN_SHOW = 4,       /* errors as SHOW BACKUP words them */
 };
 /* Layers as RESTORE .. FROM lists them (one: appended ones are looked for). passphrase NULL: none. */
-struct error *chain_open(struct node *n, struct arena *a, const struct uri_list *layers,
+struct error *chain_open(struct node *n, struct arena *a, const struct cancel *cancel,
+                         const struct uri_list *layers,
                          int n_layers, const char *passphrase, unsigned flags,
                          struct backup_chain *out) ERR_MUST_USE;
 /* As a job recorded them. */

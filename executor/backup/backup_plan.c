@@ -94,7 +94,7 @@ open_explicit(struct backup_plan *p, const char *passphrase)
     struct uri_list *l = ARENA_ARRAY(p->a, struct uri_list, p->n_incremental_from);
     for (int i = 0; i < p->n_incremental_from; i++)
         l[i] = (struct uri_list){1, &p->incremental_from[i]};
-    struct error *e = chain_open(p->node, p->a, l, p->n_incremental_from, passphrase,
+    struct error *e = chain_open(p->node, p->a, p->cancel, l, p->n_incremental_from, passphrase,
                                  CHAIN_NO_PARTS | CHAIN_NO_SEARCH, &p->prior);
     if (e != NULL && p->prior.failed_uri != NULL)
         return err_wrap(e, "failed to read backup from \"%s\"",
@@ -108,11 +108,12 @@ open_appended(struct backup_plan *p, const char *passphrase)
     struct uri_list l = {1, &p->default_uri};
     struct sink *base;
     ERR_TRY(open_sink(p->node, p->a, p->default_uri, NULL, &base));
+    sink_set_cancel(base, p->cancel);
     if (!base->vt->can_list)
         return err_new(ERR_UNCATEGORIZED,
                        "determining base for incremental backup: reading previous backup layers: "
                        "%s storage does not support listing", base->vt->name);
-    struct error *e = chain_open(p->node, p->a, &l, 1, passphrase, CHAIN_NO_PARTS, &p->prior);
+    struct error *e = chain_open(p->node, p->a, p->cancel, &l, 1, passphrase, CHAIN_NO_PARTS, &p->prior);
     if (e != NULL)
         return p->prior.failed_uri == NULL ? e
                : p->prior.n == 0 ? err_wrap(e, "loading base backup manifest")
@@ -139,6 +140,7 @@ backup_find_prior(struct backup_plan *p, const char *passphrase)
     struct sink *s;
     bool there = false;
     ERR_TRY(open_sink(p->node, p->a, p->default_uri, NULL, &s));
+    sink_set_cancel(s, p->cancel);
     if (p->n_incremental_from > 0) {
         ERR_TRY(open_explicit(p, passphrase));
     } else {

@@ -12,6 +12,7 @@ struct backup_dest {
 struct backup_plan {
     struct arena *a;
     struct node *node;
+    const struct cancel *cancel; /* of the statement */
     struct hlc start, end;
     bool cluster, history, appended;
     char *default_uri;             /* with the appended sub-directory, when there is one */

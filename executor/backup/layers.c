@@ -150,6 +150,7 @@ load_layer(struct backup_chain *c, const struct uri_list *uris, const char *subd
         if (e != NULL)
             return err_wrap(e, flags & CHAIN_SHOW ? "make storage"
                                                   : "failed to open backup storage location");
+        sink_set_cancel(sinks[i], c->cancel);
     }
     *l = (struct backup_layer){.uri = here.v[0], .sink = sinks[0]};
     ERR_TRY(store_error(read_base(c->a, l->sink, &l->m)));
@@ -177,17 +178,19 @@ layer_file_sink(const struct backup_layer *l, const pb_file *f)
 /* ---- the chain ---- */
 
 struct error *
-chain_open(struct node *n, struct arena *a, const struct uri_list *layers, int n_layers,
+chain_open(struct node *n, struct arena *a, const struct cancel *cancel,
+           const struct uri_list *layers, int n_layers,
            const char *passphrase, unsigned flags, struct backup_chain *out)
 {
     struct sink *base;
     char **appended = NULL;
     size_t n_appended = 0;
-    *out = (struct backup_chain){.a = a, .node = n};
+    *out = (struct backup_chain){.a = a, .node = n, .cancel = cancel};
     struct error *e = open_sink(n, a, layers[0].v[0], NULL, &base);
     if (e != NULL)
         return err_wrap(e, flags & CHAIN_SHOW ? "make storage"
                                               : "failed to open backup storage location");
+    sink_set_cancel(base, cancel);
     if (passphrase != NULL) {
         ERR_TRY(encryption_read(a, base, passphrase, &out->key, &out->salt));
         out->encrypted = true;

@@ -91,7 +91,7 @@ open_layers(struct exec_ctx *x, struct statement *s, const char *passphrase)
                 l[i].v[k] = uri_join(x->arena, l[i].v[k], dir);
         }
     }
-    return chain_open(x->node, x->arena, l, from->count, passphrase, 0, &s->plan.chain);
+    return chain_open(x->node, x->arena, x->cancel, l, from->count, passphrase, 0, &s->plan.chain);
 }
 
 /* What the targets come to in the backup at that time. */

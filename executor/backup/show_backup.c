@@ -330,7 +330,7 @@ show_backup_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *
         uri = uri_join(x->arena, uri, dir);
     }
     struct uri_list l = {1, &uri};
-    ERR_TRY(chain_open(x->node, x->arena, &l, 1, o[OPT_PASSPHRASE].value,
+    ERR_TRY(chain_open(x->node, x->arena, x->cancel, &l, 1, o[OPT_PASSPHRASE].value,
                        CHAIN_NO_PARTS | CHAIN_SHOW, &chain));
     if (o[OPT_CHECK_FILES].set)
         ERR_TRY(check_files(x->arena, &chain));
