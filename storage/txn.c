@@ -243,9 +243,17 @@ look_for_gap(struct kv_txn *t, struct slice key, bool found)
     return err;
 }
 
-struct error *
-kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found, struct slice *value,
-       struct hlc *ts)
+static void
+add_point_read(struct kv_txn *t, struct slice key)
+{
+    if (!t->fixed && !t->o.read_only)
+        rset_add(&t->reads, key, SLICE_NULL, true);
+}
+
+/* Without `track` the caller counts the key as read. */
+static struct error *
+get(struct kv_txn *t, struct slice key, struct arena *a, bool track, bool *found,
+    struct slice *value, struct hlc *ts)
 {
     ERR_TRY(txn_check(t));
     const struct wnode *n = wbuf_find(&t->buf, key);
@@ -268,13 +276,20 @@ kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found, struct 
         ERR_TRY(look_for_gap(t, key, *found));
     }
     ERR_TRY(gc_check(t, key, SLICE_NULL, true));
-    if (!t->fixed && !t->o.read_only)
-        rset_add(&t->reads, key, SLICE_NULL, true);
+    if (track)
+        add_point_read(t, key);
     if (*found && value->len == 0)
         *found = false;
     if (*found && ts != NULL)
         *ts = at;
     return NULL;
+}
+
+struct error *
+kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found, struct slice *value,
+       struct hlc *ts)
+{
+    return get(t, key, a, true, found, value, ts);
 }
 
 struct error *
@@ -284,12 +299,15 @@ kv_get_lock(struct kv_txn *t, struct slice key, struct arena *a, bool *found, st
     ERR_TRY(txn_may_lock(t));
     for (;;) {
         uint32_t epoch = t->epoch;
-        ERR_TRY(kv_get(t, key, a, found, value, ts));
-        if (!*found)
+        ERR_TRY(get(t, key, a, false, found, value, ts));
+        if (*found)
+            ERR_TRY(kv_lock(t, key));
+        /* Else it was changed before we had the lock, and our read time moved behind that: what was
+         * read of it until here must not count, or it would make us restart. */
+        if (t->epoch == epoch) {
+            add_point_read(t, key);
             return NULL;
-        ERR_TRY(kv_lock(t, key));
-        if (t->epoch == epoch) /* else it was changed before we had the lock */
-            return NULL;
+        }
     }
 }
 

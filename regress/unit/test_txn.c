@@ -528,6 +528,38 @@ test_locking_scan(void **state)
         }
 }
 
+/* A locking get of a row changed since shows the new row, and its transaction commits. */
+static void
+test_locking_get(void **state)
+{
+    (void)state;
+    struct store s;
+    EACH_ENGINE(&s)
+    {
+        put_now(&s, "a", "old");
+        put_now(&s, "b", "old");
+        struct kv_txn *t = begin(&s);
+        struct arena *a = arena_create(NULL, "got");
+        struct slice value;
+        bool found;
+        put_now(&s, "a", "new");
+        struct kv_txn *u = begin(&s);
+        OK(kv_del(u, slice_cstr("b")));
+        OK(kv_txn_commit(u, NULL));
+        OK(kv_get_lock(t, slice_cstr("a"), a, &found, &value, NULL));
+        assert_true(found && slice_eq(value, SLICE_LIT("new")));
+        OK(kv_get_lock(t, slice_cstr("b"), a, &found, &value, NULL));
+        assert_false(found);
+        OK(put(t, "a", "mine"));
+        kv_txn_step(t);
+        OK(kv_get_lock(t, slice_cstr("a"), a, &found, &value, NULL));
+        assert_true(found && slice_eq(value, SLICE_LIT("mine")));
+        OK(kv_txn_commit(t, NULL));
+        assert_string_equal(get_now(&s, "a"), "mine");
+        arena_destroy(a);
+    }
+}
+
 static void
 test_scan_outlives(void **state)
 {
@@ -1271,7 +1303,8 @@ main(void)
         cmocka_unit_test(test_crash),      cmocka_unit_test(test_own_writes),
         cmocka_unit_test(test_savepoints), cmocka_unit_test(test_model),
         cmocka_unit_test(test_bounds),     cmocka_unit_test(test_conflicts),
-        cmocka_unit_test(test_locking_scan), cmocka_unit_test(test_scan_outlives),
+        cmocka_unit_test(test_locking_scan),
+        cmocka_unit_test(test_locking_get), cmocka_unit_test(test_scan_outlives),
         cmocka_unit_test(test_long_reader),
         cmocka_unit_test(test_queue),      cmocka_unit_test(test_deadlock),
         cmocka_unit_test(test_cancel_wait), cmocka_unit_test(test_bank),
