@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -272,11 +273,25 @@ struct remote_file {
     char *key;
     uint8_t *buf;
     size_t len, cap;
-    bool begun;
-    void *state;
     int parts;
     uint64_t sent; /* before buf */
     int fd;        /* of a service without parts, once a file is large */
+    /* A thread sends one part while the next one gathers; it starts with the first part. */
+    bool started;
+    pthread_t thread;
+    struct mutex lock;
+    struct cond changed;
+    /* under lock */
+    bool busy, stop, last;
+    struct slice part; /* being sent: the thread's while busy */
+    uint64_t part_offset;
+    struct error *failed; /* of a part; no more are sent */
+    bool dead;            /* one has failed */
+    /* the thread's until it is joined */
+    bool begun;
+    void *state;
+    uint8_t *spare; /* the buffer that is not buf; the thread's while busy */
+    size_t spare_cap;
 };
 
 struct error *
@@ -287,10 +302,80 @@ remote_create(struct sink *s, const char *name, struct sink_file **out)
     f->file.vt = s->vt;
     f->r = r;
     f->fd = -1;
+    mutex_init(&f->lock, RANK_LEAF);
+    cond_init(&f->changed);
     f->a = arena_create(NULL, "remote file");
     f->key = remote_key(r, f->a, name);
     *out = &f->file;
     return NULL;
+}
+
+static struct error *
+send_part(struct remote_file *f, int number)
+{
+    const struct remote_service *v = f->r->service;
+    if (!f->begun)
+        ERR_TRY(v->begin(f->r, f->a, f->key, &f->state));
+    f->begun = true;
+    struct arena *work = arena_create(NULL, "part");
+    struct error *e = v->part(f->r, work, f->key, f->state, number, f->part_offset, f->part,
+                              f->last);
+    arena_destroy(work);
+    return e;
+}
+
+static void *
+sender(void *arg)
+{
+    struct remote_file *f = arg;
+    int number = 0;
+    mutex_lock(&f->lock);
+    for (;;) {
+        while (!f->busy && !f->stop)
+            cond_wait(&f->changed, &f->lock);
+        if (!f->busy)
+            break;
+        mutex_unlock(&f->lock);
+        struct error *e = send_part(f, ++number);
+        mutex_lock(&f->lock);
+        f->busy = false;
+        f->failed = e;
+        f->dead = e != NULL;
+        cond_broadcast(&f->changed);
+        if (e != NULL)
+            break;
+    }
+    mutex_unlock(&f->lock);
+    return NULL;
+}
+
+/* Until the part at hand is sent; its error. */
+static struct error *
+wait_sent(struct remote_file *f)
+{
+    mutex_lock(&f->lock);
+    while (f->busy)
+        cond_wait(&f->changed, &f->lock);
+    struct error *e = f->failed;
+    f->failed = NULL;
+    if (e == NULL && f->dead)
+        e = err_new(ERR_UNCATEGORIZED, "an earlier part of the file could not be sent");
+    mutex_unlock(&f->lock);
+    return e;
+}
+
+static void
+join_sender(struct remote_file *f)
+{
+    if (!f->started)
+        return;
+    err_free(wait_sent(f));
+    mutex_lock(&f->lock);
+    f->stop = true;
+    cond_broadcast(&f->changed);
+    mutex_unlock(&f->lock);
+    pthread_join(f->thread, NULL);
+    f->started = false;
 }
 
 static void
@@ -299,28 +384,48 @@ file_free(struct remote_file *f)
     if (f->fd >= 0)
         close(f->fd);
     xfree(f->buf);
+    xfree(f->spare);
+    mutex_destroy(&f->lock);
+    cond_destroy(&f->changed);
     arena_destroy(f->a);
     xfree(f);
+}
+
+/* Hand buf to the thread, and take the other one. */
+static struct error *
+hand_over(struct remote_file *f, bool last)
+{
+    if (!f->started)
+        ERR_TRY(thread_start(&f->thread, "sender", sender, f));
+    f->started = true;
+    ERR_TRY(wait_sent(f));
+    uint8_t *buf = f->buf;
+    size_t cap = f->cap;
+    f->buf = f->spare;
+    f->cap = f->spare_cap;
+    f->spare = buf;
+    f->spare_cap = cap;
+    mutex_lock(&f->lock);
+    f->part = slice_make(buf, f->len);
+    f->part_offset = f->sent;
+    f->last = last;
+    f->busy = true;
+    cond_broadcast(&f->changed);
+    mutex_unlock(&f->lock);
+    f->parts++;
+    return last ? wait_sent(f) : NULL;
 }
 
 /* Send what is gathered. */
 static struct error *
 flush(struct remote_file *f, bool last)
 {
-    const struct remote_service *v = f->r->service;
-    if (v->begin == NULL) {
+    if (f->r->service->begin != NULL) {
+        ERR_TRY(hand_over(f, last));
+    } else {
         if (f->fd < 0)
             ERR_TRY(temp_file(f->r, &f->fd));
         ERR_TRY(fd_write_all(f->fd, "temporary file", f->buf, f->len));
-    } else {
-        if (!f->begun)
-            ERR_TRY(v->begin(f->r, f->a, f->key, &f->state));
-        f->begun = true;
-        struct arena *work = arena_create(NULL, "part");
-        struct error *e = v->part(f->r, work, f->key, f->state, ++f->parts, f->sent,
-                                  slice_make(f->buf, f->len), last);
-        arena_destroy(work);
-        ERR_TRY(e);
     }
     f->sent += f->len;
     f->len = 0;
@@ -362,6 +467,7 @@ void
 remote_abort(struct sink_file *file)
 {
     struct remote_file *f = (struct remote_file *)file;
+    join_sender(f);
     if (f->begun)
         f->r->service->cancel(f->r, f->key, f->state);
     file_free(f);
@@ -374,11 +480,12 @@ remote_commit(struct sink_file *file)
     const struct remote_service *v = f->r->service;
     struct error *e;
     struct arena *work = arena_create(NULL, "commit");
-    if (f->begun) {
+    if (f->started) {
         e = flush(f, true);
+        join_sender(f);
         if (e == NULL)
             e = v->finish(f->r, work, f->key, f->state);
-        if (e != NULL)
+        if (e != NULL && f->begun)
             v->cancel(f->r, f->key, f->state);
     } else if (f->fd >= 0) {
         e = flush(f, true);
