@@ -191,8 +191,7 @@ decode_entries(struct table_reader *r, int max, int n_out, const int *ordinals,
         struct kv_entry *e = &r->entries[r->entry];
         if (r->single) {
             r->entry++;
-            clear_row(r);
-            skip = false;
+            skip = false; /* each pair begins a row, and row_decode clears what is needed of it */
             ERR_TRY(row_decode(r->decoder, e->key, e->value, r->data, r->row, &starts_new, &skip));
             if (!skip)
                 give(r, n_out, ordinals, cols, (*n)++);
