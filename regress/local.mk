@@ -65,6 +65,7 @@ EXTRA_DIST += \
   %D%/replay.schedule \
   %D%/schedule \
   %D%/server.sh \
+  %D%/shell-pty.py \
   %D%/sql
 
 test_environment = \

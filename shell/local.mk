@@ -2,7 +2,7 @@
 noinst_LIBRARIES += %D%/libshell.a
 
 %C%_libshell_a_SOURCES = \
-  %D%/edit.c \
+  %D%/complete.c %D%/edit.c \
   %D%/meta.c \
   %D%/output.c \
   %D%/run.c \

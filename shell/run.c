@@ -14,6 +14,7 @@
 #define FILE_DEPTH_MAX 16 /* \i inside \i */
 
 static PGcancel *_Atomic cancel_handle; /* what Ctrl-C cancels; set while a statement runs */
+static volatile sig_atomic_t interrupts;
 
 static void
 on_interrupt(int sig)
@@ -24,13 +25,27 @@ on_interrupt(int sig)
     int saved = errno;
     if (c != NULL)
         PQcancel(c, text, sizeof(text)); /* documented as safe in a signal handler */
+    else
+        interrupts = 1;
     errno = saved;
+}
+
+bool
+was_interrupted(void)
+{
+    return interrupts != 0;
+}
+
+void
+forget_interrupt(void)
+{
+    interrupts = 0;
 }
 
 void
 install_cancel(struct shell *sh)
 {
-    struct sigaction sa = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+    struct sigaction sa = {.sa_handler = on_interrupt}; /* reading a line ends, so no SA_RESTART */
     if (sh->interactive)
         sigaction(SIGINT, &sa, NULL);
 }
@@ -200,6 +215,8 @@ run_line(struct shell *sh, const char *line)
         run_meta(sh, line);
         return;
     }
+    if (!scanner_pending(sh->scanner) && run_word(sh, line))
+        return;
     const char *p = line, *end = line + strlen(line);
     while (!sh->quit && scanner_feed(sh->scanner, &p, end)) {
         run_statement(sh, str_cstr(&sh->scanner->pending));
@@ -239,20 +256,9 @@ read_copy_line(struct shell *sh, struct str *line)
     return read_line(input != NULL ? input : stdin, line);
 }
 
-bool
-run_file(struct shell *sh, const char *path)
+void
+run_stream(struct shell *sh, FILE *f)
 {
-    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    if (f == NULL || sh->depth >= FILE_DEPTH_MAX) {
-        if (f == NULL)
-            fprintf(stderr, "amberdb sql: %s: %s\n", path, strerror(errno));
-        else
-            fprintf(stderr, "amberdb sql: %s: files include each other too deeply\n", path);
-        if (f != NULL && f != stdin)
-            fclose(f);
-        sh->failed = true;
-        return false;
-    }
     FILE *outer = input;
     input = f;
     sh->depth++;
@@ -267,6 +273,23 @@ run_file(struct shell *sh, const char *path)
     str_release(&line);
     sh->depth--;
     input = outer;
+}
+
+bool
+run_file(struct shell *sh, const char *path)
+{
+    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (f == NULL || sh->depth >= FILE_DEPTH_MAX) {
+        if (f == NULL)
+            fprintf(stderr, "amberdb sql: %s: %s\n", path, strerror(errno));
+        else
+            fprintf(stderr, "amberdb sql: %s: files include each other too deeply\n", path);
+        if (f != NULL && f != stdin)
+            fclose(f);
+        sh->failed = true;
+        return false;
+    }
+    run_stream(sh, f);
     if (f != stdin)
         fclose(f);
     return true;

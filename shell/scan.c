@@ -155,6 +155,10 @@ scanner_feed(struct scanner *s, const char **pp, const char *end)
     const char *p = *pp;
     while (p < end) {
         size_t n;
+        if (s->state == SCAN_PLAIN && s->pending.len == 0 && isspace((unsigned char)*p)) {
+            p++;
+            continue;
+        }
         if (s->state == SCAN_PLAIN) {
             char before = s->pending.len > 0 ? s->pending.ptr[s->pending.len - 1] : ' ';
             n = plain_step(s, p, end, before);

@@ -66,13 +66,25 @@ void printer_close(struct printer *p, bool complete); /* complete: print footers
 bool run_statement(struct shell *sh, const char *sql); /* false: it failed */
 void run_line(struct shell *sh, const char *line);     /* one line without its newline */
 void run_end_of_input(struct shell *sh);               /* a last statement may lack its ; */
+void run_stream(struct shell *sh, FILE *f);            /* its lines, to the end */
 bool run_file(struct shell *sh, const char *path);     /* "-": standard input */
 bool read_copy_line(struct shell *sh, struct str *line); /* from where statements come; false: end */
 void install_cancel(struct shell *sh);                 /* Ctrl-C cancels what runs */
+bool was_interrupted(void);                            /* Ctrl-C when nothing ran, not yet forgotten */
+void forget_interrupt(void);
 
 /* ---- meta.c ---- */
 
 void run_meta(struct shell *sh, const char *line); /* begins with a backslash */
+bool run_word(struct shell *sh, const char *line); /* help, quit, exit alone on a line; false: another */
+const char *meta_name(int i);                      /* of the i-th command; NULL past the last */
+
+/* ---- complete.c ---- */
+
+size_t completion_word(const char *line, const char *cursor); /* bytes before the cursor to complete */
+/* The number of candidates. *grown: the word as far as they agree, when that is further than it is;
+ * *list: all of them. */
+int completion_find(struct shell *sh, struct slice word, struct str *grown, struct str *list);
 
 /* ---- edit.c ---- */
 

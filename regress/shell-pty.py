@@ -1,0 +1,99 @@
+# regress/shell-pty.py - amberdb sql at a terminal: keys in, screen out; lines "ok - name" for shell-test.
+#
+#     shell-pty.py AMBERDB HOST:PORT HOME
+import os
+import pty
+import re
+import select
+import signal
+import sys
+import time
+
+amberdb, server, home = sys.argv[1:4]
+failed = 0
+
+
+class Terminal:
+    def __init__(self):
+        pid, self.fd = pty.fork()
+        if pid == 0:
+            os.environ.update(TERM="dumb", HOME=home)
+            os.execv(amberdb, [amberdb, "sql", "--insecure", "--host", server])
+        self.pid, self.screen = pid, ""
+
+    def read(self, seconds):
+        if not select.select([self.fd], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:
+            return False
+        self.screen += data.decode(errors="replace").replace("\r", "")
+        return bool(data)
+
+    def expect(self, name, keys, pattern):
+        """Type the keys; the screen must come to show the pattern after them."""
+        global failed
+        self.screen = ""
+        os.write(self.fd, keys.encode())
+        end = time.time() + 10
+        while not re.search(pattern, self.screen, re.S) and time.time() < end:
+            if not self.read(end - time.time()):
+                break
+        if re.search(pattern, self.screen, re.S):
+            print("ok - " + name)
+        else:
+            failed += 1
+            print("not ok - %s\n#   expected %s\n#   got      %r" % (name, pattern, self.screen))
+
+    def leave(self, keys):
+        """Type the keys, again when they came before the editor was ready for them; the exit status."""
+        for _ in range(10):
+            try:
+                os.write(self.fd, keys.encode())
+            except OSError:
+                pass
+            while self.read(1):
+                pass
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid != 0:
+                return os.waitstatus_to_exitcode(status)
+        os.kill(self.pid, signal.SIGKILL)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+PROMPT = r"root@localhost:\d+/defaultdb> $"
+t = Terminal()
+t.expect("greeting and prompt", "", r"Welcome.*To exit, type: \\q.*" + PROMPT)
+t.expect("a statement over two lines", "SELECT 1\n", r"\n +-> $")
+t.expect("its second line", "AS one;\n", r"\n  one\n-------\n    1\n\(1 row\)\n\nTime: .*" + PROMPT)
+t.expect("the line before, edited", "\x1b[A\b\b\b\bfour;\n" "\x15SELECT 4 AS four;\n", r"\n  four\n.*" + PROMPT)
+t.expect("the prompt of a transaction", "BEGIN;\n", r"defaultdb OPEN> $")
+t.expect("the prompt of a failed one", "SELECT * FROM nowhere;\n", r"SQLSTATE: 42P01.*defaultdb ERROR> $")
+t.expect("its end", "ROLLBACK;\n", PROMPT)
+t.expect("an error with a caret", "SELECT 1 FORM x y;\n", r"SELECT 1 FORM x y\n {14}\^\n.*" + PROMPT)
+t.expect("a keyword completed", "SEL\t", r"SELECT $")
+t.expect("and a function", "\x15select lpa\t", r"select lpad $")
+t.expect("candidates are listed", "\x15SHOW DATAB\t\t", r"database  databases.*SHOW DATABASE$")
+t.expect("Ctrl-C forgets the line", "\x03", r"\n" + PROMPT)
+t.expect("a statement begun", "SELECT\n", r"\n +-> $")
+t.expect("\\show", "\\show\n", r"SELECT\n.*-> $")
+t.expect("Ctrl-C forgets the statement", "\x03", r"\n" + PROMPT)
+t.expect("a statement that takes long", "SELECT pg_sleep(60);\n", r"60\);\n")
+time.sleep(0.3)
+t.expect("Ctrl-C cancels it", "\x03", r"query execution canceled.*SQLSTATE: 57014.*" + PROMPT)
+t.expect("a pasted example", "> SELECT 2 \\\n", r"\n +-> $")
+t.expect("its continuation", "+ 3 AS sum;\n", r"\n  sum\n-------\n    5\n.*" + PROMPT)
+t.expect("letters beyond ASCII", "SELECT '\u2603' AS snow;\n", "\u2603\n" r"\(1 row\).*" + PROMPT)
+t.expect("\\!", "\\! echo from the system\n", r"\nfrom the system\n.*" + PROMPT)
+t.expect("\\|", "\\| echo 'SELECT 7 AS piped;'\n", r"\n  piped\n.*7\n.*" + PROMPT)
+t.expect("\\hf", "\\hf lpad\n", r"lpad\(string, int\) -> string.*" + PROMPT)
+t.expect("\\timing", "\\timing\n", r"timing is off\n.*" + PROMPT)
+t.expect("help", "help\n", r"\\q +leave.*" + PROMPT)
+status = t.leave("quit\n")
+print("ok - quit" if status == 0 else "not ok - quit\n#   status %d" % status)
+again = Terminal()
+again.expect("a second session", "", PROMPT)
+again.expect("has the history of the first", "\x10\x10\n", r"help\n.*" + PROMPT)
+status = again.leave("\x04")
+print("ok - Ctrl-D leaves" if status == 0 else "not ok - Ctrl-D leaves\n#   status %d" % status)
