@@ -35,6 +35,7 @@ drivers = \
   %D%/run-serial \
   %D%/bad-input \
   %D%/shell-test \
+  %D%/tls-test \
   %D%/cloud-test \
   %D%/replay-expect \
   %D%/engine-postgres \

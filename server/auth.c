@@ -87,7 +87,10 @@ check_credentials(struct connection *c, const char *user, const struct account *
                        "node is running secure mode, SSL connection required");
     const char *name = tls_client_name(c->wire.tls, acc->arena);
     if (name != NULL)
-        return strcmp(name, user) == 0 ? NULL : failed(user);
+        return strcmp(name, user) == 0
+                   ? NULL
+                   : err_new(ERR_UNCATEGORIZED, "requested user is %s, but certificate is for [%s]",
+                             user, name);
     ERR_TRY(ask_password(c, &password));
     if (password.len == 0 || !password_matches(password, acc->hash))
         return failed(user);
