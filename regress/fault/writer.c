@@ -59,14 +59,33 @@ read_log(const char *path, struct record *r)
     fclose(f);
 }
 
+static bool restart; /* the last statement failed with 40001 */
+
 static bool
 exec(PGconn *c, const char *sql)
 {
     PGresult *res = PQexec(c, sql);
     bool ok = PQresultStatus(res) == PGRES_COMMAND_OK;
-    if (!ok && PQstatus(c) == CONNECTION_OK)
+    const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+    restart = state != NULL && strcmp(state, "40001") == 0;
+    if (!ok && !restart && PQstatus(c) == CONNECTION_OK)
         printf("# %s: %s", sql, PQerrorMessage(c));
     PQclear(res);
+    return ok;
+}
+
+/* Both or none; again while a schema change gets in between. */
+static bool
+exec_pair(PGconn *c, const char *first, const char *second)
+{
+    bool ok;
+    do {
+        ok = exec(c, "BEGIN") && exec(c, first) && exec(c, second) && exec(c, "COMMIT");
+        bool again = !ok && restart;
+        if (again && PQtransactionStatus(c) != PQTRANS_IDLE)
+            exec(c, "ROLLBACK");
+        restart = again;
+    } while (restart);
     return ok;
 }
 
@@ -95,7 +114,7 @@ step(PGconn *c, FILE *log, int64_t base, int64_t i, struct record *r)
         char second[200];
         snprintf(second, sizeof(second), "INSERT INTO crash.t VALUES (%" PRId64 ", %" PRId64 ")",
                  base + n + 1, (n + 1) * 7);
-        ok = exec(c, "BEGIN") && exec(c, sql) && exec(c, second) && exec(c, "COMMIT");
+        ok = exec_pair(c, sql, second);
     } else {
         ok = exec(c, sql);
     }
