@@ -2,6 +2,9 @@
 #
 # Needs AMBERDB (the program) set. Everything that it makes is below a folder that the caller gives.
 
+# Only servers that this shell starts are its to kill, whatever the environment names.
+AMB_PID=
+
 # A TCP port of this machine that nobody listens on; below those that clients get.
 amb_free_port() {
     local port
