@@ -337,7 +337,8 @@ copy_versions(struct writer *w, struct engine_iter *it, bool newest_only)
         struct slice block = engine_iter_block(it);
         if (block.len > 0 && !newest_only) {
             ERR_TRY(writer_add_block(w, v, n, block));
-            bytes = block.len;
+            for (size_t i = 0; i < n; i++) /* the rate is of data, however small the block is */
+                bytes += v[i].key.len + v[i].value.len;
         } else {
             ERR_TRY(copy_batch(w, v, n, newest_only, &last, &bytes));
         }
