@@ -277,6 +277,11 @@ slow_reader();
 statements();
 ok('the server is as it was', alive());
 my $peak = memory('VmHWM');
-ok('its memory stayed below 1 GiB', $peak < 1024, "$peak MiB");
+if ($ENV{BAD_INPUT_SANITIZED}) {
+    $n++;
+    print "ok $n - its memory stayed below 1 GiB # SKIP built with a sanitizer\n";
+} else {
+    ok('its memory stayed below 1 GiB', $peak < 1024, "$peak MiB");
+}
 print "# peak memory $peak MiB\n1..$n\n";
 exit($failed ? 1 : 0);

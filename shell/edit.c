@@ -108,7 +108,7 @@ read_char(EditLine *el, wchar_t *out)
 
 /* Tab: the word at the cursor grows as far as all candidates agree; more than one are listed. */
 static unsigned char
-complete(EditLine *el, int ch)
+complete(EditLine *el, wint_t ch)
 {
     struct editor *ed = NULL;
     const LineInfo *line = el_line(el);
@@ -153,7 +153,8 @@ editor_open(struct editor *ed, struct shell *sh)
     el_set(ed->el, EL_SIGNAL, 0);
     el_set(ed->el, EL_GETCFN, read_char);
     el_set(ed->el, EL_HIST, history, ed->history);
-    el_set(ed->el, EL_ADDFN, "complete", "complete the word at the cursor", complete);
+    /* the wide form: el_set() copies both strings and never frees them */
+    el_wset(ed->el, EL_ADDFN, L"complete", L"complete the word at the cursor", complete);
     el_set(ed->el, EL_BIND, "\t", "complete", NULL);
     el_set(ed->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(ed->el, NULL); /* ~/.editrc */
