@@ -477,14 +477,36 @@ add_to_family(struct arena *a, Amberdb__ColumnFamilyDescriptor *f, const pb_colu
 }
 
 /* Family 0, but system tables keep the layout from before families: one for each column. */
+static Amberdb__ColumnFamilyDescriptor *
+family_of_column(const pb_table *t, const pb_column *c)
+{
+    for (size_t i = 0; i < t->n_families; i++)
+        if (pb_u32_contains(t->families[i]->column_ids, t->families[i]->n_column_ids,
+                            PB_GET(c, id)))
+            return t->families[i];
+    return NULL;
+}
+
+/* The hidden column of a sharded index goes where the first column of the index was put. */
+static void
+place_shard(struct arena *a, pb_table *t, const pb_index *ix)
+{
+    if (explicit_start(ix) == 0 || ix->sharded->n_column_names == 0)
+        return;
+    const pb_column *shard = build_find_column(t, pb_str(ix->sharded->name));
+    const pb_column *first = build_find_column(t, ix->sharded->column_names[0]);
+    Amberdb__ColumnFamilyDescriptor *f = first != NULL ? family_of_column(t, first) : NULL;
+    if (shard != NULL && f != NULL && family_of_column(t, shard) == NULL)
+        add_to_family(a, f, shard);
+}
+
 static void
 place_column(struct arena *a, pb_table *t, const pb_column *c)
 {
     const pb_index *pk = t->primary_index;
     uint32_t id = PB_GET(c, id);
-    for (size_t i = 0; i < t->n_families; i++)
-        if (pb_u32_contains(t->families[i]->column_ids, t->families[i]->n_column_ids, id))
-            return;
+    if (family_of_column(t, c) != NULL)
+        return;
     if (PB_GET(t, parent_id) != ID_SYSTEM_DB ||
         pb_u32_contains(pk->column_ids, pk->n_column_ids, id)) {
         add_to_family(a, t->families[0], c);
@@ -538,6 +560,9 @@ allocate_family_ids(struct arena *a, pb_table *t)
         }
         ERR_TRY(family_columns(a, t, f));
     }
+    for (size_t i = 0; i < count_indexes(t); i++)
+        if (index_at(t, i) != NULL)
+            place_shard(a, t, index_at(t, i));
     for (size_t i = 0; i < count_columns(t); i++)
         if (column_at(t, i) != NULL)
             place_column(a, t, column_at(t, i));

@@ -76,6 +76,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/alter_column.c \
   %D%/schema/alter_constraint.c \
   %D%/schema/alter_primary.c \
+  %D%/schema/alter_type.c \
   %D%/schema/alter_table.c \
   %D%/schema/backfill.c \
   %D%/schema/column.c \

@@ -482,7 +482,8 @@ value_text(struct exec_ctx *x, const struct setting_def *d, const struct ast_exp
         return NULL;
     }
     type_ctx_init(&c, exec_planner(x), NULL, "SET CLUSTER SETTING",
-                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_COLUMNS);
+                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_COLUMNS |
+                      REJECT_SUBQUERIES);
     ERR_TRY(type_expr(&c, e, want, &t));
     if (want != NULL && !type_equivalent(t->type, want) && t->type->family != FAMILY_STRING &&
         !(d->type == 'f' && (t->type->family == FAMILY_INT || t->type->family == FAMILY_DECIMAL)))

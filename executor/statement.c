@@ -746,7 +746,8 @@ exec_eval_const(struct exec_ctx *x, const struct ast_expr *e, const struct type 
     struct expr *typed;
 
     type_ctx_init(&c, exec_planner(x), NULL, context,
-                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_COLUMNS);
+                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_COLUMNS |
+                      REJECT_SUBQUERIES);
     ERR_TRY(type_expr_as(&c, e, type, context, &typed));
     return expr_eval(typed, &x->env, &x->state, NULL, out);
 }

@@ -1461,7 +1461,7 @@ opt_hash_sharded:
     ;
 
 bucket_count:
-    c_expr
+    b_expr
     ;
 
 references:

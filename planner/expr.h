@@ -138,6 +138,7 @@ struct generator_list {
 enum {
     REJECT_AGGREGATES = 1, REJECT_WINDOWS = 2, REJECT_GENERATORS = 4, REJECT_SUBQUERIES = 8,
     REJECT_COLUMNS = 16, REJECT_VOLATILE = 32,
+    REJECT_VARIABLES = 64, /* expressions of the schema: no subqueries, v20.1's text for them */
 };
 #define EXPR_MAX_DEPTH 20000
 

@@ -350,9 +350,7 @@ static struct error *
 plan_right(struct type_ctx *c, const struct ast_expr *right, enum subquery_kind kind,
            const struct type *desired, struct subquery **s)
 {
-    if ((c->reject & REJECT_SUBQUERIES) != 0 || c->planner == NULL)
-        return err_at(err_new(ERR_FEATURE_NOT_SUPPORTED, "subqueries are not allowed in %s",
-                              c->clause != NULL ? c->clause : "this context"), right->pos);
+    ERR_TRY(type_check_subquery(c, right));
     return plan_subquery(c, right->subquery.select, kind, tc_is_wild(desired) ? NULL : desired, s);
 }
 

@@ -130,6 +130,8 @@ struct error *type_func(struct type_ctx *c, const struct ast_expr *e, const stru
                         struct expr **out) ERR_MUST_USE;
 /* Type of the rows of a subquery as IN sees it: the column, or a tuple of them. */
 const struct type *tc_row_type(struct type_ctx *c, const struct plan_node *p);
+/* Whether the clause takes subqueries. */
+struct error *type_check_subquery(struct type_ctx *c, const struct ast_expr *e) ERR_MUST_USE;
 struct error *type_subquery_expr(struct type_ctx *c, const struct ast_expr *e,
                                  const struct type *desired, struct expr **out) ERR_MUST_USE;
 struct error *type_tuple_expr(struct type_ctx *c, const struct ast_expr *e,

@@ -155,11 +155,28 @@ column_node(struct type_ctx *c, struct scope *s, int i, int depth, int pos)
 }
 
 static struct error *
+no_variables(struct type_ctx *c, const struct ast_expr *e)
+{
+    return err_at(err_new(ERR_SYNTAX, "variable sub-expressions are not allowed in %s",
+                          c->clause != NULL ? c->clause : "this context"), e->pos);
+}
+
+struct error *
+type_check_subquery(struct type_ctx *c, const struct ast_expr *e)
+{
+    if ((c->reject & REJECT_VARIABLES) != 0)
+        return no_variables(c, e);
+    if ((c->reject & REJECT_SUBQUERIES) != 0 || c->planner == NULL)
+        return err_at(err_new(ERR_FEATURE_NOT_SUPPORTED, "subqueries are not allowed in %s",
+                              c->clause != NULL ? c->clause : "this context"), e->pos);
+    return NULL;
+}
+
+static struct error *
 not_allowed(struct type_ctx *c, const struct ast_expr *e)
 {
-    if (strcmp(c->clause != NULL ? c->clause : "", "DEFAULT") == 0)
-        return err_at(err_new(ERR_SYNTAX, "variable sub-expressions are not allowed in %s",
-                              c->clause), e->pos);
+    if ((c->reject & REJECT_VARIABLES) != 0)
+        return no_variables(c, e);
     return err_at(err_new(ERR_INVALID_COLUMN_REFERENCE,
                           "argument of %s must not contain variables",
                           c->clause != NULL ? c->clause : "expression"), e->pos);
@@ -270,9 +287,7 @@ type_subquery_expr(struct type_ctx *c, const struct ast_expr *e, const struct ty
     enum subquery_kind kind = e->kind == AST_EXPR_EXISTS           ? SUBQUERY_EXISTS
                               : e->kind == AST_EXPR_ARRAY_SUBQUERY ? SUBQUERY_ARRAY
                                                                    : SUBQUERY_SCALAR;
-    if ((c->reject & REJECT_SUBQUERIES) != 0 || c->planner == NULL)
-        return err_at(err_new(ERR_FEATURE_NOT_SUPPORTED, "subqueries are not allowed in %s",
-                              c->clause != NULL ? c->clause : "this context"), e->pos);
+    ERR_TRY(type_check_subquery(c, e));
     const struct type *want = desired;
     if (kind == SUBQUERY_ARRAY)
         want = desired != NULL && desired->family == FAMILY_ARRAY ? desired->elem : NULL;

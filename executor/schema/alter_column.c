@@ -285,13 +285,43 @@ out_of_families(pb_table *t, uint32_t column_id)
 }
 
 struct error *
+ddl_take_column(struct exec_ctx *x, uint32_t table_id, uint32_t column_id)
+{
+    const struct table *before, *after;
+    pb_table *t;
+    ERR_TRY(catalog_table_by_id(x->catalog, table_id, &before));
+    ERR_TRY(ddl_mutable(x, table_id, &t));
+    for (size_t i = 0; i < t->n_checks; i++) {
+        bool uses;
+        ERR_TRY(expression_uses(x, before, t->checks[i]->expr, column_id, &uses));
+        if (uses) {
+            PB_REMOVE(t->checks, t->n_checks, i);
+            i--;
+        }
+    }
+    out_of_families(t, column_id);
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (t->columns[i]->id == column_id) {
+            PB_REMOVE(t->columns, t->n_columns, i);
+            break;
+        }
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    ERR_TRY(catalog_table_by_id(x->catalog, table_id, &after));
+    ERR_TRY(ddl_rewrite_rows(x, before, after));
+    static const struct type *const types[] = {&TYPE_INT8, &TYPE_INT8};
+    struct datum params[] = {datum_int(table_id), datum_int(column_id)};
+    return exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,
+                    "DELETE FROM system.public.comments WHERE type = 2 AND object_id = $1 AND "
+                    "sub_id = $2");
+}
+
+struct error *
 alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
 {
     struct exec_ctx *x = a->x;
     const char *name = ddl_text(x, cmd->name);
-    const struct table *before, *after;
+    const struct table *before;
     bool cascade = cmd->behavior == AST_DROP_CASCADE;
-    pb_table *t;
     if (exec_planner(x)->safe_updates)
         return err_new(ERR_WARNING, "rejected: ALTER TABLE DROP COLUMN will remove all data in "
                                     "that column (sql_safe_updates = true)");
@@ -308,97 +338,10 @@ alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
     ERR_TRY(indexes_gone(a, id, cascade));
     ERR_TRY(foreign_keys_gone(a, id));
     ERR_TRY(sequences_gone(x, before, id));
-    ERR_TRY(alter_table_now(a, &before));
-    ERR_TRY(ddl_mutable(x, a->id, &t));
-    for (size_t i = 0; i < t->n_checks; i++) {
-        bool uses;
-        ERR_TRY(expression_uses(x, before, t->checks[i]->expr, id, &uses));
-        if (uses) {
-            PB_REMOVE(t->checks, t->n_checks, i);
-            i--;
-        }
-    }
-    out_of_families(t, id);
-    for (size_t i = 0; i < t->n_columns; i++)
-        if (t->columns[i]->id == id) {
-            PB_REMOVE(t->columns, t->n_columns, i);
-            break;
-        }
-    ERR_TRY(catalog_write_table(x->catalog, t));
-    ERR_TRY(alter_table_now(a, &after));
-    ERR_TRY(ddl_rewrite_rows(x, before, after));
-    static const struct type *const types[] = {&TYPE_INT8, &TYPE_INT8};
-    struct datum params[] = {datum_int(a->id), datum_int(id)};
-    return exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,
-                    "DELETE FROM system.public.comments WHERE type = 2 AND object_id = $1 AND "
-                    "sub_id = $2");
+    return ddl_take_column(x, a->id, id);
 }
 
 /* ---- ALTER COLUMN ---------------------------------------------------------------------------- */
-
-static bool
-same_family_conversion(const struct type *from, const struct type *to)
-{
-    return from->family == to->family &&
-           (from->family != FAMILY_ARRAY || type_equivalent(from, to));
-}
-
-static int
-time_digits(const struct type *t)
-{
-    return t->time_precision_is_set || t->precision > 0 ? t->precision : 6;
-}
-
-/* Does every value of `from` fit `to` as it is stored? width 0 is no limit. */
-static bool
-is_wider(const struct type *from, const struct type *to)
-{
-    switch (from->family) {
-    case FAMILY_INT:
-        return (to->width == 0 ? 64 : to->width) >= (from->width == 0 ? 64 : from->width);
-    case FAMILY_FLOAT:
-        return true;
-    case FAMILY_DECIMAL:
-        if (to->precision == 0)
-            return true;
-        return from->precision != 0 && to->width >= from->width &&
-               to->precision - to->width >= from->precision - from->width &&
-               to->width == from->width;
-    case FAMILY_STRING:
-    case FAMILY_COLLATED_STRING:
-    case FAMILY_BIT:
-        return to->width == 0 || (from->width != 0 && to->width >= from->width);
-    case FAMILY_TIMESTAMP:
-    case FAMILY_TIMESTAMPTZ:
-    case FAMILY_TIME:
-    case FAMILY_TIMETZ:
-    case FAMILY_INTERVAL:
-        return time_digits(to) >= time_digits(from);
-    default:
-        return type_equivalent(from, to);
-    }
-}
-
-static struct error *
-alter_type(struct alter *a, pb_table *t, pb_column *c, const struct ast_alter_cmd *cmd)
-{
-    struct exec_ctx *x = a->x;
-    const struct type *from = type_from_pb(x->arena, c->type), *to;
-    struct ast_type ast = *cmd->type;
-    if (cmd->collation.len > 0)
-        ast.collation = cmd->collation;
-    ERR_TRY(ddl_column_type(x, &ast, &to));
-    if (cmd->using_expr != NULL)
-        return err_unimplemented(9851, "ALTER COLUMN TYPE USING is not supported");
-    if (!same_family_conversion(from, to))
-        return err_unimplemented(9851, "type conversion from %s to %s requires overwriting existing "
-                                       "values which is not yet implemented",
-                                 type_sql_str(x->arena, from), type_sql_str(x->arena, to));
-    if (!is_wider(from, to))
-        return err_unimplemented(9851, "type conversion not yet implemented");
-    c->type = type_to_pb(x->arena, to);
-    return catalog_write_table(x->catalog, t);
-}
 
 static struct error *
 set_default(struct alter *a, pb_table *t, pb_column *c, const struct ast_alter_cmd *cmd)

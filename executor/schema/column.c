@@ -109,6 +109,18 @@ ddl_link_sequences(struct exec_ctx *x, const pb_table *t)
 /* ---- expressions ----------------------------------------------------------------------------- */
 
 struct error *
+ddl_wrong_type(struct exec_ctx *x, const char *what, const struct ast_expr *ast,
+               const struct type *has, const struct type *wanted)
+{
+    struct str s;
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    print_expr(&s, ast, NULL);
+    return err_new(ERR_UNCATEGORIZED, "expected %s expression to have type %s, but '%s' has type %s",
+                   what, type_name_str(x->arena, wanted), str_cstr(&s),
+                   type_name_str(x->arena, has));
+}
+
+struct error *
 ddl_set_default(struct exec_ctx *x, const struct ast_expr *ast, const struct type *type,
                 pb_column *c)
 {
@@ -116,19 +128,12 @@ ddl_set_default(struct exec_ctx *x, const struct ast_expr *ast, const struct typ
     struct expr *e;
     type_ctx_init(&tc, exec_planner(x), NULL, "DEFAULT",
                   REJECT_COLUMNS | REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS |
-                      REJECT_SUBQUERIES);
+                      REJECT_VARIABLES);
     c->default_expr = NULL;
     c->n_uses_sequence_ids = 0;
     ERR_TRY(type_expr(&tc, ast, type, &e));
-    if (!type_equivalent(e->type, type)) {
-        struct str s;
-        str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
-        print_expr(&s, ast, NULL);
-        return err_new(ERR_UNCATEGORIZED,
-                       "expected DEFAULT expression to have type %s, but '%s' has type %s",
-                       type_name_str(x->arena, type), str_cstr(&s),
-                       type_name_str(x->arena, e->type));
-    }
+    if (!type_equivalent(e->type, type))
+        return ddl_wrong_type(x, "DEFAULT", ast, e->type, type);
     if (e->type->family == FAMILY_UNKNOWN)
         return NULL; /* DEFAULT NULL is no default */
     struct sequence_finder f = {.x = x, .c = c};
@@ -159,18 +164,11 @@ ddl_set_computed(struct exec_ctx *x, const struct table *t, const struct ast_exp
     struct scope *scope = scope_of_table(x->arena, t, t->name);
     const struct type *type = type_from_pb(x->arena, c->type);
     type_ctx_init(&tc, exec_planner(x), scope, "computed column",
-                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_SUBQUERIES |
+                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_VARIABLES |
                       REJECT_VOLATILE);
     ERR_TRY(ddl_unknown_column(x, type_expr(&tc, ast, type, &e), ast));
-    if (!type_equivalent(e->type, type)) {
-        struct str s;
-        str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
-        print_expr(&s, ast, NULL);
-        return err_new(ERR_UNCATEGORIZED,
-                       "expected computed column expression to have type %s, but '%s' has type %s",
-                       type_name_str(x->arena, type), str_cstr(&s),
-                       type_name_str(x->arena, e->type));
-    }
+    if (!type_equivalent(e->type, type))
+        return ddl_wrong_type(x, "computed column", ast, e->type, type);
     struct computed_check check = {.t = t};
     expr_walk(e, note_computed, &check);
     if (check.bad != NULL)

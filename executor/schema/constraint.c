@@ -53,7 +53,7 @@ ddl_add_check(struct exec_ctx *x, pb_table *t, const struct table *view, struct 
     struct expr *e;
     struct scope *scope = scope_of_table(x->arena, view, view->name);
     type_ctx_init(&tc, exec_planner(x), scope, "CHECK",
-                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_SUBQUERIES);
+                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_VARIABLES);
     ERR_TRY(ddl_unknown_column(x, type_expr_as(&tc, ast, &TYPE_BOOL, "CHECK", &e), ast));
     struct mentions m = {.a = x->arena, .t = view};
     expr_walk(e, note_mention, &m);

@@ -5,6 +5,7 @@
 
 #include "catalog/build.h"
 #include "catalog/row.h"
+#include "executor/mutation/mutation.h"
 
 struct definition {
     struct exec_ctx *x;
@@ -127,31 +128,47 @@ set_primary_key(struct definition *d, pb_index *ix, bool by_constraint)
     return NULL;
 }
 
+/* The last column, the bucket of a column that is a sharded primary key, goes in front of it. */
+static void
+shard_first(struct definition *d, size_t at)
+{
+    size_t last = d->t->n_columns - 1;
+    pb_column *shard = d->t->columns[last];
+    memmove(&d->t->columns[at + 1], &d->t->columns[at], (last - at) * sizeof(*d->t->columns));
+    memmove(&d->extras[at + 1], &d->extras[at], (last - at) * sizeof(*d->extras));
+    d->t->columns[at] = shard;
+    d->extras[at] = (struct ddl_column_extra){0};
+}
+
 static struct error *
 column_keys(struct definition *d)
 {
     struct exec_ctx *x = d->x;
     size_t n = d->t->n_columns; /* without those that sharded indexes add */
     for (size_t i = 0; i < n; i++) {
-        const struct ddl_column_extra *e = &d->extras[i];
+        const struct ddl_column_extra e = d->extras[i];
         const char *name = d->t->columns[i]->name;
         const struct type *type = type_from_pb(x->arena, d->t->columns[i]->type);
-        if ((e->primary_key != NULL || e->unique != NULL) && !type_is_indexable(type))
+        if ((e.primary_key != NULL || e.unique != NULL) && !type_is_indexable(type))
             return err_unimplemented(35730,
                                      "column %s is of type %s and thus is not indexable", name,
                                      type_name_str(x->arena, type));
-        if (e->primary_key != NULL) {
-            const struct ast_col_qual *q = e->primary_key;
+        if (e.primary_key != NULL) {
+            const struct ast_col_qual *q = e.primary_key;
             const char *given =
                 q->constraint_name.len > 0 ? ddl_text(x, q->constraint_name) : NULL;
             pb_index *ix = build_index(x->arena, given, true);
             build_index_column(x->arena, ix, name, false);
-            if (q->sharded != NULL)
-                ERR_TRY(ddl_shard_index(x, d->t, ix, q->sharded));
+            if (q->sharded != NULL) {
+                ERR_TRY(ddl_shard_index(x, d->t, ix, q->sharded, d->n->interleave != NULL,
+                                        d->n->partition_by != NULL));
+                shard_first(d, i++);
+                n++;
+            }
             ERR_TRY(set_primary_key(d, ix, false));
         }
-        if (e->unique != NULL) {
-            const struct ast_col_qual *q = e->unique;
+        if (e.unique != NULL) {
+            const struct ast_col_qual *q = e.unique;
             const char *given =
                 q->constraint_name.len > 0 ? ddl_text(x, q->constraint_name) : NULL;
             pb_index *ix = build_index(x->arena, given, true);
@@ -168,11 +185,17 @@ table_keys(struct definition *d)
     struct exec_ctx *x = d->x;
     for (int i = 0; i < d->n->defs.count; i++) {
         const struct ast_table_def *def = &d->n->defs.items[i];
+        struct ast_index_def index;
         pb_index *ix;
         if (def->kind != AST_DEF_INDEX && def->kind != AST_DEF_UNIQUE &&
             def->kind != AST_DEF_PRIMARY_KEY)
             continue;
-        ERR_TRY(ddl_index(x, d->t, def->index, def->kind != AST_DEF_INDEX, &ix));
+        index = *def->index;
+        if (def->kind == AST_DEF_PRIMARY_KEY) { /* the table's are the key's */
+            index.interleave = d->n->interleave;
+            index.partition_by = d->n->partition_by;
+        }
+        ERR_TRY(ddl_index(x, d->t, &index, def->kind != AST_DEF_INDEX, &ix));
         if (def->kind == AST_DEF_PRIMARY_KEY)
             ERR_TRY(set_primary_key(d, ix, true));
         else
@@ -303,36 +326,29 @@ struct fill_sink {
     struct row_sink base;
     struct exec_ctx *x;
     const struct table *t;
+    struct mut_table *mt;
     struct arena *arena; /* one row */
     struct datum *row;
-    int64_t n;
 };
 
-static struct error *
-fill_pair(void *arg, struct slice key, struct slice value)
-{
-    struct fill_sink *f = arg;
-    return kv_put(f->x->txn, key, value);
-}
-
+/* The query's columns are the visible ones; a hidden one that is not computed is rowid. */
 static struct error *
 fill_row(struct row_sink *sink, const struct datum *row)
 {
     struct fill_sink *f = (struct fill_sink *)sink;
     for (int i = 0, k = 0; i < f->t->n_columns; i++) {
         const struct column *c = &f->t->columns[i];
-        if (c->hidden)
-            f->row[i] = datum_int(unique_int(f->x->node->node_id));
-        else
+        if (!c->hidden)
             f->row[i] = row[k++];
-        if (f->row[i].null && !c->nullable)
-            return err_table(err_new(ERR_NOT_NULL_VIOLATION,
-                                     "null value in column \"%s\" violates not-null constraint",
-                                     c->name), f->t->name, c->name, NULL);
+        else if (c->compute_expr == NULL)
+            f->row[i] = datum_int(unique_int(f->x->node->node_id));
     }
-    struct error *e = row_encode(f->arena, f->t, &f->t->indexes[0], f->row, fill_pair, f);
+    struct error *e = mut_prepare_row(f->mt, f->arena, f->row, NULL);
+    if (e == NULL)
+        e = mut_check_row(f->mt, f->arena, f->row);
+    if (e == NULL)
+        e = mut_insert(f->mt, f->arena, f->row, MUT_INSERT);
     arena_reset(f->arena);
-    f->n++;
     return e;
 }
 
@@ -341,6 +357,9 @@ fill_from_query(struct definition *d, const struct table *t)
 {
     struct exec_ctx *x = d->x;
     struct fill_sink f = {.base = {fill_row}, .x = x, .t = t};
+    struct mutator *m;
+    ERR_TRY(mutator_create(x, x->arena, &m));
+    ERR_TRY(mutator_table(m, t, NULL, &f.mt));
     f.arena = arena_create(x->arena, "fill");
     f.row = ARENA_ARRAY(x->arena, struct datum, (size_t)t->n_all_columns + 1);
     struct error *e = exec_select(x, d->n->as_select, &f.base);
@@ -433,9 +452,9 @@ create_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     d.t->privileges = (Amberdb__PrivilegeDescriptor *)(void *)pb_copy(
         x->arena, PB_BASE(d.db->pb->privileges));
     ERR_TRY(d.n->as_select != NULL ? columns_from_query(&d) : define_columns(&d));
-    ERR_TRY(define_families(&d));
     ERR_TRY(column_keys(&d));
     ERR_TRY(table_keys(&d));
+    ERR_TRY(define_families(&d));
     ERR_TRY(build_finish_table(x->arena, d.t));
     ERR_TRY(check_families(d.t));
     ddl_shard_checks(x, d.t);

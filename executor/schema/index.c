@@ -46,8 +46,6 @@ struct error *
 ddl_index(struct exec_ctx *x, pb_table *t, const struct ast_index_def *def, bool unique,
           pb_index **out)
 {
-    if (def->sharded != NULL && def->interleave != NULL)
-        return err_unimplemented(0, "interleaved indexes cannot also be hash sharded");
     if (def->inverted && unique)
         return err_new(ERR_INVALID_SQL_STATEMENT_NAME, "inverted indexes can't be unique");
     if (def->inverted && def->interleave != NULL)
@@ -71,7 +69,8 @@ ddl_index(struct exec_ctx *x, pb_table *t, const struct ast_index_def *def, bool
         PB_SET(ix, type, AMBERDB__INDEX_TYPE__INVERTED);
     ERR_TRY(add_columns(x, t, def, ix));
     if (def->sharded != NULL)
-        ERR_TRY(ddl_shard_index(x, t, ix, def->sharded));
+        ERR_TRY(ddl_shard_index(x, t, ix, def->sharded, def->interleave != NULL,
+                                def->partition_by != NULL));
     *out = ix;
     return NULL;
 }
@@ -357,6 +356,9 @@ ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool 
     ERR_TRY(ddl_views_gone(x, table_id, 0, index_id, cascade, "drop", "index", name));
     ERR_TRY(ddl_mutable(x, table_id, &t));
     const pb_index *ix = build_find_index_by_id(t, index_id);
+    const char *shard = ix->sharded != NULL && PB_GET(ix->sharded, is_sharded)
+                            ? arena_strdup(x->arena, pb_str(ix->sharded->name))
+                            : NULL;
     for (size_t i = 0; ix->interleave != NULL && i < ix->interleave->n_ancestors; i++)
         if (i + 1 == ix->interleave->n_ancestors)
             ERR_TRY(ddl_unlink_interleave(x, ix->interleave->ancestors[i]->table_id, table_id,
@@ -372,6 +374,8 @@ ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool 
     PB_SET(gc, drop_time, wall_now_ns());
     PB_PUSH(x->arena, t->gc_mutations, t->n_gc_mutations, gc);
     ERR_TRY(catalog_write_table(x->catalog, t));
+    if (shard != NULL)
+        ERR_TRY(ddl_shard_gone(x, table_id, shard));
     static const struct type *const types[] = {&TYPE_INT8, &TYPE_INT8};
     struct datum params[] = {datum_int(table_id), datum_int(index_id)};
     return exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,

@@ -59,15 +59,12 @@ one_value(struct partitioner *p, const struct ast_expr *ast, const struct column
     struct str s;
     type_ctx_init(&tc, exec_planner(x), NULL, "partition",
                   REJECT_COLUMNS | REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS |
-                      REJECT_SUBQUERIES);
+                      REJECT_VARIABLES);
     ERR_TRY(type_expr(&tc, ast, c->type, &e));
     str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
     print_expr(&s, ast, NULL);
     if (e->type->family != FAMILY_UNKNOWN && !type_equivalent(e->type, c->type))
-        return as_it_is(p, err_new(ERR_UNCATEGORIZED,
-                       "expected partition expression to have type %s, but '%s' has type %s",
-                       type_name_str(x->arena, c->type), str_cstr(&s),
-                       type_name_str(x->arena, e->type)));
+        return as_it_is(p, ddl_wrong_type(x, "partition", ast, e->type, c->type));
     if (!expr_is_const(e))
         return as_it_is(p, err_new(ERR_SYNTAX, "%s: partition values must be constant",
                                    str_cstr(&s)));

@@ -333,6 +333,10 @@ ddl_rename_column(struct exec_ctx *x, const struct table *t, const char *from, c
         return err_new(ERR_SYNTAX, "empty column name");
     if (c == NULL)
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", from);
+    for (int i = 0; i < t->n_indexes; i++)
+        if (t->indexes[i].pb->sharded != NULL &&
+            strcmp(pb_str(t->indexes[i].pb->sharded->name), from) == 0)
+            return err_new(ERR_RESERVED_NAME, "cannot rename shard column");
     ERR_TRY(ddl_views_gone(x, t->id, c->id, 0, false, "rename", "column", from));
     if (strcmp(from, to) == 0)
         return NULL;

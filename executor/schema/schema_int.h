@@ -98,6 +98,9 @@ struct error *ddl_column_type(struct exec_ctx *x, const struct ast_type *n,
                               const struct type **out) ERR_MUST_USE;
 /* 42P16 when a query's column of type t cannot be one of a table or view. */
 struct error *ddl_check_value_type(struct exec_ctx *x, const struct type *t) ERR_MUST_USE;
+/* XXUUU expected <what> expression to have type ... */
+struct error *ddl_wrong_type(struct exec_ctx *x, const char *what, const struct ast_expr *ast,
+                             const struct type *has, const struct type *wanted) ERR_MUST_USE;
 /* Type a DEFAULT for a column and store it: default_expr and uses_sequence_ids. */
 struct error *ddl_set_default(struct exec_ctx *x, const struct ast_expr *e, const struct type *type,
                               pb_column *c) ERR_MUST_USE;
@@ -120,7 +123,10 @@ char *build_shard_name(struct arena *a, const char *const *columns, size_t n, in
 /* Put the hidden shard column in front of the index; it and its check are added to t. Once columns have
  * ids, ddl_shard_checks completes the checks. */
 struct error *ddl_shard_index(struct exec_ctx *x, pb_table *t, pb_index *ix,
-                              const struct ast_sharded *n) ERR_MUST_USE;
+                              const struct ast_sharded *n, bool interleaved,
+                              bool partitioned) ERR_MUST_USE;
+/* After an index was removed: its shard column goes when no other index uses it. */
+struct error *ddl_shard_gone(struct exec_ctx *x, uint32_t table_id, const char *shard) ERR_MUST_USE;
 void ddl_shard_checks(struct exec_ctx *x, pb_table *t);
 
 /* constraint.c */
@@ -198,11 +204,18 @@ struct alter {
 struct error *alter_add_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
 struct error *alter_drop_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
 struct error *alter_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
+/* alter_type.c: [SET DATA] TYPE of a column of t, which is written. */
+struct error *alter_type(struct alter *a, pb_table *t, pb_column *c,
+                         const struct ast_alter_cmd *cmd) ERR_MUST_USE;
 struct error *alter_add_constraint(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
 struct error *alter_drop_constraint(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
 struct error *alter_validate_constraint(struct alter *a, const struct ast_alter_cmd *c)
     ERR_MUST_USE;
 struct error *alter_rename_constraint(struct alter *a, const struct ast_alter_cmd *c)
+    ERR_MUST_USE;
+/* Take a column out of the table, with its checks and comment; the rows are written again. Nothing else
+ * may use it. */
+struct error *ddl_take_column(struct exec_ctx *x, uint32_t table_id, uint32_t column_id)
     ERR_MUST_USE;
 /* The old key becomes a unique index, unless it was dropped or the hidden rowid. */
 struct error *alter_primary_key(struct alter *a, const struct ast_index_def *def) ERR_MUST_USE;

@@ -25,8 +25,17 @@ build_shard_name(struct arena *a, const char *const *columns, size_t n, int buck
 static struct error *
 bucket_count(struct exec_ctx *x, const struct ast_sharded *n, int *out)
 {
-    struct datum d;
-    ERR_TRY(exec_eval_const(x, n->buckets, &TYPE_INT8, "BUCKET_COUNT", &d));
+    static const char what[] = "BUCKET_COUNT";
+    struct type_ctx tc;
+    struct expr *e;
+    struct datum d = DATUM_NULL;
+    type_ctx_init(&tc, exec_planner(x), NULL, what,
+                  REJECT_COLUMNS | REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS |
+                      REJECT_VARIABLES);
+    ERR_TRY(type_expr(&tc, n->buckets, &TYPE_INT8, &e));
+    if (!type_equivalent(e->type, &TYPE_INT8))
+        return ddl_wrong_type(x, what, n->buckets, e->type, &TYPE_INT8);
+    ERR_TRY(expr_eval(e, &x->env, &x->state, NULL, &d));
     if (d.null || d.i < MIN_BUCKETS || d.i > MAX_BUCKETS)
         return err_new(ERR_INVALID_PARAMETER_VALUE,
                        "BUCKET_COUNT must be an integer greater than 1");
@@ -70,7 +79,8 @@ add_check(struct exec_ctx *x, pb_table *t, const char *column, int buckets)
 }
 
 struct error *
-ddl_shard_index(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_sharded *n)
+ddl_shard_index(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_sharded *n,
+                bool interleaved, bool partitioned)
 {
     int buckets = 0;
     const char *gate = x->session != NULL
@@ -81,6 +91,11 @@ ddl_shard_index(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_
         return err_new(ERR_FEATURE_NOT_SUPPORTED,
                        "hash sharded indexes require the experimental_enable_hash_sharded_indexes "
                        "cluster setting");
+    if (interleaved)
+        return err_new(ERR_FEATURE_NOT_SUPPORTED,
+                       "interleaved indexes cannot also be hash sharded");
+    if (partitioned)
+        return err_new(ERR_FEATURE_NOT_SUPPORTED, "sharded indexes don't support partitioning");
     ERR_TRY(bucket_count(x, n, &buckets));
     Amberdb__ShardedDescriptor *d = PB_NEW(x->arena, ShardedDescriptor, sharded_descriptor);
     PB_SET(d, is_sharded, 1);
@@ -106,6 +121,26 @@ ddl_shard_index(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_
                            whole.column_directions[i] == AMBERDB__DIRECTION__DESC);
     ix->sharded = d;
     return NULL;
+}
+
+struct error *
+ddl_shard_gone(struct exec_ctx *x, uint32_t table_id, const char *shard)
+{
+    const struct table *t;
+    ERR_TRY(catalog_table_by_id(x->catalog, table_id, &t));
+    const struct column *c = table_column(t, shard);
+    if (c == NULL)
+        return NULL;
+    for (int i = 0; i < t->n_all_indexes; i++) {
+        const struct index *ix = &t->indexes[i];
+        for (int k = 0; k < ix->n_keys; k++)
+            if (t->columns[ix->keys[k]].id == c->id)
+                return NULL;
+        for (int k = 0; k < ix->n_stored; k++)
+            if (t->columns[ix->stored[k]].id == c->id)
+                return NULL;
+    }
+    return ddl_take_column(x, table_id, c->id);
 }
 
 void

@@ -532,7 +532,8 @@ yaml_of(struct exec_ctx *x, const struct ast_set_zone_config *n, struct slice *o
     struct expr *e;
     struct datum d;
     type_ctx_init(&tc, exec_planner(x), NULL, "CONFIGURE ZONE",
-                  REJECT_COLUMNS | REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
+                  REJECT_COLUMNS | REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS |
+                      REJECT_SUBQUERIES);
     ERR_TRY(type_expr(&tc, n->yaml, &TYPE_STRING, &e));
     if (e->type->family != FAMILY_STRING && e->type->family != FAMILY_BYTES &&
         e->type->family != FAMILY_UNKNOWN)
