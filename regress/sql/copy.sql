@@ -31,9 +31,7 @@ COPY t FROM STDIN;
 COPY t FROM STDIN;
 23	new	x
 \.
-COPY missing FROM STDIN;
-1
-\.
+\copy missing FROM '/dev/null'
 SELECT count(*) FROM t WHERE k >= 20;
 -- in a transaction
 BEGIN;
