@@ -117,11 +117,27 @@ effective_mask(struct catalog_txn *ct, const char *user, const pb_descriptor *d,
     return NULL;
 }
 
+/* Tables of an attached backup are only read, whatever has been granted on them. */
+static struct error *
+check_attached(const pb_descriptor *d, enum privilege priv)
+{
+    const pb_database *db = pb_descriptor_database(d);
+    bool attached = db != NULL ? db->attached != NULL
+                               : pb_descriptor_id(d) >= KV_FOREIGN_TABLE_MIN;
+    if (!attached || priv == PRIV_SELECT || priv == PRIV_GRANT)
+        return NULL;
+    return err_hint(err_new(ERR_INSUFFICIENT_PRIVILEGE,
+                            "%s \"%s\" belongs to an attached backup, which can only be read",
+                            db != NULL ? "database" : "relation", pb_descriptor_name(d)),
+                    "DETACH BACKUP takes it away, RESTORE brings a copy that can be changed.");
+}
+
 struct error *
 catalog_check_privilege(struct catalog_txn *ct, const char *user, const pb_descriptor *d,
                         enum privilege priv)
 {
     uint32_t mask, want = 1u << PRIV_ALL | 1u << priv;
+    ERR_TRY(check_attached(d, priv));
     ERR_TRY(effective_mask(ct, user, d, want, &mask));
     if ((mask & want) != 0)
         return NULL;

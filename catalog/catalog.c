@@ -900,7 +900,7 @@ move_counter_once(struct catalog *c, struct arena *a, int64_t at_least, int64_t 
     if (found)
         ERR_GOTO(row_sequence_decode(value, &stored), fail);
     *was = stored > at_least ? stored : at_least;
-    if (*was + add > UINT32_MAX) {
+    if (*was + add > KV_FOREIGN_TABLE_MIN) {
         err = err_new(ERR_PROGRAM_LIMIT_EXCEEDED, "out of descriptor ids");
         goto fail;
     }

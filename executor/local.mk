@@ -13,6 +13,9 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/collection.c \
   %D%/backup/layers.c \
   %D%/backup/manifest.c \
+  %D%/backup/merge.c %D%/backup/merge.h \
+  %D%/backup/attach.c %D%/backup/attach.h %D%/backup/attach_int.h \
+  %D%/backup/attach_source.c \
   %D%/backup/options.c \
   %D%/backup/restore.c \
   %D%/backup/restore_collate.c \

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "executor/backup/attach.h"
 #include "executor/cluster.h"
 #include "executor/gc.h"
 #include "executor/jobs/jobs.h"
@@ -77,6 +78,7 @@ node_open(const struct node_opts *o, struct node **out)
     n->io = io;
     ERR_GOTO(prepare_temp_dir(o->temp_dir), fail);
     ERR_GOTO(kv_db_open(n->engine, n->clock, &n->db), fail);
+    n->attachments = attachments_create(n);
     ERR_GOTO(catalog_open(n->db, &n->catalog), fail);
     ERR_GOTO(settings_reload(n), fail);
     n->workers = pool_create("work", WORKERS, WORK_QUEUE_MAX);
@@ -126,6 +128,7 @@ node_close(struct node *n)
     }
     if (n->workers != NULL)
         pool_destroy(n->workers);
+    attachments_destroy(n->attachments);
     if (n->catalog != NULL)
         catalog_close(n->catalog);
     if (n->db != NULL)

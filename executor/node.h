@@ -45,6 +45,7 @@ struct node {
     struct mem_budget *sql_memory;
     struct pool *workers;          /* job work */
     struct gc *gc;                 /* executor/gc.h */
+    struct attachments *attachments; /* executor/backup/attach.h */
     struct node_opts opts;
     int64_t start_time_ns;
     struct cancel shutdown;

@@ -304,14 +304,18 @@ exec_describe(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholde
     if (o == NULL)
         return NULL;
     ERR_TRY(exec_rewrite(x, stmt, &rewritten));
-    if (rewritten != NULL)
-        return exec_describe(x, rewritten, ph, n, cols);
-    if (o->columns == NULL)
-        return NULL;
-    const struct result_column *c;
-    ERR_TRY(o->columns(x, stmt, n, &c));
-    if (*n >= 0)
-        *cols = arena_memdup(x->arena, c, (size_t)*n * sizeof(*c));
+    x->placeholders = ph;
+    if (rewritten != NULL) {
+        ERR_TRY(exec_describe(x, rewritten, ph, n, cols));
+    } else if (o->columns != NULL) {
+        const struct result_column *c;
+        ERR_TRY(o->columns(x, stmt, n, &c));
+        if (*n >= 0)
+            *cols = arena_memdup(x->arena, c, (size_t)*n * sizeof(*c));
+    }
+    for (int i = 0; o->placeholders != NULL && i < ph->n; i++)
+        if (ph->v[i] == NULL)
+            ph->v[i] = o->placeholders;
     return NULL;
 }
 

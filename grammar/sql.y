@@ -435,7 +435,6 @@ stmt:
     | savepoint_stmt
     | release_stmt
     | transaction_stmt
-    | attach_stmt
     | K_REINDEX K_TABLE error { gram_unimplemented(g, -1); gram_hint(g, "CockroachDB does not require reindexing."); YYABORT; }
     | K_REINDEX K_INDEX error { gram_unimplemented(g, -1); gram_hint(g, "CockroachDB does not require reindexing."); YYABORT; }
     | K_REINDEX K_DATABASE error { gram_unimplemented(g, -1); gram_hint(g, "CockroachDB does not require reindexing."); YYABORT; }
@@ -444,6 +443,7 @@ stmt:
 
 preparable_stmt:
     alter_stmt
+    | attach_stmt
     | backup_stmt
     | cancel_stmt
     | create_stmt

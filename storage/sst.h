@@ -42,6 +42,10 @@ struct error *sst_iter_open(struct sst_reader *r, struct sst_iter **out) ERR_MUS
 struct error *sst_iter_seek(struct sst_iter *it, struct slice key) ERR_MUST_USE;
 struct error *sst_iter_next(struct sst_iter *it, struct engine_version *v, bool *more) ERR_MUST_USE;
 void sst_iter_close(struct sst_iter *it);
+/* A key before `key`, no more than about a block of entries away from it; appended to out. Nothing: the
+ * file's first block reaches it. For walking backwards. */
+struct error *sst_reader_before(const struct sst_reader *r, struct slice key, struct str *out)
+    ERR_MUST_USE;
 
 /* ---- writing ---- */
 

@@ -628,3 +628,34 @@ out:
     str_release(&target);
     return err;
 }
+
+/* ---- backwards ---- */
+
+struct error *
+sst_reader_before(const struct sst_reader *r, struct slice key, struct str *out)
+{
+    struct sst_cursor c = {.at = NULL};
+    struct sst_handle h;
+    struct slice limit, user;
+    struct hlc ts;
+    struct error *err = NULL;
+    bool more;
+    str_init(&c.key, STR_MAX_DEFAULT);
+    sst_cursor_set(&c, r->index_bytes);
+    for (;;) { /* the last key of the last block that ends before `key` */
+        ERR_GOTO(sst_index_next(r, &c, &limit, &h, &more), out);
+        if (!more)
+            break;
+        if (!mvcc_split(limit, &user, &ts)) {
+            err = sst_damaged(r, "an index key is no MVCC key", r->index.offset);
+            break;
+        }
+        if (slice_cmp(user, key) >= 0)
+            break;
+        str_clear(out);
+        str_append_slice(out, user);
+    }
+out:
+    str_release(&c.key);
+    return err;
+}

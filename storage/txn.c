@@ -54,6 +54,48 @@ kv_db_clock(struct kv_db *db)
     return db->clock;
 }
 
+void
+kv_db_set_foreign(struct kv_db *db, const struct kv_foreign *f)
+{
+    db->foreign = *f;
+}
+
+/* ---- rows that are not in the store ---- */
+
+struct error *
+txn_iter_open(struct kv_txn *t, const struct engine_scan_opts *o, struct engine_iter **out)
+{
+    if (!kv_is_foreign(o->span.start))
+        return engine_iter_open(t->db->e, o, out);
+    if (t->db->foreign.iter_open == NULL)
+        return err_new(ERR_INTERNAL, "nobody reads rows outside of the store");
+    return t->db->foreign.iter_open(t->db->foreign.arg, o, t->o.cancel, out);
+}
+
+static struct error *
+foreign_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found, struct hlc *ts,
+            struct slice *value)
+{
+    struct str end;
+    struct engine_iter *it = NULL;
+    struct engine_version v;
+    str_init(&end, STR_MAX_DEFAULT);
+    str_append_slice(&end, key);
+    str_append_char(&end, 0);
+    struct engine_scan_opts o = {.span = {key, str_slice(&end)}, .mode = ENGINE_SCAN_AT,
+                                 .ts = t->read_ts};
+    struct error *err = txn_iter_open(t, &o, &it);
+    if (err == NULL)
+        err = engine_iter_next(it, &v, found);
+    if (err == NULL && *found) {
+        *ts = v.ts;
+        *value = slice_dup(a, v.value);
+    }
+    engine_iter_close(it);
+    str_release(&end);
+    return err;
+}
+
 /* ---- begin and end ---- */
 
 struct error *
@@ -271,6 +313,8 @@ get(struct kv_txn *t, struct slice key, struct arena *a, bool track, bool *found
     if (t->gap.valid && in_gap(t, key)) {
         *found = false;
         t->gap.hits++;
+    } else if (kv_is_foreign(key)) {
+        ERR_TRY(foreign_get(t, key, a, found, &at, value));
     } else {
         ERR_TRY(engine_get(t->db->e, key, t->read_ts, a, found, &at, value));
         ERR_TRY(look_for_gap(t, key, *found));
@@ -374,6 +418,9 @@ txn_node(struct kv_txn *t, struct slice key, struct wnode **out)
         return err_new(ERR_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute a write in a read-only transaction");
     VERIFY(key.len > 0);
+    if (kv_is_foreign(key))
+        return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "cannot write to a table that lies in a backup");
     if (t->spill != NULL)
         ERR_TRY(spill_when_full(t));
     ERR_TRY(txn_room(t, key.len));

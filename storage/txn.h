@@ -30,6 +30,24 @@ void kv_db_close(struct kv_db *db); /* no transaction is open; does not close th
 struct engine *kv_db_engine(struct kv_db *db);
 struct clock *kv_db_clock(struct kv_db *db);
 
+/* Tables whose rows lie outside of the store, in a backup, have ids from here on, so that the first
+ * bytes of a key tell. They are only read, by scans whose span begins in such a table. */
+#define KV_FOREIGN_TABLE_MIN (UINT32_C(1) << 30)
+static inline bool
+kv_is_foreign(struct slice key)
+{
+    return key.len >= 2 && key.ptr[0] == 0xf9 && key.ptr[1] >= 0x40; /* an integer of four bytes */
+}
+struct kv_foreign {
+    /* An iterator as engine_iter_open gives it, for ENGINE_SCAN_AT; times do not matter. cancel ends its
+     * waits and may be NULL. */
+    struct error *(*iter_open)(void *arg, const struct engine_scan_opts *o,
+                               const struct cancel *cancel, struct engine_iter **out);
+    void *arg;
+};
+/* Before db is used. */
+void kv_db_set_foreign(struct kv_db *db, const struct kv_foreign *f);
+
 struct kv_txn_opts {
     struct hlc read_ts;          /* AS OF SYSTEM TIME: fixed and read only; empty = now */
     bool read_only;              /* what is read need not be remembered; writes are refused */

@@ -115,6 +115,7 @@ struct protection {
 struct kv_db {
     struct engine *e;
     struct clock *clock;
+    struct kv_foreign foreign; /* immutable once in use */
 
     struct mutex lock; /* guards the lock table: */
     struct wnode **buckets;
@@ -216,6 +217,10 @@ struct error *txn_may_lock(const struct kv_txn *t) ERR_MUST_USE;
 struct error *txn_lock_node(struct kv_txn *t, struct wnode *n) ERR_MUST_USE;
 /* The transaction must restart: its locks go at once, and every later call fails as this one. */
 struct error *txn_doom(struct kv_txn *t, enum txn_doom why) ERR_MUST_USE;
+
+/* By the engine, or by who reads what is not in the store. */
+struct error *txn_iter_open(struct kv_txn *t, const struct engine_scan_opts *o,
+                            struct engine_iter **out) ERR_MUST_USE;
 
 /* 54000 when that many more bytes pass the transaction's bound. */
 struct error *txn_room(const struct kv_txn *t, size_t more) ERR_MUST_USE;

@@ -81,7 +81,7 @@ open_base(struct kv_scan *s)
     s->epoch = t->epoch;
     struct error *err = commits_wait(t, o.span.start, o.span.end, false);
     if (err == NULL)
-        err = engine_iter_open(t->db->e, &o, &s->it);
+        err = txn_iter_open(t, &o, &s->it);
     str_release(&after);
     ERR_TRY(err);
     return gc_check(t, s->o.span.start, s->o.span.end, false);
@@ -106,6 +106,8 @@ kv_scan_open(struct kv_txn *t, const struct kv_scan_opts *o, struct kv_scan **ou
     struct kv_scan *s = xcalloc(1, sizeof(*s));
     s->t = t;
     s->o = *o;
+    if (kv_is_foreign(o->span.start))
+        s->o.fill_cache = false;
     str_init(&s->bounds, STR_MAX_DEFAULT);
     str_init(&s->last, STR_MAX_DEFAULT);
     str_reserve(&s->bounds, o->span.start.len + o->span.end.len + 1);

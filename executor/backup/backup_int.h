@@ -140,13 +140,14 @@ struct error *chain_open(struct node *n, struct arena *a, const struct cancel *c
                          struct backup_chain *out) ERR_MUST_USE;
 /* As a job recorded them. */
 struct error *chain_reopen(struct node *n, struct arena *a, const Amberdb__RestoreDetails *d,
-                           struct backup_chain *out) ERR_MUST_USE;
+                           const struct cancel *cancel, struct backup_chain *out) ERR_MUST_USE;
 /* Whose request ends waits for the destinations of all layers. */
 void chain_set_cancel(struct backup_chain *c, const struct cancel *cancel);
 /* Appended layers below s, in order: "20200423/174501.07". */
 struct error *chain_find_appended(struct arena *a, struct sink *s, char ***dirs, size_t *n)
     ERR_MUST_USE;
 struct sink *layer_file_sink(const struct backup_layer *l, const pb_file *f);
+const char *layer_file_uri(const struct backup_layer *l, const pb_file *f);
 /* A sink that lives as long as the arena. key NULL: as it is. */
 struct error *open_sink(struct node *n, struct arena *a, const char *uri,
                         const struct crypt_key *key, struct sink **out) ERR_MUST_USE;

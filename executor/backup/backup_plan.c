@@ -257,6 +257,25 @@ add_statistic(void *arg, const struct datum *row, bool *stop)
     return NULL;
 }
 
+/* Its rows are in a backup already. */
+static bool
+is_attached(const pb_descriptor *d)
+{
+    const pb_database *db = pb_descriptor_database(d);
+    return pb_descriptor_id(d) >= KV_FOREIGN_TABLE_MIN || (db != NULL && db->attached != NULL);
+}
+
+static struct error *
+refuse_attached(const struct desc_list *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (is_attached(l->v[i]))
+            return err_new(ERR_FEATURE_NOT_SUPPORTED,
+                           "cannot back up \"%s\", which belongs to an attached backup",
+                           pb_descriptor_name(l->v[i]));
+    return NULL;
+}
+
 struct error *
 backup_resolve(struct exec_ctx *x, struct backup_plan *p, const struct ast_targets *targets)
 {
@@ -265,12 +284,14 @@ backup_resolve(struct exec_ctx *x, struct backup_plan *p, const struct ast_targe
     size_t n;
     ERR_TRY(catalog_list(x->catalog, p->a, 0, &all, &n));
     for (size_t i = 0; i < n; i++)
-        desc_list_add(p->a, &list, (pb_descriptor *)pb_copy(p->a, PB_BASE(all[i])));
+        if (!p->cluster || !is_attached(all[i]))
+            desc_list_add(p->a, &list, (pb_descriptor *)pb_copy(p->a, PB_BASE(all[i])));
     p->all = list;
     if (p->cluster)
         targets_cluster(p->a, &list, &p->targets);
     else
         ERR_TRY(targets_resolve(p->a, &list, targets, x->database, &p->targets));
+    ERR_TRY(refuse_attached(&p->targets.databases));
     ERR_TRY(check_interleave(&p->targets));
     struct stats_arg s = {p->a, p};
     p->manifest = PB_NEW(p->a, BackupManifest, backup_manifest);
@@ -313,7 +334,7 @@ static struct error *
 add_revision(struct backup_plan *p, struct revisions *l, const struct engine_version *v)
 {
     uint32_t id;
-    if (!descriptor_key_id(v->key, &id))
+    if (!descriptor_key_id(v->key, &id) || id >= KV_FOREIGN_TABLE_MIN)
         return NULL;
     if (l->n == l->cap) {
         size_t cap = l->cap == 0 ? 32 : 2 * l->cap;
@@ -325,6 +346,10 @@ add_revision(struct backup_plan *p, struct revisions *l, const struct engine_ver
     if (v->value.len <= 5)
         return NULL;
     ERR_TRY(pb_descriptor_parse(p->a, slice_make(v->value.ptr + 5, v->value.len - 5), &r->desc));
+    if (is_attached(r->desc)) {
+        l->n--;
+        return NULL;
+    }
     pb_table *t =
         r->desc->union_case == AMBERDB__DESCRIPTOR__UNION_TABLE ? r->desc->table : NULL;
     if (t != NULL && hlc_is_empty(pb_hlc(t->modification_time)))

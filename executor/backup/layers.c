@@ -165,14 +165,29 @@ load_layer(struct backup_chain *c, const struct uri_list *uris, const char *subd
     return NULL;
 }
 
-struct sink *
-layer_file_sink(const struct backup_layer *l, const pb_file *f)
+/* Of the locality where the file lies; NULL: the default one. */
+static const struct layer_part *
+part_of_file(const struct backup_layer *l, const pb_file *f)
 {
     const char *kv = pb_str(f->locality_kv);
     for (size_t i = 0; i < l->n_parts && *kv != '\0'; i++)
         if (strcmp(l->parts[i].kv, kv) == 0)
-            return l->parts[i].sink;
-    return l->sink;
+            return &l->parts[i];
+    return NULL;
+}
+
+struct sink *
+layer_file_sink(const struct backup_layer *l, const pb_file *f)
+{
+    const struct layer_part *p = part_of_file(l, f);
+    return p != NULL ? p->sink : l->sink;
+}
+
+const char *
+layer_file_uri(const struct backup_layer *l, const pb_file *f)
+{
+    const struct layer_part *p = part_of_file(l, f);
+    return p != NULL ? p->uri : l->uri;
 }
 
 /* ---- the chain ---- */
@@ -215,9 +230,9 @@ chain_open(struct node *n, struct arena *a, const struct cancel *cancel,
 
 struct error *
 chain_reopen(struct node *n, struct arena *a, const Amberdb__RestoreDetails *d,
-             struct backup_chain *out)
+             const struct cancel *cancel, struct backup_chain *out)
 {
-    *out = (struct backup_chain){.a = a, .node = n};
+    *out = (struct backup_chain){.a = a, .node = n, .cancel = cancel};
     if (d->encryption != NULL && d->encryption->has_key) {
         if (d->encryption->key.len != CRYPT_KEY_LEN)
             return err_new(ERR_DATA_CORRUPTED, "the job's encryption key has a wrong length");
@@ -239,6 +254,7 @@ chain_reopen(struct node *n, struct arena *a, const Amberdb__RestoreDetails *d,
             struct layer_part *p = &l->parts[l->n_parts++];
             *p = (struct layer_part){pb_str(m->key), pb_str(m->value), NULL};
             ERR_TRY(open_sink(n, a, p->uri, key, &p->sink));
+            sink_set_cancel(p->sink, cancel);
         }
     }
     return NULL;

@@ -67,12 +67,13 @@ cluster_txn(struct exec_ctx *x, void *arg)
     return restore_check_cluster(x, arg);
 }
 
-static struct error *
-open_layers(struct exec_ctx *x, struct statement *s, const char *passphrase)
+struct error *
+restore_open_layers(struct exec_ctx *x, const struct layer_uris *u, const char *passphrase,
+                    struct backup_chain *out)
 {
-    const struct ast_uri_layers *from = &s->ast->from;
+    const struct ast_uri_layers *from = u->from;
     struct uri_list *l = ARENA_ARRAY(x->arena, struct uri_list, from->count + 1);
-    bool collection = s->ast->latest || s->ast->subdir != NULL;
+    bool collection = u->latest || u->subdir != NULL;
     char *dir = NULL;
     if (from->count == 0)
         return err_new(ERR_UNCATEGORIZED, "invalid base backup specified");
@@ -80,18 +81,17 @@ open_layers(struct exec_ctx *x, struct statement *s, const char *passphrase)
         return err_new(ERR_UNCATEGORIZED, "a collection is one destination, or one list of its "
                                           "localities");
     for (int i = 0; i < from->count; i++) {
-        ERR_TRY(strings_eval(x, &from->items[i], "RESTORE", &l[i].v, &l[i].n));
+        ERR_TRY(strings_eval(x, &from->items[i], u->op, &l[i].v, &l[i].n));
         for (int k = 0; k < l[i].n; k++) {
             char *kv;
             ERR_TRY(uri_split_locality(x->arena, l[i].v[k], &l[i].v[k], &kv));
             if (collection && k == 0)
-                ERR_TRY(collection_dir(x, l[i].v[0], s->ast->latest, s->ast->subdir, "RESTORE",
-                                       &dir));
+                ERR_TRY(collection_dir(x, l[i].v[0], u->latest, u->subdir, u->op, &dir));
             if (collection)
                 l[i].v[k] = uri_join(x->arena, l[i].v[k], dir);
         }
     }
-    return chain_open(x->node, x->arena, x->cancel, l, from->count, passphrase, 0, &s->plan.chain);
+    return chain_open(x->node, x->arena, x->cancel, l, from->count, passphrase, 0, out);
 }
 
 /* What the targets come to in the backup at that time. */
@@ -149,8 +149,8 @@ select_targets(struct exec_ctx *x, struct statement *s)
     return NULL;
 }
 
-static struct error *
-check_coverage(struct restore_plan *p)
+struct error *
+restore_check_coverage(struct restore_plan *p)
 {
     struct span_list wanted = {0};
     for (size_t i = 0; i < p->sel.tables.n; i++)
@@ -212,8 +212,8 @@ map_entry(struct arena *a, const char *key, const char *value)
     return e;
 }
 
-static Amberdb__RestoreDetails *
-make_details(struct arena *a, const struct restore_plan *p)
+Amberdb__RestoreDetails *
+restore_details(struct arena *a, const struct restore_plan *p)
 {
     Amberdb__RestoreDetails *d = PB_NEW(a, RestoreDetails, restore_details);
     for (size_t i = 0; i < p->rewrites.n; i++) {
@@ -261,7 +261,7 @@ create_job(struct exec_ctx *x, struct statement *s)
     struct restore_plan *p = &s->plan;
     Amberdb__Payload *pl = PB_NEW(x->arena, Payload, payload);
     pl->details_case = AMBERDB__PAYLOAD__DETAILS_RESTORE;
-    pl->restore = make_details(x->arena, p);
+    pl->restore = restore_details(x->arena, p);
     for (size_t i = 0; i < p->n_tables; i++)
         PB_PUSH(x->arena, pl->descriptor_ids, pl->n_descriptor_ids, PB_GET(p->tables[i], id));
     Amberdb__Progress *pr = PB_NEW(x->arena, Progress, progress);
@@ -270,16 +270,10 @@ create_job(struct exec_ctx *x, struct statement *s)
     return job_create(x, pl, pr, s->description, &s->job_id);
 }
 
-static struct error *
-create_txn(struct exec_ctx *x, void *arg)
+struct error *
+restore_write_descriptors(struct exec_ctx *x, struct restore_plan *p)
 {
-    struct statement *s = arg;
-    struct restore_plan *p = &s->plan;
     struct lookup l = {p, x};
-    if (p->cluster)
-        ERR_TRY(restore_check_cluster(x, p));
-    ERR_TRY(restore_assign_ids(x, p));
-    ERR_TRY(restore_rewrite_tables(p));
     for (size_t i = 0; i < p->new_dbs.n; i++) {
         const pb_descriptor *d = p->new_dbs.v[i];
         ERR_TRY(catalog_put_descriptor(x->catalog, pb_descriptor_id(d), d));
@@ -293,6 +287,19 @@ create_txn(struct exec_ctx *x, void *arg)
         if (e != NULL)
             return err_wrap(e, "table \"%s\" in backup", pb_str(p->tables[i]->name));
     }
+    return NULL;
+}
+
+static struct error *
+create_txn(struct exec_ctx *x, void *arg)
+{
+    struct statement *s = arg;
+    struct restore_plan *p = &s->plan;
+    if (p->cluster)
+        ERR_TRY(restore_check_cluster(x, p));
+    ERR_TRY(restore_assign_ids(x, p));
+    ERR_TRY(restore_rewrite_tables(p));
+    ERR_TRY(restore_write_descriptors(x, p));
     return create_job(x, s);
 }
 
@@ -341,7 +348,8 @@ restore_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows
         return err_new(ERR_UNCATEGORIZED, "%s cannot be used with a full cluster RESTORE",
                        p->new_db_name != NULL ? "new_db_name" : "schema_only");
     s.description = describe_stmt(x, st);
-    ERR_TRY(open_layers(x, &s, o[OPT_PASSPHRASE].value));
+    struct layer_uris from = {&s.ast->from, s.ast->latest, s.ast->subdir, "RESTORE"};
+    ERR_TRY(restore_open_layers(x, &from, o[OPT_PASSPHRASE].value, &p->chain));
     if (!hlc_is_empty(p->as_of))
         ERR_TRY(chain_truncate(&p->chain, &p->as_of));
     if (p->cluster && PB_GET(p->chain.v[0].m, descriptor_coverage) != 1)
@@ -353,7 +361,7 @@ restore_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows
     ERR_TRY(select_targets(x, &s));
     if (!writes_nothing(p))
         ERR_TRY(restore_check_dependencies(p));
-    ERR_TRY(check_coverage(p));
+    ERR_TRY(restore_check_coverage(p));
     ERR_TRY(exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel,
                      writes_nothing(p) ? create_check_txn : create_txn, &s));
     return o[OPT_DETACHED].set ? put_job_id(rows, s.job_id)
@@ -403,8 +411,7 @@ open_job(struct job *j, struct arena *a, struct restore_job *r)
     struct hlc t = pb_hlc(r->d->end_time);
     pb_descriptor **all;
     size_t n;
-    ERR_TRY(chain_reopen(j->node, a, r->d, &r->chain));
-    chain_set_cancel(&r->chain, &j->cancel);
+    ERR_TRY(chain_reopen(j->node, a, r->d, &j->cancel, &r->chain));
     if (r->chain.n == 0)
         return err_new(ERR_DATA_CORRUPTED, "the job names no backup");
     ERR_TRY(chain_descriptors(a, &r->chain, t, true, &all, &n));
@@ -719,7 +726,8 @@ const struct job_ops job_ops_restore = {
 
 static const struct statement_ops restore_ops[] = {
     {.kind = AST_STMT_RESTORE, .tag = "RESTORE ", .name = "RESTORE",
-     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN, .columns = restore_columns, .run = restore_run},
+     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN, .placeholders = &TYPE_STRING,
+     .columns = restore_columns, .run = restore_run},
 };
 const struct statement_family statement_family_restore = {
     restore_ops, sizeof(restore_ops) / sizeof(restore_ops[0])};

@@ -36,8 +36,8 @@ has_collated(const struct table *t, const int *ordinals, int n)
     return false;
 }
 
-static bool
-key_collated(const struct table *t, const struct index *ix)
+bool
+restore_collated_key(const struct table *t, const struct index *ix)
 {
     return has_collated(t, ix->keys, ix->n_keys) ||
            (!ix->primary && has_collated(t, ix->extra, ix->n_extra));
@@ -177,7 +177,7 @@ recode_table(struct job *j, struct arena *a, const struct table *t)
                                ix->pb->n_interleaved_by > 0))
             return err_unimplemented(0, "restoring interleaved table \"%s\" with collated keys",
                                      t->name);
-        r.emptied[i] = !ix->primary && key_collated(t, ix);
+        r.emptied[i] = !ix->primary && restore_collated_key(t, ix);
         if (r.emptied[i])
             ERR_TRY(engine_drop_span(kv_db_engine(j->node->db), row_index_span(a, t, ix)));
     }
@@ -203,7 +203,7 @@ restore_collated_keys(struct job *j, pb_table *const *tables, size_t n)
         bool any = false;
         struct error *err = table_from_pb(a, pb_table_copy(a, tables[i]), &t);
         for (int k = 0; err == NULL && k < t->n_indexes && !t->is_view && !t->is_sequence; k++)
-            any = any || key_collated(t, &t->indexes[k]);
+            any = any || restore_collated_key(t, &t->indexes[k]);
         if (err == NULL && any)
             err = recode_table(j, a, t);
         arena_destroy(a);

@@ -131,18 +131,18 @@ rewrite_references(struct restore_plan *p, pb_table *t)
 
 /* ---- views ---- */
 
-struct view_names {
-    const char *db;
-};
-
 static bool
 view_name(struct str *out, const struct ast_object_name *n, void *arg)
 {
-    const struct view_names *v = arg;
-    if (n->count != 3 || n->catalog.len == 0)
+    const struct restore_plan *p = arg;
+    const char *db = p->into_db != NULL ? p->into_db : p->new_db_name;
+    for (size_t i = 0; i < p->n_renames; i++)
+        if (slice_eq(n->catalog, slice_cstr(p->renames[i].old_name)))
+            db = p->renames[i].new_name;
+    if (n->count != 3 || n->catalog.len == 0 || db == NULL)
         return false;
     struct ast_object_name copy = *n;
-    copy.catalog = slice_cstr(v->db);
+    copy.catalog = slice_cstr(db);
     print_object_name(out, &copy, NULL);
     return true;
 }
@@ -152,8 +152,7 @@ rewrite_view(struct restore_plan *p, pb_table *t)
 {
     struct ast_stmt *s;
     struct str out;
-    struct view_names names = {p->into_db != NULL ? p->into_db : p->new_db_name};
-    struct print_opts o = {.object_name = view_name, .arg = &names};
+    struct print_opts o = {.object_name = view_name, .arg = p};
     struct error *e = parse_one(p->a, slice_cstr(t->view_query), &s);
     if (e == NULL && s->kind != AST_STMT_SELECT)
         e = err_new(ERR_SYNTAX, "not a query");
@@ -200,7 +199,8 @@ restore_rewrite_tables(struct restore_plan *p)
         VERIFY(w != NULL && w->new_id != 0);
         PB_SET(t, id, w->new_id);
         PB_SET(t, parent_id, w->new_parent);
-        if ((p->into_db != NULL || p->new_db_name != NULL) && *pb_str(t->view_query) != '\0')
+        bool renamed = p->into_db != NULL || p->new_db_name != NULL || p->n_renames > 0;
+        if (renamed && *pb_str(t->view_query) != '\0')
             ERR_TRY(rewrite_view(p, t));
         rewrite_indexes(&p->rewrites, t);
         rewrite_references(p, t);

@@ -13,23 +13,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/thread.h"
+#include "executor/backup/merge.h"
 #include "executor/node.h"
 #include "executor/settings.h"
-#include "storage/sst.h"
 #include "types/valueenc.h"
 
 #define INGEST_THREADS 2
 #define UNIT_BYTES ((int64_t)32 << 20)       /* of data in files: intervals are gathered up to that */
 #define OUT_FILE_BYTES ((uint64_t)64 << 20)  /* keys and values in one new SST */
 #define FETCH_TRIES 3
-#define TRIM_BYTES ((size_t)8 << 20)         /* walked between returning mapped pages */
-#define HASH_PIECE ((size_t)4 << 20)
 #define BATCH_BYTES ((size_t)1 << 20)        /* engines that take no files */
 #define BATCH_MAX 4096
 #define CANCEL_ROWS 4096
@@ -67,21 +64,15 @@ struct ingester {
 /* ---- open files ---- */
 
 struct open_file {
-    struct open_file *next;
-    uint32_t index;
-    bool wanted;
-    bool mapped;              /* from a file: its pages may be given back */
+    struct merge_file m;
     struct arena *a;          /* the mapping */
-    struct slice map;
     struct sst_source src;
-    struct sst_reader *reader;
-    size_t walked;            /* bytes read since pages were given back */
 };
 
 struct worker {
     struct ingester *g;
     struct arena *a;          /* of one unit */
-    struct open_file *files;
+    struct merge_files files;
     struct key_rewrite_state keys;
     struct row_counter count;
     struct hlc newest;
@@ -99,107 +90,49 @@ struct worker {
 };
 
 static void
-drop_pages(struct slice map)
+close_file(struct merge_file *m)
 {
-    if (map.len > 0)
-        madvise((void *)(uintptr_t)map.ptr, map.len, MADV_DONTNEED);
-}
-
-static struct error *
-verify_file(const struct cover_file *f, struct slice bytes, bool mapped)
-{
-    uint8_t sum[SHA512_LEN];
-    struct slice want = pb_bytes(f->file->sha512);
-    if (!f->file->has_sha512 || want.len == 0)
-        return NULL;
-    struct sha512 *h = sha512_create();
-    for (size_t at = 0; at < bytes.len; at += HASH_PIECE) {
-        size_t n = bytes.len - at < HASH_PIECE ? bytes.len - at : HASH_PIECE;
-        sha512_update(h, bytes.ptr + at, n);
-        if (mapped)
-            drop_pages(slice_make(bytes.ptr + at, n)); /* pieces are whole pages */
-    }
-    sha512_final(h, sum);
-    if (memcmp(sum, want.ptr, SHA512_LEN) != 0)
-        return err_new(ERR_UNCATEGORIZED, "checksum mismatch for %s", f->file->path);
-    return NULL;
-}
-
-static void
-close_file(struct open_file *f)
-{
-    if (f->reader != NULL)
-        sst_reader_close(f->reader);
+    struct open_file *f = (struct open_file *)m;
+    if (m->in.reader != NULL)
+        sst_reader_close(m->in.reader);
     arena_destroy(f->a);
     xfree(f);
 }
 
 static struct error *
-open_file(struct worker *w, const struct cover_file *cf, struct open_file **out)
+open_file(void *arg, const struct cover_file *cf, struct merge_file **out)
 {
-    struct ingester *g = w->g;
+    struct ingester *g = arg;
     struct open_file *f = xcalloc(1, sizeof(*f));
+    struct merge_input *in = &f->m.in;
     f->a = arena_create(NULL, "restore file");
-    f->index = cf->index;
+    in->name = cf->file->path;
     struct sink *s = layer_file_sink(cf->layer, cf->file);
-    f->mapped = s->vt->map != NULL;
+    in->mapped = s->vt->map != NULL;
     struct error *e = NULL;
     /* SOURCE: v20.1 reads a file up to three times until its checksum is right. */
     for (int i = 0; i < FETCH_TRIES; i++) {
         err_free(e);
-        e = sink_map(s, f->a, cf->file->path, &f->map);
+        e = sink_map(s, f->a, cf->file->path, &in->map);
         if (e != NULL) {
             e = err_wrap(store_error(e), "fetching \"%s\"", cf->file->path);
             break;
         }
         if (!g->verified[cf->index])
-            e = verify_file(cf, f->map, f->mapped);
+            e = merge_verify(cf->file, in->map, in->mapped);
         g->verified[cf->index] = e == NULL;
         if (e == NULL)
             break;
         arena_reset(f->a);
     }
-    f->src = (struct sst_source){.size = f->map.len, .mem = f->map.ptr};
+    f->src = (struct sst_source){.size = in->map.len, .mem = in->map.ptr};
     if (e == NULL)
-        e = sst_reader_open(cf->file->path, &f->src, &f->reader);
+        e = sst_reader_open(cf->file->path, &f->src, &in->reader);
     if (e != NULL) {
-        close_file(f);
+        close_file(&f->m);
         return e;
     }
-    *out = f;
-    return NULL;
-}
-
-/* The files of an interval open, others closed. */
-static struct error *
-open_files(struct worker *w, const struct cover_interval *iv, struct open_file **v)
-{
-    for (struct open_file *f = w->files; f != NULL; f = f->next)
-        f->wanted = false;
-    for (size_t i = 0; i < iv->n_files; i++) {
-        v[i] = NULL;
-        for (struct open_file *f = w->files; f != NULL; f = f->next)
-            if (f->index == iv->files[i].index) {
-                f->wanted = true;
-                v[i] = f;
-            }
-    }
-    for (struct open_file **p = &w->files; *p != NULL;) {
-        struct open_file *f = *p;
-        if (f->wanted) {
-            p = &f->next;
-            continue;
-        }
-        *p = f->next;
-        close_file(f);
-    }
-    for (size_t i = 0; i < iv->n_files; i++)
-        if (v[i] == NULL) {
-            ERR_TRY(open_file(w, &iv->files[i], &v[i]));
-            v[i]->wanted = true;
-            v[i]->next = w->files;
-            w->files = v[i];
-        }
+    *out = &f->m;
     return NULL;
 }
 
@@ -285,47 +218,6 @@ out_add(struct worker *w, struct slice key, struct hlc ts, struct slice value)
 
 /* ---- merging ---- */
 
-struct source {
-    struct open_file *file;
-    struct sst_iter *it;
-    struct engine_version v;
-    bool more;
-};
-
-static struct error *
-source_next(struct source *s, struct slice end)
-{
-    ERR_TRY(sst_iter_next(s->it, &s->v, &s->more));
-    if (s->more && slice_cmp(s->v.key, end) >= 0)
-        s->more = false;
-    if (!s->more)
-        return NULL;
-    s->file->walked += s->v.key.len + s->v.value.len;
-    if (s->file->mapped && s->file->walked >= TRIM_BYTES) {
-        s->file->walked = 0;
-        drop_pages(s->file->map);
-    }
-    return NULL;
-}
-
-/* The source that is first in (key, newest first); of equals the latest layer. */
-static struct source *
-first_source(struct source *v, size_t n)
-{
-    struct source *best = NULL;
-    for (size_t i = 0; i < n; i++) {
-        if (!v[i].more)
-            continue;
-        if (best != NULL) {
-            int c = slice_cmp(v[i].v.key, best->v.key);
-            if (c > 0 || (c == 0 && hlc_cmp(v[i].v.ts, best->v.ts) < 0))
-                continue;
-        }
-        best = &v[i];
-    }
-    return best;
-}
-
 /* Sleep as long as the bytes are ahead of the rate; look at the cancel token. */
 static struct error *
 pause_or_stop(struct worker *w)
@@ -362,52 +254,30 @@ emit(struct worker *w, const struct engine_version *v)
 }
 
 static struct error *
-merge(struct worker *w, struct source *v, size_t n, struct slice end)
+emit_all(struct worker *w, struct merge *m)
 {
-    struct hlc limit = hlc_is_empty(w->g->o->as_of) ? HLC_MAX : w->g->o->as_of;
-    struct str taken;       /* the key whose newest version has been dealt with */
-    bool any = false;
-    uint64_t rows = 0;
-    str_init_arena(&taken, w->a, STR_MAX_DEFAULT);
-    for (;;) {
-        struct source *s = first_source(v, n);
-        if (s == NULL)
-            return NULL;
-        if (++rows % CANCEL_ROWS == 0 || w->unpaid >= PAY_BYTES)
+    struct engine_version v;
+    bool more;
+    for (uint64_t rows = 1;; rows++) {
+        if (rows % CANCEL_ROWS == 0 || w->unpaid >= PAY_BYTES)
             ERR_TRY(pause_or_stop(w));
-        bool same = any && s->v.key.len == taken.len &&
-                    memcmp(s->v.key.ptr, taken.ptr, taken.len) == 0;
-        if (any && !same && slice_cmp(s->v.key, str_slice(&taken)) < 0)
-            return err_new(ERR_DATA_CORRUPTED, "keys are out of order");
-        if (!same && hlc_cmp(s->v.ts, limit) <= 0) {
-            str_clear(&taken);
-            str_append(&taken, s->v.key.ptr, s->v.key.len);
-            any = true;
-            ERR_TRY(emit(w, &s->v));
-        }
-        ERR_TRY(source_next(s, end));
+        ERR_TRY(merge_next(m, &v, &more));
+        if (!more)
+            return NULL;
+        ERR_TRY(emit(w, &v));
     }
 }
 
 static struct error *
 do_interval(struct worker *w, const struct cover_interval *iv)
 {
-    size_t n = iv->n_files, opened = 0;
-    struct open_file **files = ARENA_ARRAY(w->a, struct open_file *, n + 1);
-    struct source *v = ARENA_ARRAY(w->a, struct source, n + 1);
-    struct error *err;
-    ERR_TRY(open_files(w, iv, files));
-    for (size_t i = 0; i < n; i++) {
-        v[i].file = files[i];
-        ERR_GOTO(sst_iter_open(files[i]->reader, &v[i].it), out);
-        opened++;
-        ERR_GOTO(sst_iter_seek(v[i].it, iv->span.start), out);
-        ERR_GOTO(source_next(&v[i], iv->span.end), out);
-    }
-    err = merge(w, v, n, iv->span.end);
-out:
-    for (size_t i = 0; i < opened; i++)
-        sst_iter_close(v[i].it);
+    struct merge_input **in;
+    struct merge m;
+    ERR_TRY(merge_files_open(&w->files, w->a, iv, &in));
+    struct error *err = merge_open(&m, w->a, in, iv->n_files, iv->span, w->g->o->as_of);
+    if (err == NULL)
+        err = emit_all(w, &m);
+    merge_close(&m);
     return err;
 }
 
@@ -489,7 +359,8 @@ static void *
 ingest_main(void *arg)
 {
     struct ingester *g = arg;
-    struct worker w = {.g = g, .a = arena_create(NULL, "restore unit"), .fd = -1};
+    struct worker w = {.g = g, .a = arena_create(NULL, "restore unit"), .fd = -1,
+                       .files = {.open = open_file, .close = close_file, .arg = g}};
     struct arena *batch = arena_create(NULL, "restore batch");
     if (!(kv_db_engine(g->o->job->node->db)->vt->features & ENGINE_INGEST)) {
         w.batch = ARENA_ARRAY(batch, struct engine_write, BATCH_MAX);
@@ -515,11 +386,7 @@ ingest_main(void *arg)
     g->running--;
     cond_broadcast(&g->changed);
     mutex_unlock(&g->lock);
-    while (w.files != NULL) {
-        struct open_file *f = w.files;
-        w.files = f->next;
-        close_file(f);
-    }
+    merge_files_close(&w.files);
     arena_destroy(w.batch_arena);
     arena_destroy(batch);
     arena_destroy(w.a);

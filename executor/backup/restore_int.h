@@ -18,6 +18,10 @@ struct restore_skips {
     bool foreign_keys, sequences, sequence_owners, views;
 };
 
+struct db_rename {
+    const char *old_name, *new_name;
+};
+
 struct restore_plan {
     struct arena *a;
     struct node *node;
@@ -26,6 +30,8 @@ struct restore_plan {
     bool cluster;
     const char *into_db;          /* NULL */
     const char *new_db_name;      /* NULL */
+    size_t n_renames;             /* of databases in views; else into_db or new_db_name is meant */
+    const struct db_rename *renames;
     bool schema_only, verify_data;
     struct restore_skips skips;
     struct desc_list all;         /* descriptors at that time */
@@ -35,6 +41,13 @@ struct restore_plan {
     struct desc_list new_dbs;     /* databases to create, new ids */
     pb_table **tables;            /* to create: sel.tables in the same order, rewritten */
     size_t n_tables;
+};
+
+struct layer_uris {
+    const struct ast_uri_layers *from;
+    bool latest;
+    const struct ast_expr *subdir; /* NULL */
+    const char *op;                /* "RESTORE", for errors */
 };
 
 /* ---- restore_plan.c: dependencies, names, ids ---- */
@@ -64,6 +77,10 @@ struct key_rewrite_state {
     struct str old_prefix, new_prefix; /* of the index seen last; plain ones only */
     bool prefix_known;
 };
+/* A bound of a scan, which may end within a key, under the other ids; these must be in the same order
+ * as the ones that they replace. Appended to out. */
+struct error *key_rewrite_bound(const struct key_rewriter *kr, struct slice bound, struct str *out)
+    ERR_MUST_USE;
 void key_rewrite_init(struct key_rewrite_state *s, const struct key_rewriter *kr, struct arena *a);
 /* *keep false: the pair belongs to nothing that is restored. Results live until the next call. */
 struct error *key_rewrite(struct key_rewrite_state *s, struct slice key, struct slice value,
@@ -93,6 +110,8 @@ struct error *ingest_run(struct arena *a, const struct ingest_opts *o, struct ro
 /* Keys of collated strings made anew, of the tables (new ids) whose data have come. */
 struct error *restore_collated_keys(struct job *j, pb_table *const *tables, size_t n) ERR_MUST_USE;
 
+bool restore_collated_key(const struct table *t, const struct index *ix); /* has it such columns? */
+
 /* ---- restore_schema.c: schema changes that were under way ---- */
 
 /* Before a table is public: data of its half-made indexes go. */
@@ -106,6 +125,15 @@ struct error *restore_system_tables(struct job *j, Amberdb__RestoreDetails *d, u
     ERR_MUST_USE;
 
 /* ---- restore.c ---- */
+
+/* The chain that the statement's URIs name. */
+struct error *restore_open_layers(struct exec_ctx *x, const struct layer_uris *u,
+                                  const char *passphrase, struct backup_chain *out) ERR_MUST_USE;
+struct error *restore_check_coverage(struct restore_plan *p) ERR_MUST_USE;
+/* p->new_dbs and p->tables into the catalog. */
+struct error *restore_write_descriptors(struct exec_ctx *x, struct restore_plan *p) ERR_MUST_USE;
+/* Where the layers are, and which id becomes which. */
+Amberdb__RestoreDetails *restore_details(struct arena *a, const struct restore_plan *p);
 
 struct error *drop_table_data(struct node *n, uint32_t table_id) ERR_MUST_USE;
 

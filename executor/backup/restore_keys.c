@@ -107,6 +107,77 @@ find_rule(const struct key_rewriter *kr, uint64_t id)
     return lo < kr->n && kr->v[lo].old == id ? &kr->v[lo] : NULL;
 }
 
+/* The first rule of that table, or of the one behind it when there is none. */
+static const struct rule *
+rule_from(const struct key_rewriter *kr, uint64_t table)
+{
+    size_t lo = 0, hi = kr->n;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (kr->v[mid].old >> 32 < table)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < kr->n ? &kr->v[lo] : NULL;
+}
+
+/* Take an integer; false: the bytes end before it does, or are none. */
+static bool
+take_uvarint(struct reader *r, uint64_t *v)
+{
+    struct reader was = *r;
+    struct error *e = key_get_uvarint(r, v);
+    if (e != NULL)
+        *r = was;
+    err_free(e);
+    return e == NULL;
+}
+
+/* Behind the key columns and the mark that a child's row follows; false: the bound ends before that. */
+static bool
+skip_own_columns(struct reader *r, const struct rule *rule)
+{
+    struct error *e = NULL;
+    for (int i = 0; i < rule->own_columns && e == NULL; i++)
+        e = key_skip(r);
+    bool ok = e == NULL && reader_left(r) > 0 && *r->ptr == KEY_INTERLEAVED;
+    err_free(e);
+    r->ptr += ok;
+    return ok;
+}
+
+struct error *
+key_rewrite_bound(const struct key_rewriter *kr, struct slice bound, struct str *out)
+{
+    struct reader r = reader_make(bound);
+    uint64_t table, index;
+    while (take_uvarint(&r, &table)) {
+        const struct rule *rule = rule_from(kr, table);
+        if (rule == NULL) {
+            str_append_char(out, 0xff); /* behind all tables */
+            return str_error(out);
+        }
+        key_put_uvarint(out, rule->new_table);
+        if (rule->old >> 32 != table) /* the bound lies between two tables */
+            return str_error(out);
+        if (!take_uvarint(&r, &index))
+            break;
+        key_put_uvarint(out, index);
+        rule = index > UINT32_MAX ? NULL : find_rule(kr, table << 32 | index);
+        if (rule == NULL || !rule->has_children)
+            break;
+        struct reader from = r;
+        if (!skip_own_columns(&r, rule)) {
+            r = from;
+            break;
+        }
+        str_append(out, from.ptr, (size_t)(r.ptr - from.ptr));
+    }
+    str_append(out, r.ptr, reader_left(&r));
+    return str_error(out);
+}
+
 /* Rewrite the part of the key that r stands on; into s->key. *plain: nothing can be interleaved. */
 static struct error *
 rewrite_part(struct key_rewrite_state *s, struct reader *r, bool *keep, bool *plain)

@@ -267,7 +267,7 @@ raise_counter(struct exec_ctx *x, const struct restore_plan *p)
     for (size_t i = 0; i < p->all.n; i++)
         if (pb_descriptor_id(p->all.v[i]) > max)
             max = pb_descriptor_id(p->all.v[i]);
-    if (max >= UINT32_MAX / 2)
+    if (max >= KV_FOREIGN_TABLE_MIN - 1)
         return err_new(ERR_DATA_CORRUPTED, "descriptor id %u in backup is out of range", max);
     return catalog_raise_id_counter(x->catalog, max + 1);
 }

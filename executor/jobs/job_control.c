@@ -187,6 +187,18 @@ job_ids_of_select(struct exec_ctx *x, const struct ast_select *select, const cha
     return NULL;
 }
 
+/* No rows; the placeholders of the query get their types. */
+static struct error *
+job_control_columns(struct exec_ctx *x, const struct ast_stmt *st, int *n,
+                    const struct result_column **cols)
+{
+    const struct plan_column *of_query;
+    ERR_TRY(exec_select_columns(x, st->job_control->jobs, n, &of_query));
+    *n = -1;
+    *cols = NULL;
+    return NULL;
+}
+
 static struct error *
 job_control_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows, char **tag)
 {
@@ -220,7 +232,7 @@ job_control_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *
 
 static const struct statement_ops job_control_ops[] = {
     {.kind = AST_STMT_JOB_CONTROL, .tag = "PAUSE JOBS", .flags = STMT_WRITES,
-     .run = job_control_run},
+     .placeholders = &TYPE_INT8, .columns = job_control_columns, .run = job_control_run},
 };
 const struct statement_family statement_family_job_control = {
     job_control_ops, sizeof(job_control_ops) / sizeof(job_control_ops[0])};

@@ -213,7 +213,19 @@ static const uint8_t show_from[] = {
 };
 _Static_assert(sizeof(show_from) == sizeof(show_columns) / sizeof(show_columns[0]),
                "one source a column");
-STATEMENT_COLUMNS(show_jobs_columns, show_columns)
+
+static struct error *
+show_jobs_columns(struct exec_ctx *x, const struct ast_stmt *st, int *n,
+                  const struct result_column **cols)
+{
+    if (st->show->jobs != NULL) { /* its placeholders get their types */
+        const struct plan_column *of_query;
+        ERR_TRY(exec_select_columns(x, st->show->jobs, n, &of_query));
+    }
+    *n = (int)(sizeof(show_columns) / sizeof(show_columns[0]));
+    *cols = show_columns;
+    return NULL;
+}
 
 static int
 newest_first(const void *pa, const void *pb)
@@ -325,7 +337,7 @@ show_jobs_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *ro
 
 static const struct statement_ops show_jobs_ops[] = {
     {.kind = AST_STMT_SHOW, .show_kind = AST_SHOW_JOBS, .tag = "SHOW JOBS ",
-     .columns = show_jobs_columns, .run = show_jobs_run},
+     .placeholders = &TYPE_INT8, .columns = show_jobs_columns, .run = show_jobs_run},
 };
 const struct statement_family statement_family_show_jobs = {
     show_jobs_ops, sizeof(show_jobs_ops) / sizeof(show_jobs_ops[0])};
