@@ -51,6 +51,7 @@ enum subquery_kind { SUBQUERY_SCALAR, SUBQUERY_EXISTS, SUBQUERY_ARRAY, SUBQUERY_
 struct subquery {
     enum subquery_kind kind;
     const struct plan_node *plan;
+    const struct ast_select *ast; /* what it was made from */
     bool correlated;     /* n_params > 0: run per row, else once */
     /* What the query reads of the rows around it, as expressions over the row at hand; inside, they
      * are EXPR_OUTER with depth 0 and the parameter's number. Also in the node's args, behind the left

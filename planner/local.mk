@@ -34,6 +34,7 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/plan_lower.c \
   %D%/plan_outer.c \
   %D%/plan_select.c \
+  %D%/plan_semi.c \
   %D%/plan_stmt.c \
   %D%/plan_util.c \
   %D%/plan_with.c \

@@ -615,25 +615,6 @@ struct row_source {
     int *map;                  /* wide -> node column */
 };
 
-static struct error *
-source_where(struct row_source *s, const struct ast_expr *where)
-{
-    struct planner *p = s->p;
-    struct type_ctx c;
-    struct expr *e, **v = NULL;
-    int n = 0, cap = 0;
-
-    if (where == NULL)
-        return NULL;
-    type_ctx_init(&c, p, s->scope, "WHERE",
-                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
-    ERR_TRY(type_expr_as(&c, where, &TYPE_BOOL, "WHERE", &e));
-    conjuncts(p, e, &v, &n, &cap);
-    for (int i = 0; i < n; i++)
-        rel_push(p, s->rel, v[i]);
-    return NULL;
-}
-
 /* Lower with the columns that are needed; then ORDER BY and LIMIT. */
 static struct error *
 source_lower(struct row_source *s, const bool *need_more, const struct ast_order_by *ob,
@@ -776,7 +757,7 @@ plan_update(struct planner *p, const struct ast_update *a, struct plan_node **ou
         }
         s.scope = all;
     }
-    ERR_TRY(source_where(&s, a->where));
+    ERR_TRY(plan_where(p, s.scope, a->where, &s.rel));
     struct plan_update *n;
     struct plan_set *sets;
     int n_sets;
@@ -846,7 +827,7 @@ plan_delete(struct planner *p, const struct ast_delete *a, struct plan_node **ou
     if (a->where != NULL || a->returning.kind == AST_RETURNING_ITEMS)
         ERR_TRY(check_right(p, t, PRIV_SELECT));
     ERR_TRY(source_init(&s, p, t, db, alias, a->table->flags));
-    ERR_TRY(source_where(&s, a->where));
+    ERR_TRY(plan_where(p, s.scope, a->where, &s.rel));
     bool *need = ARENA_ARRAY(p->arena, bool, (size_t)s.rel->n_cols + 1);
     ERR_TRY(source_lower(&s, need, &a->order_by, a->limit_all ? NULL : a->limit, a->offset));
     bool returning = a->returning.kind == AST_RETURNING_ITEMS;

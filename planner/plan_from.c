@@ -52,7 +52,7 @@ rel_push(struct planner *p, struct rel *r, struct expr *cond)
 {
     if (r->kind == REL_JOIN && !expr_is_volatile(cond)) {
         int nl = r->left->n_cols, nr = r->right->n_cols;
-        bool left_ok = r->type == PLAN_JOIN_INNER || r->type == PLAN_JOIN_LEFT;
+        bool left_ok = r->type != PLAN_JOIN_RIGHT && r->type != PLAN_JOIN_FULL;
         bool right_ok = r->type == PLAN_JOIN_INNER || r->type == PLAN_JOIN_RIGHT;
         if (left_ok && expr_columns_within(cond, 0, nl)) {
             rel_push(p, r->left, cond);
@@ -71,14 +71,16 @@ rel_push(struct planner *p, struct rel *r, struct expr *cond)
 }
 
 /* ON: conditions of the join itself. */
-static void
-push_on(struct planner *p, struct rel *j, struct expr *cond)
+void
+rel_push_on(struct planner *p, struct rel *j, struct expr *cond)
 {
     int nl = j->left->n_cols, nr = j->right->n_cols;
 
     if (!expr_is_volatile(cond)) {
-        bool left_ok = j->type == PLAN_JOIN_INNER || j->type == PLAN_JOIN_RIGHT;
-        bool right_ok = j->type == PLAN_JOIN_INNER || j->type == PLAN_JOIN_LEFT;
+        bool semi = j->type == PLAN_JOIN_SEMI;
+        bool left_ok = semi || j->type == PLAN_JOIN_INNER || j->type == PLAN_JOIN_RIGHT;
+        bool right_ok = semi || j->type == PLAN_JOIN_ANTI || j->type == PLAN_JOIN_INNER ||
+                        j->type == PLAN_JOIN_LEFT;
         if (left_ok && expr_columns_within(cond, 0, nl)) {
             rel_push(p, j->left, cond);
             return;
@@ -318,16 +320,7 @@ inline_select(struct planner *p, struct scope *outer, const struct ast_select *s
     if (cl == NULL)
         return NULL;
     ERR_TRY(plan_from(p, outer, &cl->from, &r, &from));
-    if (cl->where != NULL) {
-        struct expr *where, **v = NULL;
-        int n = 0, cap = 0;
-        type_ctx_init(&c, p, from, "WHERE",
-                      REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
-        ERR_TRY(type_expr_as(&c, cl->where, &TYPE_BOOL, "WHERE", &where));
-        conjuncts(p, where, &v, &n, &cap);
-        for (int i = 0; i < n; i++)
-            rel_push(p, r, v[i]);
-    }
+    ERR_TRY(plan_where(p, from, cl->where, &r));
     type_ctx_init(&c, p, from, "SELECT", REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
     ERR_TRY(plan_items(&c, &cl->items, NULL, 0, &items));
     for (int i = 0; i < items.n; i++) {
@@ -605,7 +598,7 @@ join_using(struct planner *p, struct scope *outer, struct rel *j, struct scope *
                            type_name_str(p->arena, lcol.type), type_name_str(p->arena, rcol.type),
                            names[i]);
         }
-        push_on(p, j, eq);
+        rel_push_on(p, j, eq);
         struct scope_column merged = lcol;
         merged.hidden = false;
         if (j->type == PLAN_JOIN_RIGHT) {
@@ -711,7 +704,7 @@ join_source(struct planner *p, struct scope *outer, const struct ast_table_ref *
         ERR_TRY(type_expr_as(&c, a->on, &TYPE_BOOL, "ON", &on));
         conjuncts(p, on, &v, &n, &cap);
         for (int i = 0; i < n; i++)
-            push_on(p, j, v[i]);
+            rel_push_on(p, j, v[i]);
     }
     return NULL;
 }

@@ -98,9 +98,15 @@ struct rel *rel_join(struct planner *p, enum plan_join_type t, struct rel *l, st
 struct error *rel_index_flags(struct planner *p, struct rel *r, const struct ast_index_flags *f)
     ERR_MUST_USE;
 void rel_push(struct planner *p, struct rel *r, struct expr *cond);
+void rel_push_on(struct planner *p, struct rel *j, struct expr *cond);
 struct error *plan_table_ref(struct planner *p, struct scope *outer,
                              const struct ast_table_ref *r, struct rel **rel,
                              struct scope **scope) ERR_MUST_USE;
+
+/* plan_semi.c: WHERE (NULL: none) over *rel, whose names are in scope; may join it with the queries of
+ * EXISTS and IN, whose columns then follow those of the wide row. */
+struct error *plan_where(struct planner *p, struct scope *scope, const struct ast_expr *where,
+                         struct rel **rel) ERR_MUST_USE;
 
 /* plan_lower.c, plan_index.c */
 struct error *rel_lower(struct planner *p, struct rel *r, const bool *need, const struct wish *w,

@@ -115,6 +115,12 @@ struct lowering {
     int n_eq;
 };
 
+static bool
+gives_left_only(const struct rel *j)
+{
+    return j->type == PLAN_JOIN_SEMI || j->type == PLAN_JOIN_ANTI;
+}
+
 static void
 make_map(struct lowering *s, int left_width)
 {
@@ -150,7 +156,7 @@ worth_a_lookup(const struct lowering *s, const struct index *ix, int n_keys)
     for (int i = 0; i < r->n_conj; i++)
         if (expr_has_subquery(r->conj[i]))
             return false;
-    double per = ix->unique && n_keys == ix->n_keys ? 1 : 50;
+    double per = (ix->unique && n_keys == ix->n_keys) || gives_left_only(s->j) ? 1 : 50;
     return s->left->rows <= 2000 / per;
 }
 
@@ -171,7 +177,8 @@ lower_lookup(struct lowering *s, const struct index *ix, const int *which, int n
     for (int i = 0; i < r->n_cols; i++)
         n += cols[i];
     struct plan_lookup_join *lj =
-        plan_node_new(p, PLAN_LOOKUP_JOIN, sizeof(*lj), s->left->n_cols + n, 1);
+        plan_node_new(p, PLAN_LOOKUP_JOIN, sizeof(*lj),
+                      s->left->n_cols + (gives_left_only(s->j) ? 0 : n), 1);
     int *ordinals = ARENA_ARRAY(p->arena, int, (size_t)n + 1);
     memcpy(lj->base.cols, s->left->cols, (size_t)s->left->n_cols * sizeof(s->left->cols[0]));
     n = 0;
@@ -182,8 +189,10 @@ lower_lookup(struct lowering *s, const struct index *ix, const int *which, int n
             continue;
         s->rmap[i] = n;
         ordinals[n] = i;
-        lj->base.cols[s->left->n_cols + n++] = (struct plan_column){
-            .name = c->name, .type = c->type, .table_id = r->table->id, .column_id = c->id};
+        if (!gives_left_only(s->j))
+            lj->base.cols[s->left->n_cols + n] = (struct plan_column){
+                .name = c->name, .type = c->type, .table_id = r->table->id, .column_id = c->id};
+        n++;
     }
     make_map(s, s->left->n_cols);
     lj->type = s->j->type;
@@ -299,7 +308,7 @@ static struct error *
 lower_merge(struct lowering *s, struct plan_node **out)
 {
     struct planner *p = s->p;
-    bool semi = s->j->type == PLAN_JOIN_SEMI || s->j->type == PLAN_JOIN_ANTI;
+    bool semi = gives_left_only(s->j);
     bool *used = ARENA_ARRAY(p->arena, bool, (size_t)s->j->n_on + 1);
 
     *out = NULL;
@@ -345,7 +354,7 @@ static struct error *
 lower_pairs(struct lowering *s, struct plan_node **out)
 {
     struct planner *p = s->p;
-    bool semi = s->j->type == PLAN_JOIN_SEMI || s->j->type == PLAN_JOIN_ANTI;
+    bool semi = gives_left_only(s->j);
     bool *used = ARENA_ARRAY(p->arena, bool, (size_t)s->j->n_on + 1);
     int width = s->left->n_cols + (semi ? 0 : s->right->n_cols);
 
@@ -431,6 +440,8 @@ lower_join(struct planner *p, struct rel *j, const bool *need, const struct wish
     s.eq = ARENA_ARRAY(p->arena, struct equality, (size_t)j->n_on + 1);
     bool *needed = ARENA_ARRAY(p->arena, bool, (size_t)wide + 1);
     memcpy(needed, s.need, (size_t)wide);
+    if (gives_left_only(j))
+        memset(needed + nl, 0, (size_t)nr);
     for (int i = 0; i < j->n_on; i++)
         expr_mark_columns(j->on[i], needed);
     for (int i = 0; i < j->n_params; i++)

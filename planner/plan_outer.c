@@ -256,6 +256,7 @@ plan_subquery(struct type_ctx *c, const struct ast_select *s, enum subquery_kind
         n = row_as_tuple(c, n);
     q->kind = kind;
     q->plan = n;
+    q->ast = s;
     ERR_TRY(plan_bind_outer(p, n, &q->n_params, &q->params));
     q->correlated = q->n_params > 0;
     q->slot = p->n_subqueries++;

@@ -1123,16 +1123,7 @@ plan_select_rel(struct planner *p, struct scope *outer, struct rel *rel, struct 
     struct type_ctx c;
     struct plan_node *n;
 
-    if (cl->where != NULL) {
-        struct expr *where, **v = NULL;
-        int k = 0, cap = 0;
-        type_ctx_init(&c, p, scope, "WHERE",
-                      REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
-        ERR_TRY(type_expr_as(&c, cl->where, &TYPE_BOOL, "WHERE", &where));
-        conjuncts(p, where, &v, &k, &cap);
-        for (int i = 0; i < k; i++)
-            rel_push(p, rel, v[i]);
-    }
+    ERR_TRY(plan_where(p, scope, cl->where, &rel));
     type_ctx_init(&c, p, scope, "SELECT", 0);
     s.windows.named = &cl->windows;
     for (int i = 1; i < cl->windows.count; i++)

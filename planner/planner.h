@@ -80,6 +80,7 @@ struct planner {
     /* while planning */
     struct cte_binding *ctes;
     int depth;                           /* views and subqueries inside each other */
+    int semi_tries;                      /* subqueries planned once more, as joins */
     const struct ast_select *top;        /* where AS OF SYSTEM TIME is allowed */
     bool in_with_mutation;
 };
