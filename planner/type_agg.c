@@ -109,7 +109,7 @@ agg_inside(struct type_ctx *c, const struct ast_expr *e, const char *name,
     k->type = agg_ret(c->arena, k->def, n_args > 0 ? types[0] : &TYPE_UNKNOWN);
     k->distinct = f->quantifier == AST_FUNC_DISTINCT && !k->def->distinct_free;
     if (f->filter != NULL)
-        ERR_TRY(tc_require_arg(c, f->filter, &TYPE_BOOL, "FILTER", &k->filter));
+        ERR_TRY(tc_require_bool(c, f->filter, "FILTER expression", &k->filter));
     k->n_order = f->order_by.count;
     k->order = ARENA_ARRAY(c->arena, struct agg_order, (size_t)k->n_order + 1);
     for (int i = 0; i < k->n_order; i++) {

@@ -42,13 +42,13 @@ type_logic(struct type_ctx *c, const struct ast_expr *e, struct expr **out)
 {
     struct expr *l, *r;
     if (e->kind == AST_EXPR_NOT) {
-        ERR_TRY(tc_require_arg(c, e->unary.expr, &TYPE_BOOL, "NOT", &l));
+        ERR_TRY(tc_require_bool(c, e->unary.expr, "NOT argument", &l));
         *out = expr_make_not(c, l);
         return NULL;
     }
-    const char *op = e->kind == AST_EXPR_AND ? "AND" : "OR";
-    ERR_TRY(tc_require_arg(c, e->binary.left, &TYPE_BOOL, op, &l));
-    ERR_TRY(tc_require_arg(c, e->binary.right, &TYPE_BOOL, op, &r));
+    const char *op = e->kind == AST_EXPR_AND ? "AND argument" : "OR argument";
+    ERR_TRY(tc_require_bool(c, e->binary.left, op, &l));
+    ERR_TRY(tc_require_bool(c, e->binary.right, op, &r));
     *out = expr_make_bool(c, e->kind == AST_EXPR_AND ? EXPR_AND : EXPR_OR, l, r);
     return NULL;
 }
@@ -118,7 +118,7 @@ type_unary(struct type_ctx *c, const struct ast_expr *e, const struct type *desi
         return NULL;
     }
     if (n != 1) {
-        const char *sig = arena_printf(c->arena, "%s<%s>%s", op, tc_name(c, arg.typed->type),
+        const char *sig = arena_printf(c->arena, "%s <%s>%s", op, tc_name(c, arg.typed->type),
                                        desired_text(c, desired));
         if (n == 0)
             return err_at(err_new(ERR_INVALID_PARAMETER_VALUE, "unsupported unary operator: %s",

@@ -54,6 +54,9 @@ tc_unknown(const struct expr *e)
 /* Types an expression and requires: "incompatible <op> type: <t>". */
 struct error *tc_require(struct type_ctx *c, const struct ast_expr *e, const struct type *t,
                          const char *op, struct expr **out) ERR_MUST_USE;
+/* The same for conditions inside expressions; NULL becomes one of type bool. */
+struct error *tc_require_bool(struct type_ctx *c, const struct ast_expr *e, const char *op,
+                              struct expr **out) ERR_MUST_USE;
 /* "argument of <op> must be type bool, not type int"; NULL is let through. */
 struct error *tc_require_arg(struct type_ctx *c, const struct ast_expr *e, const struct type *t,
                              const char *op, struct expr **out) ERR_MUST_USE;

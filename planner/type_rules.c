@@ -139,6 +139,15 @@ tc_require(struct type_ctx *c, const struct ast_expr *e, const struct type *t, c
 }
 
 struct error *
+tc_require_bool(struct type_ctx *c, const struct ast_expr *e, const char *op, struct expr **out)
+{
+    ERR_TRY(tc_require(c, e, &TYPE_BOOL, op, out));
+    if (tc_unknown(*out))
+        *out = expr_null(c->arena, &TYPE_BOOL);
+    return NULL;
+}
+
+struct error *
 tc_require_arg(struct type_ctx *c, const struct ast_expr *e, const struct type *t, const char *op,
                struct expr **out)
 {

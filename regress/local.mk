@@ -116,7 +116,9 @@ distclean-local:
 # Each fuzz_x needs a word here and its two lines below.
 fuzzers = \
   %D%/fuzz/fuzz_answers \
+  %D%/fuzz/fuzz_datetime \
   %D%/fuzz/fuzz_descriptor \
+  %D%/fuzz/fuzz_json \
   %D%/fuzz/fuzz_key \
   %D%/fuzz/fuzz_manifest \
   %D%/fuzz/fuzz_parse \
@@ -137,8 +139,12 @@ endif
 
 regress_fuzz_fuzz_answers_SOURCES = %D%/fuzz/fuzz_answers.c $(fuzz_main)
 regress_fuzz_fuzz_answers_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
+regress_fuzz_fuzz_datetime_SOURCES = %D%/fuzz/fuzz_datetime.c $(fuzz_main)
+regress_fuzz_fuzz_datetime_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
 regress_fuzz_fuzz_descriptor_SOURCES = %D%/fuzz/fuzz_descriptor.c $(fuzz_main)
 regress_fuzz_fuzz_descriptor_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
+regress_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c $(fuzz_main)
+regress_fuzz_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
 regress_fuzz_fuzz_key_SOURCES = %D%/fuzz/fuzz_key.c %D%/fuzz/fuzz_types.h $(fuzz_main)
 regress_fuzz_fuzz_key_LDFLAGS = $(AM_LDFLAGS) $(AMB_FUZZ_FLAGS)
 regress_fuzz_fuzz_manifest_SOURCES = %D%/fuzz/fuzz_manifest.c $(fuzz_main)

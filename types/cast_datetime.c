@@ -45,7 +45,7 @@ CAST(date_to_timestamptz)
     ERR_TRY(date_to_local_us(d->i, &out->i));
     if (date_is_finite(d->i))
         out->i = local_to_utc(env_zone(env), out->i);
-    return NULL;
+    return timestamp_check(out->i);
 }
 
 CAST(date_to_int)

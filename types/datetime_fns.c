@@ -596,6 +596,19 @@ SCALAR(fn_zone_time)
     return NULL;
 }
 
+/* v20.1 still takes the older order: the time, then the zone. */
+#define SWAPPED(name, of)                                                                        \
+    SCALAR(name)                                                                                  \
+    {                                                                                             \
+        const struct datum swapped[2] = {args[1], args[0]};                                       \
+        return of(env, call, swapped, out);                                                       \
+    }
+
+SWAPPED(fn_timestamp_zone, fn_zone_timestamp)
+SWAPPED(fn_timestamptz_zone, fn_zone_timestamptz)
+SWAPPED(fn_time_zone, fn_zone_time)
+SWAPPED(fn_timetz_zone, fn_zone_timetz)
+
 SCALAR(fn_strftime)
 {
     struct str s;
@@ -692,6 +705,10 @@ static const struct overload rows[] = {
     FN("timezone", TIMESTAMP, fn_zone_timestamptz, IMMUTABLE, &TYPE_STRING, &TYPE_TIMESTAMPTZ),
     FN("timezone", TIMETZ, fn_zone_time, STABLE, &TYPE_STRING, &TYPE_TIME),
     FN("timezone", TIMETZ, fn_zone_timetz, STABLE, &TYPE_STRING, &TYPE_TIMETZ),
+    FN("timezone", TIMESTAMPTZ, fn_timestamp_zone, IMMUTABLE, &TYPE_TIMESTAMP, &TYPE_STRING),
+    FN("timezone", TIMESTAMP, fn_timestamptz_zone, IMMUTABLE, &TYPE_TIMESTAMPTZ, &TYPE_STRING),
+    FN("timezone", TIMETZ, fn_time_zone, STABLE, &TYPE_TIME, &TYPE_STRING),
+    FN("timezone", TIMETZ, fn_timetz_zone, STABLE, &TYPE_TIMETZ, &TYPE_STRING),
     FN("experimental_strftime", STRING, fn_strftime, IMMUTABLE, &TYPE_TIMESTAMP, &TYPE_STRING),
     FN("experimental_strftime", STRING, fn_strftime, IMMUTABLE, &TYPE_DATE, &TYPE_STRING),
     FN("experimental_strftime", STRING, fn_strftime, STABLE, &TYPE_TIMESTAMPTZ, &TYPE_STRING),

@@ -57,6 +57,7 @@ noinst_LIBRARIES += %D%/libtypes.a
   %D%/json.h \
   %D%/json_build.c \
   %D%/json_int.h \
+  %D%/json_parse.c \
   %D%/json_read.c \
   %D%/json_text.c \
   %D%/keyenc.c \

@@ -48,3 +48,8 @@ SELECT '1 foo'::interval;
 SELECT '1 2 3'::interval;
 SELECT ''::interval;
 SELECT 12::interval, 1.5::interval, 1.5::float::interval, '1h'::interval::int, '1.5s'::interval::float, '1.5s'::interval::decimal;
+SELECT timezone(timestamptz '2020-01-01 12:00:00+00', 'America/New_York'), timezone(timestamp '2020-01-01 12:00', 'America/New_York'), timezone(time '12:00', 'UTC'), timezone(timetz '12:00+03', 'UTC');
+SELECT '4714-11-24 BC'::date::timestamptz;
+SET TIME ZONE 'Asia/Kathmandu';
+SELECT '4714-11-24 BC'::date::timestamptz;
+SET TIME ZONE 'UTC';

@@ -326,8 +326,8 @@ test_operators(void **state)
         {"i = s", "22023", "unsupported comparison operator: <int> = <string>"},
         {"i = 'x'", "22023", "unsupported comparison operator: <int> = <string>"},
         {"j < j", "22023", "unsupported comparison operator: <jsonb> < <jsonb>"},
-        {"1 AND true", "42804", "argument of AND must be type bool, not type int"},
-        {"NOT 1", "42804", "argument of NOT must be type bool, not type int"},
+        {"1 AND true", "42804", "incompatible AND argument type: int"},
+        {"NOT 1", "42804", "incompatible NOT argument type: int"},
         {"i IN (1, 'x')", "22023",
          "unsupported comparison operator: i IN (1, 'x'): could not parse \"x\" as type int: "
          "strconv.ParseInt: parsing \"x\": invalid syntax"},
@@ -347,7 +347,7 @@ test_operators(void **state)
         {"q.a", "42P01", "no data source matches prefix: q"},
         {"x", "42702", "column reference \"x\" is ambiguous (candidates: a.x, b.x)"},
         {"(i).a", "42809", "type int is not composite"},
-        {"-s", "22023", "unsupported unary operator: -<string>"},
+        {"-s", "22023", "unsupported unary operator: - <string>"},
     };
     (void)state;
     ALL_GOOD(v);
@@ -673,7 +673,7 @@ test_aggregates(void **state)
         {"count()", "42883", "unknown signature: count()"},
         {"sum(sum(i))", "42803", "aggregate function calls cannot be nested"},
         {"sum(i) FILTER (WHERE i)", "42804",
-         "argument of FILTER must be type bool, not type int"},
+         "incompatible FILTER expression type: int"},
         {"xor_agg(s::BYTES || i::STRING::BYTES || repeat('a', i)::BYTES)", "22023",
          "xor_agg(): arguments to xor must all be the same length 5 vs 6"},
     };

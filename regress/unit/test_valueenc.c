@@ -254,6 +254,29 @@ test_json_generated(void **state)
     }
 }
 
+/* Reading takes memory for the body, not for a tree; of equal keys the last one stays. */
+static void
+test_json_large(void **state)
+{
+    struct fixture *f = *state;
+    struct str text;
+    struct slice body, small;
+    struct arena *a = arena_create(NULL, "large");
+    str_init(&text, STR_MAX_DEFAULT);
+    str_append_cstr(&text, "[0");
+    for (int i = 1; i < 100000; i++)
+        str_append_cstr(&text, i % 2 ? ",1" : ",{\"b\":2,\"a\":null,\"b\":3}");
+    str_append_cstr(&text, "]");
+    OK(json_parse(a, str_slice(&text), &body));
+    OK(json_validate(body));
+    assert_true(arena_size(a) < 4 * text.len);
+    assert_int_equal(json_root(body).count, 100000);
+    OK(json_parse(f->a, slice_cstr("{\"a\": null, \"b\": 3}"), &small));
+    assert_int_equal(json_compare(json_at(json_root(body), 99998), json_root(small)), 0);
+    str_release(&text);
+    arena_destroy(a);
+}
+
 static void
 test_json_errors(void **state)
 {
@@ -351,6 +374,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_envelope, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_generated, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_json_generated, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_json_large, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_json_errors, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_hostile, fixture_setup, fixture_teardown),
     };
