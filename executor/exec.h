@@ -105,6 +105,16 @@ struct error *exec_as_of(struct exec_ctx *x, const struct ast_expr *e, struct hl
 /* Plan and run a query, all rows to the sink; its columns. For CREATE TABLE AS, EXPORT, ... */
 struct error *exec_select(struct exec_ctx *x, const struct ast_select *s, struct row_sink *rows)
     ERR_MUST_USE;
+/* The same where the columns shall be of n types, as far as constants can be. check (may be NULL) sees
+ * the columns before the first row. */
+struct exec_wanted {
+    const struct type *const *types;
+    int n;
+    struct error *(*check)(void *arg, int n, const struct plan_column *cols);
+    void *arg;
+};
+struct error *exec_select_as(struct exec_ctx *x, const struct ast_select *s,
+                             const struct exec_wanted *w, struct row_sink *rows) ERR_MUST_USE;
 struct error *exec_select_columns(struct exec_ctx *x, const struct ast_select *s, int *n,
                                   const struct plan_column **cols) ERR_MUST_USE;
 /* A planner over x, for those who type expressions themselves (DEFAULT, CHECK, views). */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "catalog/row.h"
+#include "executor/ranges.h"
 #include "executor/sequence.h"
 #include "executor/session_int.h"
 #include "executor/show/cat_int.h"
@@ -336,11 +337,10 @@ pretty_key(const struct eval_env *env, struct slice key, int skip, const char **
     str_init_arena(&s, env->arena, STR_MAX_DEFAULT);
     key_pretty(&s, key);
     const char *p = str_cstr(&s);
-    for (; skip > 0 && *p != '\0'; skip--) {
+    /* "/Table" and so many fields more; nothing when there are fewer. */
+    for (int i = 0; i <= skip && *p != '\0'; i++) {
         const char *next = strchr(p + 1, '/');
-        if (next == NULL)
-            break;
-        p = next;
+        p = next != NULL ? next : "";
     }
     *text = p;
     return str_error(&s);
@@ -349,17 +349,24 @@ pretty_key(const struct eval_env *env, struct slice key, int skip, const char **
 static struct error *
 range_stats(const struct eval_env *env, struct slice key, const char **json)
 {
-    (void)env;
-    (void)key;
-    *json = "{}";
+    struct exec_ctx *x = ctx_of(env);
+    struct table_range r;
+    uint64_t bytes = 0;
+
+    ERR_TRY(range_of_key(x, key, &r));
+    ERR_TRY(engine_span_stats(x->node->engine, (struct span){r.r.start, r.r.end}, &bytes));
+    *json = arena_printf(env->arena, "{\"key_bytes\": 0, \"val_bytes\": %llu}",
+                         (unsigned long long)bytes);
     return NULL;
 }
 
 static struct error *
 lease_holder(const struct eval_env *env, struct slice key, int64_t *node)
 {
-    (void)key;
-    *node = ctx_of(env)->node->node_id;
+    struct table_range r;
+
+    ERR_TRY(range_of_key(ctx_of(env), key, &r));
+    *node = r.r.holder;
     return NULL;
 }
 

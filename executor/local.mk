@@ -109,6 +109,10 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/zone_spans.c \
   %D%/schema/zone_config.c \
   %D%/ranges.c %D%/ranges.h \
+  %D%/splits.c %D%/splits.h \
+  %D%/schema/split.c \
+  %D%/show/crdb_ranges.c \
+  %D%/show/show_ranges.c \
   %D%/sequence.c \
   %D%/sequence.h \
   %D%/session.c \

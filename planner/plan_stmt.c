@@ -12,7 +12,7 @@ plan_any(struct planner *p, const struct ast_stmt *s, struct plan_node **out)
         p->top = s->select;
         while (p->top->kind == AST_SELECT_PAREN)
             p->top = p->top->inner;
-        return plan_select(p, NULL, s->select, NULL, 0, out);
+        return plan_select(p, NULL, s->select, p->wanted, p->n_wanted, out);
     case AST_STMT_INSERT:
         return plan_insert(p, s->insert, out);
     case AST_STMT_UPDATE:

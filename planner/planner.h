@@ -56,6 +56,8 @@ struct planner {
     bool safe_updates;                   /* sql_safe_updates */
     bool legacy_fk_messages;             /* optimizer_foreign_keys = off */
     bool skip_privileges;                /* inside a view: its reader needs no rights below it */
+    const struct type *const *wanted;    /* of the statement's columns, when it is a query; may be NULL */
+    int n_wanted;
     bool read_only_as_of;                /* the statement runs AS OF SYSTEM TIME: *as_of decided */
 
     /* what planning leaves */

@@ -113,6 +113,19 @@ put_field(struct str *s, struct reader *r)
     return err == NULL;
 }
 
+/* Where ranges below the tables begin. */
+static const struct {
+    const char *key;
+    size_t len;
+    const char *text;
+} system_keys[] = {
+    {"\x04\0liveness-", 11, "/System/NodeLiveness"},
+    {"\x04\0liveness.", 11, "/System/NodeLivenessMax"},
+    {"\x04tsd", 4, "/System/tsd"},
+    {"\x04tse", 4, "/System/\"tse\""},
+    {"\x88", 1, "/Table/SystemConfigSpan/Start"},
+};
+
 void
 key_pretty(struct str *s, struct slice key)
 {
@@ -127,6 +140,11 @@ key_pretty(struct str *s, struct slice key)
         str_append_cstr(s, "/Max");
         return;
     }
+    for (size_t i = 0; i < ARRAY_COUNT(system_keys); i++)
+        if (slice_eq(key, slice_make((const uint8_t *)system_keys[i].key, system_keys[i].len))) {
+            str_append_cstr(s, system_keys[i].text);
+            return;
+        }
     struct error *err = key_get_uvarint(&ahead, &table);
     if (err == NULL)
         str_append_cstr(s, table == NAMESPACE_TABLE ? "/NamespaceTable" : "/Table");

@@ -235,29 +235,6 @@ builtin_functions_rows(struct exec_ctx *x, const struct virtual_scan *v, struct 
     "service_lat_avg FLOAT NOT NULL, service_lat_var FLOAT NOT NULL, "                      \
     "overhead_lat_avg FLOAT NOT NULL, overhead_lat_var FLOAT NOT NULL, "                    \
     "bytes_read INT NOT NULL, rows_read INT NOT NULL, implicit_txn BOOL NOT NULL"
-#define KV_NODE_STATUS                                                                      \
-    "node_id INT NOT NULL, network STRING NOT NULL, address STRING NOT NULL, "              \
-    "attrs JSON NOT NULL, locality STRING NOT NULL, server_version STRING NOT NULL, "       \
-    "go_version STRING NOT NULL, tag STRING NOT NULL, time STRING NOT NULL, "               \
-    "revision STRING NOT NULL, cgo_compiler STRING NOT NULL, platform STRING NOT NULL, "    \
-    "distribution STRING NOT NULL, type STRING NOT NULL, dependencies STRING NOT NULL, "    \
-    "started_at TIMESTAMP NOT NULL, updated_at TIMESTAMP NOT NULL, metrics JSON NOT NULL, " \
-    "args JSON NOT NULL, env JSON NOT NULL, activity JSON NOT NULL"
-#define KV_STORE_STATUS                                                                     \
-    "node_id INT NOT NULL, store_id INT NOT NULL, attrs JSON NOT NULL, "                    \
-    "capacity INT NOT NULL, available INT NOT NULL, used INT NOT NULL, "                    \
-    "logical_bytes INT NOT NULL, range_count INT NOT NULL, lease_count INT NOT NULL, "      \
-    "writes_per_second FLOAT NOT NULL, bytes_per_replica JSON NOT NULL, "                   \
-    "writes_per_replica JSON NOT NULL, metrics JSON NOT NULL"
-#define GOSSIP_NODES                                                                        \
-    "node_id INT NOT NULL, network STRING NOT NULL, address STRING NOT NULL, "              \
-    "advertise_address STRING NOT NULL, sql_network STRING NOT NULL, "                      \
-    "sql_address STRING NOT NULL, advertise_sql_address STRING NOT NULL, "                  \
-    "attrs JSON NOT NULL, locality STRING NOT NULL, cluster_name STRING NOT NULL, "         \
-    "server_version STRING NOT NULL, build_tag STRING NOT NULL, "                           \
-    "started_at TIMESTAMP NOT NULL, is_live BOOL NOT NULL, ranges INT NOT NULL, "           \
-    "leases INT NOT NULL"
-
 #define X(name, columns, rows, comment) {"crdb_internal", name, columns, rows, comment}
 
 static const struct virtual_table tables[] = {
@@ -281,18 +258,8 @@ static const struct virtual_table tables[] = {
       "node_id INT NOT NULL, store_id INT, category STRING NOT NULL, "
       "description STRING NOT NULL, value FLOAT NOT NULL",
       NULL, "locally known gossiped health alerts (RAM; local node only)"),
-    X("gossip_liveness",
-      "node_id INT NOT NULL, epoch INT NOT NULL, expiration STRING NOT NULL, "
-      "draining BOOL NOT NULL, decommissioning BOOL NOT NULL, updated_at TIMESTAMP",
-      NULL, "locally known gossiped node liveness (RAM; local node only)"),
     X("gossip_network", "source_id INT NOT NULL, target_id INT NOT NULL", NULL,
       "locally known edges in the gossip network (RAM; local node only)"),
-    X("gossip_nodes", GOSSIP_NODES, NULL,
-      "locally known gossiped node details (RAM; local node only)"),
-    X("kv_node_status", KV_NODE_STATUS, NULL,
-      "node details across the entire cluster (cluster RPC; expensive!)"),
-    X("kv_store_status", KV_STORE_STATUS, NULL,
-      "store details and status (cluster RPC; expensive!)"),
     X("leases",
       "node_id INT NOT NULL, table_id INT NOT NULL, name STRING NOT NULL, "
       "parent_id INT NOT NULL, expiration TIMESTAMP NOT NULL, deleted BOOL NOT NULL",
