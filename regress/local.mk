@@ -38,6 +38,7 @@ drivers = \
   %D%/tls-test \
   %D%/cloud-test \
   %D%/replay-expect \
+  %D%/attach-fixtures \
   %D%/engine-postgres \
   %D%/demo-test \
   %D%/fault/bad-backups
