@@ -47,6 +47,7 @@ struct attached {
     struct attached *next;
     struct node *node;
     struct arena *a;
+    uint64_t whole_bytes;
     uint32_t holder;
     struct backup_chain chain;
     struct hlc as_of;
@@ -65,6 +66,7 @@ struct attached {
 
 struct attachments {
     struct node *node;
+    uint64_t whole_bytes;
     struct mutex lock;
     struct attached *first;
 };
@@ -290,6 +292,7 @@ find(struct attachments *all, uint32_t table, const struct cancel *cancel, struc
     mutex_lock(&all->lock);
     *out = find_open(all, table); /* somebody was quicker */
     if (*out == NULL && mine != NULL) {
+        mine->whole_bytes = all->whole_bytes;
         mine->refs = 2;           /* the list's and the caller's */
         mine->next = all->first;
         all->first = *out = mine;
@@ -350,7 +353,7 @@ fetch(struct attached *at, struct held *h, const struct cancel *cancel)
     struct error *e = open_own_sink(at, cf, scratch, cancel, &s);
     if (e == NULL && !at->chain.encrypted)
         e = sink_size(s, path, &h->size);
-    if (e == NULL && (at->chain.encrypted || h->size <= WHOLE_BYTES)) {
+    if (e == NULL && (at->chain.encrypted || h->size <= at->whole_bytes)) {
         e = sink_map(s, h->a, path, &h->map);
         h->mapped = s->vt->map != NULL;
         h->size = h->map.len;
@@ -809,6 +812,8 @@ attachments_create(struct node *n)
 {
     struct attachments *all = xcalloc(1, sizeof(*all));
     all->node = n;
+    const char *test = getenv("AMBERDB_TEST_ATTACH_WHOLE"); /* so that small files are read by ranges */
+    all->whole_bytes = test != NULL ? strtoull(test, NULL, 10) : WHOLE_BYTES;
     mutex_init(&all->lock, RANK_ENGINE);
     struct kv_foreign f = {iter_open, all};
     kv_db_set_foreign(n->db, &f);
