@@ -2,17 +2,24 @@
 
 #include "executor/relational/rel_int.h"
 
-#include <stdlib.h>
+#include <math.h>
+
+#include "base/enc.h"
+
+/* Rows are compared by a number first, which says as much of the first key as fits; only where the numbers
+ * are equal do the values decide. Sorting merges, so that it is stable. */
 
 struct sort_row {
+    uint64_t key;
     struct datum *v;
-    int64_t seq;
 };
 
 struct run {
     struct row_store *store;
     struct row_reader *reader;
     struct datum *row; /* NULL: at its end */
+    uint64_t key;      /* of row */
+    int index;         /* earlier runs win ties, which keeps the sort stable */
 };
 
 struct row_sorter {
@@ -26,9 +33,12 @@ struct row_sorter {
     struct arena *rows_arena;
     struct sort_row *rows;
     size_t n, cap;
-    int64_t seq;
+    bool has_cutoff;      /* top_k rows are not above cutoff */
+    uint64_t cutoff;
     struct run **runs;
     int n_runs, cap_runs;
+    struct run **heap;    /* those that have a row; the least is heap[0] */
+    int n_heap;
     size_t pos;           /* of the next row in memory */
     struct datum *out_row;
     struct arena *out_arena;
@@ -67,20 +77,124 @@ compare_values(const struct row_sorter *s, const struct datum *a, const struct d
     return 0;
 }
 
-static int
-compare_rows(const void *pa, const void *pb, void *arg)
-{
-    const struct sort_row *a = pa, *b = pb;
-    int r = compare_values(arg, a->v, b->v);
+#define DATE_NEAR ((int64_t)1000000)
 
-    return r != 0 ? r : (a->seq > b->seq) - (a->seq < b->seq);
+/* A number that never decreases as the value of type t grows; NULL is the least. */
+static uint64_t
+abbreviate(const struct type *t, const struct datum *d)
+{
+    const uint64_t sign = (uint64_t)1 << 63;
+    uint8_t head[8] = {0};
+    uint64_t bits;
+
+    if (d->null)
+        return 0;
+    switch (t->family) {
+    case FAMILY_BOOL:
+    case FAMILY_INT:
+    case FAMILY_OID:
+    case FAMILY_TIME:
+    case FAMILY_TIMESTAMP:
+    case FAMILY_TIMESTAMPTZ:
+        return (uint64_t)d->i ^ sign;
+    case FAMILY_DATE: /* far away are days that differ but are equal */
+        return (uint64_t)(d->i < -DATE_NEAR ? -DATE_NEAR : d->i > DATE_NEAR ? DATE_NEAR : d->i) ^
+               sign;
+    case FAMILY_FLOAT: {
+        double f = d->f + 0.0; /* no negative zero */
+        if (isnan(f))
+            return 0;
+        memcpy(&bits, &f, sizeof(bits));
+        return (bits & sign) != 0 ? ~bits : bits | sign;
+    }
+    case FAMILY_UUID:
+    case FAMILY_STRING:
+    case FAMILY_BYTES:
+        if (d->len >= sizeof(head))
+            return enc_get_be64(d->ptr);
+        if (d->len > 0)
+            memcpy(head, d->ptr, d->len);
+        return enc_get_be64(head);
+    case FAMILY_TIMETZ:
+    case FAMILY_DECIMAL:
+    case FAMILY_INTERVAL:
+    case FAMILY_COLLATED_STRING:
+    case FAMILY_INET:
+    case FAMILY_JSON:
+    case FAMILY_BIT:
+    case FAMILY_ARRAY:
+    case FAMILY_TUPLE:
+    case FAMILY_UNKNOWN:
+    case FAMILY_ANY:
+        break;
+    }
+    return 0;
+}
+
+static uint64_t
+first_key(const struct row_sorter *s, const struct datum *d)
+{
+    uint64_t key = abbreviate(s->types[s->keys[0].column], d);
+
+    return s->keys[0].desc ? ~key : key;
+}
+
+static uint64_t
+row_key(const struct row_sorter *s, const struct datum *row)
+{
+    return s->n_keys == 0 ? 0 : first_key(s, &row[s->keys[0].column]);
+}
+
+/* Must b stand before a, which came first? */
+static inline bool
+is_after(const struct row_sorter *s, const struct sort_row *a, const struct sort_row *b)
+{
+    if (a->key != b->key)
+        return a->key > b->key;
+    return compare_values(s, a->v, b->v) > 0;
+}
+
+#define SORT_SMALL 8
+
+static void
+sort_small(const struct row_sorter *s, struct sort_row *v, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct sort_row r = v[i];
+        size_t k = i;
+        for (; k > 0 && is_after(s, &v[k - 1], &r); k--)
+            v[k] = v[k - 1];
+        v[k] = r;
+    }
+}
+
+/* tmp: room for half of them. */
+static void
+sort_range(const struct row_sorter *s, struct sort_row *v, size_t n, struct sort_row *tmp)
+{
+    if (n <= SORT_SMALL) {
+        sort_small(s, v, n);
+        return;
+    }
+    size_t half = n / 2, l = 0, r = half, to = 0;
+    sort_range(s, v, half, tmp);
+    sort_range(s, v + half, n - half, tmp);
+    if (!is_after(s, &v[half - 1], &v[half]))
+        return;
+    memcpy(tmp, v, half * sizeof(v[0]));
+    while (l < half && r < n)
+        v[to++] = is_after(s, &tmp[l], &v[r]) ? v[r++] : tmp[l++];
+    memcpy(v + to, tmp + l, (half - l) * sizeof(v[0]));
 }
 
 static void
 sort_memory(struct row_sorter *s)
 {
-    if (s->n > 1)
-        qsort_r(s->rows, s->n, sizeof(s->rows[0]), compare_rows, s);
+    if (s->n <= 1)
+        return;
+    struct arena *scratch = arena_create(s->arena, "sort scratch");
+    sort_range(s, s->rows, s->n, ARENA_ARRAY(scratch, struct sort_row, s->n / 2));
+    arena_destroy(scratch);
 }
 
 /* Only the first top_k rows can matter: sort, cut, and move them to a fresh arena. */
@@ -93,7 +207,7 @@ cut_to_top(struct row_sorter *s)
     struct arena *fresh = arena_create(s->arena, "sort rows");
     struct sort_row *rows = ARENA_ARRAY(fresh, struct sort_row, s->cap);
     for (size_t i = 0; i < s->n; i++) {
-        rows[i].seq = s->rows[i].seq;
+        rows[i].key = s->rows[i].key;
         rows[i].v = ARENA_ARRAY(fresh, struct datum, (size_t)s->n_cols + 1);
         for (int c = 0; c < s->n_cols; c++)
             rows[i].v[c] = datum_copy(fresh, s->types[c], &s->rows[i].v[c]);
@@ -101,6 +215,9 @@ cut_to_top(struct row_sorter *s)
     arena_destroy(s->rows_arena);
     s->rows_arena = fresh;
     s->rows = rows;
+    s->has_cutoff = s->n > 0 && s->n == (size_t)s->top_k;
+    if (s->has_cutoff)
+        s->cutoff = rows[s->n - 1].key;
 }
 
 static struct error *
@@ -108,6 +225,7 @@ spill_run(struct row_sorter *s)
 {
     sort_memory(s);
     struct run *r = ARENA_NEW(s->arena, struct run);
+    r->index = s->n_runs;
     r->store = row_store_create(s->x, s->arena, s->n_cols, s->types, 1);
     for (size_t i = 0; i < s->n; i++)
         ERR_TRY(row_store_add(r->store, s->rows[i].v));
@@ -124,8 +242,8 @@ spill_run(struct row_sorter *s)
     return NULL;
 }
 
-static struct datum *
-new_row(struct row_sorter *s)
+static struct sort_row *
+new_row(struct row_sorter *s, uint64_t key)
 {
     if (s->n == s->cap) {
         size_t cap = s->cap == 0 ? 1024 : s->cap * 2;
@@ -134,9 +252,9 @@ new_row(struct row_sorter *s)
         s->cap = cap;
     }
     struct sort_row *r = &s->rows[s->n++];
-    r->seq = s->seq++;
+    r->key = key;
     r->v = ARENA_ARRAY(s->rows_arena, struct datum, (size_t)s->n_cols + 1);
-    return r->v;
+    return r;
 }
 
 static struct error *
@@ -155,8 +273,11 @@ after_add(struct row_sorter *s)
 struct error *
 row_sorter_add(struct row_sorter *s, const struct datum *row)
 {
-    struct datum *v = new_row(s);
+    uint64_t key = row_key(s, row);
 
+    if (s->has_cutoff && key > s->cutoff)
+        return NULL;
+    struct datum *v = new_row(s, key)->v;
     for (int c = 0; c < s->n_cols; c++)
         v[c] = datum_copy(s->rows_arena, s->types[c], &row[c]);
     return after_add(s);
@@ -166,10 +287,16 @@ struct error *
 row_sorter_add_batch(struct row_sorter *s, const struct batch *b)
 {
     int live = batch_live(b);
+    const struct datum *first =
+        s->n_keys == 0 || b->cols[s->keys[0].column] == NULL ? NULL : b->cols[s->keys[0].column];
+    const struct datum null = DATUM_NULL;
 
     for (int i = 0; i < live; i++) {
         int r = batch_row(b, i);
-        struct datum *v = new_row(s);
+        uint64_t key = s->n_keys == 0 ? 0 : first_key(s, first == NULL ? &null : &first[r]);
+        if (s->has_cutoff && key > s->cutoff)
+            continue;
+        struct datum *v = new_row(s, key)->v;
         for (int c = 0; c < s->n_cols; c++) {
             if (b->cols[c] == NULL)
                 v[c] = DATUM_NULL;
@@ -194,7 +321,61 @@ advance(struct row_sorter *s, struct run *r)
     if (!more) {
         row_store_close(r->store);
         r->row = NULL;
+    } else {
+        r->key = row_key(s, r->row);
     }
+    return NULL;
+}
+
+static bool
+run_is_after(const struct row_sorter *s, const struct run *a, const struct run *b)
+{
+    if (a->key != b->key)
+        return a->key > b->key;
+    int c = compare_values(s, a->row, b->row);
+    return c != 0 ? c > 0 : a->index > b->index;
+}
+
+static void
+sift_down(struct row_sorter *s, int at)
+{
+    for (;;) {
+        int least = at;
+        for (int k = 2 * at + 1; k <= 2 * at + 2 && k < s->n_heap; k++)
+            if (run_is_after(s, s->heap[least], s->heap[k]))
+                least = k;
+        if (least == at)
+            return;
+        struct run *r = s->heap[at];
+        s->heap[at] = s->heap[least];
+        s->heap[least] = r;
+        at = least;
+    }
+}
+
+static struct error *
+start_merge(struct row_sorter *s)
+{
+    s->heap = ARENA_ARRAY(s->arena, struct run *, (size_t)s->n_runs + 1);
+    s->n_heap = 0;
+    for (int i = 0; i < s->n_runs; i++) {
+        ERR_TRY(advance(s, s->runs[i]));
+        if (s->runs[i]->row != NULL)
+            s->heap[s->n_heap++] = s->runs[i];
+    }
+    for (int i = s->n_heap / 2; i-- > 0;)
+        sift_down(s, i);
+    return NULL;
+}
+
+/* The run whose row was given out goes on to its next one. */
+static struct error *
+advance_least(struct row_sorter *s)
+{
+    ERR_TRY(advance(s, s->heap[0]));
+    if (s->heap[0]->row == NULL)
+        s->heap[0] = s->heap[--s->n_heap];
+    sift_down(s, 0);
     return NULL;
 }
 
@@ -211,23 +392,7 @@ row_sorter_finish(struct row_sorter *s)
     }
     if (s->n > 0)
         ERR_TRY(spill_run(s));
-    for (int i = 0; i < s->n_runs; i++)
-        ERR_TRY(advance(s, s->runs[i]));
-    return NULL;
-}
-
-/* The run with the least row; earlier runs win ties, which keeps the sort stable. */
-static struct run *
-least_run(struct row_sorter *s)
-{
-    struct run *best = NULL;
-
-    for (int i = 0; i < s->n_runs; i++) {
-        struct run *r = s->runs[i];
-        if (r->row != NULL && (best == NULL || compare_values(s, r->row, best->row) < 0))
-            best = r;
-    }
-    return best;
+    return start_merge(s);
 }
 
 struct error *
@@ -239,14 +404,13 @@ row_sorter_next(struct row_sorter *s, const struct datum **row)
             *row = s->rows[s->pos++].v;
         return NULL;
     }
-    struct run *r = least_run(s);
-    if (r == NULL)
+    if (s->n_heap == 0)
         return NULL;
     arena_reset(s->out_arena);
     for (int c = 0; c < s->n_cols; c++)
-        s->out_row[c] = datum_copy(s->out_arena, s->types[c], &r->row[c]);
+        s->out_row[c] = datum_copy(s->out_arena, s->types[c], &s->heap[0]->row[c]);
     *row = s->out_row;
-    return advance(s, r);
+    return advance_least(s);
 }
 
 struct error *
@@ -264,14 +428,11 @@ row_sorter_batch(struct row_sorter *s, struct batch *b)
         return NULL;
     }
     arena_reset(s->out_arena);
-    while (b->n < BATCH_ROWS) {
-        struct run *r = least_run(s);
-        if (r == NULL)
-            break;
+    while (b->n < BATCH_ROWS && s->n_heap > 0) {
         for (int c = 0; c < s->n_cols; c++)
-            b->cols[c][b->n] = datum_copy(s->out_arena, s->types[c], &r->row[c]);
+            b->cols[c][b->n] = datum_copy(s->out_arena, s->types[c], &s->heap[0]->row[c]);
         b->n++;
-        ERR_TRY(advance(s, r));
+        ERR_TRY(advance_least(s));
     }
     return NULL;
 }
