@@ -52,6 +52,7 @@ struct group_op {
     struct datum **key_vecs;
     struct agg_input *inputs;
     struct datum *key_row, *arg_row;
+    uint64_t *hashes;             /* of a batch's live rows */
     struct datum *in_row;
     const struct type *const *in_types;
     struct arena *groups_arena;
@@ -79,6 +80,7 @@ group_open(struct op *o)
     batch_init(o->arena, &o->batch, o->node->n_cols, true);
     g->key_types = ARENA_ARRAY(o->arena, const struct type *, (size_t)p->n_keys + 1);
     g->key_vecs = ARENA_ARRAY(o->arena, struct datum *, (size_t)p->n_keys + 1);
+    g->hashes = ARENA_ARRAY(o->arena, uint64_t, BATCH_ROWS);
     g->key_row = ARENA_ARRAY(o->arena, struct datum, (size_t)p->n_keys + 1);
     for (int i = 0; i < p->n_keys; i++) {
         g->key_types[i] = p->keys[i]->type;
@@ -255,6 +257,13 @@ eval_inputs(struct group_op *g, const struct batch *b)
     return NULL;
 }
 
+static void
+take_key(struct group_op *g, int r)
+{
+    for (int k = 0; k < g->plan->n_keys; k++)
+        g->key_row[k] = g->key_vecs[k][r];
+}
+
 static struct error *
 consume(struct group_op *g, const struct batch *b)
 {
@@ -264,10 +273,14 @@ consume(struct group_op *g, const struct batch *b)
     ERR_TRY(eval_inputs(g, b));
     bool full = g->level < MAX_LEVEL && p->n_keys > 0 && arena_size(g->groups_arena) > g->limit;
     for (int i = 0; i < live; i++) {
+        take_key(g, batch_row(b, i));
+        g->hashes[i] = row_key_hash(g->key_row, p->n_keys, g->key_types, 1);
+    }
+    for (int i = 0; i < live; i++) {
         int r = batch_row(b, i);
-        for (int k = 0; k < p->n_keys; k++)
-            g->key_row[k] = g->key_vecs[k][r];
-        uint64_t hash = row_key_hash(g->key_row, p->n_keys, g->key_types, 1);
+        uint64_t hash = g->hashes[i];
+        row_hash_ahead(&g->table, g->hashes, i, live);
+        take_key(g, r);
         struct group_entry *e = find_group(g, hash);
         if (e == NULL) {
             if (full) {

@@ -24,6 +24,8 @@ struct hash_join_op {
     struct row_hash table;
     struct build_row *all, *all_last;
     struct datum **key_vecs;
+    uint64_t *hashes;           /* of a batch's live rows */
+    bool *nulls;                /* a NULL key, which matches nothing */
     struct datum *key, *row, *right_row;
     /* probing */
     struct batch *in;
@@ -53,7 +55,14 @@ keeps_right(const struct plan_hash_join *p)
     return p->type == PLAN_JOIN_RIGHT || p->type == PLAN_JOIN_FULL;
 }
 
-/* Key vectors of a batch; *hash of row r; *null: a NULL key, which matches nothing. */
+static void
+take_key(struct hash_join_op *j, int r)
+{
+    for (int i = 0; i < j->plan->n_keys; i++)
+        j->key[i] = j->key_vecs[i][r];
+}
+
+/* Key vectors and hashes of a batch. */
 static struct error *
 eval_keys(struct hash_join_op *j, struct expr *const *keys, const struct batch *b)
 {
@@ -63,18 +72,15 @@ eval_keys(struct hash_join_op *j, struct expr *const *keys, const struct batch *
     env.arena = j->scratch;
     for (int i = 0; i < j->plan->n_keys; i++)
         ERR_TRY(expr_eval_batch(keys[i], &env, j->op.st, b, j->key_vecs[i]));
-    return NULL;
-}
-
-static uint64_t
-take_key(struct hash_join_op *j, int r, bool *null)
-{
-    *null = false;
-    for (int i = 0; i < j->plan->n_keys; i++) {
-        j->key[i] = j->key_vecs[i][r];
-        *null = *null || j->key[i].null;
+    int live = batch_live(b);
+    for (int i = 0; i < live; i++) {
+        take_key(j, batch_row(b, i));
+        j->nulls[i] = false;
+        for (int k = 0; k < j->plan->n_keys; k++)
+            j->nulls[i] = j->nulls[i] || j->key[k].null;
+        j->hashes[i] = row_key_hash(j->key, j->plan->n_keys, j->key_types, 11);
     }
-    return row_key_hash(j->key, j->plan->n_keys, j->key_types, 11);
+    return NULL;
 }
 
 static void
@@ -148,10 +154,11 @@ build(struct hash_join_op *j)
         int live = batch_live(b);
         for (int i = 0; i < live; i++) {
             int r = batch_row(b, i);
-            bool null;
-            uint64_t hash = take_key(j, r, &null);
+            bool null = j->nulls[i];
+            uint64_t hash = j->hashes[i];
             if (null && !keeps_right(p))
                 continue;
+            take_key(j, r);
             if (j->spilled)
                 ERR_TRY(spill_side(j, j->right_parts, j->n_right, j->right_types, b, r, hash));
             else
@@ -176,8 +183,8 @@ spill_left(struct hash_join_op *j)
         int live = batch_live(b);
         for (int i = 0; i < live; i++) {
             int r = batch_row(b, i);
-            bool null;
-            uint64_t hash = take_key(j, r, &null);
+            bool null = j->nulls[i];
+            uint64_t hash = j->hashes[i];
             if (null && !keeps_left(j->plan))
                 continue;
             ERR_TRY(spill_side(j, j->left_parts, j->n_left, j->left_types, b, r, hash));
@@ -210,9 +217,8 @@ load_part(struct hash_join_op *j, bool *more)
                 break;
             ERR_TRY(eval_keys(j, j->plan->right_keys, &j->part_batch));
             for (int k = 0; k < j->part_batch.n; k++) {
-                bool null;
-                uint64_t hash = take_key(j, k, &null);
-                insert_build(j, &j->part_batch, k, hash, null);
+                take_key(j, k);
+                insert_build(j, &j->part_batch, k, j->hashes[k], j->nulls[k]);
             }
         }
     }
@@ -238,6 +244,8 @@ hash_join_open(struct op *o)
         j->key_types[i] = p->left_keys[i]->type;
         j->key_vecs[i] = ARENA_ARRAY(o->arena, struct datum, BATCH_ROWS);
     }
+    j->hashes = ARENA_ARRAY(o->arena, uint64_t, BATCH_ROWS);
+    j->nulls = ARENA_ARRAY(o->arena, bool, BATCH_ROWS);
     j->key = ARENA_ARRAY(o->arena, struct datum, (size_t)p->n_keys + 1);
     j->row = ARENA_ARRAY(o->arena, struct datum, (size_t)(j->n_left + j->n_right) + 1);
     j->table_arena = arena_create(o->arena, "join table");
@@ -333,10 +341,11 @@ step(struct hash_join_op *j, bool *idle)
             }
         }
         int r = batch_row(j->in, j->in_pos);
-        bool null;
         batch_get_row(j->in, r, j->row);
-        j->hash = take_key(j, r, &null);
-        j->at = null ? NULL : row_hash_bucket(&j->table, j->hash);
+        row_hash_ahead(&j->table, j->hashes, j->in_pos, batch_live(j->in));
+        take_key(j, r);
+        j->hash = j->hashes[j->in_pos];
+        j->at = j->nulls[j->in_pos] ? NULL : row_hash_bucket(&j->table, j->hash);
         j->probing = true;
         j->left_matched = false;
     }
