@@ -110,6 +110,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/zone_config.c \
   %D%/ranges.c %D%/ranges.h \
   %D%/splits.c %D%/splits.h \
+  %D%/schema/scrub.c \
   %D%/schema/split.c \
   %D%/show/crdb_ranges.c \
   %D%/show/show_ranges.c \
@@ -160,4 +161,4 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/virtual.h \
   %D%/virtual_groups.def
 
-unit_tests += regress/unit/test_backup regress/unit/test_backup_data
+unit_tests += regress/unit/test_backup regress/unit/test_backup_data regress/unit/test_scrub

@@ -13,10 +13,8 @@
 
 /* ---- a walk over a table's rows -------------------------------------------------------------- */
 
-typedef struct error *(*row_fn)(void *arg, const struct datum *row, bool *stop);
-
-static struct error *
-each_row(struct exec_ctx *x, const struct table *t, row_fn fn, void *arg)
+struct error *
+ddl_each_row(struct exec_ctx *x, const struct table *t, ddl_row_fn fn, void *arg)
 {
     const struct index *primary = &t->indexes[0];
     bool *needed = arena_alloc(x->arena, (size_t)t->n_all_columns + 1);
@@ -55,7 +53,7 @@ struct error *
 ddl_table_is_empty(struct exec_ctx *x, const struct table *t, bool *empty)
 {
     *empty = true;
-    return each_row(x, t, note_row, empty);
+    return ddl_each_row(x, t, note_row, empty);
 }
 
 /* a=1, b='x' */
@@ -194,7 +192,7 @@ ddl_rewrite_rows(struct exec_ctx *x, const struct table *from, const struct tabl
     }
     w.new_index = from->indexes[0].id != to->indexes[0].id;
     w.arena = arena_create(x->arena, "rewrite");
-    struct error *err = each_row(x, from, rewrite_row, &w);
+    struct error *err = ddl_each_row(x, from, rewrite_row, &w);
     x->env.arena = before;
     arena_destroy(w.arena);
     return err;
@@ -240,7 +238,7 @@ validate_expr(struct exec_ctx *x, const struct table *t, const char *sql, const 
     ERR_TRY(plan_stored_expr(exec_planner(x), scope_of_table(x->arena, t, t->name), sql,
                              &TYPE_BOOL, &v.e));
     v.arena = arena_create(x->arena, "validate");
-    struct error *err = each_row(x, t, validate_row, &v);
+    struct error *err = ddl_each_row(x, t, validate_row, &v);
     x->env.arena = before;
     arena_destroy(v.arena);
     return err;
@@ -357,7 +355,7 @@ ddl_validate_foreign_key(struct exec_ctx *x, const struct table *t, const char *
             v.shown[v.n_shown++] = t->indexes[0].keys[i];
     }
     v.arena = arena_create(x->arena, "validate");
-    struct error *err = each_row(x, t, fk_row, &v);
+    struct error *err = ddl_each_row(x, t, fk_row, &v);
     arena_destroy(v.arena);
     return err;
 }

@@ -177,6 +177,10 @@ struct error *ddl_duplicate_key(struct exec_ctx *x, const struct table *t, const
                                 const struct datum *row) ERR_MUST_USE; /* 23505 */
 
 /* rows.c: the rows that x's transaction sees. */
+typedef struct error *(*ddl_row_fn)(void *arg, const struct datum *row, bool *stop);
+/* fn for each row, by ordinal, all columns; borrowed until the next. */
+struct error *ddl_each_row(struct exec_ctx *x, const struct table *t, ddl_row_fn fn, void *arg)
+    ERR_MUST_USE;
 struct error *ddl_table_is_empty(struct exec_ctx *x, const struct table *t, bool *empty)
     ERR_MUST_USE;
 /* Write every row of `from` as a row of `to`, the same table after a change of its columns: new ones
