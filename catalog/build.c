@@ -4,6 +4,7 @@
 
 #include "catalog/catalog.h"
 #include "catalog/pb.h"
+#include "catalog/row_int.h"
 
 enum { FORMAT_VERSION = 3, INDEX_VERSION_FAMILIES = 1 };
 
@@ -571,6 +572,18 @@ allocate_family_ids(struct arena *a, pb_table *t)
     return NULL;
 }
 
+/* What could not be read again is not made. */
+static struct error *
+not_too_large(const pb_table *t)
+{
+    struct error *err = table_pb_check_size(t);
+    if (err == NULL)
+        return NULL;
+    err_free(err);
+    return err_new(ERR_TOO_MANY_COLUMNS, "table \"%s\" has too many columns, families or indexes",
+                   pb_str(t->name));
+}
+
 struct error *
 build_finish_table(struct arena *a, pb_table *t)
 {
@@ -586,5 +599,5 @@ build_finish_table(struct arena *a, pb_table *t)
         ERR_TRY(allocate_family_ids(a, t));
     }
     pb_complete(a, PB_BASE(t));
-    return NULL;
+    return not_too_large(t);
 }

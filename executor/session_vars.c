@@ -610,17 +610,33 @@ session_defaults(struct session *s)
 {
     static const struct {
         const char *setting, *var;
-        const char *values[4]; /* of an enum; none: the number itself */
+        const char *values[4]; /* of an enum or a bool; none: the number itself */
     } from[] = {
         {"sql.defaults.default_int_size", "default_int_size", {NULL}},
         {"sql.defaults.serial_normalization", "experimental_serial_normalization",
          {"rowid", "virtual_sequence", "sql_sequence"}},
         {"sql.defaults.vectorize", "vectorize", {"auto", "off", "on", "experimental_always"}},
         {"sql.defaults.results_buffer.size", "results_buffer_size", {NULL}},
+        {"sql.defaults.distsql", "distsql", {"off", "auto", "on"}},
+        {"sql.defaults.experimental_hash_sharded_indexes.enabled",
+         "experimental_enable_hash_sharded_indexes", {"off", "on"}},
+        {"sql.defaults.experimental_temporary_tables.enabled", "experimental_enable_temp_tables",
+         {"off", "on"}},
+        {"sql.defaults.implicit_select_for_update.enabled", "enable_implicit_select_for_update",
+         {"off", "on"}},
+        {"sql.defaults.insert_fast_path.enabled", "enable_insert_fast_path", {"off", "on"}},
+        {"sql.defaults.optimizer_foreign_keys.enabled", "optimizer_foreign_keys", {"off", "on"}},
+        {"sql.defaults.reorder_joins_limit", "reorder_joins_limit", {NULL}},
+        {"sql.defaults.require_explicit_primary_keys.enabled", "require_explicit_primary_keys",
+         {"off", "on"}},
+        {"sql.defaults.vectorize_row_count_threshold", "vectorize_row_count_threshold", {NULL}},
+        {"sql.defaults.zigzag_join.enabled", "enable_zigzag_join", {"off", "on"}},
     };
 
     for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
-        int64_t n = settings_int(s->node, from[i].setting);
+        const struct setting_def *d = setting_find(from[i].setting);
+        int64_t n = d->type == 'b' ? settings_bool(s->node, from[i].setting)
+                                   : settings_int(s->node, from[i].setting);
         int k = find_var(from[i].var);
         bool is_enum = from[i].values[0] != NULL;
         if (is_enum && (n < 0 || n > 3 || from[i].values[n] == NULL))

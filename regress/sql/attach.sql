@@ -112,7 +112,7 @@ ATTACH BACKUP 'nodelocal://1/nothing-there' AS x;
 ATTACH BACKUP 'nodelocal://1/nothing-there' AS x WITH encryption_passphrase = 'abc';
 ATTACH BACKUP :'dest' AS x WITH encryption_passphrase = 'abc';
 ATTACH BACKUP :'dest' AS x WITH revision_history;
-ATTACH BACKUP :'dest';
+ATTACH BACKUP 'nodelocal://1/x';
 BEGIN;
 ATTACH BACKUP :'dest' AS x;
 ROLLBACK;
