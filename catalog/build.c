@@ -572,12 +572,14 @@ allocate_family_ids(struct arena *a, pb_table *t)
     return NULL;
 }
 
-/* What could not be read again is not made. */
-static struct error *
-not_too_large(const pb_table *t)
+/* With a family for all. */
+#define MAX_COLUMNS 7000
+
+struct error *
+build_not_too_large(const pb_table *t, size_t n_columns)
 {
-    struct error *err = table_pb_check_size(t);
-    if (err == NULL)
+    struct error *err = n_columns > MAX_COLUMNS ? NULL : table_pb_check_size(t);
+    if (err == NULL && n_columns <= MAX_COLUMNS)
         return NULL;
     err_free(err);
     return err_new(ERR_TOO_MANY_COLUMNS, "table \"%s\" has too many columns, families or indexes",
@@ -599,5 +601,5 @@ build_finish_table(struct arena *a, pb_table *t)
         ERR_TRY(allocate_family_ids(a, t));
     }
     pb_complete(a, PB_BASE(t));
-    return not_too_large(t);
+    return build_not_too_large(t, 0);
 }

@@ -43,6 +43,8 @@ pb_database *build_database(struct arena *a, uint32_t id, const char *name);
 /* Errors in v20.1's words: duplicate column and index names (XXUUU), unknown columns (42703), stored
  * columns that the index has anyway (42701). */
 struct error *build_finish_table(struct arena *a, pb_table *t) ERR_MUST_USE;
+/* 54011 for a table that could not be read again, or is to have so many columns. */
+struct error *build_not_too_large(const pb_table *t, size_t n_columns) ERR_MUST_USE;
 
 /* ---- automatic names ---- */
 

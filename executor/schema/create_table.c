@@ -56,6 +56,7 @@ define_columns(struct definition *d)
 {
     struct exec_ctx *x = d->x;
     d->extras = arena_zalloc(x->arena, extras_room(d) * sizeof(*d->extras));
+    ERR_TRY(build_not_too_large(d->t, (size_t)d->n->defs.count));
     for (int i = 0; i < d->n->defs.count; i++) {
         const struct ast_table_def *def = &d->n->defs.items[i];
         pb_column *c;

@@ -74,3 +74,7 @@ SELECT * FROM ""."x";
 DROP TABLE defaultdb."";
 CREATE TABLE t (a INT AS (1));
 CREATE TABLE t (a INT, UNIQUE (a, a));
+-- more columns than a descriptor holds
+SELECT 'CREATE TABLE wide (' || string_agg('c' || i::STRING || ' INT', ', ') || ')' AS ddl FROM generate_series(1, 10000) AS g(i) \gset
+:ddl;
+SELECT count(*) FROM [SHOW TABLES] WHERE table_name = 'wide';
