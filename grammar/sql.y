@@ -312,12 +312,12 @@ upper_privileges(struct gram *g, struct ast_names *l)
 %type <stmt> alter_table_stmt alter_index_stmt alter_database_stmt alter_view_stmt alter_sequence_stmt
 %type <stmt> alter_range_stmt alter_role_stmt alter_partition_stmt alter_unsupported set_var_stmt
 
-%type <name> name column_name table_alias_name type_function_name unrestricted_name
+%type <name> name column_name insert_column_item table_alias_name type_function_name unrestricted_name
 %type <name> non_reserved_word non_reserved_word_or_sconst bare_label extract_arg
 %type <name> unreserved_keyword col_name_keyword type_func_name_keyword reserved_keyword
 %type <name> collation_name opt_name opt_window_name session_var window_ref
 %type <name> opt_family_name 
-%type <names> name_list opt_column_list var_name db_object_parts
+%type <names> name_list insert_column_list opt_column_list var_name db_object_parts
 %type <names> prefixed_path privileges privilege_list opt_storing opt_grantees
 %type <names> copy_columns
 %type <oname> db_object_name table_name opt_from_table
@@ -2572,7 +2572,7 @@ set_clause_list:
 set_clause:
     column_name '=' a_expr { $$ = MAKE(struct ast_set_clause, .columns = *LIST1(struct ast_names, $1), .value = $3, .pos = $1.pos); }
     | column_name '.' error { UNIMPLEMENTED(27792); }
-    | '(' name_list ')' '=' in_expr {
+    | '(' insert_column_list ')' '=' in_expr {
         struct ast_expr *v = $5;
         $$ = MAKE(struct ast_set_clause, .tuple = true, .columns = *$2, .value = v, .pos = @1.pos);
     }
@@ -2610,8 +2610,18 @@ insert_target:
 
 insert_rest:
     select_stmt { $$ = MAKE(struct ast_insert, .select = $1); }
-    | '(' name_list ')' select_stmt { $$ = MAKE(struct ast_insert, .columns = *$2, .select = $4); }
+    | '(' insert_column_list ')' select_stmt { $$ = MAKE(struct ast_insert, .columns = *$2, .select = $4); }
     | K_DEFAULT K_VALUES { $$ = MAKE(struct ast_insert, .default_values = true); }
+    ;
+
+insert_column_list:
+    insert_column_item { $$ = LIST1(struct ast_names, $1); }
+    | insert_column_list ',' insert_column_item { $$ = $1; PUSH($$, $3); }
+    ;
+
+insert_column_item:
+    column_name
+    | column_name '.' error { UNIMPLEMENTED(27792); $$ = $1; }
     ;
 
 on_conflict:

@@ -255,8 +255,7 @@ cte_source(struct planner *p, struct scope *outer, struct cte_binding *b, struct
     struct plan_cte *c = b->cte;
     struct plan_node *n;
     if (b->outer_refs && b->outer != outer)
-        return err_unimplemented(0, "WITH clause \"%s\" that reads an outer row, used below its query",
-                                 slice_str(p, b->name));
+        return err_new(ERR_FEATURE_NOT_SUPPORTED, "CTEs may not be correlated");
     /* Its rows differ with the row around it: made where they are read, not kept. */
     n = b->outer_refs ? c->plan : cte_scan_new(p, c, c->recursive && c->plan == NULL);
     struct scope *s = scope_new(p, outer);

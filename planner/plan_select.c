@@ -1346,6 +1346,16 @@ order_finished(struct planner *p, struct scope *outer, const struct ast_order_by
     return finish(&s, &none, n, out);
 }
 
+static bool
+with_writes(const struct ast_with *w)
+{
+    for (int i = 0; i < w->count; i++)
+        if (w->items[i].stmt->kind == AST_STMT_INSERT || w->items[i].stmt->kind == AST_STMT_UPDATE ||
+            w->items[i].stmt->kind == AST_STMT_DELETE)
+            return true;
+    return false;
+}
+
 static struct error *
 plan_select_inner(struct planner *p, struct scope *outer, const struct ast_select *s,
                   const struct type *const *desired, int n_desired, struct plan_node **out)
@@ -1353,6 +1363,9 @@ plan_select_inner(struct planner *p, struct scope *outer, const struct ast_selec
     const struct ast_expr *limit = s->limit_all ? NULL : s->limit;
     struct plan_node *n = NULL;
 
+    if (s->with != NULL && p->top != NULL && p->top != s && p->whole != s && with_writes(s->with))
+        return err_new(ERR_FEATURE_NOT_SUPPORTED, "WITH clause containing a data-modifying statement "
+                                                  "must be at the top level");
     if (s->with != NULL)
         ERR_TRY(plan_with(p, outer, s->with));
     switch (s->kind) {

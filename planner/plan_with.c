@@ -180,8 +180,7 @@ plan_with(struct planner *p, struct scope *outer, const struct ast_with *w)
         b->outer = outer;
         plan_visit_tree(n, look_for_outer, &b->outer_refs);
         if (b->outer_refs && c->mutation)
-            return err_unimplemented(0, "WITH clause \"%s\" that writes and reads an outer row",
-                                     slice_str(p, a->name.name));
+            return err_new(ERR_FEATURE_NOT_SUPPORTED, "CTEs may not be correlated");
         ERR_TRY(name_columns(p, a, b, c->n_cols));
     }
     return NULL;

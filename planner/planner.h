@@ -84,6 +84,7 @@ struct planner {
     int depth;                           /* views and subqueries inside each other */
     int semi_tries;                      /* subqueries planned once more, as joins */
     const struct ast_select *top;        /* where AS OF SYSTEM TIME is allowed */
+    const struct ast_select *whole;      /* top with its parentheses */
     bool in_with_mutation;
 };
 

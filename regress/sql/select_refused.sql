@@ -46,3 +46,13 @@ SET TIME ZONE 'foo';
 SET timezone = 'foo';
 SELECT 1 < 1.5::decimal, 2 > 1.5::decimal, 1::int = 1.00::decimal, -1 < 0.0::decimal, 0 = 0.0::decimal, 9223372036854775807 < 9223372036854775808;
 SELECT has_schema_privilege('public','USAGE'), has_function_privilege('max','EXECUTE'), has_type_privilege('bigint','USAGE'), has_database_privilege('defaultdb','CONNECT'), has_sequence_privilege('a','USAGE');
+-- names of columns that are written have no dots; WITH writes at the top only
+INSERT INTO nope(a, a.b) VALUES (1, 2);
+UPDATE nope SET (a, a.b) = (1, 2);
+CREATE TABLE written (a INT);
+INSERT INTO written VALUES (1), (2);
+SELECT * FROM (WITH t AS (DELETE FROM written RETURNING a) SELECT * FROM t);
+SELECT (WITH t AS (INSERT INTO written VALUES (3) RETURNING a) SELECT a FROM t);
+(WITH t AS (DELETE FROM written WHERE a = 1 RETURNING a) SELECT * FROM t);
+WITH t AS (DELETE FROM written WHERE a = 2 RETURNING a) (SELECT * FROM t);
+SELECT * FROM written;
