@@ -100,6 +100,8 @@ struct error *exec_txn(struct node *n, const char *user, const char *database, s
 struct error *exec_eval_const(struct exec_ctx *x, const struct ast_expr *e,
                               const struct type *type, const char *context, struct datum *out)
     ERR_MUST_USE;
+/* When e is a placeholder that has no type yet, it is of this one. */
+void exec_type_placeholder(struct exec_ctx *x, const struct ast_expr *e, const struct type *type);
 /* AS OF SYSTEM TIME e -> timestamp; texts of sql.md 17. */
 struct error *exec_as_of(struct exec_ctx *x, const struct ast_expr *e, struct hlc *out) ERR_MUST_USE;
 /* Plan and run a query, all rows to the sink; its columns. For CREATE TABLE AS, EXPORT, ... */

@@ -148,6 +148,8 @@ hook_columns(void *arg, const struct ast_stmt *s, int *n, const struct plan_colu
     if (o == NULL)
         return not_supported(s);
     *n = -1;
+    if (o->placeholders != NULL)
+        o->placeholders(x, s);
     if (o->columns == NULL)
         return NULL;
     ERR_TRY(o->columns(x, s, n, &rc));
@@ -304,19 +306,29 @@ exec_describe(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholde
     if (o == NULL)
         return NULL;
     ERR_TRY(exec_rewrite(x, stmt, &rewritten));
+    if (rewritten != NULL)
+        return exec_describe(x, rewritten, ph, n, cols);
     x->placeholders = ph;
-    if (rewritten != NULL) {
-        ERR_TRY(exec_describe(x, rewritten, ph, n, cols));
-    } else if (o->columns != NULL) {
-        const struct result_column *c;
-        ERR_TRY(o->columns(x, stmt, n, &c));
-        if (*n >= 0)
-            *cols = arena_memdup(x->arena, c, (size_t)*n * sizeof(*c));
-    }
-    for (int i = 0; o->placeholders != NULL && i < ph->n; i++)
-        if (ph->v[i] == NULL)
-            ph->v[i] = o->placeholders;
+    if (o->placeholders != NULL)
+        o->placeholders(x, stmt);
+    if (o->columns == NULL)
+        return NULL;
+    const struct result_column *c;
+    ERR_TRY(o->columns(x, stmt, n, &c));
+    if (*n >= 0)
+        *cols = arena_memdup(x->arena, c, (size_t)*n * sizeof(*c));
     return NULL;
+}
+
+void
+exec_type_placeholder(struct exec_ctx *x, const struct ast_expr *e, const struct type *type)
+{
+    struct placeholder_types *ph = x->placeholders;
+    if (e == NULL || e->kind != AST_EXPR_PLACEHOLDER || ph == NULL)
+        return;
+    int i = e->placeholder - 1;
+    if (i >= 0 && i < ph->n && ph->v[i] == NULL)
+        ph->v[i] = type;
 }
 
 /* ---- running -------------------------------------------------------------------------------- */

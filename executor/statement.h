@@ -76,8 +76,8 @@ struct statement_ops {
      * *n = -1: this one returns none (DETACHED jobs). */
     struct error *(*columns)(struct exec_ctx *x, const struct ast_stmt *s, int *n,
                              const struct result_column **cols);
-    /* What placeholders are that nothing else gives a type; NULL: they must have got one. */
-    const struct type *placeholders;
+    /* Optional: gives types to placeholders that stand where no expression is planned; before columns. */
+    void (*placeholders)(struct exec_ctx *x, const struct ast_stmt *s);
     struct error *(*rewrite)(struct exec_ctx *x, const struct ast_stmt *s, char **sql);
     struct error *(*run)(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows,
                          char **tag);

@@ -360,7 +360,7 @@ detach_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows,
 
 static const struct statement_ops attach_ops[] = {
     {.kind = AST_STMT_ATTACH_BACKUP, .tag = "ATTACH BACKUP", .flags = STMT_NO_TXN | STMT_NOT_IN_TXN,
-     .placeholders = &TYPE_STRING, .run = attach_run},
+     .placeholders = backup_placeholders, .run = attach_run},
     {.kind = AST_STMT_DETACH_BACKUP, .tag = "DETACH BACKUP", .flags = STMT_NO_TXN | STMT_NOT_IN_TXN,
      .run = detach_run},
 };

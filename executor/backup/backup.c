@@ -621,7 +621,7 @@ const struct job_ops job_ops_backup = {
 
 static const struct statement_ops backup_ops[] = {
     {.kind = AST_STMT_BACKUP, .tag = "BACKUP ", .name = "BACKUP",
-     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN, .placeholders = &TYPE_STRING,
+     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN, .placeholders = backup_placeholders,
      .columns = backup_columns, .run = backup_run},
 };
 const struct statement_family statement_family_backup = {

@@ -47,6 +47,8 @@ struct error *string_eval(struct exec_ctx *x, const struct ast_expr *e, const ch
     ERR_MUST_USE;
 struct error *strings_eval(struct exec_ctx *x, const struct ast_exprs *e, const char *op,
                            char ***out, int *n) ERR_MUST_USE;
+/* Those of URIs, values and times are strings; of each statement of the family. */
+void backup_placeholders(struct exec_ctx *x, const struct ast_stmt *s);
 bool option_named(const struct ast_kv_options *o, const char *name); /* is it there at all? */
 /* WITH detached: the job's id is the result. */
 struct error *backup_columns_of(const struct ast_kv_options *o, int *n,

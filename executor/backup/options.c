@@ -60,6 +60,56 @@ options_eval(struct exec_ctx *x, const struct ast_kv_options *o, const struct op
     return NULL;
 }
 
+static void
+type_strings(struct exec_ctx *x, const struct ast_exprs *e)
+{
+    for (int i = 0; i < e->count; i++)
+        exec_type_placeholder(x, e->items[i], &TYPE_STRING);
+}
+
+static void
+type_layers(struct exec_ctx *x, const struct ast_uri_layers *l)
+{
+    for (int i = 0; i < l->count; i++)
+        type_strings(x, &l->items[i]);
+}
+
+static void
+type_options(struct exec_ctx *x, const struct ast_kv_options *o)
+{
+    for (int i = 0; i < o->count; i++)
+        exec_type_placeholder(x, o->items[i].value, &TYPE_STRING);
+}
+
+void
+backup_placeholders(struct exec_ctx *x, const struct ast_stmt *s)
+{
+    if (s->kind == AST_STMT_BACKUP) {
+        const struct ast_backup *b = s->backup;
+        exec_type_placeholder(x, b->subdir, &TYPE_STRING);
+        type_strings(x, &b->to);
+        exec_type_placeholder(x, b->as_of, &TYPE_STRING);
+        type_strings(x, &b->incremental_from);
+        type_options(x, &b->options);
+    } else if (s->kind == AST_STMT_RESTORE) {
+        const struct ast_restore *r = s->restore;
+        exec_type_placeholder(x, r->subdir, &TYPE_STRING);
+        type_layers(x, &r->from);
+        exec_type_placeholder(x, r->as_of, &TYPE_STRING);
+        type_options(x, &r->options);
+    } else if (s->kind == AST_STMT_SHOW_BACKUP) {
+        const struct ast_show_backup *b = s->show_backup;
+        exec_type_placeholder(x, b->uri, &TYPE_STRING);
+        exec_type_placeholder(x, b->subdir, &TYPE_STRING);
+        type_options(x, &b->options);
+    } else if (s->kind == AST_STMT_ATTACH_BACKUP) {
+        const struct ast_attach_backup *a = s->attach_backup;
+        type_layers(x, &a->from);
+        exec_type_placeholder(x, a->as_of, &TYPE_STRING);
+        type_options(x, &a->options);
+    }
+}
+
 bool
 option_named(const struct ast_kv_options *o, const char *name)
 {
@@ -115,11 +165,18 @@ print_option(struct str *out, struct slice key, const struct ast_expr *value, vo
     return print_value(arg, out, value, false);
 }
 
+/* The time, when it is a placeholder. */
+static bool
+print_placeholder(struct str *out, const struct ast_expr *e, void *arg)
+{
+    return e->kind == AST_EXPR_PLACEHOLDER && print_value(arg, out, e, false);
+}
+
 char *
 describe_stmt(struct exec_ctx *x, const struct ast_stmt *s)
 {
     struct str out;
-    struct print_opts o = {.uri = print_uri, .option = print_option, .arg = x};
+    struct print_opts o = {.expr = print_placeholder, .uri = print_uri, .option = print_option, .arg = x};
     str_init_arena(&out, x->arena, STR_MAX_DEFAULT);
     print_stmt(&out, s, &o);
     return arena_strdup(x->arena, str_cstr(&out));

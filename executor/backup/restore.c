@@ -726,7 +726,7 @@ const struct job_ops job_ops_restore = {
 
 static const struct statement_ops restore_ops[] = {
     {.kind = AST_STMT_RESTORE, .tag = "RESTORE ", .name = "RESTORE",
-     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN, .placeholders = &TYPE_STRING,
+     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN, .placeholders = backup_placeholders,
      .columns = restore_columns, .run = restore_run},
 };
 const struct statement_family statement_family_restore = {

@@ -346,7 +346,7 @@ show_backup_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *
 
 static const struct statement_ops show_backup_ops[] = {
     {.kind = AST_STMT_SHOW_BACKUP, .tag = "SHOW BACKUP ", .name = "SHOW BACKUP",
-     .placeholders = &TYPE_STRING, .columns = show_backup_columns, .run = show_backup_run},
+     .placeholders = backup_placeholders, .columns = show_backup_columns, .run = show_backup_run},
 };
 const struct statement_family statement_family_show_backup = {
     show_backup_ops, sizeof(show_backup_ops) / sizeof(show_backup_ops[0])};

@@ -187,6 +187,22 @@ job_ids_of_select(struct exec_ctx *x, const struct ast_select *select, const cha
     return NULL;
 }
 
+void
+job_ids_placeholders(struct exec_ctx *x, const struct ast_select *select)
+{
+    if (select == NULL || select->kind != AST_SELECT_VALUES)
+        return;
+    for (int i = 0; i < select->values->count; i++)
+        for (int k = 0; k < select->values->items[i].count; k++)
+            exec_type_placeholder(x, select->values->items[i].items[k], &TYPE_INT8);
+}
+
+static void
+job_control_placeholders(struct exec_ctx *x, const struct ast_stmt *st)
+{
+    job_ids_placeholders(x, st->job_control->jobs);
+}
+
 /* No rows; the placeholders of the query get their types. */
 static struct error *
 job_control_columns(struct exec_ctx *x, const struct ast_stmt *st, int *n,
@@ -232,7 +248,7 @@ job_control_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *
 
 static const struct statement_ops job_control_ops[] = {
     {.kind = AST_STMT_JOB_CONTROL, .tag = "PAUSE JOBS", .flags = STMT_WRITES,
-     .placeholders = &TYPE_INT8, .columns = job_control_columns, .run = job_control_run},
+     .placeholders = job_control_placeholders, .columns = job_control_columns, .run = job_control_run},
 };
 const struct statement_family statement_family_job_control = {
     job_control_ops, sizeof(job_control_ops) / sizeof(job_control_ops[0])};

@@ -18,6 +18,8 @@ struct error *job_modify(struct node *n, int64_t id,
                          struct error *(*fn)(void *arg, struct arena *a, struct job_record *r),
                          void *arg) ERR_MUST_USE;
 /* The ids that a statement's query gives; NULLs are skipped. what: "PAUSE JOBS", for messages. */
+/* Those that are a whole value of it are numbers of jobs. */
+void job_ids_placeholders(struct exec_ctx *x, const struct ast_select *select);
 struct error *job_ids_of_select(struct exec_ctx *x, const struct ast_select *select,
                                 const char *what, int64_t **ids, size_t *n) ERR_MUST_USE;
 

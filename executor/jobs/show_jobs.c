@@ -214,6 +214,12 @@ static const uint8_t show_from[] = {
 _Static_assert(sizeof(show_from) == sizeof(show_columns) / sizeof(show_columns[0]),
                "one source a column");
 
+static void
+show_jobs_placeholders(struct exec_ctx *x, const struct ast_stmt *st)
+{
+    job_ids_placeholders(x, st->show->jobs);
+}
+
 static struct error *
 show_jobs_columns(struct exec_ctx *x, const struct ast_stmt *st, int *n,
                   const struct result_column **cols)
@@ -337,7 +343,7 @@ show_jobs_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *ro
 
 static const struct statement_ops show_jobs_ops[] = {
     {.kind = AST_STMT_SHOW, .show_kind = AST_SHOW_JOBS, .tag = "SHOW JOBS ",
-     .placeholders = &TYPE_INT8, .columns = show_jobs_columns, .run = show_jobs_run},
+     .placeholders = show_jobs_placeholders, .columns = show_jobs_columns, .run = show_jobs_run},
 };
 const struct statement_family statement_family_show_jobs = {
     show_jobs_ops, sizeof(show_jobs_ops) / sizeof(show_jobs_ops[0])};

@@ -156,7 +156,8 @@ CREATE TABLE second.t (x INT PRIMARY KEY);
 INSERT INTO second.t VALUES (7);
 CREATE VIEW second.both AS SELECT x, v FROM second.t, bank.late;
 ATTACH BACKUP :'dest' AS old;
-SELECT status FROM [BACKUP TO :'cluster'];
+BACKUP TO :'cluster' \gset cluster_
+SELECT :'cluster_status';
 SELECT count(*) FROM [SHOW BACKUP :'cluster'] WHERE database_name LIKE 'old%';
 DETACH BACKUP old;
 ATTACH BACKUP :'cluster' AS whole;
