@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import signal
+import subprocess
 import sys
 import time
 
@@ -36,7 +37,7 @@ class Terminal:
         global failed
         self.screen = ""
         os.write(self.fd, keys.encode())
-        end = time.time() + 10
+        end = time.time() + 60
         while not re.search(pattern, self.screen, re.S) and time.time() < end:
             if not self.read(end - time.time()):
                 break
@@ -62,6 +63,20 @@ class Terminal:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
+def sql(text):
+    """By another session; its rows without the header."""
+    out = subprocess.run([amberdb, "sql", "--insecure", "--host", server, "--format=tsv", "-e", text],
+                         stdout=subprocess.PIPE, universal_newlines=True).stdout
+    return out.split("\n", 1)[-1].strip()
+
+
+def wait_for(text, rows):
+    """Until the query gives these rows."""
+    end = time.time() + 60
+    while sql(text) != rows and time.time() < end:
+        time.sleep(0.05)
+
+
 PROMPT = r"root@localhost:\d+/defaultdb> $"
 t = Terminal()
 t.expect("greeting and prompt", "", r"Welcome.*To exit, type: \\q.*" + PROMPT)
@@ -80,7 +95,7 @@ t.expect("a statement begun", "SELECT\n", r"\n +-> $")
 t.expect("\\show", "\\show\n", r"SELECT\n.*-> $")
 t.expect("Ctrl-C forgets the statement", "\x03", r"\n" + PROMPT)
 t.expect("a statement that takes long", "SELECT pg_sleep(60);\n", r"60\);\n")
-time.sleep(0.3)
+wait_for("SELECT count(*) FROM [SHOW QUERIES] WHERE query LIKE 'SELECT pg_sleep%'", "1")
 t.expect("Ctrl-C cancels it", "\x03", r"query execution canceled.*SQLSTATE: 57014.*" + PROMPT)
 t.expect("a pasted example", "> SELECT 2 \\\n", r"\n +-> $")
 t.expect("its continuation", "+ 3 AS sum;\n", r"\n  sum\n-------\n    5\n.*" + PROMPT)
@@ -90,6 +105,41 @@ t.expect("\\|", "\\| echo 'SELECT 7 AS piped;'\n", r"\n  piped\n.*7\n.*" + PROMP
 t.expect("\\hf", "\\hf lpad\n", r"lpad\(string, int\) -> string.*" + PROMPT)
 t.expect("\\timing", "\\timing\n", r"timing is off\n.*" + PROMPT)
 t.expect("help", "help\n", r"\\q +leave.*" + PROMPT)
+
+# BACKUP and RESTORE: a bar, and Ctrl-C that asks
+sql("CREATE TABLE slow (k INT PRIMARY KEY, v STRING)")
+sql("INSERT INTO slow SELECT g, sha512(g::STRING) || sha512((-g)::STRING) FROM generate_series(1, 3000) AS g")
+sql("CREATE DATABASE pty_target")
+BAR = r"%s \[[=> ]{30}\] +\d+%%  \d+s"
+ASKS = r"%s job \d+ is at \d+%%: \(c\)ancel it, \(p\)ause it, let it run without you \(d\), or wait on \(Enter\)\? $"
+RESTORE = "RESTORE TABLE slow FROM 'nodelocal://1/pty' WITH into_db = 'pty_target';\n"
+JOBS = "SELECT count(*) FROM [SHOW JOBS] WHERE job_type = '%s' AND status = '%s'"
+t.expect("a quick BACKUP", "BACKUP TABLE slow TO 'nodelocal://1/pty';\n", r"succeeded.*\(1 row\).*" + PROMPT)
+sql("SET CLUSTER SETTING kv.bulk_io_write.max_rate = '20KB'")
+t.expect("a bar while BACKUP runs", "BACKUP TABLE slow TO 'nodelocal://1/pty2';\n", BAR % "BACKUP")
+t.expect("it moves", "", r"(?s:\] +([1-9]\d?)%.*\] +(?!\1%)([1-9]\d?)%.*%/s, \d+s left)")
+t.expect("Ctrl-C asks", "\x03", ASKS % "BACKUP")
+t.expect("wait on", "\n", BAR % "BACKUP")
+t.expect("Ctrl-C asks again", "\x03", ASKS % "BACKUP")
+t.expect("cancelled", "c\n", r"job \d+: canceled|job canceled.*" + PROMPT)
+wait_for(JOBS % ("BACKUP", "canceled"), "1")
+t.expect("a bar while RESTORE runs", RESTORE, BAR % "RESTORE")
+t.expect("Ctrl-C asks of it", "\x03", ASKS % "RESTORE")
+t.expect("paused", "p\n", r"RESUME JOB (\d+); lets it go on\..*job paused.*" + PROMPT)
+wait_for(JOBS % ("RESTORE", "paused"), "1")
+sql("CANCEL JOBS SELECT job_id FROM [SHOW JOBS] WHERE status = 'paused'")
+wait_for(JOBS % ("RESTORE", "canceled"), "1")
+t.expect("a RESTORE again", RESTORE, BAR % "RESTORE")
+t.expect("Ctrl-C twice cancels", "\x03", ASKS % "RESTORE")
+t.expect("the second one", "\x03", r"job canceled.*" + PROMPT)
+wait_for(JOBS % ("RESTORE", "canceled"), "2")
+t.expect("and once more", RESTORE, BAR % "RESTORE")
+t.expect("Ctrl-C asks whether to stay", "\x03", ASKS % "RESTORE")
+sql("SET CLUSTER SETTING kv.bulk_io_write.max_rate = DEFAULT")
+t.expect("it runs on alone", "d\n", r"SHOW JOB WHEN COMPLETE (\d+); waits.*57014.*" + PROMPT)
+sql("CANCEL JOBS SELECT job_id FROM [SHOW JOBS] WHERE status = 'running'")
+t.expect("help after that", "help\n", r"\\q +leave.*" + PROMPT)
+
 status = t.leave("quit\n")
 print("ok - quit" if status == 0 else "not ok - quit\n#   status %d" % status)
 again = Terminal()

@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libshell.a
   %D%/complete.c %D%/edit.c \
   %D%/meta.c \
   %D%/output.c \
+  %D%/progress.c \
   %D%/run.c \
   %D%/scan.c \
   %D%/shell.c %D%/shell.h %D%/shell_int.h \

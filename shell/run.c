@@ -175,6 +175,8 @@ run_statement(struct shell *sh, const char *sql)
         return false;
     }
     PQsetSingleRowMode(sh->conn);
+    if (progress_wanted(sh, sql))
+        progress_wait(sh, sql);
     PGcancel *c = PQgetCancel(sh->conn);
     cancel_handle = c;
     bool ok = handle_results(sh);

@@ -73,6 +73,12 @@ void install_cancel(struct shell *sh);                 /* Ctrl-C cancels what ru
 bool was_interrupted(void);                            /* Ctrl-C when nothing ran, not yet forgotten */
 void forget_interrupt(void);
 
+/* ---- progress.c ---- */
+
+/* Is sql, which was sent, a BACKUP or RESTORE at a terminal? Then progress_wait until its answer comes. */
+bool progress_wanted(const struct shell *sh, const char *sql);
+void progress_wait(struct shell *sh, const char *sql);
+
 /* ---- meta.c ---- */
 
 void run_meta(struct shell *sh, const char *line); /* begins with a backslash */

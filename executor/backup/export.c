@@ -34,6 +34,7 @@ struct exporter {
     struct piece *pieces;
     size_t n_pieces, cap_pieces, next;
     uint64_t weight_total, weight_done;
+    uint64_t weight_begun;   /* of the pieces in hand, what has been read */
     struct file_list *files;
     int running;
     struct error *error;     /* the first one */
@@ -151,6 +152,7 @@ struct writer {
     char *name;
     struct slice start;          /* of this file's span */
     struct str last_row;
+    uint64_t weight, begun;      /* of the piece; what of it is in weight_begun */
 };
 
 static struct error *
@@ -289,13 +291,19 @@ writer_add_block(struct writer *w, const struct engine_version *v, size_t n, str
 
 /* ---- one piece ---- */
 
-/* Sleep as long as the bytes are ahead of the rate. */
+/* Count what was read, stored bytes for the progress; sleep as long as data are ahead of the rate. */
 static void
-throttle(struct exporter *e, uint64_t bytes)
+account(struct writer *w, uint64_t stored, uint64_t bytes)
 {
-    if (e->rate <= 0)
-        return;
+    struct exporter *e = w->e;
     mutex_lock(&e->lock);
+    uint64_t left = w->weight - w->begun, n = stored < left ? stored : left;
+    w->begun += n;
+    e->weight_begun += n;
+    if (e->rate <= 0) {
+        mutex_unlock(&e->lock);
+        return;
+    }
     e->bytes_done += bytes;
     int64_t due = e->start_ns + (int64_t)((double)e->bytes_done / (double)e->rate * 1e9);
     while (due > monotonic_now_ns() && !cancel_requested(&e->stop))
@@ -343,7 +351,7 @@ copy_versions(struct writer *w, struct engine_iter *it, bool newest_only)
             ERR_TRY(copy_batch(w, v, n, newest_only, &last, &bytes));
         }
         ERR_TRY(cancel_check(&w->e->stop));
-        throttle(w->e, bytes);
+        account(w, block.len > 0 && !newest_only ? block.len : bytes, bytes);
     }
 }
 
@@ -359,7 +367,8 @@ export_piece(struct exporter *e, struct arena *a, const struct piece *p)
         .since = item->since,
         .blocks = true,
     };
-    struct writer w = {.e = e, .a = a, .item = item, .start = item->span.start};
+    struct writer w = {.e = e, .a = a, .item = item, .start = item->span.start,
+                       .weight = p->weight};
     struct engine_iter *it;
     str_init_arena(&w.last_row, a, STR_MAX_DEFAULT);
     ERR_TRY(kv_export_open(e->o->node->db, &so, &it));
@@ -367,6 +376,10 @@ export_piece(struct exporter *e, struct arena *a, const struct piece *p)
     engine_iter_close(it);
     if (err == NULL)
         err = writer_end(&w, item->span.end);
+    mutex_lock(&e->lock);
+    e->weight_begun -= w.begun; /* the whole piece counts from here on */
+    e->weight_done += p->weight;
+    mutex_unlock(&e->lock);
     if (err != NULL) {
         writer_discard(&w);
         return err_wrap(err, "exporting %s", span_text(a, item->span));
@@ -392,7 +405,6 @@ export_main(void *arg)
         } else {
             err_free(err);
         }
-        e->weight_done += p->weight;
         cond_broadcast(&e->changed);
     }
     e->running--;
@@ -416,7 +428,7 @@ supervise(struct exporter *e)
             cancel_request(&e->stop, CANCEL_USER);
         if (e->running == 0 || e->error != NULL)
             continue;
-        double done = (double)e->weight_done / (double)(e->weight_total + 1);
+        double done = (double)(e->weight_done + e->weight_begun) / (double)(e->weight_total + 1);
         bool save = monotonic_now_ns() - saved >= CHECKPOINT_NS && e->files->n > saved_files;
         size_t n = e->files->n;
         pb_file **v = save ? arena_memdup(e->a, e->files->v, n * sizeof(*v)) : NULL;

@@ -32,7 +32,7 @@
 #define CANCEL_ROWS 4096
 #define PAY_BYTES ((uint64_t)64 << 10)
 #define POLL_NS INT64_C(200000000)
-#define SAVE_NS (INT64_C(2) * 1000000000)
+#define SAVE_NS POLL_NS /* job_progress writes less often */
 #define RATE_SETTING "kv.bulk_io_write.max_rate"
 
 struct unit {
@@ -48,7 +48,8 @@ struct ingester {
     size_t n_iv, cap_iv;
     struct unit *units;
     size_t n_units, next, n_done_prefix;
-    int64_t weight_total, weight_done;
+    int64_t weight_total, weight_done; /* guarded by lock, as are: */
+    int64_t weight_begun; /* of the units in hand, what has been read */
     _Atomic bool *verified;  /* by cover_file.index */
     struct mutex lock;
     struct cond changed;
@@ -87,6 +88,7 @@ struct worker {
     size_t n_batch, batch_bytes;
     struct arena *batch_arena;
     uint64_t unpaid;
+    int64_t weight, begun;   /* of the unit in hand; what of it is in weight_begun */
 };
 
 static void
@@ -218,19 +220,29 @@ out_add(struct worker *w, struct slice key, struct hlc ts, struct slice value)
 
 /* ---- merging ---- */
 
+/* Count bytes that were read of the unit in hand. Lock held. */
+static void
+begin_weight(struct worker *w, uint64_t bytes)
+{
+    int64_t left = w->weight - w->begun, n = bytes > (uint64_t)left ? left : (int64_t)bytes;
+    w->begun += n;
+    w->g->weight_begun += n;
+}
+
 /* Sleep as long as the bytes are ahead of the rate; look at the cancel token. */
 static struct error *
 pause_or_stop(struct worker *w)
 {
     struct ingester *g = w->g;
     ERR_TRY(cancel_check(&g->stop));
-    if (g->rate <= 0) {
-        w->unpaid = 0;
-        return NULL;
-    }
     mutex_lock(&g->lock);
+    begin_weight(w, w->unpaid);
     g->paid += w->unpaid;
     w->unpaid = 0;
+    if (g->rate <= 0) {
+        mutex_unlock(&g->lock);
+        return NULL;
+    }
     int64_t due = g->start_ns + (int64_t)((double)g->paid / (double)g->rate * 1e9), left;
     while ((left = due - monotonic_now_ns()) > 0 && !cancel_requested(&g->stop))
         cond_wait_ns(&g->changed, &g->lock, left < POLL_NS ? left : POLL_NS);
@@ -369,9 +381,12 @@ ingest_main(void *arg)
     mutex_lock(&g->lock);
     while (g->next < g->n_units && g->error == NULL && !cancel_requested(&g->stop)) {
         struct unit *u = &g->units[g->next++];
+        w.weight = u->weight;
+        w.begun = 0;
         mutex_unlock(&g->lock);
         struct error *e = do_unit(&w, u);
         mutex_lock(&g->lock);
+        g->weight_begun -= w.begun;
         if (e == NULL) {
             unit_done(g, u, &w);
         } else if (g->error == NULL) {
@@ -468,7 +483,8 @@ supervise(struct ingester *g)
         if (g->running == 0 || g->error != NULL || monotonic_now_ns() - saved < SAVE_NS)
             continue;
         struct slice mark = mark_of(g);
-        double fraction = (double)g->weight_done / (double)(g->weight_total + 1);
+        double fraction =
+            (double)(g->weight_done + g->weight_begun) / (double)(g->weight_total + 1);
         mutex_unlock(&g->lock);
         struct error *e = g->o->save(g->o->arg, mark, fraction);
         saved = monotonic_now_ns();
