@@ -314,6 +314,11 @@ lower_merge(struct lowering *s, struct plan_node **out)
     *out = NULL;
     if (s->n_eq == 0 || s->j->apply || s->j->hint == AST_JOIN_HINT_HASH)
         return NULL;
+    /* A hash join of few with many reads the many by key. */
+    if (s->j->hint == AST_JOIN_HINT_NONE &&
+        ((s->j->type == PLAN_JOIN_SEMI && s->right->rows * 2 < s->left->rows) ||
+         (s->j->type == PLAN_JOIN_INNER && s->right->rows * 10 < s->left->rows)))
+        return NULL;
     if (s->j->hint == AST_JOIN_HINT_MERGE) {
         s->left = sorted_by(s, s->left, false);
         s->right = sorted_by(s, s->right, true);

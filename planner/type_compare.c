@@ -536,7 +536,7 @@ quantified_subquery(struct type_ctx *c, const struct ast_expr *e, const struct a
     struct subquery *s;
     ERR_TRY(plan_right(c, right,
                        e->comparison.quantifier == AST_QUANT_ALL ? SUBQUERY_ALL : SUBQUERY_ANY,
-                       left->type, &s));
+                       NULL, &s)); /* v20.1 does not tell it what left would like */
     const struct type *rt = tc_row_type(c, s->plan);
     const struct type *wrapped = type_tuple(c->arena, 1, &rt, NULL);
     if (tc_unknown(left) || rt->family == FAMILY_UNKNOWN) {

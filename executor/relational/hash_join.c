@@ -6,6 +6,7 @@
  * into N_PARTS pairs of files by hash, and the pairs are joined one after the other. */
 
 #define N_PARTS 32
+#define NARROW_ROWS 1000
 
 struct build_row {
     struct hash_entry h;
@@ -227,6 +228,49 @@ load_part(struct hash_join_op *j, bool *more)
     return NULL;
 }
 
+/* The join key whose left side is output column col of the left child; -1. Only types whose equal values
+ * have equal keys in an index. */
+static int
+join_key_of(const struct plan_hash_join *p, int col)
+{
+    for (int i = 0; i < p->n_keys && col >= 0; i++) {
+        const struct expr *l = p->left_keys[i];
+        enum type_family f = l->type->family;
+        if (l->kind == EXPR_COLUMN && l->index == col && p->right_keys[i]->type->family == f &&
+            (f == FAMILY_INT || f == FAMILY_STRING || f == FAMILY_BYTES || f == FAMILY_UUID))
+            return i;
+    }
+    return -1;
+}
+
+/* Few rows on the right: where the left side is a scan of a whole index of join keys, it need not read
+ * what cannot match. */
+static struct error *
+narrow_left(struct hash_join_op *j)
+{
+    const struct plan_hash_join *p = j->plan;
+    struct op *left = j->op.children[0];
+    int *which = ARENA_ARRAY(j->op.arena, int, (size_t)p->n_keys + 1), n_keys = 0, n = 0;
+
+    for (; n_keys < p->n_keys; n_keys++) {
+        which[n_keys] = join_key_of(p, scan_output_of_key(left, n_keys));
+        if (which[n_keys] < 0)
+            break;
+    }
+    if (n_keys == 0)
+        return NULL;
+    struct datum *keys = ARENA_ARRAY(j->op.arena, struct datum, j->table.n * (size_t)n_keys + 1);
+    for (const struct build_row *e = j->all; e != NULL; e = e->next_all) {
+        bool null = false;
+        for (int k = 0; k < p->n_keys; k++)
+            null = null || e->v[k].null;
+        for (int k = 0; k < n_keys && !null; k++)
+            keys[n * n_keys + k] = e->v[which[k]];
+        n += !null;
+    }
+    return scan_narrow(left, j->op.arena, keys, n_keys, n);
+}
+
 static struct error *
 hash_join_open(struct op *o)
 {
@@ -266,6 +310,8 @@ hash_join_open(struct op *o)
         j->ended = true;
         return NULL;
     }
+    if (!j->spilled && !keeps_left(p) && j->table.n <= NARROW_ROWS)
+        ERR_TRY(narrow_left(j));
     ERR_TRY(op_open(o->children[0]));
     if (j->spilled) {
         ERR_TRY(spill_left(j));

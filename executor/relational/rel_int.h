@@ -98,6 +98,13 @@ void op_put_row(struct op *o, const struct datum *row);
 /* INT expression for LIMIT and the like: *null set for NULL. */
 struct error *op_eval_int(struct op *o, const struct expr *e, int64_t *out, bool *null) ERR_MUST_USE;
 
+/* Before a scan of a whole index is opened. scan_output_of_key: which of its output columns is the index's
+ * k-th; -1: none, or o is no such scan. scan_narrow: it will read, once, only what starts with one of n
+ * keys, each the values of the first n_keys columns; a lives until it is closed. */
+int scan_output_of_key(const struct op *o, int k);
+struct error *scan_narrow(struct op *o, struct arena *a, const struct datum *keys, int n_keys, int n)
+    ERR_MUST_USE;
+
 /* The spans of a scan that is not open, for EXPLAIN; *none: nothing can match. */
 struct error *scan_spans_text(struct op *o, struct str *out, bool *none) ERR_MUST_USE;
 

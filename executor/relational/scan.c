@@ -12,6 +12,8 @@ struct scan_op {
     struct table_reader *reader;
     struct span *spans;
     int n_spans;
+    struct span *narrow;  /* scan_narrow: instead of the whole index, once */
+    int n_narrow;
     int64_t given;        /* rows after the filter */
     int64_t seen;         /* rows read */
 };
@@ -71,7 +73,30 @@ span_cmp(const void *a, const void *b)
     return slice_cmp(((const struct span *)a)->start, ((const struct span *)b)->start);
 }
 
-/* Bytes for all spans, ascending and disjoint; reversed for a reverse scan. */
+/* Ascending and disjoint; reversed for a reverse scan. */
+static void
+join_spans(struct scan_op *s)
+{
+    if (s->n_spans > 1)
+        qsort(s->spans, (size_t)s->n_spans, sizeof(s->spans[0]), span_cmp);
+    int n = 0;
+    for (int i = 0; i < s->n_spans; i++) {
+        if (n > 0 && slice_cmp(s->spans[i].start, s->spans[n - 1].end) <= 0) {
+            if (slice_cmp(s->spans[i].end, s->spans[n - 1].end) > 0)
+                s->spans[n - 1].end = s->spans[i].end;
+        } else {
+            s->spans[n++] = s->spans[i];
+        }
+    }
+    s->n_spans = n;
+    for (int i = 0; s->plan->reverse && i < n / 2; i++) {
+        struct span t = s->spans[i];
+        s->spans[i] = s->spans[n - 1 - i];
+        s->spans[n - 1 - i] = t;
+    }
+}
+
+/* Bytes for all spans. */
 static struct error *
 make_spans(struct scan_op *s)
 {
@@ -95,6 +120,13 @@ make_spans(struct scan_op *s)
         if (key_prefix_end(&hi))
             sp->end = str_slice(&hi);
     }
+    if (s->narrow != NULL) {
+        s->spans = s->narrow;
+        s->n_spans = s->n_narrow;
+        s->narrow = NULL;
+        join_spans(s);
+        return NULL;
+    }
     if (p->n_spans == 0 && p->n_elements == 0) {
         s->spans[s->n_spans++] = row_index_span(s->op.arena, p->table, p->index);
         return NULL;
@@ -105,24 +137,7 @@ make_spans(struct scan_op *s)
         if (!none)
             s->n_spans++;
     }
-    if (s->n_spans > 1)
-        qsort(s->spans, (size_t)s->n_spans, sizeof(s->spans[0]), span_cmp);
-    int n = 0;
-    for (int i = 0; i < s->n_spans; i++) {
-        if (n > 0 && slice_cmp(s->spans[i].start, s->spans[n - 1].end) <= 0) {
-            if (slice_cmp(s->spans[i].end, s->spans[n - 1].end) > 0)
-                s->spans[n - 1].end = s->spans[i].end;
-        } else {
-            s->spans[n++] = s->spans[i];
-        }
-    }
-    s->n_spans = n;
-    if (p->reverse)
-        for (int i = 0; i < n / 2; i++) {
-            struct span t = s->spans[i];
-            s->spans[i] = s->spans[n - 1 - i];
-            s->spans[n - 1 - i] = t;
-        }
+    join_spans(s);
     return NULL;
 }
 
@@ -229,6 +244,34 @@ scan_spans_text(struct op *o, struct str *out, bool *none)
         if (slice_cmp(sp->end, whole.end) != 0)
             pretty_end(s, sp->end, whole.start, out);
     }
+    return NULL;
+}
+
+int
+scan_output_of_key(const struct op *o, int k)
+{
+    if (o->node->kind != PLAN_SCAN)
+        return -1;
+    const struct plan_scan *p = ((const struct scan_op *)o)->plan;
+    if (p->n_spans > 0 || p->n_elements > 0 || p->empty || k >= p->index->n_keys ||
+        p->index->inverted)
+        return -1;
+    for (int i = 0; i < p->n_out; i++)
+        if (p->ordinals[i] == p->index->keys[k])
+            return i;
+    return -1;
+}
+
+struct error *
+scan_narrow(struct op *o, struct arena *a, const struct datum *keys, int n_keys, int n)
+{
+    struct scan_op *s = (struct scan_op *)o;
+
+    s->narrow = ARENA_ARRAY(a, struct span, (size_t)n + 1);
+    s->n_narrow = n;
+    for (int i = 0; i < n; i++)
+        ERR_TRY(index_prefix_span(a, s->plan->table, s->plan->index, keys + (size_t)i * (size_t)n_keys,
+                                  n_keys, &s->narrow[i]));
     return NULL;
 }
 

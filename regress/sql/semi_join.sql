@@ -27,6 +27,22 @@ UPDATE a SET y = a.y + 1 FROM b WHERE b.id = a.id AND a.x IN (SELECT ax FROM b A
 DELETE FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.ax = a.x) RETURNING id;
 DELETE FROM a WHERE id IN (SELECT id FROM a WHERE y = 1) RETURNING id;
 SELECT * FROM a ORDER BY id;
+-- few rows on the right: the left side reads only keys that can match
+CREATE TABLE p (a INT2, b STRING, c INT, PRIMARY KEY (a, b DESC));
+INSERT INTO p SELECT i % 7, 'k' || i::STRING, i FROM generate_series(1, 60) AS g(i);
+CREATE TABLE few (a INT, b STRING, n INT PRIMARY KEY);
+INSERT INTO few VALUES (3, 'k3', 1), (3, 'k10', 2), (3, 'k3', 3), (NULL, 'k1', 4), (5, NULL, 5), (6, 'nope', 6), (99999, 'k1', 7);
+SELECT c FROM p WHERE a IN (SELECT a FROM few WHERE n < 3) ORDER BY c;
+SELECT c FROM p WHERE (a, b) IN (SELECT a, b FROM few) ORDER BY c;
+SELECT c FROM p WHERE EXISTS (SELECT 1 FROM few WHERE few.b = p.b AND few.n > 0) ORDER BY c;
+SELECT c, n FROM p INNER HASH JOIN few ON p.a = few.a AND p.b = few.b ORDER BY c, n;
+SELECT c, n FROM p RIGHT HASH JOIN few ON p.a = few.a AND p.b = few.b ORDER BY c, n;
+SELECT c, n FROM p LEFT HASH JOIN few ON p.a = few.a AND p.b = few.b WHERE p.c < 12 ORDER BY c, n;
+SELECT c FROM p WHERE a NOT IN (SELECT a FROM few WHERE a IS NOT NULL) ORDER BY c LIMIT 5;
+SELECT few.n, q.c FROM few, LATERAL (SELECT c FROM p WHERE b IN (SELECT f.b FROM few AS f WHERE f.n <= few.n) AND a IN (SELECT f.a FROM few AS f WHERE f.n >= few.n)) AS q ORDER BY 1, 2;
+SELECT a, b FROM p WHERE a IN (SELECT a FROM few) ORDER BY a DESC, b LIMIT 3;
+DELETE FROM p WHERE (a, b) IN (SELECT a, b FROM few WHERE n <= 2) RETURNING c;
+SELECT count(*) FROM p;
 \pset format unaligned
 EXPLAIN SELECT * FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.ax = a.x AND b.v > 3);
 EXPLAIN SELECT * FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.id = a.x);
@@ -34,3 +50,5 @@ EXPLAIN SELECT * FROM a WHERE y NOT IN (SELECT y FROM b);
 EXPLAIN SELECT * FROM a WHERE x NOT IN (SELECT ax FROM b);
 EXPLAIN SELECT * FROM a WHERE x IN (SELECT max(ax) FROM b GROUP BY y);
 EXPLAIN DELETE FROM a WHERE id = 3 AND EXISTS (SELECT 1 FROM b WHERE b.ax = a.x);
+EXPLAIN SELECT c FROM p WHERE a IN (SELECT n FROM few WHERE b = 'k3');
+EXPLAIN SELECT c FROM p WHERE a IN (SELECT n FROM few);
