@@ -119,14 +119,17 @@ session_setting(struct session *s, const char *name)
 
 /* ---- a sink in front of the client's --------------------------------------------------------- */
 
+/* What was described to the client still holds: lengths and scales may differ, and all may be NULL. */
 static bool
 same_columns(const struct prepared *p, int n, const struct result_column *cols)
 {
     if (n != p->n_cols)
         return false;
-    for (int i = 0; i < n; i++)
-        if (!type_equal(p->cols[i].type, cols[i].type))
+    for (int i = 0; i < n; i++) {
+        const struct type *was = p->cols[i].type, *is = cols[i].type;
+        if (is->family != FAMILY_UNKNOWN && (is->oid != was->oid || !type_equivalent(was, is)))
             return false;
+    }
     return true;
 }
 
@@ -719,7 +722,8 @@ analyze(struct session *s, struct prepared *p, int n_types, const struct type *c
     bool *from = ARENA_ARRAY(work, bool, (size_t)n + 1);
     for (int i = 0; i < n_types; i++)
         if (types[i] != NULL) {
-            ph.v[i] = types[i];
+            /* The plan that is made here refers to them, and may be kept. */
+            ph.v[i] = type_copy(p->arena, types[i]);
             from[i] = true;
         }
     ph.from_client = from;

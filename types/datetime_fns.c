@@ -471,7 +471,7 @@ SCALAR(fn_trunc_timestamp)
     if (!trunc_local(field_by_name(env, &args[0]), args[1].i, &out->i))
         return unsupported(env, &args[0]);
     *out = datum_int(out->i);
-    return NULL;
+    return timestamp_check(out->i);
 }
 
 SCALAR(fn_trunc_timestamptz)
@@ -481,7 +481,7 @@ SCALAR(fn_trunc_timestamptz)
     if (!trunc_local(field_by_name(env, &args[0]), utc_to_local(env_zone(env), args[1].i), &v))
         return unsupported(env, &args[0]);
     *out = datum_int(local_to_utc(env_zone(env), v));
-    return NULL;
+    return timestamp_check(out->i);
 }
 
 SCALAR(fn_trunc_date)
@@ -492,7 +492,7 @@ SCALAR(fn_trunc_date)
     if (!trunc_local(field_by_name(env, &args[0]), v, &v))
         return unsupported(env, &args[0]);
     *out = datum_int(local_to_utc(env_zone(env), v));
-    return NULL;
+    return timestamp_check(out->i);
 }
 
 SCALAR(fn_trunc_time)

@@ -36,6 +36,7 @@ put_field(struct str *s, struct slice text)
     str_append_char(s, '"');
 }
 
+/* Fields as v20.1 writes them, cast or sent: t and f, everything else as a cast gives it. */
 static void
 tuple_format(struct str *s, const struct type *t, const struct datum *d, enum text_mode mode,
              const struct eval_env *env)
@@ -49,7 +50,8 @@ tuple_format(struct str *s, const struct type *t, const struct datum *d, enum te
         if (d->tup[i].null)
             continue;
         str_clear(&text);
-        datum_format(&text, t->contents[i], &d->tup[i], mode, env);
+        enum text_mode how = t->contents[i]->family == FAMILY_BOOL ? TEXT_WIRE : TEXT_CAST;
+        datum_format(&text, t->contents[i], &d->tup[i], mode == TEXT_EXPORT ? mode : how, env);
         s->failed = s->failed || text.failed;
         if (!s->failed)
             put_field(s, str_slice(&text));

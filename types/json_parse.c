@@ -334,11 +334,13 @@ sort_pairs(struct pair *v, size_t n)
 static struct error *
 close_object(struct parser *p, size_t start, size_t base)
 {
-    struct pair *v = (struct pair *)((uint8_t *)p->pairs.ptr + base);
+    struct pair *v = NULL;
     size_t n = (p->pairs.n - base) / sizeof(*v);
     struct str *s = &p->spare;
-    if (n > 0)
+    if (n > 0) {
+        v = (struct pair *)((uint8_t *)p->pairs.ptr + base);
         n = sort_pairs(v, n);
+    }
     if (n > JSON_COUNT_MASK)
         return too_large();
     str_clear(s);
@@ -346,7 +348,8 @@ close_object(struct parser *p, size_t start, size_t base)
     for (size_t i = 0; i < n; i++)
         str_append(s, v[i].key, v[i].key_len);
     for (size_t i = 0; i < n; i++)
-        str_append(s, p->body.ptr + v[i].start, v[i].word & JSON_LEN_MASK);
+        str_append_slice(s, slice_make(p->body.ptr == NULL ? "" : p->body.ptr + v[i].start,
+                                       v[i].word & JSON_LEN_MASK));
     ERR_TRY(str_error(s));
     if (s->len > JSON_LEN_MASK)
         return too_large();

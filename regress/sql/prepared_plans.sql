@@ -48,3 +48,12 @@ EXECUTE sub(1);
 EXECUTE sub(9);
 DEALLOCATE ALL;
 DROP TABLE t;
+-- types with a length are the statement's own; what was described may change in length only
+PREPARE sized(varchar(2), decimal(3,1), timestamp(0)) AS SELECT $1, $2, $3, pg_typeof($1), pg_typeof($2);
+EXECUTE sized('abc', 1.25, '2020-01-01 00:00:00.6');
+EXECUTE sized('x', 1, NULL);
+CREATE TABLE widened (a INT, b VARCHAR(3));
+INSERT INTO widened VALUES (1, 'a');
+PREPARE from_widened AS SELECT * FROM widened;
+ALTER TABLE widened ALTER COLUMN b TYPE VARCHAR(5);
+EXECUTE from_widened;

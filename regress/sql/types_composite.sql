@@ -61,3 +61,4 @@ SELECT get_bit(b'\x01', 0), get_bit(b'\x80', 7), set_bit(b'\x00', 0, 1);
 SELECT get_bit(b'a', 8);
 -- each level of nesting doubles the quotes
 SELECT ROW(ROW(ROW('a"b', 1), NULL));
+SELECT ('a', true, '2020-01-01 00:00'::TIMESTAMP, (false, 'x y'), ARRAY[true]), ('a', true, (false, 'x y'))::STRING;

@@ -53,3 +53,4 @@ SELECT '4714-11-24 BC'::date::timestamptz;
 SET TIME ZONE 'Asia/Kathmandu';
 SELECT '4714-11-24 BC'::date::timestamptz;
 SET TIME ZONE 'UTC';
+SELECT date_trunc('millennium', '-infinity'::TIMESTAMP);
