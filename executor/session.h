@@ -19,8 +19,11 @@ struct result_column {
     const char *name;
     const struct type *type;
     uint32_t table_id;      /* 0 when computed */
-    int16_t attnum;
+    int16_t attnum;         /* or COLUMN_HIDDEN */
 };
+/* Of a statement that is a function: columns behind the others that only a FROM [statement] which names
+ * them gets. */
+#define COLUMN_HIDDEN (-1)
 
 /* Where results go. Every function may block on the client and return an error (08006), which ends
  * the statement. Rows come in batches of columns (planner/batch.h). */

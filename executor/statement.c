@@ -157,7 +157,8 @@ hook_columns(void *arg, const struct ast_stmt *s, int *n, const struct plan_colu
         return NULL;
     struct plan_column *c = ARENA_ARRAY(x->arena, struct plan_column, (size_t)*n + 1);
     for (int i = 0; i < *n; i++)
-        c[i] = (struct plan_column){.name = rc[i].name, .type = rc[i].type};
+        c[i] = (struct plan_column){
+            .name = rc[i].name, .type = rc[i].type, .hidden = rc[i].attnum == COLUMN_HIDDEN};
     *cols = c;
     return NULL;
 }
@@ -288,6 +289,14 @@ columns_of_plan(struct exec_ctx *x, const struct plan_root *r, int *n, struct re
     *cols = c;
 }
 
+/* A client sees what is in front of hidden columns. */
+static void
+leave_hidden(int *n, const struct result_column *c)
+{
+    while (*n > 0 && c[*n - 1].attnum == COLUMN_HIDDEN)
+        (*n)--;
+}
+
 struct error *
 exec_describe(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_types *ph,
               int *n, struct result_column **cols)
@@ -315,6 +324,7 @@ exec_describe(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholde
         return NULL;
     const struct result_column *c;
     ERR_TRY(o->columns(x, stmt, n, &c));
+    leave_hidden(n, c);
     if (*n >= 0)
         *cols = arena_memdup(x->arena, c, (size_t)*n * sizeof(*c));
     return NULL;
@@ -447,6 +457,7 @@ run_function(struct exec_ctx *x, const struct statement_ops *o, const struct ast
                        "cannot execute %s in a read-only transaction", name_of(o, x->arena));
     if (o->columns != NULL) {
         ERR_TRY(o->columns(x, stmt, &c.n_cols, &c.cols));
+        leave_hidden(&c.n_cols, c.cols);
         if (c.n_cols >= 0 && describe)
             ERR_TRY(out->columns(out, c.n_cols, c.cols));
     }

@@ -56,6 +56,9 @@ struct error *zone_table_sql(struct exec_ctx *x, const struct table *t, const ch
 
 /* ---- zone_yaml.c: the texts of constraints and lease_preferences, and whole configurations ---- */
 
+/* A whole one, as crdb_internal.zones has it. */
+const char *zone_yaml_text(struct arena *a, const Amberdb__ZoneConfig *z);
+
 struct error *zone_parse_constraints(struct arena *a, struct slice yaml, Amberdb__ZoneConfig *z)
     ERR_MUST_USE;
 struct error *zone_parse_preferences(struct arena *a, struct slice yaml, Amberdb__ZoneConfig *z)

@@ -389,3 +389,34 @@ zone_parse_config(struct arena *a, struct slice yaml, Amberdb__ZoneConfig *z)
     }
     return NULL;
 }
+
+/* ---- printed whole ---- */
+
+static void
+yaml_int(struct str *s, const char *name, bool has, int64_t v)
+{
+    if (has)
+        str_printf(s, "%s: %lld\n", name, (long long)v);
+    else
+        str_printf(s, "%s: null\n", name);
+}
+
+const char *
+zone_yaml_text(struct arena *a, const Amberdb__ZoneConfig *z)
+{
+    struct str s;
+    str_init_arena(&s, a, STR_MAX_DEFAULT);
+    yaml_int(&s, "range_min_bytes", z->has_range_min_bytes, z->range_min_bytes);
+    yaml_int(&s, "range_max_bytes", z->has_range_max_bytes, z->range_max_bytes);
+    if (z->gc != NULL)
+        str_printf(&s, "gc:\n  ttlseconds: %d\n", (int)PB_GET(z->gc, ttl_seconds));
+    else
+        str_append_cstr(&s, "gc: null\n");
+    yaml_int(&s, "num_replicas", z->has_num_replicas, z->num_replicas);
+    str_append_cstr(&s, "constraints: ");
+    zone_constraints_text(&s, z);
+    str_append_cstr(&s, "\nlease_preferences: ");
+    zone_preferences_text(&s, z);
+    str_append_char(&s, '\n');
+    return str_cstr(&s);
+}

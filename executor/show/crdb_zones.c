@@ -28,35 +28,6 @@ static const struct {
     const char *name;
 } ranges[] = {{0, "default"}, {16, "meta"}, {17, "system"}, {18, "timeseries"}, {22, "liveness"}};
 
-static void
-yaml_int(struct str *s, const char *name, bool has, int64_t v)
-{
-    if (has)
-        str_printf(s, "%s: %lld\n", name, (long long)v);
-    else
-        str_printf(s, "%s: null\n", name);
-}
-
-static const char *
-zone_yaml(struct arena *a, const Amberdb__ZoneConfig *z)
-{
-    struct str s;
-    str_init_arena(&s, a, STR_MAX_DEFAULT);
-    yaml_int(&s, "range_min_bytes", z->has_range_min_bytes, z->range_min_bytes);
-    yaml_int(&s, "range_max_bytes", z->has_range_max_bytes, z->range_max_bytes);
-    if (z->gc != NULL)
-        str_printf(&s, "gc:\n  ttlseconds: %d\n", (int)PB_GET(z->gc, ttl_seconds));
-    else
-        str_append_cstr(&s, "gc: null\n");
-    yaml_int(&s, "num_replicas", z->has_num_replicas, z->num_replicas);
-    str_append_cstr(&s, "constraints: ");
-    zone_constraints_text(&s, z);
-    str_append_cstr(&s, "\nlease_preferences: ");
-    zone_preferences_text(&s, z);
-    str_append_char(&s, '\n');
-    return str_cstr(&s);
-}
-
 static const char *
 quoted(struct arena *a, const char *name)
 {
@@ -90,8 +61,8 @@ put_zone(const struct zones *w, const struct zone_object *o, const Amberdb__Subz
     const struct datum row[] = {
         I(o->id), I(subzone), T(target), T(o->range), T(o->db), T(o->table),
         T(ix != NULL ? ix->name : NULL), *partition != '\0' ? T(partition) : NUL,
-        T(zone_yaml(a, z)), T(zone_sql(a, target, z)), datum_bytes(bytes.ptr, bytes.len),
-        T(zone_yaml(a, full)), T(zone_sql(a, target, full)),
+        T(zone_yaml_text(a, z)), T(zone_sql(a, target, z)), datum_bytes(bytes.ptr, bytes.len),
+        T(zone_yaml_text(a, full)), T(zone_sql(a, target, full)),
     };
     return row_put(w->rows, row);
 }

@@ -14,7 +14,40 @@
 
 static const struct result_column zone_columns[] = {{"target", &TYPE_STRING, 0, 0},
                                                     {"raw_config_sql", &TYPE_STRING, 0, 0}};
-STATEMENT_COLUMNS(show_zone_columns, zone_columns)
+
+/* Of one target there is more to be named. */
+static const struct result_column one_zone_columns[] = {
+    {"target", &TYPE_STRING, 0, 0},
+    {"raw_config_sql", &TYPE_STRING, 0, 0},
+    {"zone_id", &TYPE_INT8, 0, COLUMN_HIDDEN},
+    {"subzone_id", &TYPE_INT8, 0, COLUMN_HIDDEN},
+    {"range_name", &TYPE_STRING, 0, COLUMN_HIDDEN},
+    {"database_name", &TYPE_STRING, 0, COLUMN_HIDDEN},
+    {"table_name", &TYPE_STRING, 0, COLUMN_HIDDEN},
+    {"index_name", &TYPE_STRING, 0, COLUMN_HIDDEN},
+    {"partition_name", &TYPE_STRING, 0, COLUMN_HIDDEN},
+    {"raw_config_yaml", &TYPE_STRING, 0, COLUMN_HIDDEN},
+    {"raw_config_protobuf", &TYPE_BYTES, 0, COLUMN_HIDDEN},
+    {"full_config_yaml", &TYPE_STRING, 0, COLUMN_HIDDEN},
+    {"full_config_sql", &TYPE_STRING, 0, COLUMN_HIDDEN},
+};
+
+static bool
+is_one_zone(const struct ast_show *n)
+{
+    return n->zone.kind != AST_ZONE_ALL && n->zone.kind != AST_ZONE_NONE;
+}
+
+static struct error *
+show_zone_columns(struct exec_ctx *x, const struct ast_stmt *s, int *n,
+                  const struct result_column **cols)
+{
+    bool one = is_one_zone(s->show);
+    (void)x;
+    *n = (int)(one ? sizeof(one_zone_columns) : sizeof(zone_columns)) / (int)sizeof(zone_columns[0]);
+    *cols = one ? one_zone_columns : zone_columns;
+    return NULL;
+}
 
 /* ---- one zone -------------------------------------------------------------------------------- */
 
@@ -67,6 +100,63 @@ check_visible(struct exec_ctx *x, const struct zone_target *t)
     return d != NULL ? catalog_check_any_privilege(x->catalog, x->user, d) : NULL;
 }
 
+/* Which of its table's subzones; 0: none. */
+static struct error *
+subzone_number(struct exec_ctx *x, const struct zone_target *t, const struct zone_source *from,
+               int64_t *out)
+{
+    Amberdb__ZoneConfig *z;
+    *out = 0;
+    if (from->kind != ZONE_FROM_INDEX && from->kind != ZONE_FROM_PARTITION)
+        return NULL;
+    ERR_TRY(catalog_zone(x->catalog, x->arena, t->id, &z));
+    const Amberdb__Subzone *const *v = z != NULL ? (void *)z->subzones : NULL;
+    const char *partition = from->kind == ZONE_FROM_PARTITION ? t->partition : "";
+    for (size_t i = 0; z != NULL && i < z->n_subzones; i++)
+        if (PB_GET(v[i], index_id) == t->ix->id &&
+            strcmp(pb_str(v[i]->partition_name), partition) == 0)
+            *out = (int64_t)i + 1;
+    return NULL;
+}
+
+static struct error *
+put_one(struct exec_ctx *x, const struct zone_target *t, const struct zone_source *from,
+        const char *text, Amberdb__ZoneConfig *z, struct row_sink *rows)
+{
+    const struct database *db = t->db;
+    const struct table *table = from->kind >= ZONE_FROM_SELF ? t->t : NULL;
+    bool is_range = t->t == NULL && t->db == NULL;
+    uint32_t id = from->kind >= ZONE_FROM_SELF ? t->id : 0;
+    int64_t subzone;
+    ERR_TRY(subzone_number(x, t, from, &subzone));
+    if (from->kind == ZONE_FROM_DATABASE)
+        id = from->database_id;
+    if (from->kind == ZONE_FROM_DEFAULT)
+        db = NULL;
+    else if (db == NULL && !is_range)
+        ERR_TRY(catalog_database_by_id(x->catalog, table != NULL ? table->parent_id : id, &db));
+    z->n_subzones = z->n_subzone_spans = 0;
+    const char *sql = zone_sql(x->arena, text, z), *yaml = zone_yaml_text(x->arena, z);
+    struct slice bytes = pb_pack_as_is(x->arena, PB_BASE(z));
+    bool of_index = from->kind == ZONE_FROM_INDEX || from->kind == ZONE_FROM_PARTITION;
+    struct datum row[] = {
+        datum_cstr(text),
+        datum_cstr(sql),
+        datum_int(id),
+        datum_int(subzone),
+        text_datum(zone_range_name(id)),
+        text_datum(db != NULL ? db->name : NULL),
+        text_datum(table != NULL ? table->name : NULL),
+        text_datum(of_index ? t->ix->name : NULL),
+        text_datum(from->kind == ZONE_FROM_PARTITION ? t->partition : NULL),
+        datum_cstr(yaml),
+        datum_bytes(bytes.ptr, bytes.len),
+        datum_cstr(yaml),
+        datum_cstr(sql),
+    };
+    return row_put(rows, row);
+}
+
 static struct error *
 show_one(struct exec_ctx *x, const struct ast_zone_target *n, struct row_sink *rows)
 {
@@ -81,8 +171,7 @@ show_one(struct exec_ctx *x, const struct ast_zone_target *n, struct row_sink *r
         ERR_TRY(check_visible(x, t));
         ERR_TRY(zone_effective(x, t->id, t->ix != NULL ? t->ix->id : 0, t->partition, &z, &from));
         ERR_TRY(source_text(x, t, &from, &text));
-        struct datum row[2] = {datum_cstr(text), datum_cstr(zone_sql(x->arena, text, z))};
-        ERR_TRY(row_put(rows, row));
+        ERR_TRY(put_one(x, t, &from, text, z, rows));
     }
     return NULL;
 }
@@ -172,9 +261,8 @@ show_zone_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *row
 {
     bool was = catalog_see_offline(x->catalog, true);
     (void)tag;
-    struct error *err = s->show->zone.kind != AST_ZONE_ALL && s->show->zone.kind != AST_ZONE_NONE
-                            ? show_one(x, &s->show->zone, rows)
-                            : show_all(x, rows);
+    struct error *err = is_one_zone(s->show) ? show_one(x, &s->show->zone, rows)
+                                             : show_all(x, rows);
     catalog_see_offline(x->catalog, was);
     return err;
 }

@@ -69,3 +69,14 @@ ALTER TABLE t INJECT STATISTICS '[{"columns": ["a"], "created_at": "2018-05-01 1
 SHOW STATISTICS FOR TABLE t;
 DROP DATABASE geo CASCADE;
 SELECT target FROM [SHOW ZONE CONFIGURATIONS] WHERE target LIKE '%geo%';
+CREATE TABLE za (id INT PRIMARY KEY, b INT, INDEX i (b));
+SELECT zone_id, raw_config_sql FROM [SHOW ZONE CONFIGURATION FOR TABLE za];
+SELECT * FROM [SHOW ZONE CONFIGURATION FOR TABLE za];
+SHOW ZONE CONFIGURATION FOR TABLE za;
+ALTER TABLE za CONFIGURE ZONE USING gc.ttlseconds = 90;
+SELECT zone_id > 0, subzone_id, target, range_name, database_name, table_name, index_name, partition_name, raw_config_yaml FROM [SHOW ZONE CONFIGURATION FOR TABLE za];
+ALTER INDEX za@i CONFIGURE ZONE USING gc.ttlseconds = 91;
+SELECT zone_id > 0, subzone_id, target, range_name, database_name, table_name, index_name, partition_name, raw_config_yaml, full_config_sql FROM [SHOW ZONE CONFIGURATION FOR INDEX za@i];
+SELECT zone_id, range_name, raw_config_sql FROM [SHOW ZONE CONFIGURATION FOR RANGE meta];
+SELECT zone_id, subzone_id FROM [SHOW ZONE CONFIGURATION FOR DATABASE system];
+SELECT zone_id FROM [SHOW ZONE CONFIGURATION FOR RANGE default];
