@@ -81,9 +81,8 @@ define_families(struct definition *d)
         Amberdb__ColumnFamilyDescriptor *f =
             build_family(x->arena, def->name.len > 0 ? ddl_text(x, def->name) : NULL);
         for (int k = 0; k < def->columns.count; k++) {
+            /* Whether it is there is seen when ids are given: it may be rowid, made then. */
             const char *name = ddl_text(x, def->columns.items[k].text);
-            if (build_find_column(d->t, name) == NULL)
-                return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", name);
             PB_PUSH(x->arena, f->column_names, f->n_column_names, arena_strdup(x->arena, name));
         }
         PB_PUSH(x->arena, d->t->families, d->t->n_families, f);

@@ -51,3 +51,8 @@ CREATE TABLE filled_not (a INT) WITH (autovacuum_enabled = true);
 CREATE TABLE filled_not (a INT) WITH (fillfactor = 1, foo = true);
 CREATE TABLE filled_not (a INT) WITH OIDS;
 SELECT create_statement FROM [SHOW CREATE TABLE filled];
+-- what SHOW CREATE says of families is taken: rowid, shard columns
+CREATE TABLE fam_rowid (a INT, b INT, FAMILY f (a, rowid), FAMILY g (b));
+SHOW CREATE fam_rowid;
+CREATE TABLE refused (a INT PRIMARY KEY, FAMILY f (a, rowid));
+CREATE TABLE refused (a INT, FAMILY f (a, nope));
