@@ -39,6 +39,7 @@ drivers = \
   %D%/cloud-test \
   %D%/replay-expect \
   %D%/attach-fixtures \
+  %D%/round-trip \
   %D%/engine-postgres \
   %D%/demo-test \
   %D%/fault/bad-backups
@@ -66,6 +67,7 @@ EXTRA_DIST += \
   %D%/replay.differs \
   %D%/replay.schedule \
   %D%/schedule \
+  %D%/same-backups \
   %D%/server.sh \
   %D%/shell-pty.py \
   %D%/sql

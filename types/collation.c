@@ -2,17 +2,21 @@
 
 #include "types/collation.h"
 
+#include <stdio.h>
 #include <strings.h>
 #include <unicode/uchar.h>
 #include <unicode/ucol.h>
 #include <unicode/uiter.h>
 #include <unicode/uloc.h>
+#include <unicode/uversion.h>
 
 #include "base/thread.h"
 
 /* Opened collators are immutable and shared; the list only grows, to a bound. */
 #define MAX_LOCALES 256
 #define MAX_LOCALE_NAME 100
+/* To be counted up when collation_key makes other bytes of the same weights. */
+#define KEY_RULES 1
 
 struct entry {
     char name[MAX_LOCALE_NAME];
@@ -168,4 +172,14 @@ collation_compare(const char *locale, struct slice a, struct slice b)
         r = (int)ucol_strcollUTF8(c, (const char *)a.ptr, (int32_t)a.len, (const char *)b.ptr,
                                   (int32_t)b.len, &status);
     return (r > 0) - (r < 0);
+}
+
+void
+collation_revision(char out[COLLATION_REVISION_MAX])
+{
+    UVersionInfo version;
+    char icu[U_MAX_VERSION_STRING_LENGTH];
+    u_getVersion(version);
+    u_versionToString(version, icu);
+    snprintf(out, COLLATION_REVISION_MAX, "amberdb %d, ICU %s", KEY_RULES, icu);
 }

@@ -16,6 +16,9 @@
 struct error *collation_check(const char *locale) ERR_MUST_USE;
 /* Appends the sort key of text; keys compare bytewise as the strings do. */
 struct error *collation_key(struct str *out, const char *locale, struct slice text) ERR_MUST_USE;
+/* Keys made under the same revision are the same: our rules and the library's version. */
+#define COLLATION_REVISION_MAX 64
+void collation_revision(char out[COLLATION_REVISION_MAX]);
 /* -1, 0, 1; strings that the locale takes for equal are equal. */
 int collation_compare(const char *locale, struct slice a, struct slice b);
 

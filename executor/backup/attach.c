@@ -51,7 +51,7 @@ without_other_collations(struct exec_ctx *x, struct restore_plan *p, pb_table *t
     const struct table *parsed;
     size_t kept = 0;
     *usable = true;
-    if (*pb_str(t->view_query) != '\0')
+    if (*pb_str(t->view_query) != '\0' || chain_has_our_collation(&p->chain))
         return NULL;
     ERR_TRY(table_from_pb(p->a, pb_table_copy(p->a, t), &parsed));
     for (int i = 0; i < parsed->n_indexes; i++) {

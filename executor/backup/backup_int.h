@@ -156,6 +156,8 @@ struct error *open_sink(struct node *n, struct arena *a, const char *uri,
 /* Restrict to what AS OF SYSTEM TIME *t needs; may move *t to a layer's end. */
 struct error *chain_truncate(struct backup_chain *c, struct hlc *t) ERR_MUST_USE;
 struct hlc chain_end(const struct backup_chain *c); /* greatest end_time */
+/* Were keys of collated strings made with the weights that are in use here? */
+bool chain_has_our_collation(const struct backup_chain *c);
 
 /* Upgraded descriptors as of t (empty: the end of the last layer), by id. */
 struct error *chain_descriptors(struct arena *a, const struct backup_chain *c, struct hlc t,

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "catalog/sysrow.h"
 #include "executor/node.h"
+#include "types/collation.h"
 #include "types/keyenc.h"
 
 #ifndef PACKAGE_VERSION
@@ -591,6 +592,9 @@ backup_fill_manifest(struct backup_plan *p)
     m->build_info->tag = arena_strdup(a, "v20.1.5");
     m->build_info->distribution = arena_strdup(a, "amberdb");
     m->build_info->revision = arena_strdup(a, "amberdb " PACKAGE_VERSION);
+    char collation[COLLATION_REVISION_MAX];
+    collation_revision(collation);
+    m->collation_revision = arena_strdup(a, collation);
     PB_SET(m, mvcc_filter, p->history ? AMBERDB__MVCCFILTER__MVCC_ALL
                                       : AMBERDB__MVCCFILTER__MVCC_LATEST);
     m->complete_dbs = p->targets.complete_dbs.v;

@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "executor/node.h"
+#include "types/collation.h"
 
 #define LAYERS_MAX 10000 /* more is a folder of something else */
 
@@ -38,6 +39,17 @@ chain_end(const struct backup_chain *c)
         if (hlc_cmp(c->v[i].end, end) > 0)
             end = c->v[i].end;
     return end;
+}
+
+bool
+chain_has_our_collation(const struct backup_chain *c)
+{
+    char ours[COLLATION_REVISION_MAX];
+    bool same = true;
+    collation_revision(ours);
+    for (size_t i = 0; i < c->n && same; i++)
+        same = strcmp(pb_str(c->v[i].m->collation_revision), ours) == 0;
+    return same;
 }
 
 /* ---- appended layers ---- */

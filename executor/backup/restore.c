@@ -631,7 +631,8 @@ restore_resume(struct job *j, struct row_sink *rows)
     }
     if (!PB_GET(r.d, tables_published)) {
         ERR_TRY(bring_data(&r, &total));
-        ERR_TRY(restore_collated_keys(j, r.d->table_descs, r.d->n_table_descs));
+        if (!chain_has_our_collation(&r.chain))
+            ERR_TRY(restore_collated_keys(j, r.d->table_descs, r.d->n_table_descs));
         ERR_TRY(publish(&r));
         if (!PB_GET(r.d, descriptor_coverage))
             compact_later(&r);
