@@ -407,10 +407,17 @@ encode_enum(struct arena *a, const struct setting_def *d, const char *text, char
                     "Available values: %s", d->values);
 }
 
+static struct error *
+negative(const struct setting_def *d, const char *what, const char *text)
+{
+    return err_new(ERR_UNCATEGORIZED, "cannot set %s to a negative %s: %s", d->name, what, text);
+}
+
 struct error *
 setting_encode(struct arena *a, const struct setting_def *d, const char *text, char **stored)
 {
     int64_t n;
+    double f;
     char *end;
 
     *stored = arena_strdup(a, text);
@@ -424,15 +431,17 @@ setting_encode(struct arena *a, const struct setting_def *d, const char *text, c
             a, strcasecmp(text, "true") == 0 || strcasecmp(text, "on") == 0 ? "true" : "false");
         return NULL;
     case 'i':
-        strtoll(text, &end, 10);
+        n = strtoll(text, &end, 10);
         if (*text == '\0' || *end != '\0')
             return err_new(ERR_DATATYPE_MISMATCH, "could not parse \"%s\" as type int", text);
-        return NULL;
+        if (strcmp(d->name, "sql.defaults.default_int_size") == 0 && n != 4 && n != 8)
+            return err_new(ERR_UNCATEGORIZED, "only 4 or 8 are valid values");
+        return n < 0 ? negative(d, "value", text) : NULL;
     case 'f':
-        strtod(text, &end);
+        f = strtod(text, &end);
         if (*text == '\0' || *end != '\0')
             return err_new(ERR_DATATYPE_MISMATCH, "could not parse \"%s\" as type float", text);
-        return NULL;
+        return f < 0 ? negative(d, "value", arena_printf(a, "%f", f)) : NULL;
     case 'd':
         if (!read_duration(text, &n)) {
             struct eval_env env = {.arena = a, .timezone = TIMEZONE_UTC};
@@ -441,8 +450,7 @@ setting_encode(struct arena *a, const struct setting_def *d, const char *text, c
             n = iv.iv->nanos + (iv.iv->days + iv.iv->months * 30) * 86400 * 1000000000;
         }
         if (n < 0)
-            return err_new(ERR_INVALID_PARAMETER_VALUE, "cannot be set to a negative duration: %s",
-                           text);
+            return negative(d, "duration", text);
         *stored = arena_printf(a, "%lld", (long long)n);
         return NULL;
     case 'z':

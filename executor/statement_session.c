@@ -138,9 +138,28 @@ set_characteristics_run(struct exec_ctx *x, const struct ast_stmt *stmt, struct 
 static struct error *
 set_tracing_run(struct exec_ctx *x, const struct ast_stmt *stmt, struct row_sink *rows, char **tag)
 {
-    (void)stmt;
+    static const char *const modes[] = {"on", "off", "results", "kv", "local", "cluster"};
+    const struct ast_exprs *values = &stmt->set_tracing->values;
     (void)rows;
     (void)tag;
+    for (int i = 0; i < values->count; i++) {
+        const struct ast_expr *e = values->items[i];
+        const char *text;
+        bool known = false;
+        if (e->kind == AST_EXPR_COLUMN && e->column.count == 1 && !e->column.star) {
+            text = slice_to_cstr(x->arena, e->column.parts[0]);
+        } else if (e->kind == AST_EXPR_BOOL) {
+            continue;
+        } else {
+            struct datum d;
+            ERR_TRY(exec_eval_const(x, e, &TYPE_STRING, "SET TRACING", &d));
+            text = d.null ? "" : slice_to_cstr(x->arena, datum_slice(&d));
+        }
+        for (size_t k = 0; k < sizeof(modes) / sizeof(modes[0]); k++)
+            known = known || strcasecmp(text, modes[k]) == 0;
+        if (!known)
+            return err_new(ERR_UNCATEGORIZED, "set tracing: unknown mode \"%s\"", text);
+    }
     return need_session(x);
 }
 

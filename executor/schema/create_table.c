@@ -204,6 +204,21 @@ table_keys(struct definition *d)
     return NULL;
 }
 
+static struct error *
+check_explicit_key(const struct definition *d)
+{
+    const struct exec_ctx *x = d->x;
+    const char *wanted = x->session != NULL
+                             ? session_setting(x->session, "require_explicit_primary_keys")
+                             : NULL;
+    if (wanted == NULL || (strcmp(wanted, "on") != 0 && strcmp(wanted, "true") != 0) ||
+        (d->t->primary_index != NULL && d->t->primary_index->n_column_names > 0))
+        return NULL;
+    return err_new(ERR_INVALID_TABLE_DEFINITION,
+                   "no primary key specified for table %s (require_explicit_primary_keys = true)",
+                   d->t->name);
+}
+
 /* INTERLEAVE, once columns and indexes have their ids. The def's index is found by its columns: names
  * may have been made up. */
 static struct error *
@@ -455,6 +470,7 @@ create_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     ERR_TRY(column_keys(&d));
     ERR_TRY(table_keys(&d));
     ERR_TRY(define_families(&d));
+    ERR_TRY(check_explicit_key(&d));
     ERR_TRY(build_finish_table(x->arena, d.t));
     ERR_TRY(check_families(d.t));
     ddl_shard_checks(x, d.t);

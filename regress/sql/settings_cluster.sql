@@ -8,3 +8,20 @@ SET CLUSTER SETTING sql.defaults.vectorize = 'bad'; SET CLUSTER SETTING sql.defa
 SET CLUSTER SETTING kv.snapshot_rebalance.max_rate = '1 MiB'; SHOW CLUSTER SETTING kv.snapshot_rebalance.max_rate; SET CLUSTER SETTING kv.snapshot_rebalance.max_rate = 'x';
 SET CLUSTER SETTING sql.trace.txn.enable_threshold = '1s'; SHOW CLUSTER SETTING sql.trace.txn.enable_threshold; SET CLUSTER SETTING sql.trace.txn.enable_threshold = 'x'; SET CLUSTER SETTING sql.trace.txn.enable_threshold = 5;
 RESET CLUSTER SETTING sql.trace.txn.enable_threshold; RESET CLUSTER SETTING kv.snapshot_rebalance.max_rate; RESET CLUSTER SETTING sql.stats.automatic_collection.fraction_stale_rows;
+-- values that are refused; modes of tracing; tables without a key
+SET CLUSTER SETTING sql.defaults.default_int_size = 5;
+SET CLUSTER SETTING sql.stats.automatic_collection.min_stale_rows = -1;
+SET CLUSTER SETTING sql.stats.automatic_collection.fraction_stale_rows = -0.5;
+SET CLUSTER SETTING server.time_until_store_dead = '-1s';
+SET CLUSTER SETTING sql.defaults.require_explicit_primary_keys.enabled = true;
+SHOW CLUSTER SETTING sql.defaults.require_explicit_primary_keys.enabled;
+\c
+SHOW require_explicit_primary_keys;
+CREATE TABLE npk (a INT);
+CREATE TABLE npk AS SELECT 1 AS a;
+CREATE TABLE npk (a PRIMARY KEY) AS SELECT 1 AS a;
+SET CLUSTER SETTING sql.defaults.require_explicit_primary_keys.enabled = DEFAULT;
+RESET CLUSTER SETTING sql.defaults.distsql;
+SET tracing = bogus;
+SET tracing = on, kv;
+SET tracing = off;
