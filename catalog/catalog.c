@@ -851,6 +851,13 @@ catalog_write_table(struct catalog_txn *ct, pb_table *t)
     return catalog_put_descriptor(ct, t->id, pb_descriptor_of_table(ct->a, t));
 }
 
+bool
+catalog_is_new(const struct catalog_txn *ct, uint32_t id)
+{
+    const struct own *o = map_get(&ct->own, map_id(&id));
+    return o != NULL && o->base_version == 0;
+}
+
 struct error *
 catalog_note_change(struct catalog_txn *ct, const struct table *t, enum catalog_change change)
 {

@@ -129,6 +129,8 @@ struct error *catalog_resolve_target(struct catalog_txn *ct, const struct name_r
 
 /* ---- changes; visible to this transaction at once ---- */
 
+/* Did this transaction make the table? */
+bool catalog_is_new(const struct catalog_txn *ct, uint32_t id);
 struct error *catalog_new_id(struct catalog_txn *ct, uint32_t *id) ERR_MUST_USE; /* never given back */
 struct error *catalog_id_counter(struct catalog_txn *ct, uint32_t *next) ERR_MUST_USE;
 struct error *catalog_raise_id_counter(struct catalog_txn *ct, uint32_t at_least) ERR_MUST_USE;

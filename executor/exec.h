@@ -60,6 +60,8 @@ void exec_notice(struct exec_ctx *x, struct error *e);
 void exec_on_txn_end(struct exec_ctx *x, struct error *(*fn)(struct node *n, void *arg,
                                                              bool committed), void *arg);
 struct arena *exec_txn_arena(struct exec_ctx *x);
+/* Between BEGIN and COMMIT? */
+bool exec_in_explicit_txn(const struct exec_ctx *x);
 /* The transaction did DDL: ROLLBACK TO SAVEPOINT over it is refused, results are not retried. */
 void exec_mark_ddl(struct exec_ctx *x);
 

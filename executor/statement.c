@@ -526,6 +526,12 @@ exec_txn_arena(struct exec_ctx *x)
     return x->txn_state->arena;
 }
 
+bool
+exec_in_explicit_txn(const struct exec_ctx *x)
+{
+    return x->txn_state != NULL && !x->txn_state->implicit;
+}
+
 void
 exec_mark_ddl(struct exec_ctx *x)
 {

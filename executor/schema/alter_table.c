@@ -109,6 +109,16 @@ finish(struct alter *a, size_t n_dropped)
     return ddl_gc_job(x, a->text, t->id, gone, n, NULL, 0);
 }
 
+/* VALIDATE looks at the rows at once, wherever it stands. */
+static bool
+validates(const struct ast_alter_table *n)
+{
+    for (int i = 0; i < n->count; i++)
+        if (n->items[i].kind == AST_ALTER_VALIDATE_CONSTRAINT)
+            return true;
+    return false;
+}
+
 static struct error *
 alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
@@ -122,8 +132,14 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
     struct alter a = {.x = x, .id = t->id, .shown = t->name, .text = ddl_job_text(x)};
     size_t n_dropped = t->pb->n_gc_mutations;
+    struct ddl_undo undo = {0};
+    if (!validates(n))
+        ddl_undo_point(x, a.id, &undo);
     for (int i = 0; i < n->count; i++) {
-        ERR_TRY(ddl_job_failed(x, a.id, command(&a, &n->items[i])));
+        struct error *err = command(&a, &n->items[i]);
+        if (err != NULL && undo.taken)
+            return ddl_put_off(x, &undo, a.id, err);
+        ERR_TRY(ddl_job_failed(x, a.id, err));
         kv_txn_step(x->txn);
     }
     return finish(&a, n_dropped);

@@ -279,6 +279,56 @@ ddl_job_failed(struct exec_ctx *x, uint32_t table_id, struct error *e)
     return e;
 }
 
+/* ---- changes that fail at COMMIT ------------------------------------------------------------- */
+
+void
+ddl_undo_point(struct exec_ctx *x, uint32_t table_id, struct ddl_undo *u)
+{
+    *u = (struct ddl_undo){exec_in_explicit_txn(x) && !catalog_is_new(x->catalog, table_id), 0};
+    if (u->taken)
+        u->token = kv_txn_savepoint(x->txn);
+}
+
+struct put_off {
+    struct failed job;
+    const char *code;
+};
+
+static struct error *
+after_commit(struct node *n, void *arg, bool committed)
+{
+    struct put_off *p = arg;
+    if (!committed)
+        return NULL;
+    ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, NULL, put_failed, &p->job));
+    return err_hint(err_new(ERR_TRANSACTION_COMMITTED_WITH_SCHEMA_CHANGE_FAILURE,
+                            "transaction committed but schema change aborted with error: (%s): %s",
+                            p->code, p->job.error),
+                    "Some of the non-DDL statements may have committed successfully, but some of "
+                    "the DDL statement(s) failed.\nManual inspection may be required to determine "
+                    "the actual state of the database.\n--\nSee: "
+                    "https://go.crdb.dev/issue/42061");
+}
+
+struct error *
+ddl_put_off(struct exec_ctx *x, const struct ddl_undo *u, uint32_t table_id, struct error *e)
+{
+    if (e == NULL || !u->taken || !(is_of_backfill(e) || err_is(e, ERR_NOT_NULL_VIOLATION)))
+        return e;
+    struct arena *a = exec_txn_arena(x);
+    struct put_off *p = ARENA_NEW(a, struct put_off);
+    p->job.user = arena_strdup(a, x->user);
+    p->job.text = arena_strdup(a, ddl_job_text(x));
+    p->job.error = arena_strdup(a, e->message);
+    p->job.table_id = table_id;
+    p->code = arena_strdup(a, errcode_sqlstate(e->code));
+    kv_txn_rollback_to(x->txn, u->token);
+    catalog_txn_rolled_back(x->catalog);
+    exec_on_txn_end(x, after_commit, p);
+    err_free(e);
+    return NULL;
+}
+
 struct error *
 ddl_take_mutation_id(struct exec_ctx *x, uint32_t table_id, uint32_t *id)
 {

@@ -191,6 +191,8 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     if (n->concurrently)
         exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION, "CONCURRENTLY is not required as all "
                                                           "indexes are created concurrently"));
+    struct ddl_undo undo;
+    ddl_undo_point(x, t->id, &undo);
     ERR_TRY(catalog_note_change(x->catalog, t, CHANGE_MUTATION));
     ERR_TRY(ddl_mutable(x, t->id, &pb));
     ERR_TRY(ddl_index(x, pb, &n->def, n->unique, &ix));
@@ -211,7 +213,10 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
                                         "not be performant"),
                                 "Consider modifying the index such that it is also partitioned."));
     ERR_TRY(catalog_write_table(x->catalog, pb));
-    ERR_TRY(ddl_job_failed(x, t->id, ddl_fill_index(x, t, ix->id)));
+    struct error *err = ddl_fill_index(x, t, ix->id);
+    if (err != NULL && undo.taken)
+        return ddl_put_off(x, &undo, t->id, err);
+    ERR_TRY(ddl_job_failed(x, t->id, err));
     ERR_TRY(ddl_take_mutation_id(x, pb->id, &mutation));
     struct ddl_field fields[] = {
         {"TableName", ddl_qualified(x, t), false},

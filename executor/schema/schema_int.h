@@ -80,6 +80,15 @@ struct error *ddl_gc_job(struct exec_ctx *x, const char *text, uint32_t parent_i
                          size_t n_tables) ERR_MUST_USE;
 /* e, of a change: when it came of rows that are there, a failed job follows the rollback. */
 struct error *ddl_job_failed(struct exec_ctx *x, uint32_t table_id, struct error *e) ERR_MUST_USE;
+/* A change of rows that are there fails, between BEGIN and COMMIT, at COMMIT: its statement is undone and
+ * the error of COMMIT is XXA00, the rest is committed. To be taken before the statement does anything. */
+struct ddl_undo {
+    bool taken;
+    uint64_t token;
+};
+void ddl_undo_point(struct exec_ctx *x, uint32_t table_id, struct ddl_undo *u);
+struct error *ddl_put_off(struct exec_ctx *x, const struct ddl_undo *u, uint32_t table_id,
+                          struct error *e) ERR_MUST_USE;
 /* The number of the change that the statement makes to the table. */
 struct error *ddl_take_mutation_id(struct exec_ctx *x, uint32_t table_id, uint32_t *id)
     ERR_MUST_USE;
