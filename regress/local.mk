@@ -41,6 +41,7 @@ drivers = \
   %D%/attach-fixtures \
   %D%/round-trip \
   %D%/engine-postgres \
+  %D%/random-queries \
   %D%/demo-test \
   %D%/fault/bad-backups
 TESTS += $(drivers)
@@ -63,6 +64,7 @@ EXTRA_DIST += \
   %D%/golden \
   %D%/postgres.sh \
   %D%/protocol \
+  %D%/random_queries.py \
   %D%/regress-postgres \
   %D%/replay.differs \
   %D%/replay.schedule \
