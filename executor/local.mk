@@ -58,6 +58,8 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/relational/cte.h \
   %D%/relational/distinct.c \
   %D%/relational/explain.c \
+  %D%/relational/explain_int.h \
+  %D%/relational/explain_opt.c \
   %D%/relational/group.c \
   %D%/relational/hash_join.c \
   %D%/relational/index_join.c \

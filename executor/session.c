@@ -526,9 +526,9 @@ run_prepared(struct session *s, const struct ast_stmt *stmt, struct arena *a,
     for (int i = 0; i < p->n_params && err == NULL; i++) {
         struct type_ctx c;
         struct expr *ex;
-        type_ctx_init(&c, exec_planner(x), NULL, "EXECUTE",
+        type_ctx_init(&c, exec_planner(x), NULL, "EXECUTE parameter",
                       REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_SUBQUERIES |
-                          REJECT_COLUMNS);
+                          REJECT_COLUMNS | REJECT_VARIABLES);
         err = type_expr(&c, e->params.items[i], p->param_types[i], &ex);
         if (err == NULL && !type_equivalent(ex->type, p->param_types[i]))
             err = wrong_parameter(a, e->params.items[i], p->param_types[i], ex->type);

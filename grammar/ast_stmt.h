@@ -303,7 +303,7 @@ enum ast_explain_mode {
 struct ast_explain {
     enum ast_explain_mode mode;
     bool analyze;
-    bool verbose, types, env, catalog, debug; /* flags */
+    bool verbose, types, env, catalog; /* flags */
     struct ast_stmt *stmt;
 };
 

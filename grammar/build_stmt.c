@@ -576,12 +576,36 @@ gram_copy_option(struct gram *g, struct ast_copy *c, struct ast_name key, struct
     return false;
 }
 
-bool
-gram_explain_option(struct gram *g, struct ast_explain *e, struct ast_name option)
+static char *
+upper(struct gram *g, struct slice s)
 {
-    struct slice o = option.text;
-    enum ast_explain_mode mode;
+    char *z = slice_to_cstr(g->arena, s);
 
+    for (char *c = z; *c != '\0'; c++)
+        if (*c >= 'a' && *c <= 'z')
+            *c = (char)(*c - 'a' + 'A');
+    return z;
+}
+
+static bool
+explain_mode(struct slice o, enum ast_explain_mode *mode)
+{
+    static const char *const names[] = {
+        [AST_EXPLAIN_PLAN] = "plan", [AST_EXPLAIN_DISTSQL] = "distsql", [AST_EXPLAIN_OPT] = "opt",
+        [AST_EXPLAIN_VEC] = "vec",   [AST_EXPLAIN_DEBUG] = "debug",
+    };
+
+    for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
+        if (is_word(o, names[i])) {
+            *mode = (enum ast_explain_mode)i;
+            return true;
+        }
+    return false;
+}
+
+static bool
+explain_flag(struct ast_explain *e, struct slice o)
+{
     if (is_word(o, "verbose"))
         return e->verbose = true;
     if (is_word(o, "types"))
@@ -590,22 +614,46 @@ gram_explain_option(struct gram *g, struct ast_explain *e, struct ast_name optio
         return e->env = true;
     if (is_word(o, "catalog"))
         return e->catalog = true;
-    if (is_word(o, "debug"))
-        return e->debug = true;
-    if (is_word(o, "plan"))
-        mode = AST_EXPLAIN_PLAN;
-    else if (is_word(o, "distsql"))
-        mode = AST_EXPLAIN_DISTSQL;
-    else if (is_word(o, "opt"))
-        mode = AST_EXPLAIN_OPT;
-    else if (is_word(o, "vec"))
-        mode = AST_EXPLAIN_VEC;
-    else {
-        gram_syntax_error(g, arena_printf(g->arena, "unsupported EXPLAIN option: %.*s", (int)o.len, o.ptr));
-        return false;
+    return is_word(o, "analyze") && (e->analyze = true);
+}
+
+struct ast_stmt *
+gram_explain(struct gram *g, int pos, bool analyze, const struct ast_names *options,
+             struct ast_stmt *stmt)
+{
+    struct ast_explain *e = ARENA_NEW(g->arena, struct ast_explain);
+    bool given = false;
+    const char *wrong = NULL;
+
+    e->stmt = stmt;
+    e->analyze = analyze;
+    for (int i = 0; options != NULL && i < options->count && wrong == NULL; i++) {
+        struct slice o = options->items[i].text;
+        enum ast_explain_mode mode;
+        if (!explain_mode(o, &mode)) {
+            if (!explain_flag(e, o))
+                wrong = arena_printf(g->arena, "unsupported EXPLAIN option: %s", upper(g, o));
+            continue;
+        }
+        if (given)
+            wrong = arena_printf(g->arena, "cannot set EXPLAIN mode more than once: %s", upper(g, o));
+        given = true;
+        e->mode = mode;
     }
-    e->mode = mode;
-    return true;
+    if (!given && e->analyze)
+        e->mode = AST_EXPLAIN_DISTSQL;
+    if (wrong == NULL && e->analyze && e->mode != AST_EXPLAIN_DISTSQL && e->mode != AST_EXPLAIN_DEBUG)
+        wrong = arena_printf(g->arena, "EXPLAIN ANALYZE cannot be used with %s",
+                             e->mode == AST_EXPLAIN_PLAN  ? "PLAN"
+                             : e->mode == AST_EXPLAIN_OPT ? "OPT"
+                                                          : "VEC");
+    if (wrong == NULL && !e->analyze && e->mode == AST_EXPLAIN_DEBUG)
+        wrong = "DEBUG flag can only be used with EXPLAIN ANALYZE";
+    if (wrong != NULL) {
+        gram_syntax_error(g, wrong);
+        return NULL;
+    }
+    return gram_stmt(g, AST_STMT_EXPLAIN, pos, e, stmt->depth);
 }
 
 const char *

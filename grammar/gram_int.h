@@ -178,7 +178,8 @@ bool gram_txn_modes_merge(struct gram *g, struct ast_txn_modes *a, const struct 
 bool gram_column_quals(struct gram *g, struct ast_column_def *def);
 bool gram_copy_option(struct gram *g, struct ast_copy *c, struct ast_name key, struct ast_expr *value,
                       struct ast_names *columns);
-bool gram_explain_option(struct gram *g, struct ast_explain *e, struct ast_name option);
+struct ast_stmt *gram_explain(struct gram *g, int pos, bool analyze, const struct ast_names *options,
+                              struct ast_stmt *stmt);
 bool gram_index_elem(struct gram *g, struct ast_expr *e, enum ast_direction dir,
                      struct ast_index_elem *out);
 bool gram_check_nulls_order(struct gram *g, enum ast_direction dir, int nulls);

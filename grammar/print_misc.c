@@ -305,13 +305,13 @@ pr_explain(struct printer *p, const struct ast_explain *e)
 {
     static const char *const modes[] = {
         [AST_EXPLAIN_PLAN] = NULL,   [AST_EXPLAIN_DISTSQL] = "DISTSQL", [AST_EXPLAIN_OPT] = "OPT",
-        [AST_EXPLAIN_VEC] = "VEC",   [AST_EXPLAIN_DEBUG] = NULL,
+        [AST_EXPLAIN_VEC] = "VEC",   [AST_EXPLAIN_DEBUG] = "DEBUG",
     };
     const struct {
         bool set;
         const char *word;
     } flags[] = {{e->verbose && !e->types, "VERBOSE"}, {e->types, "TYPES"}, {e->env, "ENV"},
-                 {e->catalog, "CATALOG"}, {e->debug, "DEBUG"}};
+                 {e->catalog, "CATALOG"}};
     const char *before = "(";
 
     P("EXPLAIN ");

@@ -200,7 +200,6 @@ upper_privileges(struct gram *g, struct ast_names *l)
     struct ast_zone_option *zone_option;
     struct ast_scrub *scrub;
     struct ast_scrub_option *scrub_option;
-    struct ast_explain *explain;
     struct ast_copy *copy;
     struct ast_create_stats *stats;
     struct ast_range_target *range_target;
@@ -312,12 +311,12 @@ upper_privileges(struct gram *g, struct ast_names *l)
 %type <stmt> alter_table_stmt alter_index_stmt alter_database_stmt alter_view_stmt alter_sequence_stmt
 %type <stmt> alter_range_stmt alter_role_stmt alter_partition_stmt alter_unsupported set_var_stmt
 
-%type <name> name column_name insert_column_item table_alias_name type_function_name unrestricted_name
+%type <name> explain_option name column_name insert_column_item table_alias_name type_function_name unrestricted_name
 %type <name> non_reserved_word non_reserved_word_or_sconst bare_label extract_arg
 %type <name> unreserved_keyword col_name_keyword type_func_name_keyword reserved_keyword
 %type <name> collation_name opt_name opt_window_name session_var window_ref
 %type <name> opt_family_name 
-%type <names> name_list insert_column_list opt_column_list var_name db_object_parts
+%type <names> explain_options name_list insert_column_list opt_column_list var_name db_object_parts
 %type <names> prefixed_path privileges privilege_list opt_storing opt_grantees
 %type <names> copy_columns
 %type <oname> db_object_name table_name opt_from_table
@@ -405,7 +404,6 @@ upper_privileges(struct gram *g, struct ast_names *l)
 %type <zone_option> zone_option
 %type <scrub> opt_scrub_options scrub_options
 %type <scrub_option> scrub_option
-%type <explain> explain_options
 %type <copy> copy_options copy_legacy copy_generic
 %type <range_target> alter_range_table alter_range_index
 %type <stats> create_stats_target
@@ -470,48 +468,30 @@ row_source_stmt:
     ;
 
 explain_stmt:
-    K_EXPLAIN preparable_stmt {
-        $$ = gram_stmt(g, AST_STMT_EXPLAIN, @1.pos, MAKE(struct ast_explain, .stmt = $2), $2->depth);
-    }
-    | K_EXPLAIN K_ANALYZE preparable_stmt {
-        $$ = gram_stmt(g, AST_STMT_EXPLAIN, @1.pos,
-            MAKE(struct ast_explain, .mode = AST_EXPLAIN_DISTSQL, .analyze = true, .stmt = $3), $3->depth);
-    }
-    | K_EXPLAIN K_ANALYSE preparable_stmt {
-        $$ = gram_stmt(g, AST_STMT_EXPLAIN, @1.pos,
-            MAKE(struct ast_explain, .mode = AST_EXPLAIN_DISTSQL, .analyze = true, .stmt = $3), $3->depth);
-    }
+    K_EXPLAIN preparable_stmt { TRY($$ = gram_explain(g, @1.pos, false, NULL, $2)); }
+    | K_EXPLAIN analyze preparable_stmt { TRY($$ = gram_explain(g, @1.pos, true, NULL, $3)); }
     | K_EXPLAIN '(' explain_options ')' preparable_stmt {
-        $3->stmt = $5;
-        $$ = gram_stmt(g, AST_STMT_EXPLAIN, @1.pos, $3, $5->depth);
+        TRY($$ = gram_explain(g, @1.pos, false, $3, $5));
     }
-    | K_EXPLAIN K_ANALYZE '(' explain_options ')' preparable_stmt {
-        $4->stmt = $6;
-        $4->analyze = true;
-        if ($4->mode == AST_EXPLAIN_PLAN)
-            $4->mode = $4->debug ? AST_EXPLAIN_DEBUG : AST_EXPLAIN_DISTSQL;
-        $$ = gram_stmt(g, AST_STMT_EXPLAIN, @1.pos, $4, $6->depth);
-    }
-    | K_EXPLAIN K_ANALYSE '(' explain_options ')' preparable_stmt {
-        $4->stmt = $6;
-        $4->analyze = true;
-        if ($4->mode == AST_EXPLAIN_PLAN)
-            $4->mode = $4->debug ? AST_EXPLAIN_DEBUG : AST_EXPLAIN_DISTSQL;
-        $$ = gram_stmt(g, AST_STMT_EXPLAIN, @1.pos, $4, $6->depth);
+    | K_EXPLAIN analyze '(' explain_options ')' preparable_stmt {
+        TRY($$ = gram_explain(g, @1.pos, true, $4, $6));
     }
     | K_EXPLAIN error { HELP("EXPLAIN"); }
     ;
 
+analyze:
+    K_ANALYZE
+    | K_ANALYSE
+    ;
+
 explain_options:
-    non_reserved_word { $$ = NEW(struct ast_explain); TRY(gram_explain_option(g, $$, $1)); }
-    | K_ANALYZE { $$ = MAKE(struct ast_explain, .analyze = true, .mode = AST_EXPLAIN_DISTSQL); }
-    | explain_options ',' non_reserved_word { $$ = $1; TRY(gram_explain_option(g, $$, $3)); }
-    | explain_options ',' K_ANALYZE {
-        $$ = $1;
-        $$->analyze = true;
-        if ($$->mode == AST_EXPLAIN_PLAN)
-            $$->mode = AST_EXPLAIN_DISTSQL;
-    }
+    explain_option { $$ = LIST1(struct ast_names, $1); }
+    | explain_options ',' explain_option { $$ = $1; PUSH($$, $3); }
+    ;
+
+explain_option:
+    non_reserved_word
+    | K_ANALYZE { $$ = (struct ast_name){.text = slice_cstr("analyze"), .pos = @1.pos}; }
     ;
 
 prepare_stmt:

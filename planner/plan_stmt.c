@@ -144,23 +144,25 @@ plan_explain(struct planner *p, const struct ast_explain *a, struct plan_root **
 {
     struct plan_root *inner;
     struct ast_stmt *stmt = a->stmt;
-    bool verbose = a->verbose || a->types;
+    bool opt = a->mode == AST_EXPLAIN_OPT;
+    bool verbose = (a->verbose || a->types) && !opt;
     static const char *const names[] = {"tree", "field", "description"};
     static const char *const verbose_names[] = {"tree",        "level",   "type",    "field",
                                                 "description", "columns", "ordering"};
 
-    if (a->mode != AST_EXPLAIN_PLAN || a->analyze)
+    if (opt && (a->verbose || a->types || a->env || a->catalog))
+        return err_unimplemented(0, "EXPLAIN (OPT) with further options");
+    if ((a->mode != AST_EXPLAIN_PLAN && !opt) || a->analyze)
         return err_unimplemented(0, "EXPLAIN %s(%s)", a->analyze ? "ANALYZE " : "",
-                                 a->mode == AST_EXPLAIN_OPT     ? "OPT"
-                                 : a->mode == AST_EXPLAIN_VEC   ? "VEC"
+                                 a->mode == AST_EXPLAIN_VEC   ? "VEC"
                                  : a->mode == AST_EXPLAIN_DEBUG ? "DEBUG"
                                                                 : "DISTSQL");
     ERR_TRY(plan_explained(p, stmt, &inner));
     struct plan_explain *e =
-        plan_node_new(p, PLAN_EXPLAIN, sizeof(*e), verbose ? 7 : 3, 0);
+        plan_node_new(p, PLAN_EXPLAIN, sizeof(*e), opt ? 1 : verbose ? 7 : 3, 0);
     for (int i = 0; i < e->base.n_cols; i++)
         e->base.cols[i] = (struct plan_column){
-            .name = verbose ? verbose_names[i] : names[i],
+            .name = opt ? "text" : verbose ? verbose_names[i] : names[i],
             .type = verbose && i == 1 ? &TYPE_INT8 : &TYPE_STRING,
             .hidden = verbose && (i == 1 || i == 2)};
     e->plan = inner;

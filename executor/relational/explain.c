@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "executor/relational/rel_int.h"
+#include "executor/relational/explain_int.h"
 #include "planner/aggregate.h"
 
 /* EXPLAIN: the plan as v20.1's tree of fields. */
@@ -162,14 +162,21 @@ put_expr(struct str *s, const struct expr *e, const struct plan_column *cols, in
     str_append_char(s, ')');
 }
 
-static const char *
-expr_text(struct walk *w, const struct expr *e, const struct plan_column *cols, int n)
+const char *
+explain_expr(struct arena *a, const struct eval_env *env, const struct expr *e,
+             const struct plan_column *cols, int n)
 {
     struct str s;
 
-    str_init_arena(&s, w->e->a, 65536);
-    put_expr(&s, e, cols, n, &w->e->op.x->env);
+    str_init_arena(&s, a, 65536);
+    put_expr(&s, e, cols, n, env);
     return str_cstr(&s);
+}
+
+static const char *
+expr_text(struct walk *w, const struct expr *e, const struct plan_column *cols, int n)
+{
+    return explain_expr(w->e->a, &w->e->op.x->env, e, cols, n);
 }
 
 /* ---- fields --------------------------------------------------------------------------------- */
@@ -540,16 +547,21 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
     }
 }
 
+const char *
+explain_statement_name(struct arena *a, const struct plan_node *n)
+{
+    char *s = arena_strdup(a, ast_stmt_kind_name(((const struct plan_statement *)n)->stmt->kind));
+
+    for (char *c = s; *c != '\0'; c++)
+        *c = *c == '_' ? ' ' : *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+    return s;
+}
+
 static const char *
 name_of(struct walk *w, const struct plan_node *n)
 {
-    if (n->kind == PLAN_STATEMENT) {
-        char *s = arena_strdup(w->e->a,
-                               ast_stmt_kind_name(((const struct plan_statement *)n)->stmt->kind));
-        for (char *c = s; *c != '\0'; c++)
-            *c = *c == '_' ? ' ' : *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
-        return s;
-    }
+    if (n->kind == PLAN_STATEMENT)
+        return explain_statement_name(w->e->a, n);
     if (n->kind == PLAN_SCAN && ((const struct plan_scan *)n)->reverse)
         return "revscan";
     if (fast_path(n))
@@ -652,9 +664,13 @@ explain_open(struct op *o)
     e->a = arena_create(o->arena, "explain");
     batch_init(o->arena, &o->batch, o->node->n_cols, true);
     e->store = row_store_create(o->x, o->arena, o->node->n_cols, plan_types(o->arena, o->node), 0);
-    ERR_TRY(put(&w, "", 0, "", "distributed", "false", "", ""));
-    ERR_TRY(put(&w, "", 0, "", "vectorized", "false", "", ""));
-    ERR_TRY(root(&w, e->plan->plan));
+    if (e->plan->ast->mode == AST_EXPLAIN_OPT) {
+        ERR_TRY(explain_opt(o->x, e->a, e->plan->plan, e->store));
+    } else {
+        ERR_TRY(put(&w, "", 0, "", "distributed", "false", "", ""));
+        ERR_TRY(put(&w, "", 0, "", "vectorized", "false", "", ""));
+        ERR_TRY(root(&w, e->plan->plan));
+    }
     e->reader = row_reader_open(e->store, o->arena);
     return NULL;
 }

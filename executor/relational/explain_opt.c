@@ -1,0 +1,475 @@
+#include "config.h"
+
+#include "executor/relational/explain_int.h"
+
+#include "planner/aggregate.h"
+
+/* EXPLAIN (OPT): the plan in the words of v20.1's optimizer: relational expressions, below each its
+ * inputs, then what it does with them. */
+
+struct line {
+    const char *text;
+    struct line *first, *last, *next;
+};
+
+struct drawing {
+    struct arena *a;
+    const struct eval_env *env;
+    bool *drawn;               /* CTEs, by slot */
+};
+
+static struct line *
+line_new(struct drawing *d, struct line *parent, const char *text)
+{
+    struct line *l = ARENA_NEW(d->a, struct line);
+
+    l->text = text;
+    if (parent == NULL)
+        return l;
+    if (parent->first == NULL)
+        parent->first = l;
+    else
+        parent->last->next = l;
+    parent->last = l;
+    return l;
+}
+
+static void put_node(struct drawing *d, struct line *parent, const struct plan_node *n);
+
+static const char *
+text_of(struct drawing *d, const struct expr *e, const struct plan_node *n)
+{
+    return explain_expr(d->a, d->env, e, n == NULL ? NULL : n->cols, n == NULL ? 0 : n->n_cols);
+}
+
+static const char *
+name_of(struct drawing *d, const struct plan_node *n, int i)
+{
+    return n->cols[i].name != NULL ? n->cols[i].name : arena_printf(d->a, "column%d", i + 1);
+}
+
+/* The conditions of an AND, a line each. */
+static void
+put_conditions(struct drawing *d, struct line *filters, const struct expr *e,
+               const struct plan_node *n)
+{
+    if (e->kind == EXPR_AND)
+        for (int i = 0; i < e->n_args; i++)
+            put_conditions(d, filters, e->args[i], n);
+    else
+        line_new(d, filters, text_of(d, e, n));
+}
+
+/* select over what the line is for, when there is a filter. */
+static struct line *
+selected(struct drawing *d, struct line *parent, const struct expr *filter,
+         const struct plan_node *n, const char *text)
+{
+    if (filter == NULL)
+        return line_new(d, parent, text);
+    struct line *select = line_new(d, parent, "select");
+    struct line *in = line_new(d, select, text);
+    put_conditions(d, line_new(d, select, "filters"), filter, n);
+    return in;
+}
+
+/* ---- scans ---------------------------------------------------------------------------------- */
+
+static void
+put_values(struct drawing *d, struct str *s, const struct plan_bound *b)
+{
+    for (int i = 0; i < b->n; i++)
+        str_printf(s, "/%s", text_of(d, b->values[i], NULL));
+}
+
+static const char *
+constraint_text(struct drawing *d, const struct plan_scan *p)
+{
+    struct str s;
+
+    str_init_arena(&s, d->a, 65536);
+    str_append_cstr(&s, "constraint: ");
+    for (int i = 0; i < p->index->n_keys; i++)
+        str_printf(&s, "/%s%u", p->index->desc[i] ? "-" : "",
+                   p->table->columns[p->index->keys[i]].id);
+    str_append_char(&s, ':');
+    for (int i = 0; i < p->n_spans; i++) {
+        const struct plan_span *ps = &p->spans[i];
+        str_append_cstr(&s, ps->lo.n == 0 || ps->lo.inclusive ? " [" : " (");
+        put_values(d, &s, &ps->lo);
+        str_append_cstr(&s, " - ");
+        put_values(d, &s, &ps->hi);
+        str_append_char(&s, ps->hi.n == 0 || ps->hi.inclusive ? ']' : ')');
+    }
+    if (p->empty)
+        str_append_cstr(&s, " contradiction");
+    return str_cstr(&s);
+}
+
+static void
+put_scan(struct drawing *d, struct line *parent, const struct plan_scan *p)
+{
+    const char *name = p->table->name;
+    struct str s;
+
+    str_init_arena(&s, d->a, 65536);
+    str_printf(&s, "scan %s", p->alias == NULL ? name : p->alias);
+    if (!p->index->primary)
+        str_printf(&s, "@%s", p->index->name);
+    if (p->reverse)
+        str_append_cstr(&s, ",rev");
+    struct line *l = selected(d, parent, p->filter, &p->base, str_cstr(&s));
+    if (p->n_spans > 0 || p->empty)
+        line_new(d, l, constraint_text(d, p));
+    for (int i = 0; i < p->n_elements; i++)
+        line_new(d, l, arena_printf(d->a, "inverted key: %s", p->element_texts[i]));
+    if (p->hard_limit > 0)
+        line_new(d, l, arena_printf(d->a, "limit: %lld", (long long)p->hard_limit));
+    if (p->lock)
+        line_new(d, l, "locking: for-update");
+}
+
+/* ---- joins ---------------------------------------------------------------------------------- */
+
+static const char *
+join_text(struct drawing *d, enum plan_join_type t, const char *how)
+{
+    static const char *const names[] = {"inner", "left", "right", "full", "semi", "anti"};
+
+    return arena_printf(d->a, "%s-join%s", names[t], how);
+}
+
+/* Both sides' columns in a row, for conditions over both: a semi join gives only the left ones. */
+static const struct plan_node *
+both_sides(struct drawing *d, const struct plan_node *n)
+{
+    struct plan_node *both = ARENA_NEW(d->a, struct plan_node);
+    const struct plan_node *l = n->children[0], *r = n->n_children > 1 ? n->children[1] : NULL;
+
+    if (r == NULL)
+        return n;
+    both->n_cols = l->n_cols + r->n_cols;
+    both->cols = ARENA_ARRAY(d->a, struct plan_column, (size_t)both->n_cols + 1);
+    memcpy(both->cols, l->cols, (size_t)l->n_cols * sizeof(l->cols[0]));
+    memcpy(both->cols + l->n_cols, r->cols, (size_t)r->n_cols * sizeof(r->cols[0]));
+    return both;
+}
+
+static void
+put_join(struct drawing *d, struct line *parent, const struct plan_node *n,
+         enum plan_join_type type, const char *how, int n_keys, const char *const *keys,
+         const struct expr *on)
+{
+    struct line *l = line_new(d, parent, join_text(d, type, how));
+
+    for (int i = 0; i < n->n_children; i++)
+        put_node(d, l, n->children[i]);
+    if (n_keys == 0 && on == NULL) {
+        line_new(d, l, "filters (true)");
+        return;
+    }
+    struct line *filters = line_new(d, l, "filters");
+    for (int i = 0; i < n_keys; i++)
+        line_new(d, filters, keys[i]);
+    if (on != NULL)
+        put_conditions(d, filters, on, both_sides(d, n));
+}
+
+static void
+put_keyed_join(struct drawing *d, struct line *parent, const struct plan_node *n)
+{
+    const struct plan_node *left = n->children[0];
+    const char *keys[64];
+    int k = 0;
+
+    if (n->kind == PLAN_HASH_JOIN) {
+        const struct plan_hash_join *j = (const struct plan_hash_join *)n;
+        for (; k < j->n_keys && k < 64; k++)
+            keys[k] = arena_printf(d->a, "%s = %s", text_of(d, j->left_keys[k], left),
+                                   text_of(d, j->right_keys[k], n->children[1]));
+        put_join(d, parent, n, j->type, " (hash)", k, keys, j->on);
+    } else if (n->kind == PLAN_MERGE_JOIN) {
+        const struct plan_merge_join *j = (const struct plan_merge_join *)n;
+        for (; k < j->n_keys && k < 64; k++)
+            keys[k] = arena_printf(d->a, "%s = %s", name_of(d, left, j->left_keys[k]),
+                                   name_of(d, n->children[1], j->right_keys[k]));
+        put_join(d, parent, n, j->type, " (merge)", k, keys, j->on);
+    } else {
+        const struct plan_lookup_join *j = (const struct plan_lookup_join *)n;
+        for (; k < j->n_keys && k < 64; k++)
+            keys[k] = arena_printf(d->a, "%s = %s", text_of(d, j->keys[k], left),
+                                   j->table->columns[j->index->keys[k]].name);
+        put_join(d, parent, n, j->type,
+                 arena_printf(d->a, " (lookup %s%s%s)", j->table->name,
+                              j->index->primary ? "" : "@",
+                              j->index->primary ? "" : j->index->name),
+                 k, keys, j->on);
+    }
+}
+
+/* ---- the others ----------------------------------------------------------------------------- */
+
+static void
+put_render(struct drawing *d, struct line *parent, const struct plan_render *r)
+{
+    const struct plan_node *in = r->base.children[0];
+    struct line *project, *list = NULL;
+    bool same = r->base.n_cols == in->n_cols, computed = false;
+
+    for (int i = 0; i < r->base.n_cols; i++)
+        computed = computed || r->exprs[i]->kind != EXPR_COLUMN;
+    if (same && !computed) {
+        put_node(d, parent, in);
+        return;
+    }
+    project = line_new(d, parent, "project");
+    put_node(d, project, in);
+    for (int i = 0; i < r->base.n_cols; i++) {
+        if (r->exprs[i]->kind == EXPR_COLUMN)
+            continue;
+        if (list == NULL)
+            list = line_new(d, project, "projections");
+        line_new(d, list, text_of(d, r->exprs[i], in));
+    }
+}
+
+static const char *
+agg_text(struct drawing *d, const struct agg_call *c, const struct plan_node *in)
+{
+    struct str s;
+
+    str_init_arena(&s, d->a, 65536);
+    if (c->n_args == 0)
+        str_printf(&s, "%s-rows", c->def->name);
+    else
+        str_printf(&s, "%s(%s", c->def->name, c->distinct ? "DISTINCT " : "");
+    for (int i = 0; i < c->n_args; i++)
+        str_printf(&s, "%s%s", i > 0 ? ", " : "", text_of(d, c->args[i], in));
+    if (c->n_args > 0)
+        str_append_char(&s, ')');
+    if (c->filter != NULL)
+        str_printf(&s, " FILTER (WHERE %s)", text_of(d, c->filter, in));
+    return str_cstr(&s);
+}
+
+static void
+put_group(struct drawing *d, struct line *parent, const struct plan_group *g)
+{
+    struct line *l = line_new(d, parent, g->scalar ? "scalar-group-by" : "group-by");
+
+    for (int i = 0; i < g->n_keys; i++)
+        line_new(d, l, arena_printf(d->a, "by: %s", text_of(d, g->keys[i], g->base.children[0])));
+    put_node(d, l, g->base.children[0]);
+    if (g->n_aggs == 0)
+        return;
+    struct line *list = line_new(d, l, "aggregations");
+    for (int i = 0; i < g->n_aggs; i++)
+        line_new(d, list, agg_text(d, g->aggs[i], g->base.children[0]));
+}
+
+static void
+put_window(struct drawing *d, struct line *parent, const struct plan_window *w)
+{
+    struct line *l = line_new(d, parent, "window");
+
+    put_node(d, l, w->base.children[0]);
+    struct line *list = line_new(d, l, "windows");
+    for (int i = 0; i < w->n; i++)
+        line_new(d, list,
+                 w->calls[i]->agg != NULL ? agg_text(d, w->calls[i]->agg, w->base.children[0])
+                                          : w->calls[i]->def->name);
+}
+
+static void
+put_rows(struct drawing *d, struct line *parent, const struct plan_values *v)
+{
+    struct line *l = line_new(d, parent, "values");
+
+    for (int r = 0; r < v->n_rows; r++) {
+        struct str s;
+        str_init_arena(&s, d->a, 65536);
+        str_append_char(&s, '(');
+        for (int i = 0; i < v->base.n_cols; i++)
+            str_printf(&s, "%s%s", i > 0 ? ", " : "", text_of(d, v->rows[r][i], NULL));
+        str_append_cstr(&s, v->base.n_cols == 1 ? ",)" : ")");
+        line_new(d, l, str_cstr(&s));
+    }
+}
+
+static void
+put_limit(struct drawing *d, struct line *parent, const struct plan_limit *p)
+{
+    struct line *l = parent;
+
+    if (p->count != NULL)
+        l = line_new(d, l, "limit");
+    struct line *in = p->offset == NULL ? l : line_new(d, l, "offset");
+    put_node(d, in, p->base.children[0]);
+    if (p->offset != NULL)
+        line_new(d, in, text_of(d, p->offset, NULL));
+    if (p->count != NULL)
+        line_new(d, l, text_of(d, p->count, NULL));
+}
+
+static const char *
+setop_text(const struct plan_setop *s)
+{
+    static const char *const names[][2] = {[PLAN_SETOP_UNION] = {"union-all", "union-all"},
+                                           [PLAN_SETOP_INTERSECT] = {"intersect", "intersect-all"},
+                                           [PLAN_SETOP_EXCEPT] = {"except", "except-all"}};
+    return names[s->op][s->all];
+}
+
+static void
+put_generators(struct drawing *d, struct line *parent, const struct plan_project_set *p)
+{
+    struct line *l = line_new(d, parent, "project-set");
+
+    put_node(d, l, p->base.children[0]);
+    struct line *list = line_new(d, l, "zip");
+    for (int i = 0; i < p->n; i++)
+        line_new(d, list, text_of(d, p->gens[i].call, p->base.children[0]));
+}
+
+/* A line of its own, then its inputs. */
+static const char *
+plain_text(struct drawing *d, const struct plan_node *n)
+{
+    switch (n->kind) {
+    case PLAN_VIRTUAL_SCAN:
+        return arena_printf(d->a, "virtual-scan %s",
+                            ((const struct plan_virtual_scan *)n)->table->name);
+    case PLAN_SEQUENCE_SCAN:
+        return arena_printf(d->a, "sequence-select %s",
+                            ((const struct plan_sequence_scan *)n)->table->name);
+    case PLAN_CTE_SCAN: {
+        const struct plan_cte *c = ((const struct plan_cte_scan *)n)->cte;
+        return arena_printf(d->a, "with-scan %.*s", (int)c->name.len, (const char *)c->name.ptr);
+    }
+    case PLAN_STATEMENT:
+        return explain_statement_name(d->a, n);
+    case PLAN_DISTINCT:
+        return "distinct-on";
+    case PLAN_RECURSIVE_CTE:
+        return "recursive-c-t-e";
+    case PLAN_SETOP:
+        return setop_text((const struct plan_setop *)n);
+    case PLAN_INSERT: {
+        const struct plan_insert *i = (const struct plan_insert *)n;
+        bool up = i->conflict == CONFLICT_UPSERT || i->conflict == CONFLICT_UPDATE;
+        return arena_printf(d->a, "%s %s", up ? "upsert" : "insert", i->target.table->name);
+    }
+    case PLAN_UPDATE:
+        return arena_printf(d->a, "update %s", ((const struct plan_update *)n)->target.table->name);
+    case PLAN_DELETE:
+        return arena_printf(d->a, "delete %s", ((const struct plan_delete *)n)->target.table->name);
+    default:
+        return plan_kind_name(n->kind);
+    }
+}
+
+/* What a CTE is, where it is read first. */
+static void
+put_cte(struct drawing *d, struct line *scan, const struct plan_node *n)
+{
+    if (n->kind != PLAN_CTE_SCAN || ((const struct plan_cte_scan *)n)->working_table)
+        return;
+    const struct plan_cte *c = ((const struct plan_cte_scan *)n)->cte;
+    if (c->plan == NULL || d->drawn[c->slot])
+        return;
+    d->drawn[c->slot] = true;
+    put_node(d, scan, c->plan);
+}
+
+static void
+put_node(struct drawing *d, struct line *parent, const struct plan_node *n)
+{
+    switch (n->kind) {
+    case PLAN_SCAN:
+        put_scan(d, parent, (const struct plan_scan *)n);
+        return;
+    case PLAN_INDEX_JOIN: {
+        const struct plan_index_join *j = (const struct plan_index_join *)n;
+        struct line *l = selected(d, parent, j->filter, n,
+                                  arena_printf(d->a, "index-join %s", j->table->name));
+        put_node(d, l, n->children[0]);
+        return;
+    }
+    case PLAN_LOOKUP_JOIN:
+    case PLAN_HASH_JOIN:
+    case PLAN_MERGE_JOIN:
+        put_keyed_join(d, parent, n);
+        return;
+    case PLAN_NESTED_LOOP: {
+        const struct plan_nested_loop *j = (const struct plan_nested_loop *)n;
+        put_join(d, parent, n, j->type, j->apply ? "-apply" : " (cross)", 0, NULL, j->on);
+        return;
+    }
+    case PLAN_FILTER: {
+        struct line *l = line_new(d, parent, "select");
+        put_node(d, l, n->children[0]);
+        put_conditions(d, line_new(d, l, "filters"), ((const struct plan_filter *)n)->cond,
+                       n->children[0]);
+        return;
+    }
+    case PLAN_RENDER:
+        put_render(d, parent, (const struct plan_render *)n);
+        return;
+    case PLAN_PROJECT_SET:
+        put_generators(d, parent, (const struct plan_project_set *)n);
+        return;
+    case PLAN_GROUP:
+        put_group(d, parent, (const struct plan_group *)n);
+        return;
+    case PLAN_WINDOW:
+        put_window(d, parent, (const struct plan_window *)n);
+        return;
+    case PLAN_VALUES:
+        put_rows(d, parent, (const struct plan_values *)n);
+        return;
+    case PLAN_LIMIT:
+        put_limit(d, parent, (const struct plan_limit *)n);
+        return;
+    default: {
+        struct line *l = line_new(d, parent, plain_text(d, n));
+        for (int i = 0; i < n->n_children; i++)
+            put_node(d, l, n->children[i]);
+        put_cte(d, l, n);
+    }
+    }
+}
+
+/* before: what stands in front of the lines below l. */
+static struct error *
+draw(struct drawing *d, const struct line *l, const char *before, bool top, bool last,
+     struct row_store *out)
+{
+    const char *below = before;
+    const char *text = l->text;
+
+    if (!top) {
+        text = arena_printf(d->a, "%s %s %s", before,
+                            last ? "\xe2\x94\x94\xe2\x94\x80\xe2\x94\x80"
+                                 : "\xe2\x94\x9c\xe2\x94\x80\xe2\x94\x80",
+                            l->text);
+        below = arena_printf(d->a, "%s %s", before, last ? "    " : "\xe2\x94\x82   ");
+    }
+    struct datum row = datum_cstr(text);
+    ERR_TRY(row_store_add(out, &row));
+    for (const struct line *c = l->first; c != NULL; c = c->next)
+        ERR_TRY(draw(d, c, below, false, c->next == NULL, out));
+    return NULL;
+}
+
+struct error *
+explain_opt(struct exec_ctx *x, struct arena *a, const struct plan_root *p, struct row_store *out)
+{
+    struct drawing d = {.a = a, .env = &x->env};
+    struct line *root = line_new(&d, NULL, "");
+
+    d.drawn = ARENA_ARRAY(a, bool, (size_t)p->n_ctes + 1);
+    put_node(&d, root, p->node);
+    for (const struct line *l = root->first; l != NULL; l = l->next)
+        ERR_TRY(draw(&d, l, "", true, true, out));
+    return NULL;
+}
