@@ -2,6 +2,8 @@
 
 #include "executor/gc.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "catalog/pb.h"
 #include "catalog/row.h"
@@ -28,6 +30,7 @@ struct gc {
     struct cancel cancel;
     struct table_gc *tables;
     size_t n, cap;
+    int64_t every_ns, versions_least_ns;
 };
 
 /* ---- one table --------------------------------------------------------------------------------- */
@@ -294,7 +297,7 @@ collect(struct exec_ctx *x, void *arg)
     s->n_work = s->n_live = 0;
     ERR_TRY(catalog_list(x->catalog, x->arena, 0, &all, &n));
     for (size_t i = 0; i < n; i++)
-        if (pb_descriptor_table(all[i]) != NULL)
+        if (pb_descriptor_table(all[i]) != NULL && pb_descriptor_id(all[i]) < KV_FOREIGN_TABLE_MIN)
             ERR_TRY(look_at_table(x, s, pb_descriptor_table(all[i])));
     return NULL;
 }
@@ -304,8 +307,8 @@ static bool
 is_due(struct gc *g, const struct work *w)
 {
     int64_t now = wall_now_ns(), every = w->ttl * NS_PER_SECOND / 4;
-    if (every < VERSIONS_LEAST_NS)
-        every = VERSIONS_LEAST_NS;
+    if (every < g->versions_least_ns)
+        every = g->versions_least_ns;
     for (size_t i = 0; i < g->n; i++) {
         if (g->tables[i].id != w->table_id)
             continue;
@@ -349,7 +352,7 @@ gc_thread(void *arg)
     struct gc *g = arg;
     mutex_lock(&g->lock);
     while (!g->stop) {
-        cond_wait_ns(&g->wake, &g->lock, SWEEP_EVERY_NS);
+        cond_wait_ns(&g->wake, &g->lock, g->every_ns);
         if (g->stop)
             break;
         mutex_unlock(&g->lock);
@@ -370,6 +373,11 @@ gc_start(struct node *n, struct gc **out)
 {
     struct gc *g = xcalloc(1, sizeof(*g));
     g->node = n;
+    g->every_ns = SWEEP_EVERY_NS;
+    g->versions_least_ns = VERSIONS_LEAST_NS;
+    const char *test = getenv("AMBERDB_TEST_GC_MS");
+    if (test != NULL)
+        g->every_ns = g->versions_least_ns = (int64_t)strtoul(test, NULL, 10) * 1000000;
     mutex_init(&g->lock, RANK_SERVER);
     cond_init(&g->wake);
     struct error *e = thread_start(&g->thread, "gc", gc_thread, g);

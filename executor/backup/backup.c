@@ -515,6 +515,8 @@ do_backup(struct backup_job *b, struct row_sink *rows)
     ERR_TRY(export_data(b));
     set_files(b, b->m, b->files.v, b->files.n, b->a);
     ERR_TRY(write_parts(b));
+    bool sealed = b->use_key != NULL && hlc_is_empty(pb_hlc(b->m->start_time));
+    ERR_TRY(destinations_check_files(b->dests, b->m->files, b->m->n_files, sealed));
     ERR_TRY(cancel_check(&b->j->cancel));
     FAULT_TRY(backup_manifest);
     ERR_TRY(manifest_write(b->sink, BACKUP_FILE, b->m));

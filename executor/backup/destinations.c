@@ -136,3 +136,41 @@ destinations_cut(struct destinations *d, struct export_item item, struct export_
     }
     add(d, item, at, end, &d->v[0], v, n);
 }
+
+static int
+by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static struct error *
+must_be_there(const char *name, char *const *names, size_t n)
+{
+    if (n > 0 && bsearch(&name, names, n, sizeof(*names), by_name) != NULL)
+        return NULL;
+    return err_new(ERR_UNCATEGORIZED, "file %s of this backup has been removed from its destination",
+                   name);
+}
+
+struct error *
+destinations_check_files(struct destinations *d, pb_file *const *files, size_t n, bool sealed)
+{
+    struct arena *a = arena_create(NULL, "files of a backup");
+    struct error *err = NULL;
+    for (size_t i = 0; i < d->n && err == NULL; i++) {
+        const struct export_dest *to = &d->v[i];
+        char **names;
+        size_t n_names;
+        if (!to->sink->vt->can_list)
+            continue;
+        err = sink_list(to->sink, a, "", &names, &n_names);
+        if (err == NULL && sealed && i == 0)
+            err = must_be_there(ENCRYPTION_FILE, names, n_names);
+        for (size_t k = 0; k < n && err == NULL; k++)
+            if (strcmp(pb_str(files[k]->locality_kv), to->locality_kv) == 0)
+                err = must_be_there(pb_str(files[k]->path), names, n_names);
+        arena_reset(a);
+    }
+    arena_destroy(a);
+    return err;
+}

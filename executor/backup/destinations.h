@@ -19,4 +19,9 @@ struct error *destinations_open(struct arena *a, struct node *n, const struct ca
 void destinations_cut(struct destinations *d, struct export_item item, struct export_item **v,
                       size_t *n);
 
+/* Before the manifest names them: the files lie where they were written, as far as destinations can tell
+ * (somebody may have removed a folder). sealed: so does the salt of their key. */
+struct error *destinations_check_files(struct destinations *d, pb_file *const *files, size_t n,
+                                       bool sealed) ERR_MUST_USE;
+
 #endif
