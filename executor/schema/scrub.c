@@ -479,9 +479,13 @@ scrub_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows, 
 {
     struct scrub s = {.x = x, .n = st->scrub, .rows = rows, .has_ts = st->scrub->as_of != NULL};
     (void)tag;
-    if (!s.has_ts)
-        return scrub_in(x, &s);
-    ERR_TRY(exec_as_of(x, s.n->as_of, &s.ts));
+    if (s.has_ts)
+        ERR_TRY(exec_as_of(x, s.n->as_of, &s.ts));
+    else if (exec_in_explicit_txn(x))
+        return scrub_in(x, &s); /* with what it has written */
+    else
+        s.ts = clock_now(x->node->clock);
+    /* At a fixed time: nothing of the many look-ups has to be remembered. */
     return exec_txn(x->node, x->user, x->database, s.ts, x->cancel, scrub_in, &s);
 }
 
