@@ -109,6 +109,19 @@ ddl_link_sequences(struct exec_ctx *x, const pb_table *t)
 /* ---- expressions ----------------------------------------------------------------------------- */
 
 struct error *
+ddl_scope(struct exec_ctx *x, const struct table *t, struct scope **out)
+{
+    const struct database *db;
+    ERR_TRY(catalog_database_by_id(x->catalog, t->parent_id, &db));
+    *out = scope_of_table(x->arena, t, t->name);
+    for (int i = 0; i < (*out)->n && db != NULL; i++) {
+        (*out)->columns[i].schema = t->is_temporary ? "pg_temp" : "public";
+        (*out)->columns[i].database = db->name;
+    }
+    return NULL;
+}
+
+struct error *
 ddl_wrong_type(struct exec_ctx *x, const char *what, const struct ast_expr *ast,
                const struct type *has, const struct type *wanted)
 {
@@ -161,8 +174,9 @@ ddl_set_computed(struct exec_ctx *x, const struct table *t, const struct ast_exp
 {
     struct type_ctx tc;
     struct expr *e;
-    struct scope *scope = scope_of_table(x->arena, t, t->name);
+    struct scope *scope;
     const struct type *type = type_from_pb(x->arena, c->type);
+    ERR_TRY(ddl_scope(x, t, &scope));
     type_ctx_init(&tc, exec_planner(x), scope, "computed column",
                   REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_VARIABLES |
                       REJECT_VOLATILE);

@@ -51,7 +51,8 @@ ddl_add_check(struct exec_ctx *x, pb_table *t, const struct table *view, struct 
 {
     struct type_ctx tc;
     struct expr *e;
-    struct scope *scope = scope_of_table(x->arena, view, view->name);
+    struct scope *scope;
+    ERR_TRY(ddl_scope(x, view, &scope));
     type_ctx_init(&tc, exec_planner(x), scope, "CHECK",
                   REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_VARIABLES);
     ERR_TRY(ddl_unknown_column(x, type_expr_as(&tc, ast, &TYPE_BOOL, "CHECK", &e), ast));

@@ -107,6 +107,8 @@ struct error *ddl_column_type(struct exec_ctx *x, const struct ast_type *n,
                               const struct type **out) ERR_MUST_USE;
 /* 42P16 when a query's column of type t cannot be one of a table or view. */
 struct error *ddl_check_value_type(struct exec_ctx *x, const struct type *t) ERR_MUST_USE;
+/* The columns of t, to be named with table, schema and database in front, too. */
+struct error *ddl_scope(struct exec_ctx *x, const struct table *t, struct scope **out) ERR_MUST_USE;
 /* XXUUU expected <what> expression to have type ... */
 struct error *ddl_wrong_type(struct exec_ctx *x, const char *what, const struct ast_expr *ast,
                              const struct type *has, const struct type *wanted) ERR_MUST_USE;

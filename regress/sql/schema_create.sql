@@ -56,3 +56,8 @@ CREATE TABLE fam_rowid (a INT, b INT, FAMILY f (a, rowid), FAMILY g (b));
 SHOW CREATE fam_rowid;
 CREATE TABLE refused (a INT PRIMARY KEY, FAMILY f (a, rowid));
 CREATE TABLE refused (a INT, FAMILY f (a, nope));
+-- columns with all that may stand in front of them
+CREATE TABLE full_names (k INT PRIMARY KEY, v INT, c INT AS (full_names.v + 1) STORED, CHECK (full_names.v > 0), CHECK (public.full_names.v < 50), CHECK (schema_create.public.full_names.v < 100));
+SHOW CREATE full_names;
+CREATE TABLE refused (a INT, CHECK (other.public.refused.a > 0));
+ALTER TABLE full_names ADD CHECK (schema_create.public.full_names.k > 0);
