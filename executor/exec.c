@@ -65,7 +65,12 @@ op_open(struct op *o)
     o->done = false;
     o->opened = true;
     o->rows_out = 0;
-    return o->vt->open(o);
+    if (!o->x->timed)
+        return o->vt->open(o);
+    int64_t start = monotonic_now_ns();
+    struct error *err = o->vt->open(o);
+    o->spent_ns += monotonic_now_ns() - start;
+    return err;
 }
 
 struct error *
@@ -79,10 +84,15 @@ op_next(struct op *o, struct batch **out)
         return NULL;
     }
     ERR_TRY(cancel_check(o->x->cancel));
+    int64_t start = o->x->timed ? monotonic_now_ns() : 0;
     ERR_TRY(o->vt->next(o, out));
     if ((*out)->n == 0)
         o->done = true;
     o->rows_out += batch_live(*out);
+    if (o->x->timed) {
+        o->spent_ns += monotonic_now_ns() - start;
+        o->total_rows += batch_live(*out);
+    }
     return NULL;
 }
 

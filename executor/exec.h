@@ -34,6 +34,7 @@ struct exec_ctx {
     const char *user, *database;  /* = env.user, env.database */
     const struct cancel *cancel;  /* look at it about every thousand rows: cancel_check */
     struct mem_budget *budget;    /* of this statement: --max-sql-memory */
+    bool timed;                   /* EXPLAIN ANALYZE: operators note their time */
     bool implicit_txn;            /* no BEGIN: the transaction ends with this statement */
     struct slice sql;             /* the statement's own text */
     const struct ast_stmt *stmt;
@@ -148,6 +149,7 @@ struct op {
     struct op *children[2];
     bool opened, done;
     int64_t rows_out;
+    int64_t total_rows, spent_ns; /* x->timed: of all openings, inputs included */
 };
 
 /* Make the operator tree of a plan. st: outer rows (x->state at the top). */

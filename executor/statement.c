@@ -368,6 +368,17 @@ send_plan_rows(struct exec_ctx *x, const struct plan_root *root, struct op *op,
     }
 }
 
+static const char *
+writing_name(const struct ast_stmt *s)
+{
+    if (s->kind == AST_STMT_EXPLAIN)
+        return writing_name(s->explain->stmt);
+    return s->kind == AST_STMT_INSERT   ? (s->insert->upsert ? "UPSERT" : "INSERT")
+           : s->kind == AST_STMT_UPDATE ? "UPDATE"
+           : s->kind == AST_STMT_DELETE ? "DELETE"
+                                        : "SELECT";
+}
+
 static struct error *
 run_plan(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_types *ph,
          struct result_sink *out, bool describe, const char *tag)
@@ -382,10 +393,7 @@ run_plan(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_typ
     if (root->mutates && x->txn_state != NULL && x->txn_state->read_only)
         return err_new(ERR_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute %s in a read-only transaction",
-                       stmt->kind == AST_STMT_INSERT
-                           ? (stmt->insert->upsert ? "UPSERT" : "INSERT")
-                           : stmt->kind == AST_STMT_UPDATE ? "UPDATE"
-                             : stmt->kind == AST_STMT_DELETE ? "DELETE" : "SELECT");
+                       writing_name(stmt));
     columns_of_plan(x, root, &n, &cols);
     if (describe && n >= 0)
         ERR_TRY(out->columns(out, n, cols));

@@ -444,6 +444,9 @@ order_by_index(struct stage *s, const struct ast_order_item *o)
     const char *schema;
 
     ERR_TRY(plan_resolve_table(p, &o->table, &t, &db, &schema));
+    if (t->is_view || t->is_sequence)
+        return err_new(ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a table",
+                       object_name_str(p, &o->table));
     const struct index *ix = &t->indexes[0];
     if (o->kind == AST_ORDER_INDEX) {
         ix = table_index(t, slice_str(p, o->index));
@@ -454,11 +457,15 @@ order_by_index(struct stage *s, const struct ast_order_item *o)
     for (int i = 0; i < ix->n_keys; i++) {
         const struct column *col = &t->columns[ix->keys[i]];
         int at = -1;
+        /* By its name in FROM: an alias hides it. */
         for (int k = 0; k < s->scope->n && at < 0; k++)
-            if (s->scope->columns[k].table_id == t->id && s->scope->columns[k].column_id == col->id)
+            if (s->scope->columns[k].table_id == t->id &&
+                s->scope->columns[k].column_id == col->id && s->scope->columns[k].schema != NULL)
                 at = s->scope->columns[k].index;
         if (at < 0)
-            return err_new(ERR_UNDEFINED_TABLE, "no data source matches prefix: %s", t->name);
+            return err_new(ERR_UNDEFINED_TABLE, "no data source matches prefix: %s%s%s.%s",
+                           db == NULL ? "" : db->name, db == NULL ? "" : ".",
+                           schema == NULL ? "public" : schema, t->name);
         struct expr *x = expr_column(p->arena, col->type, at);
         int item = -1;
         for (int k = 0; k < s->items.n && item < 0; k++)

@@ -145,22 +145,29 @@ plan_explain(struct planner *p, const struct ast_explain *a, struct plan_root **
     struct plan_root *inner;
     struct ast_stmt *stmt = a->stmt;
     bool opt = a->mode == AST_EXPLAIN_OPT;
-    bool verbose = (a->verbose || a->types) && !opt;
+    bool flow = a->mode == AST_EXPLAIN_DISTSQL;
+    bool verbose = (a->verbose || a->types) && !opt && !flow;
+    static const struct plan_column flow_columns[] = {
+        {.name = "automatic", .type = &TYPE_BOOL},
+        {.name = "url", .type = &TYPE_STRING},
+        {.name = "json", .type = &TYPE_STRING, .hidden = true},
+    };
     static const char *const names[] = {"tree", "field", "description"};
     static const char *const verbose_names[] = {"tree",        "level",   "type",    "field",
                                                 "description", "columns", "ordering"};
 
     if (opt && (a->verbose || a->types || a->env || a->catalog))
         return err_unimplemented(0, "EXPLAIN (OPT) with further options");
-    if ((a->mode != AST_EXPLAIN_PLAN && !opt) || a->analyze)
-        return err_unimplemented(0, "EXPLAIN %s(%s)", a->analyze ? "ANALYZE " : "",
-                                 a->mode == AST_EXPLAIN_VEC   ? "VEC"
-                                 : a->mode == AST_EXPLAIN_DEBUG ? "DEBUG"
-                                                                : "DISTSQL");
+    if (a->mode == AST_EXPLAIN_VEC || a->mode == AST_EXPLAIN_DEBUG)
+        return err_unimplemented(0, "EXPLAIN %s", a->analyze ? "ANALYZE (DEBUG)" : "(VEC)");
     ERR_TRY(plan_explained(p, stmt, &inner));
+    if (a->analyze && inner->node->kind == PLAN_STATEMENT)
+        return err_unimplemented(0, "EXPLAIN ANALYZE of this statement");
     struct plan_explain *e =
-        plan_node_new(p, PLAN_EXPLAIN, sizeof(*e), opt ? 1 : verbose ? 7 : 3, 0);
-    for (int i = 0; i < e->base.n_cols; i++)
+        plan_node_new(p, PLAN_EXPLAIN, sizeof(*e), opt ? 1 : flow || !verbose ? 3 : 7, 0);
+    if (flow)
+        memcpy(e->base.cols, flow_columns, sizeof(flow_columns));
+    for (int i = 0; i < e->base.n_cols && !flow; i++)
         e->base.cols[i] = (struct plan_column){
             .name = opt ? "text" : verbose ? verbose_names[i] : names[i],
             .type = verbose && i == 1 ? &TYPE_INT8 : &TYPE_STRING,
@@ -168,14 +175,16 @@ plan_explain(struct planner *p, const struct ast_explain *a, struct plan_root **
     e->plan = inner;
     e->ast = a;
     struct ast_stmt self = {.kind = AST_STMT_EXPLAIN};
-    /* Nothing of the explained statement runs. */
-    p->has_mutation = false;
-    p->n_with = 0;
+    if (!a->analyze) {
+        /* Nothing of the explained statement runs. */
+        p->has_mutation = false;
+        p->n_with = 0;
+    }
     ERR_TRY(make_root(p, &self, &e->base, out));
-    if (verbose) {
+    if (verbose || flow) {
         int *visible = ARENA_ARRAY(p->arena, int, 5);
         int n = 0;
-        for (int i = 0; i < 7; i++)
+        for (int i = 0; i < e->base.n_cols; i++)
             if (!e->base.cols[i].hidden)
                 visible[n++] = i;
         (*out)->visible = visible;

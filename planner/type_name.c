@@ -61,15 +61,22 @@ undefined(struct type_ctx *c, const struct colref *r, int pos)
                                        : slice_to_cstr(c->arena, r->column)), pos);
 }
 
+/* Of the kind that two were found of: with a source; without, of which the first stands for all; hidden. */
+enum candidates { WITH_SOURCE, WITHOUT_SOURCE, HIDDEN };
+
 static struct error *
-ambiguous(struct type_ctx *c, const struct scope *s, const struct colref *r, int pos)
+ambiguous(struct type_ctx *c, const struct scope *s, const struct colref *r, int pos,
+          enum candidates kind)
 {
     struct str list;
     str_init_arena(&list, c->arena, 64 << 10);
     for (int i = 0; i < s->n; i++) {
         const struct scope_column *k = &s->columns[i];
-        if (!named(k->name, r->column) || k->qualified_only || k->hidden)
+        if (!named(k->name, r->column) || k->qualified_only || k->hidden != (kind == HIDDEN) ||
+            (!k->hidden && (k->table == NULL) != (kind == WITHOUT_SOURCE)))
             continue;
+        if (kind == WITHOUT_SOURCE && list.len > 0)
+            break;
         str_printf(&list, "%s", list.len > 0 ? ", " : "");
         if (k->table != NULL)
             print_name(&list, slice_cstr(k->table));
@@ -100,7 +107,8 @@ find_bare(struct type_ctx *c, const struct scope *s, const struct colref *r, int
         *slot = i;
     }
     if (anon2 || (anon < 0 && with2) || (anon < 0 && with < 0 && hidden2))
-        return ambiguous(c, s, r, pos);
+        return ambiguous(c, s, r, pos,
+                         anon2 ? WITHOUT_SOURCE : anon < 0 && with2 ? WITH_SOURCE : HIDDEN);
     *found = anon >= 0 ? anon : with >= 0 ? with : hidden;
     return NULL;
 }

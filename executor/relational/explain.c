@@ -1,6 +1,10 @@
 #include "config.h"
 
 #include "executor/relational/explain_int.h"
+
+#include <stdarg.h>
+
+#include "grammar/print.h"
 #include "planner/aggregate.h"
 
 /* EXPLAIN: the plan as v20.1's tree of fields. */
@@ -18,6 +22,7 @@ struct explain_op {
 
 struct walk {
     struct explain_op *e;
+    struct explain_notes *notes; /* fields go here, not to the rows */
     bool verbose;
     bool more[MAX_LEVEL];
 };
@@ -38,12 +43,35 @@ indent(struct str *s, const struct walk *w, int level, bool last, bool node)
         s->ptr[--s->len] = '\0';
 }
 
+void
+explain_note(struct arena *a, struct explain_notes *notes, const char *fmt, ...)
+{
+    struct str s;
+    va_list ap;
+
+    str_init_arena(&s, a, 65536);
+    va_start(ap, fmt);
+    str_vprintf(&s, fmt, ap);
+    va_end(ap);
+    if (notes->n == notes->cap) {
+        int cap = notes->cap == 0 ? 8 : notes->cap * 2;
+        notes->v = arena_realloc(a, notes->v, (size_t)notes->cap * sizeof(notes->v[0]),
+                                 (size_t)cap * sizeof(notes->v[0]));
+        notes->cap = cap;
+    }
+    notes->v[notes->n++] = str_cstr(&s);
+}
+
 static struct error *
 put(struct walk *w, const char *tree, int level, const char *type, const char *field,
     const char *description, const char *columns, const char *ordering)
 {
     struct datum row[7];
 
+    if (w->notes != NULL) {
+        explain_note(w->e->a, w->notes, description[0] == '\0' ? "%s" : "%s: %s", field, description);
+        return NULL;
+    }
     if (!w->verbose) {
         row[0] = datum_cstr(tree);
         row[1] = datum_cstr(field);
@@ -578,6 +606,22 @@ name_of(struct walk *w, const struct plan_node *n)
     return plan_kind_name(n->kind);
 }
 
+struct error *
+explain_fields(struct op *explain, const struct plan_node *n, struct explain_notes *out)
+{
+    struct walk w = {.e = (struct explain_op *)explain, .notes = out};
+
+    return node_fields(&w, n, 0);
+}
+
+const char *
+explain_title(struct op *explain, const struct plan_node *n)
+{
+    struct walk w = {.e = (struct explain_op *)explain};
+
+    return name_of(&w, n);
+}
+
 static const char *
 columns_text(struct walk *w, const struct plan_node *n)
 {
@@ -655,6 +699,39 @@ root(struct walk *w, const struct plan_root *p)
     return node(w, n, counted, true);
 }
 
+/* EXPLAIN ANALYZE: runs it to its end. */
+static struct error *
+run_it(struct explain_op *e, struct op **out)
+{
+    struct exec_ctx *x = e->op.x;
+    struct batch *b;
+
+    *out = NULL;
+    if (!e->plan->ast->analyze)
+        return NULL;
+    x->timed = true;
+    ERR_TRY(exec_build(x, &x->state, e->plan->plan->node, out));
+    ERR_TRY(op_open(*out));
+    do {
+        ERR_TRY(op_next(*out, &b));
+    } while (b->n > 0);
+    op_close(*out);
+    return NULL;
+}
+
+static struct error *
+show_flow(struct explain_op *e)
+{
+    struct op *ran;
+    struct str sql;
+
+    str_init_arena(&sql, e->a, STR_MAX_DEFAULT);
+    print_stmt(&sql, e->plan->ast->stmt, NULL);
+    ERR_TRY(str_error(&sql));
+    ERR_TRY(run_it(e, &ran));
+    return explain_flow(&e->op, e->a, e->plan->plan, ran, str_cstr(&sql), e->store);
+}
+
 static struct error *
 explain_open(struct op *o)
 {
@@ -666,6 +743,8 @@ explain_open(struct op *o)
     e->store = row_store_create(o->x, o->arena, o->node->n_cols, plan_types(o->arena, o->node), 0);
     if (e->plan->ast->mode == AST_EXPLAIN_OPT) {
         ERR_TRY(explain_opt(o->x, e->a, e->plan->plan, e->store));
+    } else if (e->plan->ast->mode == AST_EXPLAIN_DISTSQL) {
+        ERR_TRY(show_flow(e));
     } else {
         ERR_TRY(put(&w, "", 0, "", "distributed", "false", "", ""));
         ERR_TRY(put(&w, "", 0, "", "vectorized", "false", "", ""));

@@ -18,4 +18,20 @@ const char *explain_statement_name(struct arena *a, const struct plan_node *n);
 struct error *explain_opt(struct exec_ctx *x, struct arena *a, const struct plan_root *p,
                           struct row_store *out) ERR_MUST_USE;
 
+/* What EXPLAIN says of one node: "field: value", and its name. explain: the EXPLAIN operator. */
+struct explain_notes {
+    int n, cap;
+    const char **v;
+};
+void explain_note(struct arena *a, struct explain_notes *notes, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+struct error *explain_fields(struct op *explain, const struct plan_node *n,
+                             struct explain_notes *out) ERR_MUST_USE;
+const char *explain_title(struct op *explain, const struct plan_node *n);
+
+/* EXPLAIN (DISTSQL) and ANALYZE: one row: automatic, url, json. ran: the operators that ran; NULL. */
+struct error *explain_flow(struct op *explain, struct arena *a, const struct plan_root *p,
+                           const struct op *ran, const char *sql, struct row_store *out)
+    ERR_MUST_USE;
+
 #endif

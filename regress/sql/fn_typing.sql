@@ -122,3 +122,9 @@ SELECT 123::string(2), 'abc'::string(2)::string;
 SELECT CAST(1 AS string), CAST('1' AS int);
 SELECT 'x'::foo;
 SELECT 1::int8, 1::bigint, 1::smallint, 1::real, 1::double precision, 1::numeric(3,1), 'a'::text, 'a'::blob, 'x'::character varying(3), 1::int64, 'a'::clob;
+-- ANY of a query: its constants do not adapt to the left side
+SELECT 1 = ANY (SELECT 'a');
+SELECT 1 IN (SELECT '1');
+PREPARE typing_p AS SELECT $1::INT;
+EXECUTE typing_p (typing_x);
+EXECUTE typing_p (max(1));

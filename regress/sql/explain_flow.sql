@@ -1,0 +1,20 @@
+-- EXPLAIN (DISTSQL), EXPLAIN ANALYZE: the plan as a diagram; ANALYZE runs the statement
+\pset format unaligned
+CREATE TABLE t (a INT PRIMARY KEY, b INT, c STRING);
+CREATE TABLE u (x INT PRIMARY KEY, y INT);
+INSERT INTO t SELECT i, i % 10, 'x' FROM generate_series(1, 20) AS g(i);
+INSERT INTO u SELECT i, i FROM generate_series(1, 5) AS g(i);
+SELECT automatic, url LIKE 'https://%decode.html#eJ%', json FROM [EXPLAIN (DISTSQL) SELECT * FROM t WHERE b > 1 AND c = e'x"\ny'];
+SELECT json->'edges' FROM (SELECT json::JSONB AS json FROM [EXPLAIN (DISTSQL) SELECT count(*) FROM t JOIN u ON a = x GROUP BY b]);
+SELECT regexp_replace(p->'core'->>'title', ' ', '_') AS title, regexp_replace((p->'core'->'details')::STRING, 'time: [0-9.]*', 'time: N') AS details FROM (SELECT json_array_elements(json::JSONB->'processors') AS p FROM [EXPLAIN ANALYZE SELECT b, count(*) FROM t LEFT JOIN u ON a = x AND y > 2 GROUP BY b ORDER BY b LIMIT 3]);
+SELECT automatic FROM [EXPLAIN ANALYZE INSERT INTO u VALUES (1000, 1)];
+SELECT automatic FROM [EXPLAIN ANALYZE (DISTSQL) WITH q AS (INSERT INTO u VALUES (1001, 1) RETURNING x) SELECT * FROM q];
+SELECT automatic FROM [EXPLAIN (DISTSQL) INSERT INTO u VALUES (1002, 1)];
+SELECT * FROM u WHERE x >= 1000 ORDER BY x;
+BEGIN READ ONLY; EXPLAIN ANALYZE INSERT INTO u VALUES (1003, 1);
+ROLLBACK;
+EXPLAIN ANALYZE SELECT 1/0;
+EXPLAIN ANALYZE CREATE TABLE q (a INT);
+EXPLAIN (VEC) SELECT 1;
+EXPLAIN ANALYZE (DEBUG) SELECT 1;
+SELECT * FROM [SHOW TABLES] ORDER BY 1;
