@@ -6,7 +6,6 @@
  * columns, then one range. The cheapest index that gives the wished order wins. */
 
 #define MAX_SPANS 1000
-#define TABLE_ROWS 100000.0
 
 struct constraint {
     struct plan_span *spans;
@@ -446,7 +445,7 @@ constrain_inverted(struct planner *p, const struct rel *r, const struct index *i
     return NULL;
 }
 
-static bool
+bool
 index_has(const struct table *t, const struct index *ix, int col)
 {
     if (ix->primary || ix->primary_encoding)

@@ -12,6 +12,7 @@
 #include "planner/planner.h"
 
 #define PLAN_MAX_DEPTH 2000
+#define TABLE_ROWS 100000.0 /* the guess for a table */
 
 enum rel_kind { REL_TABLE, REL_NODE, REL_JOIN };
 
@@ -111,6 +112,8 @@ struct error *plan_where(struct planner *p, struct scope *scope, const struct as
 /* plan_lower.c, plan_index.c */
 struct error *rel_lower(struct planner *p, struct rel *r, const bool *need, const struct wish *w,
                         struct plan_node **out, int *map) ERR_MUST_USE;
+/* Can column ordinal col be read from the index alone? */
+bool index_has(const struct table *t, const struct index *ix, int col);
 struct error *lower_table(struct planner *p, struct rel *r, const bool *need,
                           const struct wish *w, struct plan_node **out, int *map) ERR_MUST_USE;
 

@@ -143,8 +143,26 @@ rest_of_on(struct lowering *s, const bool *used)
     return e == NULL ? NULL : expr_remap(s->p->arena, e, s->map);
 }
 
+#define FEW_ROWS 1000
+
+/* Is everything that the join needs of the right side in the index? needed: of the right side. */
 static bool
-worth_a_lookup(const struct lowering *s, const struct index *ix, int n_keys)
+covers_right(const struct lowering *s, const struct index *ix, const bool *needed)
+{
+    const struct rel *r = s->j->right;
+    bool *cols = ARENA_ARRAY(s->p->arena, bool, (size_t)r->n_cols + 1);
+
+    memcpy(cols, needed, (size_t)r->n_cols);
+    for (int i = 0; i < r->n_conj; i++)
+        expr_mark_columns(r->conj[i], cols);
+    for (int i = 0; i < r->n_cols; i++)
+        if (cols[i] && !index_has(r->table, ix, i))
+            return false;
+    return true;
+}
+
+static bool
+worth_a_lookup(const struct lowering *s, const struct index *ix, int n_keys, const bool *needed)
 {
     const struct rel *r = s->j->right;
 
@@ -156,6 +174,14 @@ worth_a_lookup(const struct lowering *s, const struct index *ix, int n_keys)
     for (int i = 0; i < r->n_conj; i++)
         if (expr_has_subquery(r->conj[i]))
             return false;
+    /* A few rows are wanted: what is read of the left side stops with them. */
+    if (gives_left_only(s->j) && s->w != NULL && s->w->limit > 0 && s->w->limit <= FEW_ROWS &&
+        (s->w->n == 0 || s->left->n_ordering >= s->w->n))
+        return true;
+    /* A hash join reads an index by the keys of the left side when they turn out to be few, but it
+     * would not choose this one. */
+    if (gives_left_only(s->j) && s->left->rows * 2 < TABLE_ROWS && !covers_right(s, ix, needed))
+        return true;
     double per = (ix->unique && n_keys == ix->n_keys) || gives_left_only(s->j) ? 1 : 50;
     return s->left->rows <= 2000 / per;
 }
@@ -317,6 +343,7 @@ lower_merge(struct lowering *s, struct plan_node **out)
     /* A hash join of few with many reads the many by key. */
     if (s->j->hint == AST_JOIN_HINT_NONE &&
         ((s->j->type == PLAN_JOIN_SEMI && s->right->rows * 2 < s->left->rows) ||
+         (gives_left_only(s->j) && s->left->rows * 2 < s->right->rows) ||
          (s->j->type == PLAN_JOIN_INNER && s->right->rows * 10 < s->left->rows)))
         return NULL;
     if (s->j->hint == AST_JOIN_HINT_MERGE) {
@@ -464,7 +491,7 @@ lower_join(struct planner *p, struct rel *j, const bool *need, const struct wish
     int which[64], n_keys = 0;
     const struct index *ix = lookup_index(j->right, s.eq, s.n_eq, which, &n_keys);
     struct plan_node *n;
-    if (ix != NULL && worth_a_lookup(&s, ix, n_keys)) {
+    if (ix != NULL && worth_a_lookup(&s, ix, n_keys, needed + nl)) {
         memcpy(s.need, needed, (size_t)wide);
         ERR_TRY(lower_lookup(&s, ix, which, n_keys, &n));
     } else {

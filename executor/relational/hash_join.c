@@ -36,6 +36,11 @@ struct hash_join_op {
     uint64_t hash;
     struct build_row *unmatched; /* giving out RIGHT's rest */
     bool rest, ended;
+    /* the left side was opened first, and its first rows wait here */
+    bool left_open;
+    struct row_store *ahead;
+    struct row_reader *ahead_reader;
+    struct batch ahead_batch;
     /* spilled */
     bool spilled;
     struct row_store *left_parts[N_PARTS], *right_parts[N_PARTS];
@@ -172,12 +177,27 @@ build(struct hash_join_op *j)
     return NULL;
 }
 
+/* The next batch of the left side. */
+static struct error *
+read_left(struct hash_join_op *j, struct batch **b)
+{
+    if (j->ahead_reader != NULL) {
+        *b = &j->ahead_batch;
+        ERR_TRY(row_reader_batch(j->ahead_reader, *b));
+        if ((*b)->n > 0)
+            return NULL;
+        j->ahead_reader = NULL;
+        row_store_close(j->ahead);
+    }
+    return op_next(j->op.children[0], b);
+}
+
 static struct error *
 spill_left(struct hash_join_op *j)
 {
     for (;;) {
         struct batch *b;
-        ERR_TRY(op_next(j->op.children[0], &b));
+        ERR_TRY(read_left(j, &b));
         if (b->n == 0)
             return NULL;
         ERR_TRY(eval_keys(j, j->plan->left_keys, b));
@@ -228,47 +248,99 @@ load_part(struct hash_join_op *j, bool *more)
     return NULL;
 }
 
-/* The join key whose left side is output column col of the left child; -1. Only types whose equal values
- * have equal keys in an index. */
+/* The join key whose side (0 left, 1 right) is output column col of that child; -1. Only types whose equal
+ * values have equal keys in an index. */
 static int
-join_key_of(const struct plan_hash_join *p, int col)
+join_key_of(const struct plan_hash_join *p, int side, int col)
 {
     for (int i = 0; i < p->n_keys && col >= 0; i++) {
-        const struct expr *l = p->left_keys[i];
-        enum type_family f = l->type->family;
-        if (l->kind == EXPR_COLUMN && l->index == col && p->right_keys[i]->type->family == f &&
+        const struct expr *e = side == 0 ? p->left_keys[i] : p->right_keys[i];
+        enum type_family f = e->type->family;
+        if (e->kind == EXPR_COLUMN && e->index == col && p->left_keys[i]->type->family == f &&
+            p->right_keys[i]->type->family == f &&
             (f == FAMILY_INT || f == FAMILY_STRING || f == FAMILY_BYTES || f == FAMILY_UUID))
             return i;
     }
     return -1;
 }
 
-/* Few rows on the right: where the left side is a scan of a whole index of join keys, it need not read
- * what cannot match. */
+/* Is a side a scan of a whole index that begins with join keys? Which ones: *n_keys of them. */
+static int *
+index_keys(const struct hash_join_op *j, int side, int *n_keys)
+{
+    int *which = ARENA_ARRAY(j->op.arena, int, (size_t)j->plan->n_keys + 1);
+
+    for (*n_keys = 0; *n_keys < j->plan->n_keys; ++*n_keys) {
+        which[*n_keys] =
+            join_key_of(j->plan, side, scan_output_of_key(j->op.children[side], *n_keys));
+        if (which[*n_keys] < 0)
+            break;
+    }
+    return which;
+}
+
+/* Few rows on the right: a left side that is a scan by join keys need not read what cannot match. */
 static struct error *
 narrow_left(struct hash_join_op *j)
 {
-    const struct plan_hash_join *p = j->plan;
-    struct op *left = j->op.children[0];
-    int *which = ARENA_ARRAY(j->op.arena, int, (size_t)p->n_keys + 1), n_keys = 0, n = 0;
+    int n_keys, n = 0;
+    const int *which = index_keys(j, 0, &n_keys);
 
-    for (; n_keys < p->n_keys; n_keys++) {
-        which[n_keys] = join_key_of(p, scan_output_of_key(left, n_keys));
-        if (which[n_keys] < 0)
-            break;
-    }
     if (n_keys == 0)
         return NULL;
     struct datum *keys = ARENA_ARRAY(j->op.arena, struct datum, j->table.n * (size_t)n_keys + 1);
     for (const struct build_row *e = j->all; e != NULL; e = e->next_all) {
         bool null = false;
-        for (int k = 0; k < p->n_keys; k++)
+        for (int k = 0; k < j->plan->n_keys; k++)
             null = null || e->v[k].null;
         for (int k = 0; k < n_keys && !null; k++)
             keys[n * n_keys + k] = e->v[which[k]];
         n += !null;
     }
-    return scan_narrow(left, j->op.arena, keys, n_keys, n);
+    return scan_narrow(j->op.children[0], j->op.arena, keys, n_keys, n);
+}
+
+/* The same the other way round: the first rows of the left side are read ahead. */
+static struct error *
+narrow_right(struct hash_join_op *j)
+{
+    struct op *o = &j->op;
+    int n_keys, n_left_keys, n = 0, rows = 0;
+    const int *which = index_keys(j, 1, &n_keys);
+
+    /* Where the left side might be narrowed, the guesses of the planner decide. */
+    index_keys(j, 0, &n_left_keys);
+    bool fewer_left = o->node->children[0]->rows * 2 < o->node->children[1]->rows;
+    if (n_keys == 0 || keeps_right(j->plan) ||
+        (n_left_keys > 0 && !keeps_left(j->plan) && !fewer_left))
+        return NULL;
+    size_t most = NARROW_ROWS + BATCH_ROWS;
+    struct datum *keys = ARENA_ARRAY(o->arena, struct datum, most * (size_t)n_keys + 1);
+    j->ahead = row_store_create(o->x, o->arena, j->n_left, j->left_types, 0);
+    batch_init(o->arena, &j->ahead_batch, j->n_left, true);
+    j->left_open = true;
+    ERR_TRY(op_open(o->children[0]));
+    while (rows <= NARROW_ROWS) {
+        struct batch *b;
+        ERR_TRY(op_next(o->children[0], &b));
+        if (b->n == 0)
+            break;
+        ERR_TRY(row_store_add_batch(j->ahead, b));
+        ERR_TRY(eval_keys(j, j->plan->left_keys, b));
+        int live = batch_live(b);
+        for (int i = 0; i < live; i++) {
+            if (j->nulls[i])
+                continue;
+            take_key(j, batch_row(b, i));
+            for (int k = 0; k < n_keys; k++)
+                keys[n * n_keys + k] =
+                    datum_copy(o->arena, j->key_types[which[k]], &j->key[which[k]]);
+            n++;
+        }
+        rows += live;
+    }
+    j->ahead_reader = row_reader_open(j->ahead, o->arena);
+    return rows > NARROW_ROWS ? NULL : scan_narrow(o->children[1], o->arena, keys, n_keys, n);
 }
 
 static struct error *
@@ -303,6 +375,9 @@ hash_join_open(struct op *o)
     memset(j->right_parts, 0, sizeof(j->right_parts));
     j->part = -1;
     j->reader = NULL;
+    j->left_open = false;
+    j->ahead_reader = NULL;
+    ERR_TRY(narrow_right(j));
     ERR_TRY(op_open(o->children[1]));
     ERR_TRY(build(j));
     /* Nothing to join with: the left side need not be read. */
@@ -310,9 +385,11 @@ hash_join_open(struct op *o)
         j->ended = true;
         return NULL;
     }
-    if (!j->spilled && !keeps_left(p) && j->table.n <= NARROW_ROWS)
-        ERR_TRY(narrow_left(j));
-    ERR_TRY(op_open(o->children[0]));
+    if (!j->left_open) {
+        if (!j->spilled && !keeps_left(p) && j->table.n <= NARROW_ROWS)
+            ERR_TRY(narrow_left(j));
+        ERR_TRY(op_open(o->children[0]));
+    }
     if (j->spilled) {
         ERR_TRY(spill_left(j));
         bool more;
@@ -326,7 +403,7 @@ next_left_batch(struct hash_join_op *j)
 {
     j->in_pos = 0;
     if (!j->spilled) {
-        ERR_TRY(op_next(j->op.children[0], &j->in));
+        ERR_TRY(read_left(j, &j->in));
     } else {
         j->in = &j->part_batch;
         if (j->reader == NULL)

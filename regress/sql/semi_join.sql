@@ -52,3 +52,23 @@ EXPLAIN SELECT * FROM a WHERE x IN (SELECT max(ax) FROM b GROUP BY y);
 EXPLAIN DELETE FROM a WHERE id = 3 AND EXISTS (SELECT 1 FROM b WHERE b.ax = a.x);
 EXPLAIN SELECT c FROM p WHERE a IN (SELECT n FROM few WHERE b = 'k3');
 EXPLAIN SELECT c FROM p WHERE a IN (SELECT n FROM few);
+-- few rows on the left: they are read ahead, and the right side's index by their keys
+\pset format aligned
+CREATE TABLE o (id INT PRIMARY KEY, status INT, k STRING);
+CREATE TABLE i (n INT PRIMARY KEY, o_id INT, k STRING, v INT, INDEX (o_id, k DESC), INDEX (k));
+INSERT INTO o SELECT g, g % 100, CASE WHEN g % 7 = 0 THEN NULL ELSE 'k' || (g % 13)::STRING END FROM generate_series(1, 1500) AS t(g);
+INSERT INTO i SELECT g, CASE WHEN g % 9 = 0 THEN NULL ELSE g % 1200 END, 'k' || (g % 11)::STRING, g FROM generate_series(1, 3000) AS t(g);
+SELECT id FROM o WHERE status = 5 AND EXISTS (SELECT 1 FROM i WHERE i.o_id = o.id) ORDER BY id;
+SELECT id FROM o WHERE status = 5 AND NOT EXISTS (SELECT 1 FROM i WHERE i.o_id = o.id) ORDER BY id;
+SELECT id FROM o WHERE status = 5 AND NOT EXISTS (SELECT 1 FROM i WHERE i.o_id = o.id AND i.k = o.k) ORDER BY id;
+SELECT id FROM o WHERE status < 3 AND k IN (SELECT k FROM i WHERE o_id IS NULL) ORDER BY id LIMIT 5;
+SELECT count(*) FROM o WHERE EXISTS (SELECT 1 FROM i WHERE i.o_id = o.id);
+SELECT count(*) FROM o WHERE id <= 1024 AND id > 0 AND EXISTS (SELECT 1 FROM i WHERE i.o_id = o.id);
+SELECT count(*), count(i.o_id) FROM o LEFT HASH JOIN i ON i.o_id = o.id WHERE o.status = 5;
+SELECT count(*), count(i.o_id) FROM o LEFT HASH JOIN i ON i.k = o.k AND i.o_id = o.id;
+SELECT count(*), count(o.id) FROM o FULL HASH JOIN i ON i.o_id = o.id AND o.status = 5;
+SELECT count(*) FROM o INNER HASH JOIN i ON i.o_id = o.id WHERE o.status = 5;
+SELECT id FROM o WHERE status = 5 AND NOT EXISTS (SELECT 1 FROM i WHERE i.o_id = o.id AND i.v > 2000) ORDER BY id;
+SELECT id FROM o WHERE EXISTS (SELECT 1 FROM i WHERE i.o_id = o.id) LIMIT 3;
+SELECT q.s, (SELECT count(*) FROM o WHERE o.status = q.s AND EXISTS (SELECT 1 FROM i WHERE i.o_id = o.id)) FROM (VALUES (1), (50), (99)) AS q(s) ORDER BY 1;
+UPDATE o SET k = 'seen' WHERE status = 6 AND EXISTS (SELECT 1 FROM i WHERE i.o_id = o.id) RETURNING id;
