@@ -19,7 +19,6 @@ SELECT field, description FROM [EXPLAIN SELECT a, b FROM t WHERE (a, b) IN ((1, 
 EXPLAIN SELECT a, count(*) FROM t WHERE c = 'a' GROUP BY a ORDER BY 2 DESC LIMIT 3;
 -- statements that are no queries
 EXPLAIN CREATE TABLE x (a INT);
-EXPLAIN ANALYZE SELECT 1;
 EXPLAIN (OPT) SELECT 1;
 SELECT count(*) > 2 FROM [EXPLAIN SHOW TABLES];
 DROP TABLE t;
