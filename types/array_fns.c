@@ -91,46 +91,84 @@ SCALAR(fn_prepend)
 
 /* ---- containment --------------------------------------------------------------------------------- */
 
-static bool
-has(const struct array *arr, const struct datum *d)
+/* Elements by hash where comparing each with each would take long; slots NULL: one by one. */
+struct elements {
+    const struct array *arr;
+    const struct datum **slots;
+    size_t mask;
+};
+
+#define FEW_COMPARISONS 4096
+
+static struct elements
+elements_of(const struct eval_env *env, const struct array *arr, int n_sought)
 {
+    struct elements e = {arr, NULL, 15};
+    if ((int64_t)arr->n * n_sought <= FEW_COMPARISONS)
+        return e;
+    while (e.mask < (size_t)arr->n * 2)
+        e.mask = e.mask * 2 + 1;
+    e.slots = arena_alloc_array(env->arena, e.mask + 1, sizeof(*e.slots));
+    for (int i = 0; i < arr->n; i++) {
+        size_t at = datum_hash(arr->elem, &arr->v[i], 0) & e.mask;
+        while (e.slots[at] != NULL && !datum_equal(arr->elem, e.slots[at], &arr->v[i]))
+            at = (at + 1) & e.mask;
+        e.slots[at] = &arr->v[i];
+    }
+    return e;
+}
+
+/* NULL is in nothing. */
+static bool
+has(const struct elements *e, const struct datum *d)
+{
+    const struct array *arr = e->arr;
+    if (d->null)
+        return false;
+    if (e->slots != NULL) {
+        size_t at = datum_hash(arr->elem, d, 0) & e->mask;
+        while (e->slots[at] != NULL && !datum_equal(arr->elem, e->slots[at], d))
+            at = (at + 1) & e->mask;
+        return e->slots[at] != NULL;
+    }
     for (int i = 0; i < arr->n; i++)
         if (!arr->v[i].null && datum_equal(arr->elem, &arr->v[i], d))
             return true;
     return false;
 }
 
-/* NULL elements are in nothing. */
 static bool
-contains(const struct array *a, const struct array *b)
+contains(const struct eval_env *env, const struct array *a, const struct array *b)
 {
+    struct elements e = elements_of(env, a, b->n);
     for (int i = 0; i < b->n; i++)
-        if (b->v[i].null || !has(a, &b->v[i]))
+        if (!has(&e, &b->v[i]))
             return false;
     return true;
 }
 
 SCALAR(op_contains)
 {
-    UNUSED(env), UNUSED(call);
-    *out = datum_bool(contains(args[0].arr, args[1].arr));
+    UNUSED(call);
+    *out = datum_bool(contains(env, args[0].arr, args[1].arr));
     return NULL;
 }
 
 SCALAR(op_contained)
 {
-    UNUSED(env), UNUSED(call);
-    *out = datum_bool(contains(args[1].arr, args[0].arr));
+    UNUSED(call);
+    *out = datum_bool(contains(env, args[1].arr, args[0].arr));
     return NULL;
 }
 
 SCALAR(op_overlaps)
 {
     const struct array *b = args[1].arr;
+    struct elements e = elements_of(env, args[0].arr, b->n);
     bool found = false;
-    UNUSED(env), UNUSED(call);
+    UNUSED(call);
     for (int i = 0; i < b->n && !found; i++)
-        found = !b->v[i].null && has(args[0].arr, &b->v[i]);
+        found = has(&e, &b->v[i]);
     *out = datum_bool(found);
     return NULL;
 }

@@ -85,8 +85,11 @@ struct regexp_match {
 
 /* Valid until the thread's next regexp_get. 2201B `error parsing regexp: ...`. */
 struct error *regexp_get(struct slice pattern, unsigned flags, struct regexp **out) ERR_MUST_USE;
-/* The first match at or after `from`; *found false when there is none. */
-struct error *regexp_find(struct regexp *re, struct slice text, size_t from,
-                          struct regexp_match *m, bool *found) ERR_MUST_USE;
+/* The first match; *found false when there is none. */
+struct error *regexp_find(struct regexp *re, struct slice text, struct regexp_match *m,
+                          bool *found) ERR_MUST_USE;
+/* The first at or behind `from`; valid: the text is UTF-8. */
+struct error *regexp_find_from(struct regexp *re, struct slice text, bool valid, size_t from,
+                               struct regexp_match *m, bool *found) ERR_MUST_USE;
 
 #endif

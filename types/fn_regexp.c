@@ -1,6 +1,7 @@
 /* Functions on patterns: regexp_replace, regexp_extract, substring, like_escape and its kin. */
 #include "config.h"
 
+#include "base/thread.h"
 #include "types/fn_int.h"
 
 /* c i s m n p w; g is told apart. */
@@ -67,6 +68,8 @@ put_replacement(struct str *b, struct slice to, struct slice text, const struct 
     }
 }
 
+#define CANCEL_EVERY 1024 /* matches */
+
 SCALAR(regexp_replace)
 {
     struct slice text = datum_slice(&args[0]), to = datum_slice(&args[2]);
@@ -78,11 +81,13 @@ SCALAR(regexp_replace)
     struct str b;
     fn_str_init(&b, env);
     size_t copied = 0, from = 0;
-    bool found, matched = false;
-    while (from <= text.len) {
+    bool found, matched = false, valid = utf8_is_valid(text);
+    for (unsigned n = 1; from <= text.len; n++) {
         struct regexp_match m;
-        ERR_TRY(regexp_find(re, text, from, &m, &found));
-        if (!found)
+        if (n % CANCEL_EVERY == 0)
+            ERR_TRY(cancel_check(env->cancel));
+        ERR_TRY(regexp_find_from(re, text, valid, from, &m, &found));
+        if (!found || b.failed)
             break;
         size_t start = m.group[0].start, end = m.group[0].end;
         /* No empty match right behind the last one. */
@@ -112,7 +117,7 @@ extract(struct slice text, struct slice pattern, struct datum *out)
     struct regexp_match m;
     bool found;
     ERR_TRY(regexp_get(pattern, 0, &re));
-    ERR_TRY(regexp_find(re, text, 0, &m, &found));
+    ERR_TRY(regexp_find(re, text, &m, &found));
     *out = DATUM_NULL;
     if (found) {
         int g = m.n_groups > 0 ? 1 : 0;
@@ -185,7 +190,7 @@ similar_with_escape(const struct eval_env *env, const struct datum *args, bool n
     struct regexp_match m;
     bool found;
     ERR_TRY(regexp_get(str_slice(&s), REGEXP_DOT_NEWLINE, &re));
-    ERR_TRY(regexp_find(re, datum_slice(&args[0]), 0, &m, &found));
+    ERR_TRY(regexp_find(re, datum_slice(&args[0]), &m, &found));
     *out = datum_bool(found != negate);
     return NULL;
 }

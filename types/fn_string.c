@@ -369,22 +369,53 @@ SCALAR(rpad)
     return pad(env, args, call->n_args > 2 ? datum_slice(&args[2]) : SLICE_LIT(" "), false, out);
 }
 
+/* What each character of a set stands for, by hash; the last one counts when it is there twice. */
+struct char_map {
+    struct char_slot {
+        uint32_t key; /* code point + 1; 0: empty */
+        uint32_t at, len; /* in the text that it becomes */
+    } *slots;
+    size_t mask;
+};
+
+static struct char_slot *
+char_slot(const struct char_map *m, uint32_t cp)
+{
+    size_t i = cp * 0x9e3779b1u & m->mask;
+    while (m->slots[i].key != 0 && m->slots[i].key != cp + 1)
+        i = (i + 1) & m->mask;
+    return &m->slots[i];
+}
+
+static struct char_map
+char_map_make(const struct eval_env *env, struct slice from, struct slice to)
+{
+    struct char_map m = {NULL, 15};
+    size_t n = utf8_count(from);
+    while (m.mask < 2 * n)
+        m.mask = m.mask * 2 + 1;
+    m.slots = arena_alloc_array(env->arena, m.mask + 1, sizeof(*m.slots));
+    const uint8_t *f = from.ptr, *f_end = f + from.len, *t = to.ptr, *t_end = t + to.len;
+    while (f < f_end) {
+        uint32_t cp, ignored;
+        f += utf8_decode(f, f_end, &cp);
+        size_t tn = t < t_end ? utf8_decode(t, t_end, &ignored) : 0;
+        *char_slot(&m, cp) = (struct char_slot){cp + 1, (uint32_t)(t - to.ptr), (uint32_t)tn};
+        t += tn;
+    }
+    return m;
+}
+
 static bool
-is_in(uint32_t cp, const struct slice *set)
+is_in(uint32_t cp, const struct char_map *set)
 {
     if (set == NULL)
         return cp < 0x80 ? cp == ' ' || (cp >= '\t' && cp <= '\r') : u_isUWhiteSpace((UChar32)cp);
-    for (const uint8_t *p = set->ptr, *end = p + set->len; p < end;) {
-        uint32_t c;
-        p += utf8_decode(p, end, &c);
-        if (c == cp)
-            return true;
-    }
-    return false;
+    return char_slot(set, cp)->key != 0;
 }
 
 static void
-trim(struct datum *d, const struct slice *set, bool left, bool right)
+trim(struct datum *d, const struct char_map *set, bool left, bool right)
 {
     const uint8_t *p = d->ptr, *end = p + d->len;
     uint32_t cp;
@@ -409,10 +440,9 @@ trim(struct datum *d, const struct slice *set, bool left, bool right)
 #define TRIM(name, left, right)                            \
     SCALAR(name)                                           \
     {                                                      \
-        UNUSED(env);                                       \
-        struct slice set = SLICE_NULL;                     \
+        struct char_map set = {NULL, 0};                   \
         if (call->n_args > 1)                              \
-            set = datum_slice(&args[1]);                   \
+            set = char_map_make(env, datum_slice(&args[1]), SLICE_LIT("")); \
         *out = args[0];                                    \
         trim(out, call->n_args > 1 ? &set : NULL, left, right); \
         return NULL;                                       \
@@ -455,34 +485,23 @@ SCALAR(replace)
     return fn_str_done(&b, out);
 }
 
-/* Character i of `from` becomes character i of `to`, or goes when there is none. The last one
- * counts when a character is there twice. */
+/* Character i of `from` becomes character i of `to`, or goes when there is none. */
 SCALAR(translate)
 {
     UNUSED(call);
-    struct slice from = datum_slice(&args[1]), to = datum_slice(&args[2]);
+    struct slice to = datum_slice(&args[2]);
     const uint8_t *p = args[0].ptr, *end = p + args[0].len;
+    struct char_map map = char_map_make(env, datum_slice(&args[1]), to);
     struct str b;
     fn_str_init(&b, env);
     while (p < end) {
-        uint32_t cp, c;
+        uint32_t cp;
         size_t n = utf8_decode(p, end, &cp);
-        const uint8_t *f = from.ptr, *f_end = f + from.len, *t = to.ptr, *t_end = t + to.len;
-        bool found = false;
-        struct slice with = SLICE_NULL;
-        while (f < f_end) {
-            f += utf8_decode(f, f_end, &c);
-            size_t tn = t < t_end ? utf8_decode(t, t_end, &(uint32_t){0}) : 0;
-            if (c == cp) {
-                found = true;
-                with = slice_make(t, tn);
-            }
-            t += tn;
-        }
-        if (found)
-            str_append_slice(&b, with);
-        else
+        const struct char_slot *x = char_slot(&map, cp);
+        if (x->key == 0)
             str_append(&b, p, n);
+        else if (x->len > 0)
+            str_append(&b, to.ptr + x->at, x->len);
         p += n;
     }
     return fn_str_done(&b, out);

@@ -1,8 +1,11 @@
 /* Operators of JSONB, and the edits that functions share with them. */
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "types/json_fn_int.h"
 
+#include "base/thread.h"
 #include "types/fn_int.h"
 
 struct json
@@ -170,82 +173,90 @@ SCALAR(op_exists)
 }
 
 static struct error *
-exists_many(const struct datum *args, bool all, struct datum *out)
+exists_many(const struct eval_env *env, const struct datum *args, bool all, struct datum *out)
 {
     const struct array *keys = args[1].arr;
     struct json j = json_arg(&args[0]);
     bool result = all;
-    for (int i = 0; i < keys->n && result == all; i++)
+    for (int i = 0; i < keys->n && result == all; i++) {
+        ERR_TRY(cancel_check(env->cancel));
         if (!keys->v[i].null)
             result = has_key(j, datum_slice(&keys->v[i]));
+    }
     *out = datum_bool(result);
     return NULL;
 }
 
 SCALAR(op_exists_any)
 {
-    UNUSED(env), UNUSED(call);
-    return exists_many(args, false, out);
+    UNUSED(call);
+    return exists_many(env, args, false, out);
 }
 
 SCALAR(op_exists_all)
 {
-    UNUSED(env), UNUSED(call);
-    return exists_many(args, true, out);
+    UNUSED(call);
+    return exists_many(env, args, true, out);
 }
 
-static bool contains(struct json a, struct json b);
+static struct error *contains(const struct eval_env *env, struct json a, struct json b, bool *r);
 
-static bool
-array_contains(struct json a, struct json b)
+static struct error *
+array_contains(const struct eval_env *env, struct json a, struct json b, bool *r)
 {
-    for (uint32_t i = 0; i < a.count; i++)
-        if (contains(json_at(a, i), b))
-            return true;
-    return false;
+    ERR_TRY(cancel_check(env->cancel));
+    *r = false;
+    for (uint32_t i = 0; i < a.count && !*r; i++)
+        ERR_TRY(contains(env, json_at(a, i), b, r));
+    return NULL;
 }
 
 /* Kinds must agree here; only at the top may an array contain a bare scalar. */
-static bool
-contains(struct json a, struct json b)
+static struct error *
+contains(const struct eval_env *env, struct json a, struct json b, bool *r)
 {
-    if (a.kind != b.kind)
-        return false;
-    if (json_is_scalar(a))
-        return json_compare(a, b) == 0;
-    for (uint32_t i = 0; i < b.count; i++) {
+    *r = a.kind == b.kind;
+    if (*r && json_is_scalar(a))
+        *r = json_compare(a, b) == 0;
+    if (!*r || json_is_scalar(a))
+        return NULL;
+    for (uint32_t i = 0; i < b.count && *r; i++) {
         struct slice key;
         struct json v, mine;
         if (b.kind == JSON_ARRAY) {
-            if (!array_contains(a, json_at(b, i)))
-                return false;
+            ERR_TRY(array_contains(env, a, json_at(b, i), r));
         } else {
             json_pair(b, i, &key, &v);
-            if (!json_get(a, key, &mine) || !contains(mine, v))
-                return false;
+            *r = json_get(a, key, &mine);
+            if (*r)
+                ERR_TRY(contains(env, mine, v, r));
         }
     }
-    return true;
+    return NULL;
 }
 
 static struct error *
-contains_top(struct json a, struct json b, struct datum *out)
+contains_top(const struct eval_env *env, struct json a, struct json b, struct datum *out)
 {
-    bool r = a.kind == JSON_ARRAY && json_is_scalar(b) ? array_contains(a, b) : contains(a, b);
+    bool r;
+    if (a.kind == JSON_ARRAY && json_is_scalar(b))
+        ERR_TRY(array_contains(env, a, b, &r));
+    else
+        ERR_TRY(contains(env, a, b, &r));
     *out = datum_bool(r);
     return NULL;
 }
 
 SCALAR(op_contains)
 {
-    UNUSED(env), UNUSED(call);
-    return contains_top(json_arg(&args[0]), json_arg(&args[1]), out);
+    UNUSED(call);
+    return contains_top(env, json_arg(&args[0]), json_arg(&args[1]), out);
 }
 
 SCALAR(op_contained)
 {
-    UNUSED(env), UNUSED(call);
-    return contains_top(json_arg(&args[1]), json_arg(&args[0]), out);
+    UNUSED(call);
+    return contains_top(env, json_arg(&args[1]), json_arg(&args[0]), out);
 }
 
 /* ---- || ------------------------------------------------------------------------------------------- */
@@ -322,32 +333,47 @@ pair_index(struct json j, struct slice key, uint32_t *out)
     return false;
 }
 
-/* Objects lose the key, arrays the strings that equal it. */
-static struct error *
-delete_key(const struct eval_env *env, struct json j, struct slice key, struct json_node **out)
+static int
+text_cmp(const void *a, const void *b)
 {
-    uint32_t at;
+    return slice_cmp(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+/* Objects lose the keys, arrays the strings, that are in the sorted texts. */
+static struct error *
+delete_keys(const struct eval_env *env, const struct datum *d, const struct slice *texts, size_t n,
+            struct datum *out)
+{
+    struct json j = json_arg(d);
     if (json_is_scalar(j))
         return invalid_parameter("cannot delete from scalar");
-    if (j.kind == JSON_OBJECT) {
-        *out = pair_index(j, key, &at) ? without(env->arena, j, at) : json_from(env->arena, j);
-        return NULL;
-    }
-    *out = json_new_array(env->arena);
+    struct json_node *left = j.kind == JSON_ARRAY ? json_new_array(env->arena)
+                                                  : json_new_object(env->arena);
     for (uint32_t i = 0; i < j.count; i++) {
-        struct json v = json_at(j, i);
-        if (v.kind != JSON_STRING || !slice_eq(v.data, key))
-            json_push(*out, json_from(env->arena, v));
+        struct slice key = SLICE_NULL;
+        struct json v;
+        bool gone;
+        if (j.kind == JSON_OBJECT) {
+            json_pair(j, i, &key, &v);
+            gone = bsearch(&key, texts, n, sizeof(*texts), text_cmp) != NULL;
+        } else {
+            v = json_at(j, i);
+            gone = v.kind == JSON_STRING
+                   && bsearch(&v.data, texts, n, sizeof(*texts), text_cmp) != NULL;
+        }
+        if (!gone && j.kind == JSON_OBJECT)
+            json_set(left, key, json_from(env->arena, v));
+        else if (!gone)
+            json_push(left, json_from(env->arena, v));
     }
-    return NULL;
+    return json_result(env, left, out);
 }
 
 SCALAR(op_minus_key)
 {
-    struct json_node *n;
+    struct slice key = datum_slice(&args[1]);
     UNUSED(call);
-    ERR_TRY(delete_key(env, json_arg(&args[0]), datum_slice(&args[1]), &n));
-    return json_result(env, n, out);
+    return delete_keys(env, &args[0], &key, 1, out);
 }
 
 SCALAR(op_minus_index)
@@ -367,19 +393,14 @@ SCALAR(op_minus_index)
 SCALAR(op_minus_keys)
 {
     const struct array *keys = args[1].arr;
-    struct datum d = args[0];
+    struct slice *texts = ARENA_ARRAY(env->arena, struct slice, (size_t)keys->n + 1);
+    size_t n = 0;
     UNUSED(call);
-    if (json_is_scalar(json_arg(&d)))
-        return invalid_parameter("cannot delete from scalar");
-    for (int i = 0; i < keys->n; i++) {
-        struct json_node *n;
-        if (keys->v[i].null)
-            continue;
-        ERR_TRY(delete_key(env, json_arg(&d), datum_slice(&keys->v[i]), &n));
-        ERR_TRY(json_result(env, n, &d));
-    }
-    *out = d;
-    return NULL;
+    for (int i = 0; i < keys->n; i++)
+        if (!keys->v[i].null)
+            texts[n++] = datum_slice(&keys->v[i]);
+    qsort(texts, n, sizeof(*texts), text_cmp);
+    return delete_keys(env, &args[0], texts, n, out);
 }
 
 /* ---- edits at a path ----------------------------------------------------------------------------- */

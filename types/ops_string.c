@@ -45,7 +45,7 @@ matches(struct slice text, struct slice pattern, unsigned flags, struct datum *o
     struct regexp_match m;
     bool found = false;
     ERR_TRY(regexp_get(pattern, flags, &re));
-    ERR_TRY(regexp_find(re, text, 0, &m, &found));
+    ERR_TRY(regexp_find(re, text, &m, &found));
     *out = datum_bool(found);
     return NULL;
 }

@@ -441,6 +441,7 @@ struct regexp {
     uint8_t *pattern; /* on the heap */
     size_t pattern_len;
     pcre2_code *code;
+    pcre2_code *any_bytes; /* the same for text that is no UTF-8; NULL before it is needed */
     pcre2_match_data *data;
     uint32_t n_groups;
     uint64_t last_use;
@@ -461,6 +462,7 @@ regexp_clear(struct regexp *re)
 {
     pcre2_match_data_free(re->data);
     pcre2_code_free(re->code);
+    pcre2_code_free(re->any_bytes);
     xfree(re->pattern);
     *re = (struct regexp){0};
 }
@@ -521,14 +523,13 @@ compile_error(struct slice pattern, const struct str *text, int code, size_t at)
 }
 
 static struct error *
-compile(struct regexp *re, struct slice pattern, unsigned flags)
+compile_code(struct slice pattern, unsigned flags, uint32_t options, pcre2_code **out)
 {
     struct str text;
     struct error *err = translate(pattern, &text);
-    uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY |
-                       PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UCP;
     int code = 0;
     PCRE2_SIZE at = 0;
+    options |= PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UCP;
     if ((flags & REGEXP_FOLD_CASE) != 0)
         options |= PCRE2_CASELESS;
     if ((flags & REGEXP_DOT_NEWLINE) != 0)
@@ -539,12 +540,19 @@ compile(struct regexp *re, struct slice pattern, unsigned flags)
         pcre2_compile_context *ctx = pcre2_compile_context_create(NULL);
         if (ctx != NULL)
             pcre2_set_newline(ctx, PCRE2_NEWLINE_LF);
-        re->code = pcre2_compile((PCRE2_SPTR)str_cstr(&text), text.len, options, &code, &at, ctx);
+        *out = pcre2_compile((PCRE2_SPTR)str_cstr(&text), text.len, options, &code, &at, ctx);
         pcre2_compile_context_free(ctx);
     }
-    if (err == NULL && re->code == NULL)
+    if (err == NULL && *out == NULL)
         err = compile_error(pattern, &text, code, at);
     str_release(&text);
+    return err;
+}
+
+static struct error *
+compile(struct regexp *re, struct slice pattern, unsigned flags)
+{
+    struct error *err = compile_code(pattern, flags, 0, &re->code);
     if (err == NULL) {
         pcre2_pattern_info(re->code, PCRE2_INFO_CAPTURECOUNT, &re->n_groups);
         re->data = pcre2_match_data_create_from_pattern(re->code, NULL);
@@ -587,10 +595,22 @@ regexp_get(struct slice pattern, unsigned flags, struct regexp **out)
 }
 
 struct error *
-regexp_find(struct regexp *re, struct slice text, size_t from, struct regexp_match *m, bool *found)
+regexp_find(struct regexp *re, struct slice text, struct regexp_match *m, bool *found)
 {
-    int rc = pcre2_match(re->code, text.ptr == NULL ? (PCRE2_SPTR) "" : text.ptr, text.len, from, 0,
-                         re->data, cache_get()->limits);
+    return regexp_find_from(re, text, utf8_is_valid(text), 0, m, found);
+}
+
+/* PCRE2 would look through the whole text before every match whether it is UTF-8. */
+struct error *
+regexp_find_from(struct regexp *re, struct slice text, bool valid, size_t from,
+                 struct regexp_match *m, bool *found)
+{
+    if (!valid && re->any_bytes == NULL)
+        ERR_TRY(compile_code(slice_make(re->pattern, re->pattern_len), re->flags,
+                             PCRE2_MATCH_INVALID_UTF, &re->any_bytes));
+    int rc = pcre2_match(valid ? re->code : re->any_bytes,
+                         text.ptr == NULL ? (PCRE2_SPTR) "" : text.ptr, text.len, from,
+                         valid ? PCRE2_NO_UTF_CHECK : 0, re->data, cache_get()->limits);
     *found = rc >= 0;
     if (rc == PCRE2_ERROR_NOMATCH)
         return NULL;

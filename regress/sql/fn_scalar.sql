@@ -70,3 +70,11 @@ SELECT ceil('a');
 SELECT round('1');
 SELECT substr(1,2);
 SELECT crc32c('a','b'), crc32c(b'a'), sha256('a', 'b'), fnv32(b'a'), lower(NULL), upper(NULL) IS NULL, left(NULL,1);
+-- time in proportion to the text
+SELECT length(regexp_replace(repeat('ab', 500000), 'a', 'xyz', 'g'));
+SELECT length(translate(repeat('ab', 300000), repeat('x', 300000) || 'b', '')), length(btrim(repeat('ab', 300000), repeat('x', 300000) || 'ab'));
+SELECT translate('世a界a', 'a世a', 'xy'), translate('abc', 'abca', 'xyzw'), btrim('世x世', '世'), ltrim('yx', 'xy'), rtrim('ab', ''), translate('a', '', 'b');
+SELECT b'\xffab\xff'::STRING ~ 'ab', regexp_replace(b'a\xffa\xff'::STRING, 'a', 'b', 'g') = b'b\xffb\xff'::STRING, regexp_replace('世a界', '.', 'x', 'g'), regexp_replace('aaa', '', '-', 'g');
+SELECT ARRAY(SELECT generate_series(1, 100000)) @> ARRAY(SELECT generate_series(1, 100000)), ARRAY(SELECT generate_series(1, 100000)) && ARRAY(SELECT generate_series(100001, 200000)), ARRAY[1, NULL] @> ARRAY[NULL]::INT[], ARRAY(SELECT generate_series(1, 10000)) || NULL::INT @> ARRAY[NULL, 1], ARRAY['a', 'b'] <@ ARRAY['b', 'a', 'c'];
+SELECT length((('[' || repeat('"a",', 50000) || '1]')::JSON - ARRAY(SELECT x::STRING FROM generate_series(1, 50000) AS g(x)))::STRING);
+SELECT '{"a": 1, "b": 2, "c": 3}'::JSON - ARRAY['c', NULL, 'a', 'z'], '["a", "b", 1, "a"]'::JSON - ARRAY['a', 'a'], '{"a": 1}'::JSON - ARRAY[]::STRING[], '{"a": 1, "b": 2}'::JSON - 'a', '["a", 1]'::JSON - 'a';
