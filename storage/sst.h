@@ -37,6 +37,8 @@ struct error *sst_reader_open(const char *name, const struct sst_source *src,
                               struct sst_reader **out) ERR_MUST_USE;
 void sst_reader_close(struct sst_reader *r);
 const struct sst_props *sst_reader_props(const struct sst_reader *r);
+/* For many seeks: find blocks by halving. Before iterators are open. */
+struct error *sst_reader_index(struct sst_reader *r) ERR_MUST_USE;
 struct error *sst_iter_open(struct sst_reader *r, struct sst_iter **out) ERR_MUST_USE;
 /* First entry with key >= key (any timestamp). An empty key: the start. */
 struct error *sst_iter_seek(struct sst_iter *it, struct slice key) ERR_MUST_USE;

@@ -78,6 +78,8 @@ struct sst_reader {
     struct sst_block index_block;
     struct slice index_bytes; /* entries of the index block, without restarts */
     bool counted;             /* the file says how many entries it has */
+    const uint8_t **starts;   /* of the index's entries, each whole; NULL: not known */
+    size_t n_starts;
     /* RocksDB's format versions 3 and 4: index keys without trailers, index values without lengths. */
     bool index_user_keys, index_bare_values;
 };

@@ -404,6 +404,7 @@ sst_reader_close(struct sst_reader *r)
     if (r == NULL)
         return;
     sst_block_release(&r->index_block);
+    xfree((void *)(uintptr_t)r->starts);
     xfree(r->name);
     xfree(r);
 }
@@ -412,6 +413,66 @@ const struct sst_props *
 sst_reader_props(const struct sst_reader *r)
 {
     return &r->props;
+}
+
+/* ---- the index by halving ---- */
+
+struct error *
+sst_reader_index(struct sst_reader *r)
+{
+    struct sst_cursor c = {.at = NULL};
+    struct sst_handle h;
+    struct slice key;
+    struct error *err;
+    size_t cap = 0;
+    bool more = true;
+    str_init(&c.key, STR_MAX_DEFAULT);
+    sst_cursor_set(&c, r->index_bytes);
+    for (;;) {
+        const uint8_t *at = c.at;
+        ERR_GOTO(sst_index_next(r, &c, &key, &h, &more), out);
+        if (!more || *at != 0) /* an entry that shares bytes with the one before cannot be met alone */
+            break;
+        if (r->n_starts == cap) {
+            cap = cap == 0 ? 1024 : 2 * cap;
+            r->starts = xrealloc((void *)(uintptr_t)r->starts, cap * sizeof(*r->starts));
+        }
+        r->starts[r->n_starts++] = at;
+    }
+    if (more) {
+        xfree((void *)(uintptr_t)r->starts);
+        r->starts = NULL;
+        r->n_starts = 0;
+    }
+out:
+    str_release(&c.key);
+    return err;
+}
+
+/* Move the cursor to the first entry of the index whose key is >= target, when that can be done quickly,
+ * or to the one before. Its key is found by the next step. */
+static struct error *
+index_skip(const struct sst_reader *r, struct sst_cursor *c, struct slice target, bool before)
+{
+    struct sst_handle h;
+    struct slice key;
+    size_t lo = 0, hi = r->n_starts;
+    bool more;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        c->at = r->starts[mid];
+        str_clear(&c->key);
+        ERR_TRY(sst_index_next(r, c, &key, &h, &more));
+        if (mvcc_compare(key, target) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (before && lo > 0)
+        lo--;
+    c->at = lo < r->n_starts ? r->starts[lo] : c->end;
+    str_clear(&c->key);
+    return NULL;
 }
 
 /* ---- iterating ---- */
@@ -610,6 +671,8 @@ sst_iter_seek(struct sst_iter *it, struct slice key)
     mvcc_put_key(&target, key, HLC_MIN);
     struct error *err;
     bool more;
+    if (it->r->n_starts > 0)
+        ERR_GOTO(index_skip(it->r, &it->index, str_slice(&target), false), out);
     for (;;) { /* the first block whose last key may be >= key */
         ERR_GOTO(sst_index_next(it->r, &it->index, &it->limit, &it->handle, &more), out);
         if (!more) {
@@ -638,10 +701,19 @@ sst_reader_before(const struct sst_reader *r, struct slice key, struct str *out)
     struct sst_handle h;
     struct slice limit, user;
     struct hlc ts;
+    struct str target;
     struct error *err = NULL;
     bool more;
     str_init(&c.key, STR_MAX_DEFAULT);
     sst_cursor_set(&c, r->index_bytes);
+    if (r->n_starts > 0) {
+        str_init(&target, STR_MAX_DEFAULT);
+        mvcc_put_key(&target, key, HLC_MIN);
+        err = index_skip(r, &c, str_slice(&target), true);
+        str_release(&target);
+        if (err != NULL)
+            goto out;
+    }
     for (;;) { /* the last key of the last block that ends before `key` */
         ERR_GOTO(sst_index_next(r, &c, &limit, &h, &more), out);
         if (!more)

@@ -521,6 +521,8 @@ open_file(void *arg, const struct cover_file *cf, struct merge_file **out)
     if (e == NULL)
         e = sst_reader_open(cf->file->path, &f->src, &f->m.in.reader);
     if (e == NULL)
+        e = sst_reader_index(f->m.in.reader);
+    if (e == NULL)
         e = check_first_key(cf, f->m.in.reader);
     if (e != NULL) {
         close_file(&f->m);

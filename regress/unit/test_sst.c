@@ -20,7 +20,7 @@
 #include "base/hash.h"
 #include "base/rand.h"
 #include "storage/mvcc.h"
-#include "storage/sst.h"
+#include "storage/sst_int.h"
 
 #define OK(expr)                                       \
     do {                                               \
@@ -462,7 +462,15 @@ test_random_rows(void **state)
         }
         OK(sst_iter_next(it, &got, &more));
         assert_false(more);
+        struct str before;
+        str_init(&before, 1 << 20);
         for (size_t i = 0; i < n; i += 37) { /* seeks: to a key, and to just behind it */
+            if (i > n / 2)
+                OK(rd->n_starts > 0 ? NULL : sst_reader_index(rd)); /* now by halving */
+            str_clear(&before);
+            OK(sst_reader_before(rd, v[i].key, &before));
+            assert_true(before.len == 0 || slice_cmp(str_slice(&before), v[i].key) < 0);
+            assert_true(before.len > 0 || i < n / 2);
             for (int behind = 0; behind < 2; behind++) {
                 uint8_t k[128];
                 memcpy(k, v[i].key.ptr, v[i].key.len);
@@ -482,6 +490,7 @@ test_random_rows(void **state)
                 }
             }
         }
+        str_release(&before);
         sst_iter_close(it);
         sst_reader_close(rd);
         /* And RocksDB sees the same, sought and scanned. */
