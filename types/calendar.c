@@ -1,6 +1,8 @@
 /* Calendar arithmetic and the text of dates and times. */
 #include "config.h"
 
+#include <inttypes.h>
+
 #include "types/datetime_int.h"
 
 const char *const month_names[12] = {"January",   "February", "March",    "April",
@@ -113,21 +115,26 @@ timestamp_overflow(void)
     return err_new(ERR_DATETIME_FIELD_OVERFLOW, "timestamp out of range");
 }
 
+/* As Go's RFC 3339: whole seconds, and 1 BC is the year 0. */
+struct error *
+timestamp_bounds_error(const struct civil *c)
+{
+    int64_t year = c->year;
+    return err_new(ERR_DATETIME_FIELD_OVERFLOW,
+                   "timestamp \"%s%04" PRId64 "-%02d-%02dT%02d:%02d:%02dZ\" exceeds supported "
+                   "timestamp bounds",
+                   year < 0 ? "-" : "", year < 0 ? -year : year, c->month, c->day, c->hour,
+                   c->minute, c->second);
+}
+
 struct error *
 timestamp_check(int64_t us)
 {
+    struct civil c;
     if (us >= TIMESTAMP_MIN_US && us <= TIMESTAMP_MAX_US)
         return NULL;
-    struct str s;
-    str_init(&s, 256);
-    format_local(&s, us, "Z", false);
-    char *sp = s.len > 0 ? strchr(s.ptr, ' ') : NULL;
-    if (sp != NULL)
-        *sp = 'T';
-    struct error *e = err_new(ERR_DATETIME_FIELD_OVERFLOW,
-                              "timestamp \"%s\" exceeds supported timestamp bounds", str_cstr(&s));
-    str_release(&s);
-    return e;
+    civil_from_us(us, &c);
+    return timestamp_bounds_error(&c);
 }
 
 struct error *

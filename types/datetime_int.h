@@ -47,6 +47,7 @@ env_zone(const struct eval_env *env)
 }
 
 struct error *date_check(int64_t days, int64_t *out) ERR_MUST_USE;      /* 22008 out of range */
+struct error *timestamp_bounds_error(const struct civil *c) ERR_MUST_USE;
 struct error *timestamp_check(int64_t us) ERR_MUST_USE;                 /* 22008 past the bounds */
 struct error *timestamp_overflow(void) ERR_MUST_USE;
 /* Infinite dates become the ends of the range. Local midnight. */

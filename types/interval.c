@@ -144,10 +144,10 @@ timestamp_add_interval(const struct timezone_info *tz, int64_t us, const struct 
             return timestamp_overflow();
         c.year = floor_div(months, 12);
         c.month = (int)(months - c.year * 12) + 1;
-        if (c.year > 294276 || c.year < -5000) /* us_from_civil must not overflow */
-            return timestamp_overflow();
         if (c.day > days_in_month(c.year, c.month))
             c.day = days_in_month(c.year, c.month);
+        if (c.year > 294276 || c.year < -5000) /* us_from_civil must not overflow */
+            return timestamp_bounds_error(&c);
         v = us_from_civil(&c);
         if (mul_overflow_i64(iv->days, US_PER_DAY, &days) || add_overflow_i64(v, days, &v))
             return timestamp_overflow();

@@ -69,14 +69,15 @@ parse_index(struct slice s, int64_t *out)
 {
     int64_t v = 0;
     size_t i = s.len > 0 && (s.ptr[0] == '-' || s.ptr[0] == '+');
-    if (i == s.len || s.len > 18)
+    if (i == s.len)
         return false;
+    int sign = s.ptr[0] == '-' ? -1 : 1;
     for (size_t k = i; k < s.len; k++) {
-        if (s.ptr[k] < '0' || s.ptr[k] > '9')
+        if (s.ptr[k] < '0' || s.ptr[k] > '9' || __builtin_mul_overflow(v, 10, &v)
+            || __builtin_add_overflow(v, sign * (s.ptr[k] - '0'), &v))
             return false;
-        v = v * 10 + (s.ptr[k] - '0');
     }
-    *out = s.ptr[0] == '-' ? -v : v;
+    *out = v;
     return true;
 }
 

@@ -62,3 +62,5 @@ SELECT get_bit(b'a', 8);
 -- each level of nesting doubles the quotes
 SELECT ROW(ROW(ROW('a"b', 1), NULL));
 SELECT ('a', true, '2020-01-01 00:00'::TIMESTAMP, (false, 'x y'), ARRAY[true]), ('a', true, (false, 'x y'))::STRING;
+SELECT '[1, 2]'::JSON #- '{-9223372036854775808}', '[1, 2]'::JSON #> '{000000000000000000001}', '[1, 2]'::JSON #> '{99999999999999999999}';
+SELECT '[1, 2]'::JSON #- '{99999999999999999999}';

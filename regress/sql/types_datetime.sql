@@ -54,3 +54,5 @@ SET TIME ZONE 'Asia/Kathmandu';
 SELECT '4714-11-24 BC'::date::timestamptz;
 SET TIME ZONE 'UTC';
 SELECT date_trunc('millennium', '-infinity'::TIMESTAMP);
+SELECT '2020-01-31'::TIMESTAMP + '300000 years 1 month';
+SELECT '-infinity'::TIMESTAMP - '1 day 00:00:00.5';
