@@ -112,6 +112,44 @@ engine_span_stats(struct engine *e, struct span s, uint64_t *bytes)
     return e->vt->span_stats(e, s, bytes);
 }
 
+uint64_t
+engine_writer(struct engine *e)
+{
+    VERIFY(e->vt->features & ENGINE_SHARED);
+    return e->vt->writer(e);
+}
+
+struct error *
+engine_order_view(struct engine *e, struct hlc since, struct arena *a, struct engine_order_view *v)
+{
+    *v = (struct engine_order_view){0};
+    return e->vt->order_view(e, since, a, v);
+}
+
+struct error *
+engine_order_begin(struct engine *e, struct hlc since, struct arena *a,
+                   struct engine_order_view *v, struct engine_order **out)
+{
+    *v = (struct engine_order_view){0};
+    return e->vt->order_begin(e, since, a, v, out);
+}
+
+struct error *
+engine_order_commit(struct engine_order *o, const struct engine_write *w, size_t n,
+                    const struct engine_note *notes, size_t n_notes, bool *again)
+{
+    for (size_t i = 0; i < n; i++)
+        VERIFY(w[i].key.len > 0 && w[i].key.ptr[0] >= ENGINE_KEY_MIN && !hlc_is_empty(w[i].ts));
+    *again = false;
+    return o->vt->order_commit(o, w, n, notes, n_notes, again);
+}
+
+struct error *
+engine_order_raise(struct engine *e, struct hlc ts)
+{
+    return e->vt->order_raise(e, ts);
+}
+
 struct error *
 engine_flush(struct engine *e)
 {

@@ -30,7 +30,7 @@ struct span {
 
 enum engine_feature {
     ENGINE_INGEST = 1,       /* engine_ingest takes files; else the caller writes batches */
-    ENGINE_SHARED = 2,       /* several processes may open the store */
+    ENGINE_SHARED = 2,       /* several processes may open the store, and their commits have one order */
     ENGINE_TIME_BOUNDS = 4,  /* version scans skip what is wholly outside the window */
 };
 
@@ -62,6 +62,24 @@ struct engine_write {
     struct hlc ts;
     struct slice value;
 };
+
+/* The order of the commits of all processes, kept in a shared store. A process learns from the notes of
+ * the others what they wrote; what a note says is the transaction layer's own. */
+struct engine_note {
+    struct hlc ts;     /* of the commit */
+    uint64_t writer;   /* which process; by engine_writer of it */
+    struct slice what;
+};
+
+struct engine_order_view {
+    struct hlc newest; /* time of the newest commit: later ones get later times */
+    struct hlc floor;  /* notes up to this time may be gone */
+    struct engine_note *notes; /* those after `since`, ascending */
+    size_t n;
+};
+
+/* The right to commit next; belongs to one thread. */
+struct engine_order;
 
 struct engine_vt {
     const char *name;
@@ -105,6 +123,15 @@ struct engine_vt {
     struct error *(*meta_put)(struct engine *e, const char *name, struct slice value);
     /* Required. Estimates in bytes and keys. */
     struct error *(*span_stats)(struct engine *e, struct span s, uint64_t *bytes);
+    /* With ENGINE_SHARED, all five. */
+    uint64_t (*writer)(struct engine *e);
+    struct error *(*order_view)(struct engine *e, struct hlc since, struct arena *a,
+                                struct engine_order_view *v);
+    struct error *(*order_begin)(struct engine *e, struct hlc since, struct arena *a,
+                                 struct engine_order_view *v, struct engine_order **out);
+    struct error *(*order_commit)(struct engine_order *o, const struct engine_write *w, size_t n,
+                                  const struct engine_note *notes, size_t n_notes, bool *again);
+    struct error *(*order_raise)(struct engine *e, struct hlc ts);
     /* Optional. Write memory to disk; compact what was ingested. */
     struct error *(*flush)(struct engine *e);
     struct error *(*compact)(struct engine *e, struct span s);
@@ -114,6 +141,9 @@ struct engine {
     const struct engine_vt *vt;
 };
 struct engine_iter {
+    const struct engine_vt *vt;
+};
+struct engine_order {
     const struct engine_vt *vt;
 };
 
@@ -144,6 +174,25 @@ struct error *engine_span_stats(struct engine *e, struct span s, uint64_t *bytes
 struct error *engine_flush(struct engine *e) ERR_MUST_USE;
 struct error *engine_compact(struct engine *e, struct span s) ERR_MUST_USE;
 
+/* ---- shared stores (ENGINE_SHARED) ---- */
+
+/* A number that no other opening of the store has. */
+uint64_t engine_writer(struct engine *e);
+/* The order as it is now; all commits up to `newest` can be read, and no later one gets such a time. */
+struct error *engine_order_view(struct engine *e, struct hlc since, struct arena *a,
+                                struct engine_order_view *v) ERR_MUST_USE;
+/* The same, and until the end of *out no other process commits. Waits for those who do. */
+struct error *engine_order_begin(struct engine *e, struct hlc since, struct arena *a,
+                                 struct engine_order_view *v, struct engine_order **out) ERR_MUST_USE;
+/* Writes and notes, ascending in time and after the view's newest, all or nothing and durable; the last
+ * note's time is the newest then. Without notes nothing is done. Ends o. *again: nothing was written, and
+ * others may have committed meanwhile: begin once more. 40003: the store could not say whether it was. */
+struct error *engine_order_commit(struct engine_order *o, const struct engine_write *w, size_t n,
+                                  const struct engine_note *notes, size_t n_notes,
+                                  bool *again) ERR_MUST_USE;
+/* Newest becomes at least ts, so that what is read at ts is fixed. */
+struct error *engine_order_raise(struct engine *e, struct hlc ts) ERR_MUST_USE;
+
 /* Opening. */
 struct error *engine_memory_open(struct engine **out) ERR_MUST_USE;
 struct rocksdb_engine_opts {
@@ -154,8 +203,7 @@ struct rocksdb_engine_opts {
 struct error *engine_rocksdb_open(const struct rocksdb_engine_opts *o, struct engine **out)
     ERR_MUST_USE;
 /* Versions in a table of a database that speaks PostgreSQL's protocol; url as libpq takes it. The
- * tables are made when absent. One process at a time: another gets 55006 until the owner has closed
- * the store or was silent for some seconds. */
+ * tables are made when absent. Any number of processes. */
 struct error *engine_postgres_open(const char *url, struct engine **out) ERR_MUST_USE;
 /* postgresql://host:port/database of such a url, without user and password. */
 char *engine_postgres_name(struct arena *a, const char *url);

@@ -1,19 +1,13 @@
 /* storage/engine_postgres.c - versions in a table of a database that speaks PostgreSQL's protocol.
  *
- *   amberdb_versions  k bytea, w int8, l int4, v bytea   a version; unique index (k, w DESC, l
- * DESC) amberdb_facts     name text, value bytea amberdb_owner     epoch int8, seen timestamptz one
- * row: which process owns the store
+ *   amberdb_versions   k bytea, w int8, l int4, v bytea: a version; unique index (k, w DESC, l DESC)
+ *   amberdb_facts      name text, value bytea
+ *   amberdb_clock, amberdb_notes: the order of commits, see engine_postgres_order.c
  *
  * Only SQL that such databases have in common: no advisory locks, no COPY where a statement does.
  *
- * Ownership. Opening takes the next epoch; each commit looks, under FOR SHARE, whether the epoch is
- * still its own, so that a process that was cut off and believed dead can write nothing once
- * another has taken over. A thread writes `seen` now and then; a store whose owner was seen a short
- * while ago is not taken.
- *
- * A lost connection. Reads are done again. A commit is done again as a whole: a version that is
- * there already is left alone, and the same version has the same bytes. When that does not succeed
- * in time the outcome is unknown: 40003.
+ * A lost connection. Reads are done again. Versions outside the order (what RESTORE brings) are written
+ * again as a whole: one that is there already is left alone, and the same version has the same bytes.
  */
 #include "config.h"
 
@@ -25,18 +19,12 @@
 #include "base/arena.h"
 #include "base/enc.h"
 #include "base/fault.h"
-#include "base/log.h"
+#include "base/hash.h"
 
 /* One INSERT holds about so many bytes; a commit of several runs in a transaction. */
 #define INSERT_BYTES   ((size_t)4 << 20)
-#define BEAT_NS        INT64_C(2000000000)
-#define SILENT_SECONDS 8
 /* span_stats counts exactly up to so many versions. */
 #define EXACT_VERSIONS 2000
-
-#define OID_INT4  23
-#define OID_INT8  20
-#define OID_BYTEA 17
 
 static const char *const schema[] = {
     "CREATE TABLE IF NOT EXISTS amberdb_versions "
@@ -44,79 +32,8 @@ static const char *const schema[] = {
     "CREATE UNIQUE INDEX IF NOT EXISTS amberdb_versions_key "
     "ON amberdb_versions (k ASC, w DESC, l DESC)",
     "CREATE TABLE IF NOT EXISTS amberdb_facts (name text PRIMARY KEY, value bytea NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS amberdb_owner "
-    "(id int4 PRIMARY KEY, epoch int8 NOT NULL, seen timestamptz)",
-    "INSERT INTO amberdb_owner VALUES (1, 0, NULL) ON CONFLICT (id) DO NOTHING",
+    PG_ORDER_SCHEMA,
 };
-
-/* ---- ownership ---- */
-
-static struct error *
-lost_store(const struct pg_engine *e)
-{
-    return err_new(ERR_OBJECT_IN_USE, "store %s was taken over by another process", e->shown);
-}
-
-static struct error *
-owner_take(struct pg_engine *e, struct pg_conn *c)
-{
-    char sql[256];
-    snprintf(sql, sizeof(sql),
-             "UPDATE amberdb_owner SET epoch = epoch + 1, seen = now() WHERE id = 1 AND "
-             "(seen IS NULL OR seen < now() - interval '%d seconds') RETURNING epoch",
-             SILENT_SECONDS);
-    PGresult *res;
-    ERR_TRY(pg_exec(e, c, "could not open store", sql, 0, NULL, &res));
-    bool taken = PQntuples(res) == 1;
-    if (taken)
-        e->owner = enc_get_be64(pg_bytes(res, 0, 0).ptr);
-    PQclear(res);
-    if (taken)
-        return NULL;
-    return err_hint(err_new(ERR_OBJECT_IN_USE, "store %s is in use by another process", e->shown),
-                    "A process that was killed counts as gone %d seconds after it was last seen.",
-                    SILENT_SECONDS);
-}
-
-static struct error *
-owner_update(struct pg_engine *e, const char *sql)
-{
-    uint8_t owner[8];
-    enc_put_be64(owner, e->owner);
-    struct pg_conn *c;
-    ERR_TRY(pg_take(e, &c));
-    PGresult *res;
-    struct error *err =
-        pg_exec(e, c, "could not mark store", sql, 1, &(struct pg_arg){owner, 8}, &res);
-    if (err == NULL) {
-        if (strcmp(PQcmdTuples(res), "1") != 0)
-            err = lost_store(e);
-        PQclear(res);
-    }
-    pg_give(e, c);
-    return err;
-}
-
-static void *
-beat_main(void *arg)
-{
-    struct pg_engine *e = arg;
-    mutex_lock(&e->beat_lock);
-    while (!e->stopping) {
-        cond_wait_ns(&e->beat_wake, &e->beat_lock, BEAT_NS);
-        if (e->stopping)
-            break;
-        mutex_unlock(&e->beat_lock);
-        struct error *err = owner_update(
-            e, "UPDATE amberdb_owner SET seen = now() WHERE id = 1 AND epoch = $1::int8");
-        if (err != NULL)
-            log_warning("%s", err->message);
-        err_free(err);
-        mutex_lock(&e->beat_lock);
-    }
-    mutex_unlock(&e->beat_lock);
-    return NULL;
-}
 
 /* ---- single versions ---- */
 
@@ -170,8 +87,8 @@ pg_get(struct engine *base, struct slice key, struct hlc at, struct arena *a, bo
 /* ---- commit ---- */
 
 /* An array parameter in binary: dimensions 1, no NULLs, element type, length, lower bound 1. */
-static void
-array_begin(struct str *s, uint32_t oid, size_t n)
+void
+pg_array_begin(struct str *s, uint32_t oid, size_t n)
 {
     uint8_t head[20];
     enc_put_be32(head, 1);
@@ -182,13 +99,54 @@ array_begin(struct str *s, uint32_t oid, size_t n)
     str_append(s, head, sizeof(head));
 }
 
-static void
-array_add(struct str *s, const void *p, size_t len)
+void
+pg_array_add(struct str *s, const void *p, size_t len)
 {
     uint8_t n[4];
     enc_put_be32(n, (uint32_t)len);
     str_append(s, n, 4);
     str_append(s, p, len);
+}
+
+static size_t
+chunk_len(const struct engine_write *w, size_t n)
+{
+    size_t bytes = 0, i = 0;
+    for (; i < n && (i == 0 || bytes < INSERT_BYTES); i++)
+        bytes += w[i].key.len + w[i].value.len + 32;
+    return i;
+}
+
+struct error *
+pg_rows_fill(struct pg_rows *r, const struct engine_write *w, size_t n, size_t *len)
+{
+    static const uint32_t oids[4] = {PG_OID_BYTEA, PG_OID_INT8, PG_OID_INT4, PG_OID_BYTEA};
+    n = *len = chunk_len(w, n);
+    for (int i = 0; i < 4; i++) {
+        str_init(&r->s[i], STR_MAX_DEFAULT);
+        pg_array_begin(&r->s[i], oids[i], n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint8_t t[12];
+        enc_put_be64(t, (uint64_t)w[i].ts.wall);
+        enc_put_be32(t + 8, (uint32_t)w[i].ts.logical);
+        pg_array_add(&r->s[0], w[i].key.ptr, w[i].key.len);
+        pg_array_add(&r->s[1], t, 8);
+        pg_array_add(&r->s[2], t + 8, 4);
+        pg_array_add(&r->s[3], w[i].value.ptr, w[i].value.len);
+    }
+    for (int i = 0; i < 4; i++) {
+        ERR_TRY(str_error(&r->s[i]));
+        r->args[i] = (struct pg_arg){r->s[i].ptr, (int)r->s[i].len};
+    }
+    return NULL;
+}
+
+void
+pg_rows_release(struct pg_rows *r)
+{
+    for (int i = 0; i < 4; i++)
+        str_release(&r->s[i]);
 }
 
 struct commit {
@@ -197,72 +155,17 @@ struct commit {
     bool sent; /* something may have reached the server */
 };
 
-static size_t
-chunk_len(const struct commit *x, size_t from)
-{
-    size_t bytes = 0, i = from;
-    for (; i < x->n && (i == from || bytes < INSERT_BYTES); i++)
-        bytes += x->w[i].key.len + x->w[i].value.len + 32;
-    return i - from;
-}
-
-static struct error *
-insert_chunk(struct pg_engine *e, struct pg_conn *c, const struct engine_write *w, size_t n)
-{
-    struct str s[4];
-    static const uint32_t oids[4] = {OID_BYTEA, OID_INT8, OID_INT4, OID_BYTEA};
-    for (int i = 0; i < 4; i++) {
-        str_init(&s[i], STR_MAX_DEFAULT);
-        array_begin(&s[i], oids[i], n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        uint8_t t[12];
-        enc_put_be64(t, (uint64_t)w[i].ts.wall);
-        enc_put_be32(t + 8, (uint32_t)w[i].ts.logical);
-        array_add(&s[0], w[i].key.ptr, w[i].key.len);
-        array_add(&s[1], t, 8);
-        array_add(&s[2], t + 8, 4);
-        array_add(&s[3], w[i].value.ptr, w[i].value.len);
-    }
-    struct error *err = NULL;
-    struct pg_arg args[4];
-    for (int i = 0; i < 4 && err == NULL; i++) {
-        err = str_error(&s[i]);
-        args[i] = (struct pg_arg){s[i].ptr, (int)s[i].len};
-    }
-    if (err == NULL)
-        err = pg_run(e, c, "could not write store",
-                     "INSERT INTO amberdb_versions (k, w, l, v) "
-                     "SELECT * FROM unnest($1::bytea[], $2::int8[], $3::int4[], $4::bytea[]) "
-                     "ON CONFLICT (k, w, l) DO NOTHING",
-                     4, args);
-    for (int i = 0; i < 4; i++)
-        str_release(&s[i]);
-    return err;
-}
-
-/* The owner's row stays as it is until this transaction ends. */
-static struct error *
-owner_check(struct pg_engine *e, struct pg_conn *c)
-{
-    uint8_t owner[8];
-    enc_put_be64(owner, e->owner);
-    PGresult *res;
-    ERR_TRY(pg_exec(e, c, "could not write store",
-                    "SELECT 1 FROM amberdb_owner WHERE id = 1 AND epoch = $1::int8 FOR SHARE", 1,
-                    &(struct pg_arg){owner, 8}, &res));
-    bool ours = PQntuples(res) == 1;
-    PQclear(res);
-    return ours ? NULL : lost_store(e);
-}
-
 static struct error *
 commit_body(struct pg_engine *e, struct pg_conn *c, struct commit *x)
 {
-    ERR_TRY(owner_check(e, c));
     for (size_t i = 0, n; i < x->n; i += n) {
-        n = chunk_len(x, i);
-        ERR_TRY(insert_chunk(e, c, x->w + i, n));
+        struct pg_rows rows = {0};
+        struct error *err = pg_rows_fill(&rows, x->w + i, x->n - i, &n);
+        if (err == NULL)
+            err = pg_run(e, c, "could not write store", PG_INSERT_VERSIONS, 4, rows.args);
+        pg_rows_release(&rows);
+        if (err != NULL)
+            return err;
     }
     x->sent = true;
     return pg_run(e, c, "could not write store", "COMMIT", 0, NULL);
@@ -465,8 +368,6 @@ static void
 engine_free(struct pg_engine *e)
 {
     pg_pool_destroy(e);
-    cond_destroy(&e->beat_wake);
-    mutex_destroy(&e->beat_lock);
     arena_destroy(e->arena);
     xfree(e);
 }
@@ -476,23 +377,12 @@ pg_close(struct engine *base)
 {
     struct pg_engine *e = (struct pg_engine *)base;
     VERIFY(e->open_iters == 0);
-    mutex_lock(&e->beat_lock);
-    e->stopping = true;
-    cond_signal(&e->beat_wake);
-    mutex_unlock(&e->beat_lock);
-    if (e->beating)
-        pthread_join(e->beat, NULL);
-    struct error *err =
-        owner_update(e, "UPDATE amberdb_owner SET seen = NULL WHERE id = 1 AND epoch = $1::int8");
-    if (err != NULL)
-        log_warning("%s", err->message);
-    err_free(err);
     engine_free(e);
 }
 
 static const struct engine_vt postgres_vt = {
     .name = "postgres",
-    .features = 0,
+    .features = ENGINE_SHARED,
     .close = pg_close,
     .get = pg_get,
     .iter_open = pg_iter_open,
@@ -505,6 +395,11 @@ static const struct engine_vt postgres_vt = {
     .meta_get = pg_meta_get,
     .meta_put = pg_meta_put,
     .span_stats = pg_span_stats,
+    .writer = pg_writer,
+    .order_view = pg_order_view,
+    .order_begin = pg_order_begin,
+    .order_commit = pg_order_commit,
+    .order_raise = pg_order_raise,
 };
 
 char *
@@ -535,8 +430,6 @@ prepare(struct pg_engine *e)
     struct error *err = NULL;
     for (size_t i = 0; err == NULL && i < sizeof(schema) / sizeof(schema[0]); i++)
         err = pg_run(e, c, "could not prepare store", schema[i], 0, NULL);
-    if (err == NULL)
-        err = owner_take(e, c);
     pg_give(e, c);
     return err;
 }
@@ -550,16 +443,12 @@ engine_postgres_open(const char *url, struct engine **out)
     e->url = arena_strdup(e->arena, url);
     e->shown = engine_postgres_name(e->arena, url);
     pg_pool_init(e);
-    mutex_init(&e->beat_lock, RANK_ENGINE);
-    cond_init(&e->beat_wake);
+    e->writer = random_u64();
     struct error *err = prepare(e);
-    if (err == NULL)
-        err = thread_start(&e->beat, "store owner", beat_main, e);
     if (err != NULL) {
         engine_free(e);
         return err;
     }
-    e->beating = true;
     *out = &e->base;
     return NULL;
 }

@@ -118,7 +118,7 @@ pg_is_broken(const struct pg_conn *c)
 void
 pg_give(struct pg_engine *e, struct pg_conn *c)
 {
-    if (c == NULL)
+    if (c == NULL || c->kept)
         return;
     if (pg_is_broken(c)) /* the others were cut off with it, most likely */
         pool_drop(e);
@@ -148,6 +148,7 @@ pg_error(struct pg_engine *e, const struct pg_conn *c, PGresult *res, const char
     bool lost = pg_is_broken(c) || (state != NULL && strncmp(state, "57P0", 4) == 0);
     enum errcode code = lost                                           ? ERR_CONNECTION_FAILURE
                         : state != NULL && strcmp(state, "53100") == 0 ? ERR_DISK_FULL
+                        : state != NULL && strncmp(state, "40", 2) == 0 ? ERR_SERIALIZATION_FAILURE
                                                                        : ERR_IO;
     struct error *err = err_new(code, "%s: store %s: %.*s", what, e->shown, first_line(text), text);
     PQclear(res);
@@ -183,6 +184,73 @@ pg_run(struct pg_engine *e, struct pg_conn *c, const char *what, const char *sql
     ERR_TRY(pg_exec(e, c, what, sql, n, args, &res));
     PQclear(res);
     return NULL;
+}
+
+static bool
+step_send(struct pg_conn *c, const struct pg_step *s)
+{
+    enum { ARGS_MAX = 8 };
+    const char *values[ARGS_MAX];
+    int lengths[ARGS_MAX], formats[ARGS_MAX];
+    VERIFY(s->n <= ARGS_MAX);
+    for (int i = 0; i < s->n; i++) {
+        values[i] = s->args[i].ptr;
+        lengths[i] = s->args[i].len;
+        formats[i] = 1;
+    }
+    return PQsendQueryParams(c->c, s->sql, s->n, NULL, values, lengths, formats, 1) == 1;
+}
+
+/* The result of one step, then the NULL behind it. */
+static struct error *
+step_result(struct pg_engine *e, struct pg_conn *c, const char *what, struct pg_step *s)
+{
+    struct error *err = NULL;
+    PGresult *res = PQgetResult(c->c);
+    ExecStatusType status = PQresultStatus(res);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+        s->res = res;
+    else
+        err = pg_error(e, c, res, what);
+    while (res != NULL && !pg_is_broken(c)) {
+        PGresult *end = PQgetResult(c->c);
+        if (end == NULL)
+            break;
+        PQclear(end);
+    }
+    return err;
+}
+
+struct error *
+pg_pipeline(struct pg_engine *e, struct pg_conn *c, const char *what, struct pg_step *steps, int n)
+{
+    struct error *err = NULL;
+    bool sent = PQenterPipelineMode(c->c) == 1;
+    for (int i = 0; i < n; i++) {
+        steps[i].res = NULL;
+        sent = sent && step_send(c, &steps[i]);
+    }
+    sent = sent && PQpipelineSync(c->c) == 1;
+    if (!sent)
+        err = pg_error(e, c, NULL, what);
+    for (int i = 0; sent && i < n && !pg_is_broken(c); i++) {
+        struct error *one = step_result(e, c, what, &steps[i]);
+        if (err == NULL)
+            err = one; /* those behind the first only say that they were not done */
+        else
+            err_free(one);
+    }
+    if (sent && !pg_is_broken(c))
+        PQclear(PQgetResult(c->c)); /* of the sync */
+    if (!pg_is_broken(c) && PQexitPipelineMode(c->c) != 1 && err == NULL)
+        err = pg_error(e, c, NULL, what);
+    if (err == NULL && pg_is_broken(c))
+        err = pg_error(e, c, NULL, what);
+    for (int i = 0; err != NULL && i < n; i++) {
+        PQclear(steps[i].res);
+        steps[i].res = NULL;
+    }
+    return err;
 }
 
 static void

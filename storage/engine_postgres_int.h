@@ -1,4 +1,4 @@
-/* storage/engine_postgres_int.h - shared by the two files of the PostgreSQL engine. */
+/* storage/engine_postgres_int.h - shared by the files of the PostgreSQL engine. */
 #ifndef AMBERDB_STORAGE_ENGINE_POSTGRES_INT_H
 #define AMBERDB_STORAGE_ENGINE_POSTGRES_INT_H
 
@@ -10,6 +10,7 @@
 struct pg_conn {
     PGconn *c;
     struct pg_conn *next; /* in the pool */
+    bool kept;            /* not given back yet: pg_give leaves it alone */
 };
 
 struct pg_engine {
@@ -17,16 +18,11 @@ struct pg_engine {
     struct arena *arena;
     char *url;
     char *shown;       /* host, port and database, for messages: no password */
-    uint64_t owner;    /* the number under which this process owns the store; commits check it */
+    uint64_t writer;   /* random: whose commits the notes of the order are */
+    _Atomic unsigned commits; /* for pruning the notes now and then */
     struct mutex lock; /* guards the pool: */
     struct pg_conn *idle;
     int n_idle;
-    /* The thread that says that we are alive. */
-    pthread_t beat;
-    bool beating;
-    struct mutex beat_lock; /* guards: */
-    struct cond beat_wake;
-    bool stopping;
     _Atomic int open_iters;
 };
 
@@ -54,11 +50,59 @@ struct error *pg_exec(struct pg_engine *e, struct pg_conn *c, const char *what, 
 struct error *pg_run(struct pg_engine *e, struct pg_conn *c, const char *what, const char *sql,
                      int n, const struct pg_arg *args) ERR_MUST_USE;
 
+/* Statements sent together, results (steps[i].res) the caller's to PQclear; after an error there are
+ * none. */
+struct pg_step {
+    const char *sql;
+    int n;
+    const struct pg_arg *args;
+    PGresult *res;
+};
+struct error *pg_pipeline(struct pg_engine *e, struct pg_conn *c, const char *what,
+                          struct pg_step *steps, int n) ERR_MUST_USE;
+
 /* Do fn on a connection; when it is lost on the way, again on another, with pauses, for RETRY_NS in
  * all. fn must bear to be done twice. */
 struct error *pg_retry(struct pg_engine *e,
                        struct error *(*fn)(struct pg_engine *e, struct pg_conn *c, void *arg),
                        void *arg) ERR_MUST_USE;
+
+/* engine_postgres.c: an INSERT of versions, its parameters encoded. */
+#define PG_INSERT_VERSIONS                                                                         \
+    "INSERT INTO amberdb_versions (k, w, l, v) "                                                   \
+    "SELECT * FROM unnest($1::bytea[], $2::int8[], $3::int4[], $4::bytea[]) "                      \
+    "ON CONFLICT (k, w, l) DO NOTHING"
+struct pg_rows {
+    struct str s[4];
+    struct pg_arg args[4];
+};
+/* As many as one INSERT takes, from w on; *len says how many. */
+struct error *pg_rows_fill(struct pg_rows *r, const struct engine_write *w, size_t n,
+                           size_t *len) ERR_MUST_USE;
+void pg_rows_release(struct pg_rows *r);
+void pg_array_begin(struct str *s, uint32_t oid, size_t n);
+void pg_array_add(struct str *s, const void *p, size_t len);
+
+#define PG_OID_INT4  23
+#define PG_OID_INT8  20
+#define PG_OID_BYTEA 17
+
+/* engine_postgres_order.c */
+#define PG_ORDER_SCHEMA                                                                            \
+    "CREATE TABLE IF NOT EXISTS amberdb_clock "                                                    \
+    "(id int4 PRIMARY KEY, w int8 NOT NULL, l int4 NOT NULL, fw int8 NOT NULL)",                   \
+    "CREATE TABLE IF NOT EXISTS amberdb_notes (w int8 NOT NULL, l int4 NOT NULL, "                 \
+    "writer int8 NOT NULL, what bytea NOT NULL, PRIMARY KEY (w, l))",                              \
+    "INSERT INTO amberdb_clock VALUES (1, 0, 0, 0) ON CONFLICT (id) DO NOTHING"
+uint64_t pg_writer(struct engine *base);
+struct error *pg_order_view(struct engine *base, struct hlc since, struct arena *a,
+                            struct engine_order_view *v) ERR_MUST_USE;
+struct error *pg_order_begin(struct engine *base, struct hlc since, struct arena *a,
+                             struct engine_order_view *v, struct engine_order **out) ERR_MUST_USE;
+struct error *pg_order_commit(struct engine_order *o, const struct engine_write *w, size_t n,
+                              const struct engine_note *notes, size_t n_notes,
+                              bool *again) ERR_MUST_USE;
+struct error *pg_order_raise(struct engine *base, struct hlc ts) ERR_MUST_USE;
 
 /* engine_postgres_scan.c */
 struct error *pg_iter_open(struct engine *base, const struct engine_scan_opts *o,

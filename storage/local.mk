@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/engine_memory.c \
   %D%/engine_postgres.c %D%/engine_postgres_int.h \
   %D%/engine_postgres_conn.c \
+  %D%/engine_postgres_order.c \
   %D%/engine_postgres_scan.c \
   %D%/engine_rocksdb.c %D%/engine_rocksdb_int.h \
   %D%/engine_rocksdb_iter.c \
@@ -23,6 +24,7 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/txn_lock.c \
   %D%/txn_reads.c \
   %D%/txn_scan.c \
+  %D%/txn_shared.c \
   %D%/txn_spill.c
 
 unit_tests += regress/unit/test_engine regress/unit/test_sst regress/unit/test_txn \

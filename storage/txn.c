@@ -23,6 +23,8 @@ kv_db_open(struct engine *e, struct clock *c, struct kv_db **out)
     locks_init(db);
     commits_init(db);
     struct error *err = gc_load(db);
+    if (err == NULL && (e->vt->features & ENGINE_SHARED))
+        err = shared_open(db);
     if (err != NULL) {
         kv_db_close(db);
         return err;
@@ -36,6 +38,7 @@ kv_db_close(struct kv_db *db)
 {
     if (db == NULL)
         return;
+    shared_close(db);
     locks_destroy(db);
     gc_destroy(db);
     commits_destroy(db);
@@ -111,6 +114,9 @@ kv_txn_begin(struct kv_db *db, const struct kv_txn_opts *o, struct kv_txn **out)
                            "AS OF SYSTEM TIME: cannot specify timestamp in the future");
         clock_update(db->clock, o->read_ts); /* later commits come after it */
     }
+    bool fixed = !hlc_is_empty(o->read_ts);
+    if (db->shared != NULL)
+        ERR_TRY(fixed ? shared_close_time(db, o->read_ts) : shared_follow(db, &now));
     struct arena *a = arena_create(NULL, "transaction");
     struct kv_txn *t = ARENA_NEW(a, struct kv_txn);
     t->db = db;
@@ -118,8 +124,9 @@ kv_txn_begin(struct kv_db *db, const struct kv_txn_opts *o, struct kv_txn **out)
     t->o = *o;
     if (t->o.max_bytes == 0)
         t->o.max_bytes = BYTES_MAX_DEFAULT;
-    t->fixed = !hlc_is_empty(o->read_ts);
-    t->read_ts = t->fixed ? o->read_ts : now;
+    t->fixed = fixed;
+    t->read_ts = fixed ? o->read_ts : now;
+    t->settled = db->shared != NULL; /* what is not committed has a later time */
     t->step = 1;
     wbuf_init(&t->buf, a);
     rset_init(&t->reads);

@@ -25,6 +25,7 @@ struct kv_db;
 struct kv_txn;
 struct kv_scan;
 
+/* Over an engine with ENGINE_SHARED other processes may work on the same store: see txn_shared.c. */
 struct error *kv_db_open(struct engine *e, struct clock *c, struct kv_db **out) ERR_MUST_USE;
 void kv_db_close(struct kv_db *db); /* no transaction is open; does not close the engine */
 struct engine *kv_db_engine(struct kv_db *db);
@@ -47,6 +48,12 @@ struct kv_foreign {
 };
 /* Before db is used. */
 void kv_db_set_foreign(struct kv_db *db, const struct kv_foreign *f);
+/* What commits of other processes changed, as far as it is known: for caches. Called before any
+ * transaction begins that can see it; by one thread at a time, which must not use the db. */
+struct kv_change;
+bool kv_change_touches(const struct kv_change *c, struct span s);
+struct hlc kv_change_time(const struct kv_change *c); /* not before any of them */
+void kv_on_change(struct kv_db *db, void (*fn)(void *arg, const struct kv_change *c), void *arg);
 
 struct kv_txn_opts {
     struct hlc read_ts;          /* AS OF SYSTEM TIME: fixed and read only; empty = now */

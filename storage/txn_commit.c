@@ -63,8 +63,8 @@ commits_destroy(struct kv_db *db)
 /* ---- one commit's keys ---- */
 
 /* The keys of t's writes, exact or as runs. */
-static struct commit *
-commit_new(const struct kv_txn *t)
+struct commit *
+commits_new(const struct kv_txn *t)
 {
     size_t n = 0, key_bytes = 0;
     const struct wnode *first = t->buf.head->next[0];
@@ -114,8 +114,8 @@ span_holds(const struct rspan *s, struct slice key)
     return slice_cmp(s->start, key) <= 0 && (s->end.len == 0 || slice_cmp(key, s->end) < 0);
 }
 
-static bool
-commit_touches(const struct commit *c, const struct rspan *s)
+bool
+commits_touch(const struct commit *c, const struct rspan *s)
 {
     /* The first key >= start; of runs: the first whose last key is. */
     size_t step = c->coarse ? 2 : 1, lo = 0, hi = c->n / step;
@@ -135,12 +135,12 @@ commit_touches(const struct commit *c, const struct rspan *s)
 }
 
 /* The spans are sorted and disjoint. */
-static bool
-commit_touches_any(const struct commit *c, const struct rset *r)
+bool
+commits_touch_any(const struct commit *c, const struct rset *r)
 {
     if (c->coarse || r->n <= c->n) {
         for (size_t i = 0; i < r->n; i++)
-            if (commit_touches(c, &r->v[i]))
+            if (commits_touch(c, &r->v[i]))
                 return true;
         return false;
     }
@@ -186,7 +186,7 @@ commits_wait(struct kv_txn *t, struct slice start, struct slice end, bool point)
             if (hlc_cmp(c->ts, t->read_ts) > 0)
                 continue;
             t->settled = false;
-            wait = commit_touches(c, &s);
+            wait = commits_touch(c, &s);
         }
         if (!wait)
             break;
@@ -216,14 +216,16 @@ struct error *
 kv_close_time(struct kv_db *db, struct hlc ts, const struct cancel *cancel)
 {
     clock_update(db->clock, ts);
+    if (db->shared != NULL)
+        return shared_close_time(db, ts);
     return wait_until(db, ts, cancel);
 }
 
 /* ---- validation ---- */
 
-static struct error *
-span_changed(struct kv_txn *t, const struct rspan *s, struct hlc since, struct hlc ts,
-             bool *changed)
+struct error *
+commits_span_changed(struct kv_db *db, const struct rspan *s, struct hlc since, struct hlc ts,
+                     bool *changed)
 {
     struct engine_scan_opts o = {
         .mode = ENGINE_SCAN_VERSIONS, .since = since, .ts = ts, .fill_cache = true};
@@ -237,7 +239,7 @@ span_changed(struct kv_txn *t, const struct rspan *s, struct hlc since, struct h
     }
     struct engine_iter *it = NULL;
     struct engine_version v;
-    struct error *err = engine_iter_open(t->db->e, &o, &it);
+    struct error *err = engine_iter_open(db->e, &o, &it);
     if (err == NULL)
         err = engine_iter_next(it, &v, changed);
     engine_iter_close(it);
@@ -255,7 +257,7 @@ check_engine(struct kv_txn *t, struct hlc *since, bool *fresh)
     for (size_t i = 0; i < t->reads.n && *fresh; i++) {
         const struct rspan *s = &t->reads.v[i];
         bool changed;
-        ERR_TRY(span_changed(t, s, *since, now, &changed));
+        ERR_TRY(commits_span_changed(db, s, *since, now, &changed));
         ERR_TRY(gc_check(t, s->start, s->end, s->point)); /* else a change might be gone again */
         *fresh = !changed;
     }
@@ -302,7 +304,7 @@ check_and_lock(struct kv_txn *t, bool *fresh)
         for (; i < db->log_len && work < CHECK_CHUNK && *fresh; i++) {
             const struct commit *c = *log_at(db, i);
             work += 1 + (c->n < t->reads.n ? c->n : t->reads.n);
-            *fresh = !commit_touches_any(c, &t->reads);
+            *fresh = !commits_touch_any(c, &t->reads);
             since = c->ts;
         }
         if (*fresh && i == db->log_len)
@@ -317,6 +319,8 @@ check_and_lock(struct kv_txn *t, bool *fresh)
 struct error *
 commits_refresh(struct kv_txn *t, bool *fresh)
 {
+    if (t->db->shared != NULL)
+        return shared_refresh(t, fresh);
     ERR_TRY(check_and_lock(t, fresh));
     if (!*fresh)
         return NULL;
@@ -344,6 +348,32 @@ log_make_room(struct kv_db *db, size_t bytes)
         if (!c->in_flight)
             xfree(c);
     }
+}
+
+void
+commits_log_add(struct kv_db *db, struct commit *c)
+{
+    log_make_room(db, c->bytes);
+    if (hlc_cmp(c->ts, db->log_floor) <= 0) { /* older than what the log still knows */
+        xfree(c);
+        return;
+    }
+    size_t at = log_first_after(db, c->ts);
+    for (size_t i = db->log_len; i > at; i--)
+        *log_at(db, i) = *log_at(db, i - 1);
+    c->in_log = true;
+    *log_at(db, at) = c;
+    db->log_len++;
+    db->log_bytes += c->bytes;
+}
+
+bool
+commits_log_fresh(struct kv_db *db, struct hlc since, const struct rset *r)
+{
+    for (size_t i = log_first_after(db, since); i < db->log_len; i++)
+        if (commits_touch_any(*log_at(db, i), r))
+            return false;
+    return true;
 }
 
 static void
@@ -397,6 +427,8 @@ commits_commit(struct kv_txn *t, struct hlc *commit_ts)
 {
     struct kv_db *db = t->db;
     FAULT_TRY(txn_commit);
+    if (db->shared != NULL)
+        return shared_commit(t, commit_ts);
     size_t n = 0;
     struct engine_write *w = NULL;
     struct commit *c = NULL;
@@ -405,7 +437,7 @@ commits_commit(struct kv_txn *t, struct hlc *commit_ts)
         ERR_TRY(spill_commit_new(t, &c));
     } else {
         w = collect_writes(t, &n);
-        c = commit_new(t);
+        c = commits_new(t);
     }
     struct error *err = check_and_lock(t, &fresh);
     if (err == NULL && !fresh)

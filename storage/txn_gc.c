@@ -26,29 +26,49 @@ note_max(struct kv_db *db, struct hlc ts)
         atomic_store_explicit(&db->gc_wall_max, ts.wall, memory_order_release);
 }
 
-struct error *
-gc_load(struct kv_db *db)
+static struct error *
+thresholds_decode(struct slice bytes, struct arena *a, struct gc_span **out, size_t *n)
 {
-    struct slice bytes;
-    bool found;
-    db->gc_arena = arena_create(NULL, "gc thresholds");
-    ERR_TRY(engine_meta_get(db->e, FACT, db->gc_arena, &found, &bytes));
-    if (!found)
-        return NULL;
     struct reader r = reader_make(bytes);
     size_t cap = bytes.len / 14 + 1; /* the shortest entry */
-    db->gc = ARENA_ARRAY(db->gc_arena, struct gc_span, cap);
+    *out = ARENA_ARRAY(a, struct gc_span, cap);
+    *n = 0;
     while (reader_left(&r) > 0) {
         struct gc_span g;
         g.start = reader_bytes(&r, (size_t)reader_uvarint(&r));
         g.end = reader_bytes(&r, (size_t)reader_uvarint(&r));
         g.threshold.wall = (int64_t)reader_be64(&r);
         g.threshold.logical = (int32_t)reader_be32(&r);
-        if (r.failed || db->gc_len == cap)
+        if (r.failed || *n == cap)
             return damaged();
-        note_max(db, g.threshold);
-        db->gc[db->gc_len++] = g;
+        (*out)[(*n)++] = g;
     }
+    return NULL;
+}
+
+struct error *
+gc_load(struct kv_db *db)
+{
+    struct arena *a = arena_create(NULL, "gc thresholds");
+    struct slice bytes = SLICE_NULL;
+    struct gc_span *v = NULL;
+    size_t n = 0;
+    bool found;
+    struct error *err = engine_meta_get(db->e, FACT, a, &found, &bytes);
+    if (err == NULL && found)
+        err = thresholds_decode(bytes, a, &v, &n);
+    if (err != NULL) {
+        arena_destroy(a);
+        return err;
+    }
+    mutex_lock(&db->commit_lock);
+    arena_destroy(db->gc_arena);
+    db->gc_arena = a;
+    db->gc = v;
+    db->gc_len = n;
+    for (size_t i = 0; i < n; i++)
+        note_max(db, v[i].threshold);
+    mutex_unlock(&db->commit_lock);
     return NULL;
 }
 
@@ -195,10 +215,17 @@ thresholds_encode(const struct kv_db *db, struct str *out)
     }
 }
 
+struct raising {
+    struct span s;
+    struct hlc *ts;
+};
+
 /* Raise and save; *ts is lowered to what protections allow. */
 static struct error *
-set_threshold(struct kv_db *db, struct span s, struct hlc *ts)
+raise_and_save(struct kv_db *db, void *arg)
 {
+    struct span s = ((struct raising *)arg)->s;
+    struct hlc *ts = ((struct raising *)arg)->ts;
     struct str bytes;
     str_init(&bytes, STR_MAX_DEFAULT);
     mutex_lock(&db->commit_lock);
@@ -220,6 +247,16 @@ set_threshold(struct kv_db *db, struct span s, struct hlc *ts)
     return err;
 }
 
+static struct error *
+set_threshold(struct kv_db *db, struct span s, struct hlc *ts, const struct cancel *cancel)
+{
+    struct raising r = {s, ts};
+    if (db->shared == NULL)
+        return raise_and_save(db, &r);
+    ERR_TRY(shared_thresholds(db, raise_and_save, &r));
+    return shared_thresholds_known(cancel);
+}
+
 struct error *
 kv_gc(struct kv_db *db, struct span s, struct hlc threshold, const struct cancel *cancel,
       uint64_t *removed)
@@ -227,7 +264,7 @@ kv_gc(struct kv_db *db, struct span s, struct hlc threshold, const struct cancel
     *removed = 0;
     if (threshold.wall <= 0)
         return NULL;
-    ERR_TRY(set_threshold(db, s, &threshold));
+    ERR_TRY(set_threshold(db, s, &threshold, cancel));
     return engine_gc(db->e, s, threshold, cancel, removed);
 }
 

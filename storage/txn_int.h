@@ -7,6 +7,7 @@
  *   txn_commit.c  commit times, validation, who waits for whom
  *   txn_scan.c    scans that merge engine and buffer
  *   txn_gc.c      thresholds, protection, exports
+ *   txn_shared.c  the same over a store that other processes use too
  *   txn_spill.c   writes of bulk transactions in files
  *
  * Locks: kv_db.lock (RANK_TXN_MANAGER) guards the lock table and the queues; kv_db.commit_lock
@@ -135,6 +136,7 @@ struct kv_db {
     size_t gc_len;
     struct protection *protections;
     bool gc_saving; /* one thread writes the thresholds to the engine at a time */
+    struct shared *shared; /* NULL: the store is this process's own */
 
     /* Without a lock, because each read or lock looks: the newest threshold's wall time; per hash of
      * a key a wall time that is not before its newest commit's since start, and the same for the
@@ -242,6 +244,33 @@ struct error *commits_wait(struct kv_txn *t, struct slice start, struct slice en
 struct error *commits_refresh(struct kv_txn *t, bool *fresh) ERR_MUST_USE;
 struct error *commits_commit(struct kv_txn *t, struct hlc *commit_ts) ERR_MUST_USE;
 
+struct commit *commits_new(const struct kv_txn *t);
+bool commits_touch(const struct commit *c, const struct rspan *s);
+bool commits_touch_any(const struct commit *c, const struct rset *r); /* sorted */
+/* The rest with commit_lock held. */
+void commits_log_add(struct kv_db *db, struct commit *c); /* wherever its time belongs; owned by the log */
+bool commits_log_fresh(struct kv_db *db, struct hlc since, const struct rset *r);
+/* By the engine: whether anything in the span changed in (since, ts]. Without the lock. */
+struct error *commits_span_changed(struct kv_db *db, const struct rspan *s, struct hlc since,
+                                   struct hlc ts, bool *changed) ERR_MUST_USE;
+
+/* txn_shared.c */
+struct error *shared_open(struct kv_db *db) ERR_MUST_USE;
+void shared_close(struct kv_db *db);
+/* Learn what others have committed; *now: all commits up to it can be read, later ones come after it. */
+struct error *shared_follow(struct kv_db *db, struct hlc *now) ERR_MUST_USE;
+/* Later commits come after ts. */
+struct error *shared_close_time(struct kv_db *db, struct hlc ts) ERR_MUST_USE;
+struct error *shared_refresh(struct kv_txn *t, bool *fresh) ERR_MUST_USE;
+struct error *shared_commit(struct kv_txn *t, struct hlc *commit_ts) ERR_MUST_USE;
+/* No other process changes the thresholds meanwhile. fn is called once they are as the store has them,
+ * and they are announced after it. */
+struct error *shared_thresholds(struct kv_db *db, struct error *(*fn)(struct kv_db *db, void *arg),
+                                void *arg) ERR_MUST_USE;
+/* Until every process has learnt of them: so long after they were announced. */
+extern int64_t shared_known_ns;
+struct error *shared_thresholds_known(const struct cancel *cancel) ERR_MUST_USE;
+
 static inline bool
 key_maybe_newer(const struct kv_txn *t, const struct wnode *n)
 {
@@ -264,6 +293,7 @@ struct error *spill_commit_new(struct kv_txn *t, struct commit **out) ERR_MUST_U
 struct error *spill_write(struct kv_txn *t, struct hlc ts) ERR_MUST_USE;
 
 /* txn_gc.c */
+/* The thresholds as the store has them, in place of those in memory. */
 struct error *gc_load(struct kv_db *db) ERR_MUST_USE;
 void gc_destroy(struct kv_db *db);
 struct error *gc_check_slow(struct kv_db *db, struct slice start, struct slice end, bool point,

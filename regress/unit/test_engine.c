@@ -946,27 +946,68 @@ test_postgres_lost_connections(void **state)
     store_end(&s);
 }
 
+static struct error *
+order_once(struct engine *e, struct hlc since, uint64_t writer, struct hlc ts, const char *key)
+{
+    struct arena *a = arena_create(NULL, "order");
+    struct engine_order_view v;
+    struct engine_order *o;
+    bool again;
+    struct error *err = engine_order_begin(e, since, a, &v, &o);
+    if (err == NULL) {
+        struct engine_write w = {slice_cstr(key), ts, slice_cstr("v")};
+        struct engine_note n = {.ts = ts, .writer = writer, .what = slice_cstr(key)};
+        assert_true(hlc_cmp(v.newest, ts) < 0);
+        err = engine_order_commit(o, &w, 1, &n, 1, &again);
+        assert_false(again);
+    }
+    arena_destroy(a);
+    return err;
+}
+
+/* Two processes over one store: each finds the other's notes, in order. */
 static void
-test_postgres_owner(void **state)
+test_postgres_order(void **state)
 {
     (void)state;
     struct store s;
     store_begin(&s, &kinds[0]);
     struct engine *other;
-    struct error *err = engine_postgres_open(getenv("AMBERDB_TEST_POSTGRES"), &other);
-    assert_true(err_is(err, ERR_OBJECT_IN_USE));
-    err_free(err);
-    put1(s.e, "a", 1, "mine");
-    /* Another process found us silent and took over: we can write nothing more. */
-    server_does("UPDATE amberdb_owner SET epoch = epoch + 1, seen = NULL");
-    struct engine_write w = {SLICE_LIT("a"), at(2), SLICE_LIT("late")};
-    err = engine_commit(s.e, &w, 1, true);
-    assert_true(err_is(err, ERR_OBJECT_IN_USE));
-    err_free(err);
-    struct engine_scan_opts o = {.ts = HLC_MAX, .mode = ENGINE_SCAN_VERSIONS};
-    assert_int_equal(count(s.e, &o), 1);
+    OK(engine_postgres_open(getenv("AMBERDB_TEST_POSTGRES"), &other));
+    assert_true(engine_writer(other) != engine_writer(s.e));
+    struct engine_order_view v;
+    OK(engine_order_view(s.e, HLC_MAX, s.arena, &v));
+    assert_int_equal(v.n, 0);
+    struct hlc start = {v.newest.wall + 10, 0}, at1 = {start.wall + 1, 0}, at2 = {start.wall + 1, 1};
+    OK(engine_order_raise(s.e, start));
+    OK(engine_order_raise(other, (struct hlc){1, 0})); /* never back */
+    OK(order_once(s.e, start, 0, at1, "a"));
+    OK(order_once(other, start, 0, at2, "b"));
+    OK(engine_order_view(s.e, start, s.arena, &v));
+    assert_int_equal(hlc_cmp(v.newest, at2), 0);
+    assert_int_equal(v.n, 2);
+    assert_true(slice_eq(v.notes[0].what, slice_cstr("a")) && v.notes[0].writer == engine_writer(s.e));
+    assert_true(slice_eq(v.notes[1].what, slice_cstr("b")) && v.notes[1].writer == engine_writer(other));
+    OK(engine_order_view(s.e, at1, s.arena, &v));
+    assert_int_equal(v.n, 1);
+    /* Cut off while it holds the order: the other goes on, and nothing of it is there. */
+    struct engine_order *o;
+    bool again;
+    OK(engine_order_begin(s.e, at2, s.arena, &v, &o));
+    cut_connections();
+    struct hlc at3 = {start.wall + 3, 0}, at4 = {start.wall + 4, 0};
+    OK(order_once(other, at2, 0, at3, "c"));
+    struct engine_write w = {SLICE_LIT("d"), at4, SLICE_LIT("lost")};
+    struct engine_note n = {.ts = at4, .what = SLICE_LIT("d")};
+    OK(engine_order_commit(o, &w, 1, &n, 1, &again));
+    assert_true(again);
+    struct engine_scan_opts so = {.ts = HLC_MAX, .mode = ENGINE_SCAN_VERSIONS};
+    assert_int_equal(count(s.e, &so), 3);
+    OK(engine_order_begin(s.e, at2, s.arena, &v, &o)); /* given up: nothing happens */
+    OK(engine_order_commit(o, NULL, 0, NULL, 0, &again));
+    engine_close(other);
     store_end(&s);
-    err = engine_postgres_open("host=127.0.0.1 port=1", &other);
+    struct error *err = engine_postgres_open("host=127.0.0.1 port=1", &other);
     assert_true(err_is(err, ERR_CONNECTION_FAILURE));
     err_free(err);
 }
@@ -1038,7 +1079,7 @@ main(void)
         cmocka_unit_test(test_time_windows),
         cmocka_unit_test(test_bulk_commit),
         cmocka_unit_test(test_postgres_lost_connections),
-        cmocka_unit_test(test_postgres_owner),
+        cmocka_unit_test(test_postgres_order),
     };
     if (getenv("AMBERDB_TEST_POSTGRES") == NULL)
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,12 +13,17 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
 
 #include "base/enc.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/rand.h"
 #include "storage/txn.h"
+
+#include "shared_double.h"
+
+extern int64_t shared_known_ns;
 
 #define OK(expr)                                       \
     do {                                               \
@@ -40,39 +45,75 @@ expect_error(struct error *err, enum errcode code, const char *text)
 #define SERIAL ERR_SERIALIZATION_FAILURE
 #define RESTART "restart transaction: TransactionRetryWithProtoRefreshError: "
 
+/* STORE_POSTGRES alone where AMBERDB_TEST_POSTGRES names a database of which the store's tables may be
+ * emptied; else the others. */
+enum store_kind { STORE_MEMORY, STORE_ROCKSDB, STORE_SHARED, STORE_POSTGRES };
+static enum store_kind first_kind = STORE_MEMORY, last_kind = STORE_SHARED;
+
 struct store {
+    enum store_kind kind;
     bool rocksdb;
     struct arena *arena;
     char *path;
     struct engine *e;
     struct clock *clock;
     struct kv_db *db;
+    /* Shared ones: what another process has of the same store; its clock is behind. */
+    struct engine *e2;
+    struct clock *clock2;
+    struct kv_db *db2;
 };
 
 static void
 store_open(struct store *s)
 {
     struct rocksdb_engine_opts o = {.path = s->path, .cache_bytes = 8 << 20, .create = true};
-    OK(s->rocksdb ? engine_rocksdb_open(&o, &s->e) : engine_memory_open(&s->e));
+    if (s->kind == STORE_SHARED)
+        OK(engine_double_open(NULL, &s->e));
+    else if (s->kind == STORE_POSTGRES)
+        OK(engine_postgres_open(getenv("AMBERDB_TEST_POSTGRES"), &s->e));
+    else
+        OK(s->rocksdb ? engine_rocksdb_open(&o, &s->e) : engine_memory_open(&s->e));
     s->clock = clock_create();
     OK(kv_db_open(s->e, s->clock, &s->db));
+    s->db2 = NULL;
+    if (s->kind < STORE_SHARED)
+        return;
+    if (s->kind == STORE_SHARED)
+        OK(engine_double_open(s->e, &s->e2));
+    else
+        OK(engine_postgres_open(getenv("AMBERDB_TEST_POSTGRES"), &s->e2));
+    s->clock2 = clock_create_manual((struct hlc){1000, 0});
+    OK(kv_db_open(s->e2, s->clock2, &s->db2));
 }
 
 static void
 store_close(struct store *s)
 {
+    if (s->db2 != NULL) {
+        kv_db_close(s->db2);
+        engine_close(s->e2);
+        clock_destroy(s->clock2);
+    }
     kv_db_close(s->db);
     engine_close(s->e);
     clock_destroy(s->clock);
 }
 
 static void
-store_begin(struct store *s, bool rocksdb)
+store_begin(struct store *s, enum store_kind kind)
 {
-    s->rocksdb = rocksdb;
+    s->kind = kind;
+    s->rocksdb = kind == STORE_ROCKSDB;
     s->arena = arena_create(NULL, "test");
     OK(dir_create_temp(s->arena, NULL, "amberdb-txn-", &s->path));
     store_open(s);
+    if (kind == STORE_POSTGRES) { /* what an earlier test left there */
+        OK(engine_drop_span(s->e, (struct span){SLICE_NULL, SLICE_NULL}));
+        OK(engine_meta_put(s->e, "gc_thresholds", SLICE_NULL));
+        store_close(s);
+        store_open(s);
+    }
 }
 
 static void
@@ -150,8 +191,8 @@ scan(struct store *s, struct kv_txn *t, const char *start, const char *end, bool
 }
 
 #define EACH_ENGINE(s)                                                     \
-    for (int engine_ = 0; engine_ < 2; engine_++)                          \
-        for (store_begin((s), engine_ == 1); (s)->arena != NULL; store_end(s), (s)->arena = NULL)
+    for (int engine_ = first_kind; engine_ <= (int)last_kind; engine_++)   \
+        for (store_begin((s), (enum store_kind)engine_); (s)->arena != NULL; store_end(s), (s)->arena = NULL)
 
 /* ---- one transaction ---- */
 
@@ -824,7 +865,8 @@ teller_main(void *arg)
         struct arena *a = arena_create(NULL, "teller");
         struct kv_txn *t;
         struct hlc ts;
-        struct error *err = kv_txn_begin(b->s->db, NULL, &t);
+        bool other = b->s->db2 != NULL && rand_chance(&r, 2);
+        struct error *err = kv_txn_begin(other ? b->s->db2 : b->s->db, NULL, &t);
         if (err == NULL) {
             err = teller_once(b, &r, t, a);
             if (err == NULL)
@@ -850,6 +892,21 @@ teller_main(void *arg)
     return NULL;
 }
 
+/* With a PostgreSQL: its connections are cut, again and again. Else it only waits. */
+static void
+disturb(const struct store *s, int rounds)
+{
+    for (int i = 0; i < rounds; i++) {
+        usleep(100000);
+        if (s->kind != STORE_POSTGRES)
+            continue;
+        PGconn *c = PQconnectdb(getenv("AMBERDB_TEST_POSTGRES"));
+        PQclear(PQexec(c, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                          "WHERE datname = current_database() AND pid <> pg_backend_pid()"));
+        PQfinish(c);
+    }
+}
+
 static void
 test_bank(void **state)
 {
@@ -869,14 +926,14 @@ test_bank(void **state)
             teller[i] = (struct teller){.b = &b, .seed = (uint64_t)i};
             OK(thread_start(&teller[i].thread, "teller", teller_main, &teller[i]));
         }
-        usleep(1200000);
+        disturb(&s, 12);
         b.stop = true;
         for (int i = 0; i < 8; i++)
             pthread_join(teller[i].thread, NULL);
         OK((struct error *)b.failed);
         print_message("# %s: %llu commits, %llu restarts\n", s.e->vt->name,
                       (unsigned long long)b.commits, (unsigned long long)b.restarts);
-        assert_true(b.commits > 100);
+        assert_true(b.commits > 20);
         for (size_t i = 0; i < b.times_n; i += 7) {
             struct kv_txn_opts o = {.read_ts = b.times[i]};
             int64_t sum;
@@ -990,7 +1047,8 @@ history_thread(void *arg)
         struct arena *a = arena_create(NULL, "history");
         struct htxn x = {.n = 1 + (int)rand_below(&r, HOPS)};
         struct kv_txn *t;
-        struct error *err = kv_txn_begin(h->s->db, NULL, &t);
+        bool other = h->s->db2 != NULL && rand_chance(&r, 2);
+        struct error *err = kv_txn_begin(other ? h->s->db2 : h->s->db, NULL, &t);
         for (int i = 0; i < x.n && err == NULL; i++) {
             hop_choose(h, &r, &x.op[i]);
             err = hop_run(t, &x.op[i], a);
@@ -1015,10 +1073,21 @@ history_thread(void *arg)
     return NULL;
 }
 
+static bool
+htxn_writes(const struct htxn *x)
+{
+    bool writes = false;
+    for (int i = 0; i < x->n; i++)
+        writes = writes || x->op[i].kind == HOP_PUT || x->op[i].kind == HOP_DEL;
+    return writes;
+}
+
+/* Who only read has the time of the newest commit that it saw. */
 static int
 by_time(const void *a, const void *b)
 {
-    return hlc_cmp(((const struct htxn *)a)->ts, ((const struct htxn *)b)->ts);
+    int c = hlc_cmp(((const struct htxn *)a)->ts, ((const struct htxn *)b)->ts);
+    return c != 0 ? c : htxn_writes(b) - htxn_writes(a);
 }
 
 static uint64_t
@@ -1061,14 +1130,14 @@ test_history(void **state)
         pthread_t threads[6];
         for (int i = 0; i < 6; i++)
             OK(thread_start(&threads[i], "history", history_thread, &h));
-        usleep(1000000);
+        disturb(&s, s.kind == STORE_POSTGRES ? 40 : 10);
         h.stop = true;
         for (int i = 0; i < 6; i++)
             pthread_join(threads[i], NULL);
         size_t n = h.n < HTXNS ? h.n : HTXNS;
         print_message("# AMBERDB_SEED=%llu, %s: %zu transactions, %llu restarts\n",
                       (unsigned long long)h.seed, s.e->vt->name, n, (unsigned long long)h.restarts);
-        assert_true(n > 100);
+        assert_true(n > 20);
         qsort(h.txn, n, sizeof(*h.txn), by_time);
         uint64_t now[HKEYS + 1] = {0};
         for (size_t i = 0; i < n; i++)
@@ -1209,7 +1278,7 @@ test_gc(void **state)
         struct hlc model[27] = {{0, 0}};
         for (char c = 'a'; c < 'm'; c++)
             model[c - 'a'] = at[2];
-        for (int i = 0; i < 300; i++) {
+        for (int i = 0; i < (s.db2 != NULL ? 20 : 300); i++) {
             char from[2] = {(char)('a' + rand_below(&r, 25)), 0}, to[2] = {0};
             to[0] = (char)(from[0] + 1 + (char)rand_below(&r, (uint64_t)('z' - from[0])));
             struct hlc ts = {1 + (int64_t)rand_below(&r, 20), 0};
@@ -1257,7 +1326,7 @@ static void
 test_crash(void **state)
 {
     (void)state;
-    struct store s = {.rocksdb = true, .arena = arena_create(NULL, "crash")};
+    struct store s = {.kind = STORE_ROCKSDB, .rocksdb = true, .arena = arena_create(NULL, "crash")};
     for (int round = 0; round < 3; round++) {
         OK(dir_create_temp(s.arena, NULL, "amberdb-crash-", &s.path));
         int fd[2];
@@ -1299,6 +1368,14 @@ test_crash(void **state)
 int
 main(void)
 {
+    shared_known_ns = 1000000;
+    const struct CMUnitTest shared[] = {
+        cmocka_unit_test(test_own_writes),    cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_conflicts),     cmocka_unit_test(test_locking_scan),
+        cmocka_unit_test(test_locking_get),   cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_deadlock),      cmocka_unit_test(test_bank),
+        cmocka_unit_test(test_history),       cmocka_unit_test(test_gc),
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crash),      cmocka_unit_test(test_own_writes),
         cmocka_unit_test(test_savepoints), cmocka_unit_test(test_model),
@@ -1311,5 +1388,8 @@ main(void)
         cmocka_unit_test(test_history),    cmocka_unit_test(test_gc),
         cmocka_unit_test(test_spill),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (getenv("AMBERDB_TEST_POSTGRES") == NULL)
+        return cmocka_run_group_tests(tests, NULL, NULL);
+    first_kind = last_kind = STORE_POSTGRES;
+    return cmocka_run_group_tests(shared, NULL, NULL);
 }
