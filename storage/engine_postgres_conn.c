@@ -112,7 +112,7 @@ pg_take(struct pg_engine *e, struct pg_conn **out)
 bool
 pg_is_broken(const struct pg_conn *c)
 {
-    return PQstatus(c->c) != CONNECTION_OK;
+    return c->failed || PQstatus(c->c) != CONNECTION_OK;
 }
 
 void
@@ -138,14 +138,16 @@ pg_give(struct pg_engine *e, struct pg_conn *c)
 }
 
 struct error *
-pg_error(struct pg_engine *e, const struct pg_conn *c, PGresult *res, const char *what)
+pg_error(struct pg_engine *e, struct pg_conn *c, PGresult *res, const char *what)
 {
     const char *state = res != NULL ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
     const char *text = res != NULL ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     if (text == NULL)
         text = PQerrorMessage(c->c);
-    /* 57P0x: the server goes down; the connection may not have noticed. */
-    bool lost = pg_is_broken(c) || (state != NULL && strncmp(state, "57P0", 4) == 0);
+    /* 57P0x: the server goes down; the connection may not have noticed. Nothing from the server: libpq
+     * could not send or receive. */
+    bool lost = pg_is_broken(c) || state == NULL || strncmp(state, "57P0", 4) == 0;
+    c->failed = lost;
     enum errcode code = lost                                           ? ERR_CONNECTION_FAILURE
                         : state != NULL && strcmp(state, "53100") == 0 ? ERR_DISK_FULL
                         : state != NULL && strncmp(state, "40", 2) == 0 ? ERR_SERIALIZATION_FAILURE

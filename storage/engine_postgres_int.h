@@ -11,6 +11,7 @@ struct pg_conn {
     PGconn *c;
     struct pg_conn *next; /* in the pool */
     bool kept;            /* not given back yet: pg_give leaves it alone */
+    bool failed;          /* libpq gave up on it, whatever its status says */
 };
 
 struct pg_engine {
@@ -40,7 +41,7 @@ struct error *pg_take(struct pg_engine *e, struct pg_conn **out) ERR_MUST_USE;
 /* Back to the pool; one that is broken or in a transaction is closed. */
 void pg_give(struct pg_engine *e, struct pg_conn *c);
 /* The failure of a call: 08006 when the connection is lost, else the server's own. Frees res. */
-struct error *pg_error(struct pg_engine *e, const struct pg_conn *c, PGresult *res,
+struct error *pg_error(struct pg_engine *e, struct pg_conn *c, PGresult *res,
                        const char *what) ERR_MUST_USE;
 bool pg_is_broken(const struct pg_conn *c);
 /* One statement with parameters and results in binary; *out is the caller's to PQclear. */
