@@ -295,6 +295,29 @@ catalog_txn_end(struct catalog_txn *ct, bool committed, struct hlc commit_ts)
     ct->n_held = 0;
 }
 
+void
+catalog_store_changed(struct catalog *c, const struct kv_change *change)
+{
+    static const uint32_t tables[] = {ID_NAMESPACE_OLD, ID_DESCRIPTOR, ID_NAMESPACE};
+    struct arena *a = arena_create(NULL, "catalog change");
+    bool touched = false;
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        touched = touched || kv_change_touches(change, row_table_span(a, tables[i]));
+    arena_destroy(a);
+    if (!touched)
+        return;
+    struct hlc at = kv_change_time(change);
+    mutex_lock(&c->lock);
+    drop_entries(c);
+    for (size_t i = 0; i < c->names.n_buckets; i++)
+        for (struct map_entry *e = c->names.buckets[i]; e != NULL; e = e->next)
+            ((struct name_slot *)e->value)->id = 0;
+    if (hlc_cmp(at, c->last_change) > 0)
+        c->last_change = at;
+    c->generation++;
+    mutex_unlock(&c->lock);
+}
+
 struct pins {
     size_t n;
     struct cached *v[];

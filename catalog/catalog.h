@@ -55,6 +55,10 @@ void catalog_txn_end(struct catalog_txn *ct, bool committed, struct hlc commit_t
 /* Keep every descriptor that this transaction has read valid memory until the arena is destroyed,
  * which must be before catalog_close. */
 void catalog_pin(struct catalog_txn *ct, struct arena *a);
+/* Another process over the store changed something: what is cached of it is forgotten. Called before any
+ * transaction that can see it begins. */
+void catalog_store_changed(struct catalog *c, const struct kv_change *change);
+
 /* The same number again: no name or descriptor has changed in between. 0: cannot be told, for this
  * transaction changes some or reads an older state. */
 uint64_t catalog_stamp(struct catalog_txn *ct);

@@ -55,12 +55,41 @@ cluster_join(struct cluster *c, const struct cluster_node *n)
     uint32_t id = to->id = (uint32_t)c->n_nodes;
     to->locality = arena_strdup(c->arena, n->locality);
     to->sql_address = arena_strdup(c->arena, n->sql_address);
+    to->epoch = 1;
+    to->live = true;
     mutex_unlock(&c->lock);
     return id;
 }
 
+/* The text of before, when it is the same, so that nothing grows. */
+static const char *
+keep_text(struct cluster *c, const char *old, const char *text)
+{
+    return old != NULL && strcmp(old, text) == 0 ? old : arena_strdup(c->arena, text);
+}
+
+void
+cluster_set(struct cluster *c, const struct cluster_node *v, size_t n)
+{
+    struct cluster_node *nodes = xcalloc(n + 1, sizeof(*nodes));
+    mutex_lock(&c->lock);
+    for (size_t i = 0, k = 0; i < n; i++) {
+        while (k < c->n_nodes && c->nodes[k].id < v[i].id)
+            k++;
+        bool known = k < c->n_nodes && c->nodes[k].id == v[i].id;
+        nodes[i] = v[i];
+        nodes[i].locality = keep_text(c, known ? c->nodes[k].locality : NULL, v[i].locality);
+        nodes[i].sql_address =
+            keep_text(c, known ? c->nodes[k].sql_address : NULL, v[i].sql_address);
+    }
+    xfree(c->nodes);
+    c->nodes = nodes;
+    c->n_nodes = n;
+    mutex_unlock(&c->lock);
+}
+
 const struct cluster_node *
-cluster_nodes(struct cluster *c, struct arena *a, size_t *n)
+cluster_all_nodes(struct cluster *c, struct arena *a, size_t *n)
 {
     mutex_lock(&c->lock);
     *n = c->n_nodes;
@@ -70,11 +99,30 @@ cluster_nodes(struct cluster *c, struct arena *a, size_t *n)
 }
 
 const struct cluster_node *
+cluster_nodes(struct cluster *c, struct arena *a, size_t *n)
+{
+    size_t all;
+    const struct cluster_node *v = cluster_all_nodes(c, a, &all);
+    struct cluster_node *live = ARENA_ARRAY(a, struct cluster_node, all + 1);
+    *n = 0;
+    for (size_t i = 0; i < all; i++)
+        if (v[i].live && !v[i].draining)
+            live[(*n)++] = v[i];
+    if (*n > 0)
+        return live;
+    *n = all; /* all are on their way out: somebody must hold the ranges */
+    return v;
+}
+
+const struct cluster_node *
 cluster_node(struct cluster *c, struct arena *a, uint32_t id)
 {
     size_t n;
-    const struct cluster_node *v = cluster_nodes(c, a, &n);
-    return id >= 1 && id <= n ? &v[id - 1] : NULL;
+    const struct cluster_node *v = cluster_all_nodes(c, a, &n);
+    for (size_t i = 0; i < n; i++)
+        if (v[i].id == id && v[i].live)
+            return &v[i];
+    return NULL;
 }
 
 bool

@@ -15,19 +15,26 @@
 struct cluster;
 
 struct cluster_node {
-    uint32_t id;                /* 1, 2, ... */
+    uint32_t id;                /* 1, 2, ...; of processes that are gone some may be missing */
     const char *locality;       /* "region=us-east,az=1" or "" */
     const char *sql_address;
     int64_t start_time_ns;
+    /* Of processes over a shared store (members.h): */
+    int64_t epoch, expiration_ns;
+    bool live, draining, decommissioning;
 };
 
 struct cluster *cluster_create(void);
 void cluster_destroy(struct cluster *c);
 /* Gives it the next id. Texts are copied. */
 uint32_t cluster_join(struct cluster *c, const struct cluster_node *n);
-/* All of them, by id. */
+/* All that are known, in place of those before; by id. Texts are copied. */
+void cluster_set(struct cluster *c, const struct cluster_node *v, size_t n);
+/* All of them, by id, dead ones too. */
+const struct cluster_node *cluster_all_nodes(struct cluster *c, struct arena *a, size_t *n);
+/* Those that can hold a range: live and not draining; by id. Never none. */
 const struct cluster_node *cluster_nodes(struct cluster *c, struct arena *a, size_t *n);
-/* NULL when there is none of that id. */
+/* NULL when there is no live one of that id. */
 const struct cluster_node *cluster_node(struct cluster *c, struct arena *a, uint32_t id);
 
 /* Whether the locality has the tier "key=value". */

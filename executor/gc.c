@@ -9,6 +9,7 @@
 #include "catalog/row.h"
 #include "executor/exec.h"
 #include "executor/jobs/jobs.h"
+#include "executor/members.h"
 #include "types/keyenc.h"
 
 #define SWEEP_EVERY_NS (INT64_C(10) * 1000000000)
@@ -346,6 +347,57 @@ sweep_once(struct gc *g, struct arena *a)
     return NULL;
 }
 
+/* BACKUP protects what it reads in the process that runs it; here are the others'. */
+struct foreign {
+    struct node *node;
+    struct arena *a;
+    uint64_t *ids;
+    size_t n;
+};
+
+static struct error *
+protect_backup(void *arg, const struct job_record *r)
+{
+    struct foreign *f = arg;
+    if (r->payload == NULL || job_status_is_terminal(r->status) ||
+        job_type_of(r->payload) != JOB_BACKUP)
+        return NULL;
+    const Amberdb__BackupDetails *d = r->payload->backup;
+    struct hlc end = pb_hlc(d->end_time);
+    if (end.wall <= 0)
+        return NULL;
+    uint64_t id = ~PB_GET(d, protection_id); /* not the one of our own */
+    ERR_TRY(kv_protect(f->node->db, id, end));
+    PB_PUSH(f->a, f->ids, f->n, id);
+    return NULL;
+}
+
+static struct error *
+protect_backups(struct exec_ctx *x, void *arg)
+{
+    struct foreign *f = arg;
+    for (size_t i = 0; i < f->n; i++) /* the transaction is tried again */
+        kv_unprotect(f->node->db, f->ids[i]);
+    f->n = 0;
+    return job_record_scan(x, protect_backup, f);
+}
+
+static struct error *
+sweep_shared(struct gc *g, struct arena *a)
+{
+    struct foreign f = {.node = g->node, .a = a};
+    if (members_alone(g->node))
+        return sweep_once(g, a);
+    if (!members_first(g->node))
+        return NULL;
+    struct error *e = exec_txn(g->node, NULL, "system", HLC_MIN, &g->cancel, protect_backups, &f);
+    if (e == NULL)
+        e = sweep_once(g, a);
+    for (size_t i = 0; i < f.n; i++)
+        kv_unprotect(g->node->db, f.ids[i]);
+    return e;
+}
+
 static void *
 gc_thread(void *arg)
 {
@@ -357,7 +409,7 @@ gc_thread(void *arg)
             break;
         mutex_unlock(&g->lock);
         struct arena *a = arena_create(NULL, "gc");
-        struct error *e = sweep_once(g, a);
+        struct error *e = sweep_shared(g, a);
         if (e != NULL && !cancel_requested(&g->cancel))
             log_warning("gc: %s", e->message);
         err_free(e);

@@ -48,6 +48,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/mutation/mut_int.h \
   %D%/mutation/mutation.c \
   %D%/mutation/mutation.h \
+  %D%/members.c %D%/members.h \
   %D%/node.c \
   %D%/password.c \
   %D%/password.h \

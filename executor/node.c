@@ -9,6 +9,7 @@
 #include "executor/cluster.h"
 #include "executor/gc.h"
 #include "executor/jobs/jobs.h"
+#include "executor/members.h"
 #include "executor/session_registry.h"
 #include "executor/settings.h"
 #include "executor/temporary.h"
@@ -47,6 +48,7 @@ cluster_enter(struct node *n)
                                       .sql_address = address != NULL ? address : "",
                                       .start_time_ns = n->start_time_ns};
     n->node_id = cluster_join(n->cluster, &self);
+    n->epoch = 1;
 }
 
 struct error *
@@ -80,12 +82,15 @@ node_open(const struct node_opts *o, struct node **out)
     ERR_GOTO(kv_db_open(n->engine, n->clock, &n->db), fail);
     n->attachments = attachments_create(n);
     ERR_GOTO(catalog_open(n->db, &n->catalog), fail);
+    ERR_GOTO(members_join(n), fail);
+    io->node_id = n->node_id;
     ERR_GOTO(settings_reload(n), fail);
     n->workers = pool_create("work", WORKERS, WORK_QUEUE_MAX);
     ERR_GOTO(job_registry_create(n, &n->jobs), fail);
     ERR_GOTO(job_registry_start(n->jobs), fail);
     ERR_GOTO(gc_start(n, &n->gc), fail);
-    temporary_drop(n, NULL);
+    if (members_alone(n)) /* what earlier processes left */
+        temporary_drop(n, NULL);
     *out = n;
     return NULL;
 fail:
@@ -126,6 +131,7 @@ node_close(struct node *n)
         job_registry_stop(n->jobs);
         job_registry_destroy(n->jobs);
     }
+    members_leave(n);
     if (n->workers != NULL)
         pool_destroy(n->workers);
     attachments_destroy(n->attachments);

@@ -12,6 +12,7 @@
 #include "storage/txn.h"
 
 struct cluster;          /* executor/cluster.h */
+struct members;          /* executor/members.h */
 struct job_registry;     /* executor/jobs/jobs.h */
 struct cluster_settings; /* executor/settings.h */
 struct session_registry;
@@ -32,6 +33,8 @@ struct node_opts {
 
 struct node {
     uint32_t node_id;
+    int64_t epoch;                 /* of this process among those with its id; 1 where it is alone */
+    struct members *members;       /* NULL: the store is this process's own */
     struct node *first;            /* NULL; for one that joined: who owns what they share */
     struct cluster *cluster;
     struct engine *engine;

@@ -68,6 +68,14 @@ candidates_of(struct arena *a, const Amberdb__ZoneConfig *z, const struct cluste
     return c;
 }
 
+static const struct cluster_node *
+node_of(const struct cluster_node *nodes, uint32_t id)
+{
+    while (nodes->id != id)
+        nodes++;
+    return nodes;
+}
+
 /* The first preference that somebody fits decides. */
 static struct candidates
 preferred(struct arena *a, const Amberdb__ZoneConfig *z, const struct cluster_node *nodes,
@@ -77,34 +85,37 @@ preferred(struct arena *a, const Amberdb__ZoneConfig *z, const struct cluster_no
     for (size_t i = 0; i < z->n_lease_preferences && c.n == 0; i++) {
         const Amberdb__LeasePreference *p = z->lease_preferences[i];
         for (size_t k = 0; k < all.n; k++)
-            if (node_fits(a, &nodes[all.v[k] - 1], p->constraints, p->n_constraints))
+            if (node_fits(a, node_of(nodes, all.v[k]), p->constraints, p->n_constraints))
                 c.v[c.n++] = all.v[k];
     }
     return c.n > 0 ? c : all;
 }
 
+static int
+by_node_id(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
 /* The holder, then others that may hold, then any, as many as the zone wants; ascending. */
 static void
 set_replicas(struct arena *a, struct range *r, const Amberdb__ZoneConfig *z,
-             struct candidates allowed, size_t n_nodes)
+             struct candidates allowed, const struct cluster_node *nodes, size_t n_nodes)
 {
     size_t want = z->num_replicas < 1 ? 1 : (size_t)z->num_replicas;
-    bool *in = ARENA_ARRAY(a, bool, n_nodes + 2);
-    uint32_t *v = ARENA_ARRAY(a, uint32_t, n_nodes + 1);
-    size_t have = 1;
-    in[r->holder] = true;
-    for (size_t i = 0; i < allowed.n && have < want; i++) {
-        have += !in[allowed.v[i]];
-        in[allowed.v[i]] = true;
-    }
-    for (size_t id = 1; id <= n_nodes && have < want; id++) {
-        have += !in[id];
-        in[id] = true;
-    }
-    for (uint32_t id = 1; id <= n_nodes; id++)
-        if (in[id])
-            v[r->n_replicas++] = id;
+    uint32_t *v = ARENA_ARRAY(a, uint32_t, n_nodes + allowed.n + 2);
+    size_t n = 0;
+    v[n++] = r->holder;
+    for (size_t i = 0; i < allowed.n && n < want; i++)
+        if (!pb_u32_contains(v, n, allowed.v[i]))
+            v[n++] = allowed.v[i];
+    for (size_t i = 0; i < n_nodes && n < want; i++)
+        if (!pb_u32_contains(v, n, nodes[i].id))
+            v[n++] = nodes[i].id;
+    qsort(v, n, sizeof(*v), by_node_id);
     r->replicas = v;
+    r->n_replicas = n;
 }
 
 /* Of the candidates those that EXPERIMENTAL_RELOCATE named; all when it named none of them. */
@@ -134,7 +145,7 @@ place(struct exec_ctx *x, uint32_t object_id, struct range *r, const struct spli
         r->replicas = named.v;
         r->n_replicas = named.n;
     } else {
-        set_replicas(x->arena, r, z, allowed, n_nodes);
+        set_replicas(x->arena, r, z, allowed, nodes, n_nodes);
     }
     return NULL;
 }

@@ -42,6 +42,7 @@ drivers = \
   %D%/round-trip \
   %D%/engine-postgres \
   %D%/random-queries \
+  %D%/cluster-test \
   %D%/demo-test \
   %D%/fault/bad-backups
 TESTS += $(drivers)

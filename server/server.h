@@ -37,6 +37,7 @@ const char *http_server_address(const struct http_server *h);
 void http_server_stop(struct http_server *h);
 
 /* Subcommands: argv[0] is the subcommand's name. The result is the exit code. */
+int cmd_start(int argc, char **argv);
 int cmd_start_single_node(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -1,4 +1,4 @@
-/* amberdb start-single-node: flags, start-up, signals, clean shutdown. */
+/* amberdb start and start-single-node: flags, start-up, signals, clean shutdown. */
 #include "config.h"
 
 #include "server/server.h"
@@ -26,7 +26,8 @@
 
 struct start_flags {
     const char *store, *listen_addr, *http_addr, *external_io_dir, *pid_file, *locality, *log_dir,
-        *listening_url_file, *certs_dir;
+        *listening_url_file, *certs_dir, *advertise_addr, *join;
+    const char *command; /* "start" or "start-single-node" */
     size_t max_sql_memory, cache;
     bool insecure, background, disable_http, disable_implicit;
 };
@@ -34,7 +35,8 @@ struct start_flags {
 enum flag_id {
     FLAG_STORE = 256, FLAG_LISTEN_ADDR, FLAG_HTTP_ADDR, FLAG_INSECURE, FLAG_EXTERNAL_IO_DIR,
     FLAG_BACKGROUND, FLAG_PID_FILE, FLAG_LOCALITY, FLAG_MAX_SQL_MEMORY, FLAG_CACHE, FLAG_LOG_DIR,
-    FLAG_LISTENING_URL_FILE, FLAG_DISABLE_HTTP, FLAG_DISABLE_IMPLICIT, FLAG_CERTS_DIR, FLAG_HELP,
+    FLAG_LISTENING_URL_FILE, FLAG_DISABLE_HTTP, FLAG_DISABLE_IMPLICIT, FLAG_CERTS_DIR, FLAG_ADVERTISE_ADDR,
+    FLAG_JOIN, FLAG_HELP,
 };
 
 static const struct option options[] = {
@@ -53,19 +55,28 @@ static const struct option options[] = {
     {"external-io-disable-http", no_argument, NULL, FLAG_DISABLE_HTTP},
     {"external-io-disable-implicit-credentials", no_argument, NULL, FLAG_DISABLE_IMPLICIT},
     {"certs-dir", required_argument, NULL, FLAG_CERTS_DIR},
+    {"advertise-addr", required_argument, NULL, FLAG_ADVERTISE_ADDR},
+    {"join", required_argument, NULL, FLAG_JOIN},
     {"help", no_argument, NULL, FLAG_HELP},
     {0},
 };
 
-static void
-print_start_help(void)
+static bool
+is_postgres_url(const char *s)
 {
-    printf("Usage:\n  amberdb start-single-node [FLAGS]\n\nFlags:\n"
-           "  --store=PATH             where data lives; type=mem for memory only;\n"
+    return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
+}
+
+static void
+print_start_help(const char *command)
+{
+    printf("Usage:\n  amberdb %s [FLAGS]\n\nFlags:\n", command);
+    printf("  --store=PATH             where data lives; type=mem for memory only;\n"
            "                           postgresql://... for a database of that protocol\n"
            "                           (default amberdb-data)\n"
            "  --listen-addr=HOST:PORT  for SQL clients (default localhost:26257)\n"
            "  --http-addr=HOST:PORT    for the console (default localhost:8080)\n"
+           "  --advertise-addr=ADDR    what other nodes are told (default --listen-addr)\n"
            "  --certs-dir=DIR          ca.crt, node.crt, node.key: TLS, certificates and passwords\n"
            "  --insecure               no TLS, no passwords\n"
            "  --external-io-dir=DIR    root of nodelocal:// (default STORE/extern; \"disabled\")\n"
@@ -112,9 +123,9 @@ parse_size(const char *text, size_t *out)
 }
 
 static int
-usage_error(const char *flag, const char *value)
+usage_error(const struct start_flags *f, const char *flag, const char *value)
 {
-    fprintf(stderr, "amberdb start-single-node: invalid value \"%s\" for --%s\n", value, flag);
+    fprintf(stderr, "amberdb %s: invalid value \"%s\" for --%s\n", f->command, value, flag);
     return 2;
 }
 
@@ -152,11 +163,11 @@ parse_flags(int argc, char **argv, struct start_flags *f)
             break;
         case FLAG_MAX_SQL_MEMORY:
             if (!parse_size(optarg, &f->max_sql_memory))
-                return usage_error("max-sql-memory", optarg);
+                return usage_error(f, "max-sql-memory", optarg);
             break;
         case FLAG_CACHE:
             if (!parse_size(optarg, &f->cache))
-                return usage_error("cache", optarg);
+                return usage_error(f, "cache", optarg);
             break;
         case FLAG_LOG_DIR:
             f->log_dir = optarg;
@@ -173,20 +184,31 @@ parse_flags(int argc, char **argv, struct start_flags *f)
         case FLAG_CERTS_DIR:
             f->certs_dir = optarg;
             break;
+        case FLAG_ADVERTISE_ADDR:
+            f->advertise_addr = optarg;
+            break;
+        case FLAG_JOIN:
+            f->join = optarg;
+            break;
         case FLAG_HELP:
-            print_start_help();
+            print_start_help(f->command);
             return 1;
         default:
             return 2;
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "amberdb start-single-node: unexpected argument \"%s\"\n", argv[optind]);
+        fprintf(stderr, "amberdb %s: unexpected argument \"%s\"\n", f->command, argv[optind]);
+        return 2;
+    }
+    if (f->join != NULL && (strcmp(f->command, "start") != 0 || !is_postgres_url(f->store))) {
+        fprintf(stderr, "amberdb %s: --join is for \"amberdb start\" with a store that nodes share, "
+                        "--store=postgresql://...; they find each other there\n", f->command);
         return 2;
     }
     if (f->insecure == (f->certs_dir != NULL)) {
-        fprintf(stderr, "amberdb start-single-node: say --certs-dir=DIR (see \"amberdb cert\"), or "
-                        "--insecure for no TLS and no passwords\n");
+        fprintf(stderr, "amberdb %s: say --certs-dir=DIR (see \"amberdb cert\"), or "
+                        "--insecure for no TLS and no passwords\n", f->command);
         return 2;
     }
     return 0;
@@ -197,12 +219,6 @@ struct store_spec {
     const char *path; /* NULL: memory, or elsewhere */
     const char *url;  /* as libpq takes it; may hold a password */
 };
-
-static bool
-is_postgres_url(const char *s)
-{
-    return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
-}
 
 static struct error *
 parse_store(struct arena *a, const char *text, struct store_spec *out)
@@ -274,7 +290,7 @@ start_up(const struct start_flags *f, struct running *r)
     struct store_spec store;
     struct node_opts o = {
         .locality = f->locality != NULL ? f->locality : "",
-        .sql_address = f->listen_addr,
+        .sql_address = f->advertise_addr != NULL ? f->advertise_addr : f->listen_addr,
         .http_address = f->http_addr,
         .max_sql_memory = f->max_sql_memory,
         .insecure = f->insecure,
@@ -477,10 +493,11 @@ serve_until_signal(const struct start_flags *f, int ready_fd)
     return 0;
 }
 
-int
-cmd_start_single_node(int argc, char **argv)
+static int
+start(const char *command, int argc, char **argv)
 {
     struct start_flags f = {
+        .command = command,
         .store = "amberdb-data", .listen_addr = "localhost:26257", .http_addr = "localhost:8080"};
     int rc = parse_flags(argc, argv, &f);
     if (rc != 0)
@@ -508,4 +525,16 @@ cmd_start_single_node(int argc, char **argv)
     close(ready[0]);
     setsid();
     return serve_until_signal(&f, ready[1]);
+}
+
+int
+cmd_start(int argc, char **argv)
+{
+    return start("start", argc, argv);
+}
+
+int
+cmd_start_single_node(int argc, char **argv)
+{
+    return start("start-single-node", argc, argv);
 }

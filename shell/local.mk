@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libshell.a
 %C%_libshell_a_SOURCES = \
   %D%/complete.c %D%/edit.c \
   %D%/meta.c \
+  %D%/node.c \
   %D%/output.c \
   %D%/progress.c \
   %D%/run.c \

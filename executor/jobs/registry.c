@@ -24,6 +24,7 @@
 #include "base/thread.h"
 #include "catalog/pb.h"
 #include "catalog/sysrow.h"
+#include "executor/members.h"
 #include "executor/settings.h"
 
 #define SWEEP_INTERVAL_NS INT64_C(1000000000)
@@ -31,7 +32,6 @@
 #define RETENTION_BATCH 1000
 #define KEEP_DONE_NS (INT64_C(60) * 1000000000)  /* results of finished runs */
 #define RESULT_ROWS_MAX 64
-#define LEASE_EPOCH 1                            /* one process a store: the epoch never moves */
 
 struct run {
     struct run *next;
@@ -147,7 +147,40 @@ decode_error(struct arena *a, ProtobufCBinaryData b)
     return arena_strndup(a, (const char *)r.ptr, reader_left(&r));
 }
 
+/* ---- who runs it ---- */
+
+static bool
+lease_is_ours(const struct node *n, const Amberdb__Payload *p)
+{
+    return p->lease != NULL && PB_GET(p->lease, node_id) == n->node_id &&
+           PB_GET(p->lease, epoch) == n->epoch;
+}
+
+/* Another process of the store, which lives. */
+static bool
+lease_is_others(struct node *n, const Amberdb__Payload *p)
+{
+    return p->lease != NULL && !lease_is_ours(n, p) &&
+           members_alive(n, PB_GET(p->lease, node_id), PB_GET(p->lease, epoch));
+}
+
+static void
+lease_take(const struct node *n, struct arena *a, Amberdb__Payload *p)
+{
+    p->lease = PB_NEW(a, JobLease, job_lease);
+    PB_SET(p->lease, node_id, n->node_id);
+    PB_SET(p->lease, epoch, n->epoch);
+}
+
+/* We were thought dead, and another process goes on with the job: nothing more is ours to write. */
+static struct error *
+lease_lost(int64_t id)
+{
+    return err_new(ERR_OBJECT_IN_USE, "job %lld: another node runs it now", (long long)id);
+}
+
 struct status_arg {
+    struct node *node;
     const char *status;
     const char *error;      /* recorded as the error that reverting is for; NULL: leave it */
     bool clear_lease;
@@ -160,6 +193,8 @@ status_fn(void *arg, struct arena *a, struct job_record *r)
     Amberdb__Payload *p = r->payload;
     if (job_status_is_terminal(r->status))
         return err_new(ERR_UNCATEGORIZED, "job %lld: already %s", (long long)r->id, r->status);
+    if (!lease_is_ours(s->node, p))
+        return lease_lost(r->id);
     r->status = s->status;
     if (s->error != NULL) {
         p->error = arena_strdup(a, s->error);
@@ -182,7 +217,7 @@ status_fn(void *arg, struct arena *a, struct job_record *r)
 static struct error *
 set_status(struct run *r, const char *status, const char *error)
 {
-    struct status_arg s = {.status = status, .error = error,
+    struct status_arg s = {.node = r->job.node, .status = status, .error = error,
                            .clear_lease = strcmp(status, "paused") == 0};
     return job_modify(r->job.node, r->job.id, status_fn, &s);
 }
@@ -206,12 +241,9 @@ static struct error *
 load_fn(void *arg, struct arena *a, struct job_record *rec)
 {
     struct run *r = arg;
-    (void)a;
-    /* Claim: from here on this node runs it. */
-    Amberdb__JobLease *lease = PB_NEW(a, JobLease, job_lease);
-    PB_SET(lease, node_id, r->job.node->node_id);
-    PB_SET(lease, epoch, LEASE_EPOCH);
-    rec->payload->lease = lease;
+    if (lease_is_others(r->job.node, rec->payload))
+        return lease_lost(rec->id);
+    lease_take(r->job.node, a, rec->payload);
     r->job.payload = (Amberdb__Payload *)pb_copy(r->job.arena, PB_BASE(rec->payload));
     r->job.progress = rec->progress != NULL
                           ? (Amberdb__Progress *)pb_copy(r->job.arena, PB_BASE(rec->progress))
@@ -444,7 +476,8 @@ sweep_record(void *arg, const struct job_record *rec)
             s->drop[s->n_drop++] = rec->id;
         return NULL;
     }
-    if (strcmp(rec->status, "paused") == 0 || job_ops_find(job_type_of(rec->payload)) == NULL)
+    if (strcmp(rec->status, "paused") == 0 || job_ops_find(job_type_of(rec->payload)) == NULL ||
+        lease_is_others(s->reg->node, rec->payload))
         return NULL;
     mutex_lock(&s->reg->lock);
     bool here = find_run(s->reg, rec->id, true) != NULL;
@@ -740,9 +773,7 @@ job_create(struct exec_ctx *x, Amberdb__Payload *payload, Amberdb__Progress *pro
     if (payload->username == NULL)
         payload->username = arena_strdup(x->arena, x->user);
     PB_SET(payload, started_micros, now_us);
-    payload->lease = PB_NEW(x->arena, JobLease, job_lease);
-    PB_SET(payload->lease, node_id, x->node->node_id);
-    PB_SET(payload->lease, epoch, LEASE_EPOCH);
+    lease_take(x->node, x->arena, payload);
     if (progress == NULL)
         progress = PB_NEW(x->arena, Progress, progress);
     progress_set_fraction(progress, 0);
@@ -856,6 +887,8 @@ save_fn(void *arg, struct arena *a, struct job_record *r)
         return err_new(ERR_UNCATEGORIZED, "cannot update progress on %s job (id %lld)", r->status,
                        (long long)r->id);
     Amberdb__Payload *stored = r->payload;
+    if (!lease_is_ours(s->j->node, stored))
+        return lease_lost(r->id);
     if (!s->progress_only) {
         r->payload = (Amberdb__Payload *)pb_copy(a, PB_BASE(s->j->payload));
         r->payload->lease = stored->lease;

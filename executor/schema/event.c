@@ -179,7 +179,7 @@ put_job(struct exec_ctx *x, Amberdb__Payload *p, const char *status, double frac
         progress->running_status = arena_strdup(x->arena, running_status);
     p->lease = PB_NEW(x->arena, JobLease, job_lease);
     PB_SET(p->lease, node_id, x->node->node_id);
-    PB_SET(p->lease, epoch, 1);
+    PB_SET(p->lease, epoch, x->node->epoch);
     PB_SET(p, started_micros, now_us);
     if (job_status_is_terminal(status))
         PB_SET(p, finished_micros, now_us);

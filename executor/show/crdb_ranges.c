@@ -150,10 +150,10 @@ struct counts {
 
 /* By node id. */
 static struct error *
-count_ranges(struct exec_ctx *x, size_t n_nodes, struct counts **out)
+count_ranges(struct exec_ctx *x, const struct cluster_node *nodes, size_t n, struct counts **out)
 {
     struct table_range *r;
-    size_t n;
+    size_t n_nodes = n > 0 ? nodes[n - 1].id : 0;
     *out = ARENA_ARRAY(x->arena, struct counts, n_nodes + 1);
     ERR_TRY(ranges_of_all(x, &r, &n));
     for (size_t i = 0; i < n; i++) {
@@ -171,18 +171,18 @@ gossip_nodes_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_s
 {
     size_t n;
     struct counts *c;
-    const struct cluster_node *nodes = cluster_nodes(x->node->cluster, x->arena, &n);
+    const struct cluster_node *nodes = cluster_all_nodes(x->node->cluster, x->arena, &n);
     struct datum none;
     (void)v;
     ERR_TRY(empty_json(x, &none));
     ERR_TRY(catalog_check_admin(x->catalog, x->user, "read crdb_internal.gossip_nodes"));
-    ERR_TRY(count_ranges(x, n, &c));
+    ERR_TRY(count_ranges(x, nodes, n, &c));
     for (size_t i = 0; i < n; i++) {
         const struct datum address = T(nodes[i].sql_address);
         const struct datum row[] = {
             I(nodes[i].id), T("tcp"), address, address, T("tcp"), address, address,
             none, T(nodes[i].locality), T(""), T(CLUSTER_VERSION), T(BUILD_TAG),
-            timestamp_of(nodes[i].start_time_ns), B(true), I(c[nodes[i].id].ranges),
+            timestamp_of(nodes[i].start_time_ns), B(nodes[i].live), I(c[nodes[i].id].ranges),
             I(c[nodes[i].id].leases)};
         ERR_TRY(row_put(rows, row));
     }
@@ -193,15 +193,17 @@ static struct error *
 gossip_liveness_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
 {
     size_t n;
-    const struct cluster_node *nodes = cluster_nodes(x->node->cluster, x->arena, &n);
+    const struct cluster_node *nodes = cluster_all_nodes(x->node->cluster, x->arena, &n);
     int64_t until = wall_now_ns() + LIVENESS_NS;
     (void)v;
     ERR_TRY(catalog_check_admin(x->catalog, x->user, "read crdb_internal.gossip_liveness"));
     for (size_t i = 0; i < n; i++) {
+        int64_t end = nodes[i].expiration_ns > 0 ? nodes[i].expiration_ns : until;
         const char *expiration =
-            arena_printf(x->arena, "%lld.%09lld,0", (long long)(until / 1000000000),
-                         (long long)(until % 1000000000));
-        const struct datum row[] = {I(nodes[i].id), I(1), T(expiration), B(false), B(false),
+            arena_printf(x->arena, "%lld.%09lld,0", (long long)(end / 1000000000),
+                         (long long)(end % 1000000000));
+        const struct datum row[] = {I(nodes[i].id), I(nodes[i].epoch), T(expiration),
+                                    B(nodes[i].draining), B(nodes[i].decommissioning),
                                     timestamp_of(nodes[i].start_time_ns)};
         ERR_TRY(row_put(rows, row));
     }
@@ -212,7 +214,7 @@ static struct error *
 kv_node_status_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
 {
     size_t n;
-    const struct cluster_node *nodes = cluster_nodes(x->node->cluster, x->arena, &n);
+    const struct cluster_node *nodes = cluster_all_nodes(x->node->cluster, x->arena, &n);
     struct datum none;
     (void)v;
     ERR_TRY(empty_json(x, &none));
@@ -234,12 +236,12 @@ kv_store_status_rows(struct exec_ctx *x, const struct virtual_scan *v, struct ro
     size_t n;
     struct counts *c;
     uint64_t used = 0;
-    const struct cluster_node *nodes = cluster_nodes(x->node->cluster, x->arena, &n);
+    const struct cluster_node *nodes = cluster_all_nodes(x->node->cluster, x->arena, &n);
     struct datum none;
     (void)v;
     ERR_TRY(empty_json(x, &none));
     ERR_TRY(catalog_check_admin(x->catalog, x->user, "read crdb_internal.kv_store_status"));
-    ERR_TRY(count_ranges(x, n, &c));
+    ERR_TRY(count_ranges(x, nodes, n, &c));
     ERR_TRY(engine_span_stats(x->node->engine, (struct span){SLICE_NULL, SLICE_NULL}, &used));
     for (size_t i = 0; i < n; i++) {
         const struct datum row[] = {

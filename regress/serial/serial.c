@@ -1,6 +1,7 @@
 /* regress/serial/serial.c - concurrent random transactions, and whether some serial order explains them.
  *
  *     serial SEED SECONDS [CLIENTS]     against the server of PGHOST, PGPORT; TAP
+ *     SERIAL_PORTS="P1 P2 ..." serial ...   the random part alone, clients on these ports in turn
  *
  * Rounds until the time is over, each with a number of keys and clients of its own. The seed decides what
  * clients ask; when they do is the machine's.
@@ -434,6 +435,25 @@ one_round(PGconn *c, struct client *clients, struct round *r, struct totals *sum
     history_free(&all);
 }
 
+/* SERIAL_PORTS: of the nodes of a cluster, which the clients use in turn. */
+static PGconn *
+connect_client(int i)
+{
+    const char *ports = getenv("SERIAL_PORTS");
+    char conninfo[64] = "dbname=serial", *copy, *save = NULL;
+    int n = 0, k = 0;
+    if (ports == NULL)
+        return PQconnectdb(conninfo);
+    for (const char *p = ports; *p != '\0'; p++)
+        n += *p == ' ';
+    copy = xstrdup(ports);
+    for (char *port = strtok_r(copy, " ", &save); port != NULL; port = strtok_r(NULL, " ", &save))
+        if (k++ == i % (n + 1))
+            snprintf(conninfo, sizeof(conninfo), "dbname=serial port=%s", port);
+    xfree(copy);
+    return PQconnectdb(conninfo);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -450,10 +470,11 @@ main(int argc, char **argv)
     must(c, "CREATE DATABASE IF NOT EXISTS serial");
     PQfinish(c);
     c = PQconnectdb("dbname=serial");
-    int n = scenarios_run(1), failed = scenarios_failed();
+    bool one_node = getenv("SERIAL_PORTS") == NULL; /* else waits are not seen from node to node */
+    int n = one_node ? scenarios_run(1) : 1, failed = one_node ? scenarios_failed() : 0;
     struct client *clients = xcalloc(CLIENTS_MAX, sizeof(*clients));
     for (int i = 0; i < most; i++)
-        clients[i].c = PQconnectdb("dbname=serial");
+        clients[i].c = connect_client(i);
     struct rand rand;
     struct totals sum = {0};
     rand_init(&rand, seed);

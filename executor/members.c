@@ -1,0 +1,370 @@
+/* executor/members.c - who works on a shared store. See members.h.
+ *
+ * SOURCE: CockroachDB v20.1 pkg/keys: liveness records are at "\x04\0liveness-" | uvarint of the node's
+ * id; fields 1 to 5 of the record are its storagepb.Liveness, later ones are ours.
+ */
+#include "config.h"
+
+#include "executor/members.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "catalog/pb.h"
+#include "catalog/row.h"
+#include "executor/cluster.h"
+#include "executor/exec.h"
+#include "executor/settings.h"
+#include "types/keyenc.h"
+#include "types/valueenc.h"
+
+#define PREFIX "\x04\0liveness-"
+#define PREFIX_LEN (sizeof(PREFIX) - 1)
+/* Often enough that ranges move within five seconds of a join or a death that was told. */
+#define RENEW_NS INT64_C(2000000000)
+#define ALIVE_NS INT64_C(9000000000)
+#define HOST_MAX 256
+
+struct members {
+    struct node *node;
+    char *identity; /* host and address: who comes back with it gets its number back */
+    struct mutex lock; /* guards: */
+    struct cond wake;
+    bool stopping, draining;
+    struct cluster_node *seen; /* by id; texts are not kept */
+    size_t n_seen;
+    /* no lock */
+    bool running;
+    pthread_t thread;
+    _Atomic bool settings_changed;
+};
+
+/* ---- rows ---- */
+
+static struct slice
+member_key(struct arena *a, uint32_t id)
+{
+    struct str s;
+    str_init_arena(&s, a, STR_MAX_DEFAULT);
+    str_append(&s, PREFIX, PREFIX_LEN);
+    key_put_uvarint(&s, id);
+    return str_slice(&s);
+}
+
+static struct error *
+row_write(struct exec_ctx *x, const Amberdb__Liveness *l)
+{
+    struct slice key = member_key(x->arena, (uint32_t)PB_GET(l, node_id));
+    struct str value;
+    str_init_arena(&value, x->arena, STR_MAX_DEFAULT);
+    value_open(&value, VALUE_BYTES);
+    str_append_slice(&value, pb_pack_as_is(x->arena, PB_BASE(l)));
+    ERR_TRY(str_error(&value));
+    value_seal(&value, 0, key);
+    return kv_put(x->txn, key, str_slice(&value));
+}
+
+struct rows {
+    Amberdb__Liveness **v;
+    size_t n;
+};
+
+static struct error *
+rows_add(struct exec_ctx *x, struct rows *r, struct slice value)
+{
+    Amberdb__Liveness *l;
+    if (value.len < VALUE_HEADER)
+        return err_new(ERR_DATA_CORRUPTED, "liveness record is too short");
+    struct slice body =
+        slice_dup(x->arena, slice_make(value.ptr + VALUE_HEADER, value.len - VALUE_HEADER));
+    ERR_TRY(PB_PARSE(x->arena, liveness, "liveness record", body, &l));
+    PB_PUSH(x->arena, r->v, r->n, l);
+    return NULL;
+}
+
+/* By id. */
+static struct error *
+rows_read(struct exec_ctx *x, struct rows *r)
+{
+    struct str end;
+    struct kv_scan *scan;
+    struct error *err = NULL;
+    str_init_arena(&end, x->arena, STR_MAX_DEFAULT);
+    str_append(&end, PREFIX, PREFIX_LEN);
+    (void)key_prefix_end(&end);
+    struct kv_scan_opts o = {.span = {slice_make(PREFIX, PREFIX_LEN), str_slice(&end)}};
+    *r = (struct rows){0};
+    ERR_TRY(kv_scan_open(x->txn, &o, &scan));
+    for (;;) {
+        struct kv_entry e;
+        bool more;
+        ERR_GOTO(kv_scan_next(scan, &e, &more), out);
+        if (!more)
+            break;
+        ERR_GOTO(rows_add(x, r, e.value), out);
+    }
+out:
+    kv_scan_close(scan);
+    return err;
+}
+
+static void
+row_renew(struct exec_ctx *x, const struct members *m, Amberdb__Liveness *l, int64_t until)
+{
+    const struct node *n = m->node;
+    PB_SET(l, node_id, (int32_t)n->node_id);
+    PB_SET(l, epoch, n->epoch);
+    PB_SET(l, draining, m->draining);
+    l->expiration = pb_timestamp(x->arena, (struct hlc){until, 0});
+    l->identity = arena_strdup(x->arena, m->identity);
+    l->locality = arena_strdup(x->arena, n->opts.locality);
+    l->sql_address = arena_strdup(x->arena, n->opts.sql_address);
+    PB_SET(l, started_at, n->start_time_ns);
+}
+
+/* ---- what is known of all ---- */
+
+static void
+remember(struct members *m, const struct rows *r)
+{
+    struct cluster_node *v = xcalloc(r->n + 1, sizeof(*v));
+    int64_t now = wall_now_ns();
+    for (size_t i = 0; i < r->n; i++) {
+        const Amberdb__Liveness *l = r->v[i];
+        v[i] = (struct cluster_node){
+            .id = (uint32_t)PB_GET(l, node_id),
+            .epoch = PB_GET(l, epoch),
+            .locality = pb_str(l->locality),
+            .sql_address = pb_str(l->sql_address),
+            .start_time_ns = PB_GET(l, started_at),
+            .expiration_ns = pb_hlc(l->expiration).wall,
+            .draining = PB_GET(l, draining),
+            .decommissioning = PB_GET(l, decommissioning),
+        };
+        v[i].live = v[i].id == m->node->node_id || v[i].expiration_ns > now;
+    }
+    cluster_set(m->node->cluster, v, r->n);
+    mutex_lock(&m->lock);
+    xfree(m->seen);
+    m->seen = v;
+    m->n_seen = r->n;
+    mutex_unlock(&m->lock);
+}
+
+bool
+members_alive(struct node *n, uint32_t id, int64_t epoch)
+{
+    struct members *m = n->members;
+    bool alive = id == n->node_id && epoch == n->epoch;
+    if (m == NULL)
+        return alive;
+    int64_t now = wall_now_ns();
+    mutex_lock(&m->lock);
+    for (size_t i = 0; i < m->n_seen && !alive; i++)
+        alive = m->seen[i].id == id && m->seen[i].epoch == epoch && id != n->node_id &&
+                m->seen[i].expiration_ns > now;
+    mutex_unlock(&m->lock);
+    return alive;
+}
+
+bool
+members_first(struct node *n)
+{
+    struct members *m = n->members;
+    bool first = true;
+    if (m == NULL)
+        return true;
+    int64_t now = wall_now_ns();
+    mutex_lock(&m->lock);
+    for (size_t i = 0; i < m->n_seen; i++)
+        if (m->seen[i].id < n->node_id && m->seen[i].expiration_ns > now)
+            first = false;
+    mutex_unlock(&m->lock);
+    return first;
+}
+
+bool
+members_alone(struct node *n)
+{
+    struct members *m = n->members;
+    bool alone = true;
+    if (m == NULL)
+        return true;
+    int64_t now = wall_now_ns();
+    mutex_lock(&m->lock);
+    for (size_t i = 0; i < m->n_seen; i++)
+        if (m->seen[i].id != n->node_id && m->seen[i].expiration_ns > now)
+            alone = false;
+    mutex_unlock(&m->lock);
+    return alone;
+}
+
+/* ---- joining ---- */
+
+static struct error *
+join_txn(struct exec_ctx *x, void *arg)
+{
+    struct members *m = arg;
+    struct node *n = m->node;
+    struct rows r;
+    Amberdb__Liveness *own = NULL;
+    uint32_t last = 0;
+    ERR_TRY(rows_read(x, &r));
+    for (size_t i = 0; i < r.n; i++) {
+        last = (uint32_t)PB_GET(r.v[i], node_id);
+        if (strcmp(pb_str(r.v[i]->identity), m->identity) == 0)
+            own = r.v[i];
+    }
+    if (own == NULL) {
+        own = PB_NEW(x->arena, Liveness, liveness);
+        PB_SET(own, node_id, (int32_t)last + 1);
+        PB_PUSH(x->arena, r.v, r.n, own);
+    }
+    n->node_id = (uint32_t)PB_GET(own, node_id);
+    n->epoch = PB_GET(own, epoch) + 1;
+    row_renew(x, m, own, wall_now_ns() + ALIVE_NS);
+    ERR_TRY(row_write(x, own));
+    remember(m, &r);
+    return NULL;
+}
+
+/* ---- renewing ---- */
+
+struct renewal {
+    struct members *m;
+    int64_t alive_ns; /* 0: gone */
+    bool lost;        /* somebody else has this number now */
+};
+
+static struct error *
+renew_txn(struct exec_ctx *x, void *arg)
+{
+    struct renewal *w = arg;
+    struct rows r;
+    ERR_TRY(rows_read(x, &r));
+    for (size_t i = 0; i < r.n; i++) {
+        if ((uint32_t)PB_GET(r.v[i], node_id) != w->m->node->node_id)
+            continue;
+        w->lost = PB_GET(r.v[i], epoch) != w->m->node->epoch;
+        if (w->lost)
+            return NULL;
+        row_renew(x, w->m, r.v[i], w->alive_ns == 0 ? 0 : wall_now_ns() + w->alive_ns);
+        ERR_TRY(row_write(x, r.v[i]));
+    }
+    if (w->alive_ns != 0)
+        remember(w->m, &r);
+    return NULL;
+}
+
+static struct error *
+renew(struct members *m, int64_t alive_ns)
+{
+    struct renewal w = {m, alive_ns, false};
+    ERR_TRY(exec_txn(m->node, NULL, "system", HLC_MIN, NULL, renew_txn, &w));
+    if (w.lost)
+        return err_new(ERR_OBJECT_IN_USE, "node %u was taken over by another process at %s",
+                       m->node->node_id, m->identity);
+    return NULL;
+}
+
+static void *
+renew_main(void *arg)
+{
+    struct members *m = arg;
+    mutex_lock(&m->lock);
+    while (!m->stopping) {
+        cond_wait_ns(&m->wake, &m->lock, RENEW_NS);
+        if (m->stopping)
+            break;
+        mutex_unlock(&m->lock);
+        struct error *err = renew(m, ALIVE_NS);
+        if (err == NULL && atomic_exchange(&m->settings_changed, false))
+            err = settings_reload(m->node);
+        if (err != NULL)
+            log_warning("%s", err->message);
+        if (err != NULL && err_is(err, ERR_OBJECT_IN_USE))
+            raise(SIGTERM); /* what we began, the other goes on with */
+        err_free(err);
+        mutex_lock(&m->lock);
+    }
+    mutex_unlock(&m->lock);
+    return NULL;
+}
+
+/* Other processes changed something. */
+static void
+on_change(void *arg, const struct kv_change *c)
+{
+    struct members *m = arg;
+    struct arena *a = arena_create(NULL, "change");
+    catalog_store_changed(m->node->catalog, c);
+    if (kv_change_touches(c, row_table_span(a, ID_SETTINGS)))
+        atomic_store(&m->settings_changed, true);
+    arena_destroy(a);
+}
+
+struct error *
+members_join(struct node *n)
+{
+    if (!(n->engine->vt->features & ENGINE_SHARED))
+        return NULL;
+    struct members *m = xcalloc(1, sizeof(*m));
+    char host[HOST_MAX] = "";
+    if (gethostname(host, sizeof(host) - 1) != 0)
+        host[0] = '\0';
+    m->node = n;
+    struct str identity;
+    str_init(&identity, STR_MAX_DEFAULT);
+    str_printf(&identity, "%s/%s", host, n->opts.sql_address);
+    m->identity = xstrdup(str_cstr(&identity));
+    str_release(&identity);
+    mutex_init(&m->lock, RANK_LEAF);
+    cond_init(&m->wake);
+    n->members = m;
+    kv_on_change(n->db, on_change, m);
+    ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, NULL, join_txn, m));
+    ERR_TRY(thread_start(&m->thread, "members", renew_main, m));
+    m->running = true;
+    return NULL;
+}
+
+struct error *
+members_drain(struct node *n)
+{
+    struct members *m = n->members;
+    if (m == NULL)
+        return NULL;
+    mutex_lock(&m->lock);
+    m->draining = true;
+    mutex_unlock(&m->lock);
+    return renew(m, ALIVE_NS);
+}
+
+void
+members_leave(struct node *n)
+{
+    struct members *m = n->members;
+    if (m == NULL)
+        return;
+    mutex_lock(&m->lock);
+    m->stopping = true;
+    cond_broadcast(&m->wake);
+    mutex_unlock(&m->lock);
+    if (m->running) {
+        pthread_join(m->thread, NULL);
+        struct error *err = renew(m, 0);
+        if (err != NULL)
+            log_warning("%s", err->message);
+        err_free(err);
+    }
+    kv_on_change(n->db, NULL, NULL);
+    n->members = NULL;
+    cond_destroy(&m->wake);
+    mutex_destroy(&m->lock);
+    xfree(m->seen);
+    xfree(m->identity);
+    xfree(m);
+}
