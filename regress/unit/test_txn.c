@@ -19,11 +19,10 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/rand.h"
-#include "storage/txn.h"
+#include "storage/txn_int.h"
 
 #include "shared_double.h"
 
-extern int64_t shared_known_ns;
 
 #define OK(expr)                                       \
     do {                                               \
@@ -674,6 +673,20 @@ actor_start(struct actor *a)
     OK(thread_start(&a->thread, "actor", actor_put, a));
 }
 
+/* Until it waits for its lock, whatever else the machine does meanwhile. */
+static void
+actor_waits(const struct actor *a)
+{
+    struct kv_db *db = a->s->db;
+    for (bool waits = false; !waits; usleep(1000)) {
+        mutex_lock(&db->lock);
+        waits = a->t->waiter != NULL;
+        mutex_unlock(&db->lock);
+        if (a->done)
+            fail_msg("has the lock of another");
+    }
+}
+
 static void
 test_queue(void **state)
 {
@@ -688,7 +701,7 @@ test_queue(void **state)
             a[i] = (struct actor){.s = &s, .t = begin(&s), .key = "a",
                                   .value = (const char *[]){"1", "2", "3", "4"}[i]};
             actor_start(&a[i]);
-            usleep(20000);
+            actor_waits(&a[i]);
         }
         for (int i = 0; i < 4; i++)
             assert_false(a[i].done);
@@ -723,7 +736,7 @@ test_deadlock(void **state)
             OK(put(u, "b", "u"));
             struct actor a = {.s = &s, .t = t, .key = "b", .value = "t"};
             actor_start(&a);
-            usleep(30000);
+            actor_waits(&a);
             struct error *err = put(u, "a", "u"); /* closes the cycle */
             if (priority < 0) { /* t goes */
                 OK(err);
@@ -757,7 +770,7 @@ test_cancel_wait(void **state)
         OK(put(t, "a", "t"));
         struct actor a = {.s = &s, .t = u, .key = "a", .value = "u"};
         actor_start(&a);
-        usleep(30000);
+        actor_waits(&a);
         cancel_request(&c, CANCEL_TIMEOUT);
         pthread_join(a.thread, NULL);
         expect_error(a.err, ERR_QUERY_CANCELED, "query execution canceled due to statement timeout");
