@@ -27,6 +27,7 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/txn_shared.c \
   %D%/txn_spill.c
 
+EXTRA_DIST += regress/unit/shared_double.h
 unit_tests += regress/unit/test_engine regress/unit/test_sst regress/unit/test_txn \
   regress/unit/test_txn_tiny
 

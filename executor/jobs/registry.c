@@ -463,6 +463,14 @@ struct sweep {
     size_t n_requests, cap_requests;
 };
 
+static enum job_request
+request_in(const char *status)
+{
+    return strcmp(status, "pause-requested") == 0    ? JOB_REQUEST_PAUSE
+           : strcmp(status, "cancel-requested") == 0 ? JOB_REQUEST_CANCEL
+                                                     : JOB_REQUEST_NONE;
+}
+
 static struct error *
 sweep_record(void *arg, const struct job_record *rec)
 {
@@ -482,9 +490,7 @@ sweep_record(void *arg, const struct job_record *rec)
     mutex_lock(&s->reg->lock);
     bool here = find_run(s->reg, rec->id, true) != NULL;
     mutex_unlock(&s->reg->lock);
-    enum job_request q = strcmp(rec->status, "pause-requested") == 0    ? JOB_REQUEST_PAUSE
-                         : strcmp(rec->status, "cancel-requested") == 0 ? JOB_REQUEST_CANCEL
-                                                                        : JOB_REQUEST_NONE;
+    enum job_request q = request_in(rec->status);
     if (here && q == JOB_REQUEST_NONE)
         return NULL;
     if (s->n_start == s->cap_start) {
@@ -883,6 +889,12 @@ static struct error *
 save_fn(void *arg, struct arena *a, struct job_record *r)
 {
     struct save_arg *s = arg;
+    /* Asked to stop by another node: the sweep has not seen it yet. */
+    enum job_request q = request_in(r->status);
+    if (q != JOB_REQUEST_NONE) {
+        job_request(s->j->registry, r->id, q);
+        return err_new(ERR_QUERY_CANCELED, "job %lld: %s", (long long)r->id, r->status);
+    }
     if (strcmp(r->status, "running") != 0 && strcmp(r->status, "reverting") != 0)
         return err_new(ERR_UNCATEGORIZED, "cannot update progress on %s job (id %lld)", r->status,
                        (long long)r->id);

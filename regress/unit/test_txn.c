@@ -21,7 +21,7 @@
 #include "base/rand.h"
 #include "storage/txn_int.h"
 
-#include "shared_double.h"
+#include "regress/unit/shared_double.h"
 
 
 #define OK(expr)                                       \
