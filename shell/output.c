@@ -154,10 +154,18 @@ begin(struct printer *p, const PGresult *r)
     }
 }
 
+#define OID_BOOL 16
+
+/* As `cockroach sql` prints it: booleans as words. */
 static const char *
 cell(const PGresult *r, int row, int col)
 {
-    return PQgetisnull(r, row, col) ? "NULL" : PQgetvalue(r, row, col);
+    if (PQgetisnull(r, row, col))
+        return "NULL";
+    const char *v = PQgetvalue(r, row, col);
+    if (PQftype(r, col) == OID_BOOL)
+        return *v == 't' ? "true" : "false";
+    return v;
 }
 
 static void
@@ -206,7 +214,7 @@ stream_row(struct printer *p, const PGresult *r, int row)
             if (PQgetisnull(r, row, i))
                 fputs("NULL", f);
             else
-                put_sql_string(f, PQgetvalue(r, row, i));
+                put_sql_string(f, cell(r, row, i));
         }
         fputs(");\n", f);
         break;
