@@ -359,6 +359,10 @@ commits_log_add(struct kv_db *db, struct commit *c)
         return;
     }
     size_t at = log_first_after(db, c->ts);
+    if (at > 0 && hlc_cmp((*log_at(db, at - 1))->ts, c->ts) == 0) { /* known already */
+        xfree(c);
+        return;
+    }
     for (size_t i = db->log_len; i > at; i--)
         *log_at(db, i) = *log_at(db, i - 1);
     c->in_log = true;

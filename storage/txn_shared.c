@@ -67,6 +67,7 @@ struct shared {
 struct learnt {
     struct hlc ts;
     int kind;
+    bool own; /* this process's, which knows of it, or will once the thread that committed it runs */
     struct slice *keys;
     size_t n;
 };
@@ -132,7 +133,7 @@ kv_change_touches(const struct kv_change *c, struct span s)
     for (size_t i = 0; !c->all && i < c->n; i++) {
         const struct learnt *l = &c->v[i];
         struct commit view = {.n = l->n, .keys = l->keys, .coarse = l->kind == NOTE_RUNS};
-        if (l->kind != NOTE_GC && commits_touch(&view, &r))
+        if (l->kind != NOTE_GC && !l->own && commits_touch(&view, &r))
             return true;
     }
     return c->all;
@@ -186,11 +187,12 @@ learn(struct kv_db *db, const struct engine_order_view *v, struct arena *a, stru
     struct hlc followed = s->followed;
     mutex_unlock(&db->commit_lock);
     for (size_t i = 0; i < v->n; i++) {
-        if (v->notes[i].writer == s->writer || hlc_cmp(v->notes[i].ts, followed) <= 0)
+        if (hlc_cmp(v->notes[i].ts, followed) <= 0)
             continue;
-        ERR_TRY(note_read(a, &v->notes[i], &out->v[out->n]));
-        *gc = *gc || out->v[out->n].kind == NOTE_GC;
-        out->n++;
+        struct learnt *l = &out->v[out->n++];
+        ERR_TRY(note_read(a, &v->notes[i], l));
+        l->own = v->notes[i].writer == s->writer;
+        *gc = *gc || (l->kind == NOTE_GC && !l->own);
     }
     mutex_lock(&db->commit_lock);
     if (hlc_cmp(s->followed, v->floor) < 0) {
@@ -213,7 +215,7 @@ learn(struct kv_db *db, const struct engine_order_view *v, struct arena *a, stru
     return NULL;
 }
 
-/* What a view of the order shows goes to the log and to who asked for changes. */
+/* What a view of the order shows, our own commits too, goes to the log and to who asked for changes. */
 static struct error *
 absorb(struct kv_db *db, const struct engine_order_view *v, struct arena *a)
 {

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "executor/cluster.h"
 #include "executor/ranges.h"
 
@@ -161,9 +162,14 @@ destinations_check_files(struct destinations *d, pb_file *const *files, size_t n
         const struct export_dest *to = &d->v[i];
         char **names;
         size_t n_names;
-        if (!to->sink->vt->can_list)
-            continue;
         err = sink_list(to->sink, a, "", &names, &n_names);
+        if (err != NULL && !err_is(err, ERR_QUERY_CANCELED) && !err_is(err, ERR_ADMIN_SHUTDOWN)) {
+            /* It cannot list, or does not let us. */
+            log_info("files of this backup are not looked for: %s", err->message);
+            err_free(err);
+            err = NULL;
+            continue;
+        }
         if (err == NULL && sealed && i == 0)
             err = must_be_there(ENCRYPTION_FILE, names, n_names);
         for (size_t k = 0; k < n && err == NULL; k++)

@@ -3,6 +3,8 @@
 #ifndef AMBERDB_REGRESS_UNIT_SHARED_DOUBLE_H
 #define AMBERDB_REGRESS_UNIT_SHARED_DOUBLE_H
 
+#include <unistd.h>
+
 #include "base/arena.h"
 #include "storage/engine.h"
 
@@ -181,6 +183,8 @@ double_order_commit(struct engine_order *base, const struct engine_write *w, siz
     s->taken = false;
     cond_broadcast(&s->free);
     mutex_unlock(&s->lock);
+    if (n_notes > 0 && o->e->refused % 4 == 0)
+        usleep(300); /* all can see it, but for who committed */
     xfree(o);
     return NULL;
 }
