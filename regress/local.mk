@@ -123,17 +123,17 @@ distclean-local:
 fuzzers = \
   %D%/fuzz/fuzz_answers \
   %D%/fuzz/fuzz_datetime \
-  %D%/fuzz/fuzz_descriptor \
   %D%/fuzz/fuzz_json \
+  %D%/fuzz/fuzz_text \
+  %D%/fuzz/fuzz_descriptor \
   %D%/fuzz/fuzz_key \
   %D%/fuzz/fuzz_manifest \
   %D%/fuzz/fuzz_parse \
   %D%/fuzz/fuzz_pgwire \
   %D%/fuzz/fuzz_row \
   %D%/fuzz/fuzz_sst \
-  %D%/fuzz/fuzz_text \
-  %D%/fuzz/fuzz_uri \
-  %D%/fuzz/fuzz_value
+  %D%/fuzz/fuzz_value \
+  %D%/fuzz/fuzz_uri
 if FUZZ
 noinst_PROGRAMS += $(fuzzers)
 fuzz_main =
