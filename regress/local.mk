@@ -68,6 +68,7 @@ EXTRA_DIST += \
   %D%/random_queries.py \
   %D%/regress-postgres \
   %D%/replay.differs \
+  %D%/run-one \
   %D%/replay.schedule \
   %D%/schedule \
   %D%/same-backups \
@@ -83,6 +84,7 @@ test_environment = \
 AM_TESTS_ENVIRONMENT = \
   $(test_environment) CMOCKA_MESSAGE_OUTPUT=TAP; \
   export AMBERDB AMBERDB_SRCDIR AMBERDB_BUILDDIR AMBERDB_SHARED CMOCKA_MESSAGE_OUTPUT;
+LOG_COMPILER = $(top_srcdir)/%D%/run-one
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 
 check-includes:
