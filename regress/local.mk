@@ -96,9 +96,13 @@ check-style:
 check-headers: $(BUILT_SOURCES)
 	$(AM_V_at)$(test_environment) CC_LINE='$(COMPILE)' $(top_srcdir)/%D%/check-headers
 
-# Against a server that runs already, at PGHOST and PGPORT.
+# Against the server at PGHOST and PGPORT; without PGPORT, against one that the installed program runs.
 installcheck-local:
-	$(test_environment) $(top_srcdir)/%D%/run-regress --installcheck
+	if test -n "$$PGPORT"; then \
+	  $(test_environment) $(top_srcdir)/%D%/run-regress --installcheck; \
+	else \
+	  $(test_environment) AMBERDB='$(DESTDIR)$(bindir)/amberdb$(EXEEXT)' $(top_srcdir)/%D%/run-regress; \
+	fi
 
 # Every byte of a backup damaged; the server killed while it works, FAULT_SECONDS for each kind.
 check-fault: amberdb$(EXEEXT) %D%/fault/damage$(EXEEXT) %D%/fault/writer$(EXEEXT) \
