@@ -115,6 +115,14 @@ drop_entries(struct catalog *c)
         }
 }
 
+static void
+forget_names(struct catalog *c)
+{
+    for (size_t i = 0; i < c->names.n_buckets; i++)
+        for (struct map_entry *e = c->names.buckets[i]; e != NULL; e = e->next)
+            ((struct name_slot *)e->value)->id = 0;
+}
+
 /* Marks are kept in the slots, so forgetting waits until there are none. */
 static void
 forget_when_full(struct catalog *c)
@@ -281,9 +289,7 @@ catalog_txn_end(struct catalog_txn *ct, bool committed, struct hlc commit_ts)
         }
         if (ct->names_marked) {
             c->names_pending--;
-            for (size_t i = 0; i < c->names.n_buckets; i++)
-                for (struct map_entry *e = c->names.buckets[i]; e != NULL; e = e->next)
-                    ((struct name_slot *)e->value)->id = 0;
+            forget_names(c);
         }
         if (hlc_cmp(at, c->last_change) > 0)
             c->last_change = at;
@@ -309,9 +315,7 @@ catalog_store_changed(struct catalog *c, const struct kv_change *change)
     struct hlc at = kv_change_time(change);
     mutex_lock(&c->lock);
     drop_entries(c);
-    for (size_t i = 0; i < c->names.n_buckets; i++)
-        for (struct map_entry *e = c->names.buckets[i]; e != NULL; e = e->next)
-            ((struct name_slot *)e->value)->id = 0;
+    forget_names(c);
     if (hlc_cmp(at, c->last_change) > 0)
         c->last_change = at;
     c->generation++;

@@ -170,36 +170,33 @@ members_alive(struct node *n, uint32_t id, int64_t epoch)
     return alive;
 }
 
-bool
-members_first(struct node *n)
+/* Whether another with a number below that one's is alive. */
+static bool
+other_alive(struct node *n, uint32_t below)
 {
     struct members *m = n->members;
-    bool first = true;
+    bool found = false;
     if (m == NULL)
-        return true;
+        return false;
     int64_t now = wall_now_ns();
     mutex_lock(&m->lock);
     for (size_t i = 0; i < m->n_seen; i++)
-        if (m->seen[i].id < n->node_id && m->seen[i].expiration_ns > now)
-            first = false;
+        found = found || (m->seen[i].id < below && m->seen[i].id != n->node_id &&
+                          m->seen[i].expiration_ns > now);
     mutex_unlock(&m->lock);
-    return first;
+    return found;
+}
+
+bool
+members_first(struct node *n)
+{
+    return !other_alive(n, n->node_id);
 }
 
 bool
 members_alone(struct node *n)
 {
-    struct members *m = n->members;
-    bool alone = true;
-    if (m == NULL)
-        return true;
-    int64_t now = wall_now_ns();
-    mutex_lock(&m->lock);
-    for (size_t i = 0; i < m->n_seen; i++)
-        if (m->seen[i].id != n->node_id && m->seen[i].expiration_ns > now)
-            alone = false;
-    mutex_unlock(&m->lock);
-    return alone;
+    return !other_alive(n, UINT32_MAX);
 }
 
 /* ---- joining ---- */
