@@ -21,11 +21,6 @@
 #include <string.h>
 #include <strings.h>
 
-#if defined(AMBERDB_FUZZ) && defined(__clang__)
-/* With sanitizers and coverage the optimizer takes minutes for the parser's one large function. */
-#pragma clang optimize off
-#endif
-
 static int gram_lex(YYSTYPE *value, YYLTYPE *loc, struct gram *g);
 static void gram_error(YYLTYPE *loc, struct gram *g, const char *message);
 

@@ -104,13 +104,17 @@ installcheck-local:
 	  $(test_environment) AMBERDB='$(DESTDIR)$(bindir)/amberdb$(EXEEXT)' $(top_srcdir)/%D%/run-regress; \
 	fi
 
-# Every byte of a backup damaged; the server killed while it works, FAULT_SECONDS for each kind.
-check-fault: amberdb$(EXEEXT) %D%/fault/damage$(EXEEXT) %D%/fault/writer$(EXEEXT) \
+# Every byte of a backup damaged; the server killed while it works, FAULT_SECONDS for each kind. Each
+# has a target of its own, so that they run side by side with -j, best with -Otarget.
+fault_checks = fault-bad-backups fault-cloud-faults fault-faults fault-crash-loop fault-serial
+check-fault: $(fault_checks)
+$(fault_checks): amberdb$(EXEEXT) %D%/fault/damage$(EXEEXT) %D%/fault/writer$(EXEEXT) \
     %D%/serial/serial$(EXEEXT) %D%/sink_conform$(EXEEXT)
+fault-bad-backups:
 	$(test_environment) DAMAGE_STRIDE=1 $(top_srcdir)/%D%/fault/bad-backups
-	$(test_environment) $(top_srcdir)/%D%/fault/cloud-faults
-	$(test_environment) $(top_srcdir)/%D%/fault/faults
-	$(test_environment) $(top_srcdir)/%D%/fault/crash-loop
+fault-cloud-faults fault-faults fault-crash-loop:
+	$(test_environment) $(top_srcdir)/%D%/fault/$(@:fault-%=%)
+fault-serial:
 	$(test_environment) SERIAL_SECONDS="$${FAULT_SECONDS:-40}" SERIAL_CLIENTS=16 \
 	  $(top_srcdir)/%D%/run-serial
 
@@ -122,7 +126,7 @@ CLEANFILES += %D%/fuzz/*.out %D%/results/*
 distclean-local:
 	-rmdir %D%/results 2>/dev/null
 
-.PHONY: check-includes check-style check-headers check-fault check-postgres
+.PHONY: check-includes check-style check-headers check-fault check-postgres $(fault_checks)
 
 # Fuzzers: with --enable-fuzz libFuzzer programs, run by check-fuzz; else tests that run the seeds.
 # Each fuzz_x needs a word here and its two lines below.
