@@ -247,6 +247,7 @@ interleave(struct definition *d)
 
 /* ---- constraints ----------------------------------------------------------------------------- */
 
+/* Checks and references that stand with a column come after those of the table, as v20.1 hoists them. */
 static struct error *
 computed_and_checks(struct definition *d)
 {
@@ -260,15 +261,15 @@ computed_and_checks(struct definition *d)
     for (size_t i = 0; i < d->t->n_columns; i++)
         if (d->extras[i].computed != NULL)
             ERR_TRY(ddl_set_computed(x, view, d->extras[i].computed->expr, d->t->columns[i]));
-    for (size_t i = 0; i < d->t->n_columns; i++)
-        for (int k = 0; k < d->extras[i].n_checks; k++)
-            ERR_TRY(ddl_add_check(x, d->t, view, d->extras[i].checks[k]->constraint_name,
-                                  d->extras[i].checks[k]->expr));
     for (int i = 0; i < d->n->defs.count; i++) {
         const struct ast_table_def *def = &d->n->defs.items[i];
         if (def->kind == AST_DEF_CHECK)
             ERR_TRY(ddl_add_check(x, d->t, view, def->name, def->check));
     }
+    for (size_t i = 0; i < d->t->n_columns; i++)
+        for (int k = 0; k < d->extras[i].n_checks; k++)
+            ERR_TRY(ddl_add_check(x, d->t, view, d->extras[i].checks[k]->constraint_name,
+                                  d->extras[i].checks[k]->expr));
     return NULL;
 }
 
@@ -278,10 +279,11 @@ foreign_keys(struct definition *d)
     struct exec_ctx *x = d->x;
     for (int i = 0; i < d->n->defs.count; i++) {
         const struct ast_table_def *def = &d->n->defs.items[i];
-        if (def->kind == AST_DEF_FOREIGN_KEY) {
+        if (def->kind == AST_DEF_FOREIGN_KEY)
             ERR_TRY(ddl_add_foreign_key(x, d->t, def->name, &def->fk->columns, def->fk, true));
-            continue;
-        }
+    }
+    for (int i = 0; i < d->n->defs.count; i++) {
+        const struct ast_table_def *def = &d->n->defs.items[i];
         if (def->kind != AST_DEF_COLUMN)
             continue;
         for (int k = 0; k < def->column->count; k++) {

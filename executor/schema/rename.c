@@ -158,7 +158,7 @@ rename_database_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sin
     ERR_TRY(database_is_free(x, db));
     ERR_TRY(catalog_namespace_get(x->catalog, ID_ROOT, ID_ROOT, to, &taken));
     if (taken != 0)
-        return err_new(ERR_DUPLICATE_DATABASE, "database \"%s\" already exists", to);
+        return err_new(ERR_DUPLICATE_DATABASE, "the new database name \"%s\" already exists", to);
     const char *from = arena_strdup(x->arena, db->name);
     uint32_t id = db->id;
     pb_database *pb = pb_database_copy(x->arena, db->pb);

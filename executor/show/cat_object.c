@@ -71,6 +71,17 @@ index_constraint(struct exec_ctx *x, const struct cat_rel *r, const struct index
     };
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/sqlbase/table.go, collectConstraintInfo: a primary key of hidden
+ * columns alone, as rowid, is no constraint to show. */
+static bool
+is_hidden_key(const struct table *t, const struct index *ix)
+{
+    for (int i = 0; i < ix->n_keys; i++)
+        if (!t->columns[ix->keys[i]].hidden)
+            return false;
+    return ix->primary;
+}
+
 static struct error *
 fk_constraint(struct exec_ctx *x, const struct cat_rel *r, Amberdb__ForeignKeyConstraint *fk,
               struct cat_constraint *c)
@@ -99,7 +110,7 @@ cat_constraints(struct exec_ctx *x, const struct cat_rel *r, struct cat_constrai
     struct cat_constraint *c = ARENA_ARRAY(x->arena, struct cat_constraint, max);
     *v = c;
     for (int i = 0; i < t->n_indexes; i++)
-        if (t->indexes[i].unique || t->indexes[i].primary)
+        if ((t->indexes[i].unique || t->indexes[i].primary) && !is_hidden_key(t, &t->indexes[i]))
             index_constraint(x, r, &t->indexes[i], &c[(*n)++]);
     for (size_t i = 0; i < t->pb->n_checks; i++) {
         Amberdb__CheckConstraint *k = t->pb->checks[i];
