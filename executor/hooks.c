@@ -400,6 +400,31 @@ table_size(const struct eval_env *env, uint32_t oid, int64_t *bytes)
 }
 
 static struct error *
+database_size(const struct eval_env *env, uint32_t oid, const char *name, int64_t *bytes)
+{
+    struct exec_ctx *x = ctx_of(env);
+    const struct database *db;
+    const struct table **v;
+    size_t n;
+
+    *bytes = -1;
+    if (name != NULL)
+        ERR_TRY(catalog_database_by_name(x->catalog, name, &db));
+    else
+        ERR_TRY(catalog_database_by_id(x->catalog, oid, &db));
+    if (db == NULL)
+        return NULL;
+    *bytes = 0;
+    ERR_TRY(catalog_list_tables(x->catalog, env->arena, db->id, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        int64_t size;
+        ERR_TRY(table_size(env, v[i]->id, &size));
+        *bytes += size;
+    }
+    return NULL;
+}
+
+static struct error *
 inet_client(const struct eval_env *env, const char **address, int *port)
 {
     (void)env;
@@ -425,6 +450,7 @@ const struct eval_hooks exec_eval_hooks = {
     .has_privilege = has_privilege,
     .is_admin = is_admin,
     .table_size = table_size,
+    .database_size = database_size,
     .cluster_id = cluster_id,
     .cluster_name = cluster_name,
     .node_id = node_id,

@@ -163,6 +163,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/userfile.h \
   %D%/virtual.c \
   %D%/virtual.h \
-  %D%/virtual_groups.def
+  %D%/virtual_groups.def \
+  %D%/virtual_ids.def
 
 unit_tests += regress/unit/test_backup regress/unit/test_backup_data regress/unit/test_scrub

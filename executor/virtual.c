@@ -18,10 +18,21 @@ static const struct virtual_group *const groups[] = {
 };
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 
+static const struct {
+    const char *schema, *name;
+} fixed_ids[] = {
+#define VIRTUAL_ID(schema, name) {schema, name},
+#include "executor/virtual_ids.def"
+#undef VIRTUAL_ID
+};
+#define N_FIXED ((int)(sizeof(fixed_ids) / sizeof(fixed_ids[0])))
+
 struct virtual_registry {
     struct arena *arena;
     int n;
     const struct table **v;     /* in the order of the list */
+    int n_ids;
+    const struct table **ids;   /* by UINT32_MAX - id; NULL: that of a schema */
     int n_slots;                /* a power of two, at most half full */
     const struct table **slots; /* by schema and name */
 };
@@ -182,6 +193,15 @@ slot_of(const struct virtual_registry *r, const char *schema, const char *name)
     }
 }
 
+static int
+fixed_id(const struct virtual_table *v)
+{
+    for (int i = 0; i < N_FIXED; i++)
+        if (strcmp(fixed_ids[i].name, v->name) == 0 && strcmp(fixed_ids[i].schema, v->schema) == 0)
+            return i;
+    return -1;
+}
+
 static struct error *
 registry_fill(struct virtual_registry *r)
 {
@@ -192,7 +212,11 @@ registry_fill(struct virtual_registry *r)
             if (*s != NULL)
                 return err_new(ERR_INTERNAL, "virtual table %s.%s is there twice", v->schema,
                                v->name);
-            ERR_TRY(make_table(r->arena, v, UINT32_MAX - (uint32_t)r->n, s));
+            int id = fixed_id(v);
+            if (id < 0)
+                id = r->n_ids++;
+            ERR_TRY(make_table(r->arena, v, UINT32_MAX - (uint32_t)id, s));
+            r->ids[id] = *s;
             r->v[r->n++] = *s;
         }
     return NULL;
@@ -209,6 +233,8 @@ virtual_registry_create(struct virtual_registry **out)
         n += groups[g]->n;
     r->arena = a;
     r->v = ARENA_ARRAY(a, const struct table *, n + 1);
+    r->n_ids = N_FIXED;
+    r->ids = ARENA_ARRAY(a, const struct table *, n + (size_t)N_FIXED);
     for (r->n_slots = 16; (size_t)r->n_slots < 2 * n;)
         r->n_slots *= 2;
     r->slots = ARENA_ARRAY(a, const struct table *, (size_t)r->n_slots);
@@ -238,7 +264,7 @@ const struct table *
 virtual_by_id(const struct virtual_registry *r, uint32_t id)
 {
     uint32_t i = UINT32_MAX - id;
-    return i < (uint32_t)r->n ? r->v[i] : NULL;
+    return i < (uint32_t)r->n_ids ? r->ids[i] : NULL;
 }
 
 bool

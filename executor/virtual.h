@@ -30,7 +30,7 @@ struct virtual_table {
     const char *schema, *name;
     const char *columns;             /* "oid OID, relname NAME NOT NULL, x INT HIDDEN, ..." */
     struct error *(*rows)(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows);
-    const char *comment;
+    const char *comment;             /* NULL: not in v20.1; there for those who name it, in no list */
 };
 
 struct virtual_group {
@@ -43,8 +43,8 @@ struct virtual_group {
 #include "executor/virtual_groups.def"
 #undef GROUP
 
-/* The struct table of a virtual table: is_virtual, opaque = struct virtual_table. Ids count down from
- * 4294967295 in the order of the list. Made once per process, shared. executor/virtual.c */
+/* The struct table of a virtual table: is_virtual, opaque = struct virtual_table. Ids are
+ * those of virtual_ids.def. Made once per process, shared. executor/virtual.c */
 struct virtual_registry;
 struct error *virtual_registry_create(struct virtual_registry **out) ERR_MUST_USE;
 void virtual_registry_destroy(struct virtual_registry *r);

@@ -190,6 +190,27 @@ BUILTIN(table_size)
     return h->table_size(env, (uint32_t)args[0].i, &out->i);
 }
 
+BUILTIN(database_size)
+{
+    NEED_HOOK(h, database_size);
+    int64_t bytes;
+    ERR_TRY(h->database_size(env, (uint32_t)args[0].i, NULL, &bytes));
+    *out = bytes < 0 ? DATUM_NULL : datum_int(bytes);
+    return NULL;
+}
+
+BUILTIN(database_size_by_name)
+{
+    NEED_HOOK(h, database_size);
+    const char *name = slice_to_cstr(env->arena, datum_slice(&args[0]));
+    int64_t bytes;
+    ERR_TRY(h->database_size(env, 0, name, &bytes));
+    if (bytes < 0)
+        return err_new(ERR_INVALID_CATALOG_NAME, "database \"%s\" does not exist", name);
+    *out = datum_int(bytes);
+    return NULL;
+}
+
 static struct datum
 pretty_size(struct arena *a, int64_t size)
 {
@@ -292,6 +313,8 @@ static const struct overload rows[] = {
     F1("pg_table_size", OID, INT8, table_size, STABLE),
     F1("pg_relation_size", OID, INT8, table_size, STABLE),
     F1("pg_total_relation_size", OID, INT8, table_size, STABLE),
+    F1("pg_database_size", OID, INT8, database_size, STABLE),
+    F1("pg_database_size", STRING, INT8, database_size_by_name, STABLE),
     F1("pg_size_pretty", INT8, STRING, pg_size_pretty, IMMUTABLE),
     F1("pg_size_pretty", DECIMAL, STRING, pg_size_pretty_decimal, IMMUTABLE),
     F1("pg_get_ruledef", OID, STRING, null, STABLE),

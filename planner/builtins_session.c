@@ -128,6 +128,13 @@ BUILTIN(pg_encoding_to_char)
     return NULL;
 }
 
+BUILTIN(pg_char_to_encoding)
+{
+    NOTHING_USED;
+    *out = datum_int(slice_eq(datum_slice(&args[0]), SLICE_LIT("UTF8")) ? 6 : -1);
+    return NULL;
+}
+
 BUILTIN(inet_zero)
 {
     NOTHING_USED;
@@ -159,6 +166,7 @@ static const struct overload rows[] = {
     F0("pg_client_encoding", STRING, utf8, STABLE),
     F0("getdatabaseencoding", STRING, utf8, STABLE),
     F1("pg_encoding_to_char", INT8, STRING, pg_encoding_to_char, IMMUTABLE),
+    F1("pg_char_to_encoding", STRING, INT8, pg_char_to_encoding, IMMUTABLE),
     F0("pg_is_in_recovery", BOOL, no, STABLE),
     F0("pg_is_xlog_replay_paused", BOOL, no, STABLE),
     F0("pg_is_wal_replay_paused", BOOL, no, STABLE),

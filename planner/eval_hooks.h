@@ -77,6 +77,9 @@ struct eval_hooks {
                                    enum eval_privilege_answer *out);
     struct error *(*is_admin)(const struct eval_env *env, bool *out);
     struct error *(*table_size)(const struct eval_env *env, uint32_t oid, int64_t *bytes);
+    /* By name, or by oid where the name is NULL; -1: there is none. */
+    struct error *(*database_size)(const struct eval_env *env, uint32_t oid, const char *name,
+                                   int64_t *bytes);
 
     /* cluster */
     struct error *(*cluster_id)(const struct eval_env *env, uint8_t uuid[16]);

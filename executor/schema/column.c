@@ -26,6 +26,8 @@ ddl_column_type(struct exec_ctx *x, const struct ast_type *n, const struct type 
         return err_unimplemented(32552, "arrays cannot have arrays as element type");
     if ((*out)->family == FAMILY_ARRAY && (*out)->elem->family == FAMILY_JSON)
         return err_unimplemented(23468, "arrays of jsonb not allowed");
+    if ((*out)->oid == TYPE_INT2VECTOR.oid || (*out)->oid == TYPE_OIDVECTOR.oid)
+        return err_new(ERR_FEATURE_NOT_SUPPORTED, "VECTOR column types are unsupported");
     const struct type *t = (*out)->family == FAMILY_ARRAY ? (*out)->elem : *out;
     if (t->family == FAMILY_COLLATED_STRING) {
         struct error *err = collation_check(t->locale);

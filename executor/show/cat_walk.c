@@ -209,6 +209,8 @@ walk_virtual(struct exec_ctx *x, const struct database *db, const struct relatio
     qsort(v, (size_t)n, sizeof(*v), virtual_by_name);
     for (int i = 0; i < n; i++) {
         const struct virtual_table *vt = v[i]->opaque;
+        if (vt->comment == NULL)
+            continue;
         struct cat_rel rel = {v[i], db, vt->schema, cat_oid_schema(db->id, vt->schema)};
         ERR_TRY(w->fn(x, &rel, w->arg));
     }

@@ -77,6 +77,8 @@ static struct error *
 put_virtual_table(struct exec_ctx *x, struct row_sink *rows, const struct table *t)
 {
     const struct virtual_table *v = t->opaque;
+    if (v->comment == NULL)
+        return NULL;
     const struct datum row[] = {
         I(t->id), I(0), T(t->name), NUL, I(1), timestamp_ns(0),
         hlc_decimal(x->arena, (struct hlc){0}), T("InterleavedFormatVersion"), T("PUBLIC"), NUL,

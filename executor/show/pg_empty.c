@@ -7,6 +7,7 @@
 #include "executor/virtual.h"
 
 #define EMPTY(name, columns, comment) {"pg_catalog", name, columns, NULL, comment}
+#define UNLISTED(name, columns) {"pg_catalog", name, columns, NULL, NULL}
 
 static const struct virtual_table tables[] = {
     EMPTY("pg_available_extensions",
@@ -89,51 +90,37 @@ static const struct virtual_table tables[] = {
     EMPTY("pg_user_mapping", "oid OID, umuser OID, umserver OID, umoptions STRING[]",
           "local to remote user mapping (empty - feature does not exist)"),
 
-    EMPTY("pg_db_role_setting", "setdatabase OID, setrole OID, setconfig STRING[]",
-          "settings of roles in databases (empty)"),
-    EMPTY("pg_opclass",
-          "oid OID, opcmethod OID, opcname NAME, opcnamespace OID, opcowner OID, opcfamily OID, "
-          "opcintype OID, opcdefault BOOL, opckeytype OID, tableoid OID HIDDEN",
-          "operator classes (empty)"),
-    EMPTY("pg_opfamily",
-          "oid OID, opfmethod OID, opfname NAME, opfnamespace OID, opfowner OID, tableoid OID HIDDEN",
-          "operator families (empty)"),
-    EMPTY("pg_partitioned_table",
-          "partrelid OID, partstrat CHAR, partnatts INT2, partdefid OID, partattrs INT2VECTOR, "
-          "partclass OIDVECTOR, partcollation OIDVECTOR, partexprs STRING",
-          "partitioned tables of PostgreSQL's kind (empty)"),
-    EMPTY("pg_policy",
-          "oid OID, polname NAME, polrelid OID, polcmd CHAR, polpermissive BOOL, "
-          "polroles OID[], polqual STRING, polwithcheck STRING",
-          "row security policies (empty)"),
-    EMPTY("pg_publication",
-          "oid OID, pubname NAME, pubowner OID, puballtables BOOL, pubinsert BOOL, "
-          "pubupdate BOOL, pubdelete BOOL, pubtruncate BOOL, pubviaroot BOOL",
-          "publications (empty)"),
-    EMPTY("pg_publication_namespace", "oid OID, pnpubid OID, pnnspid OID",
-          "publications of schemas (empty)"),
-    EMPTY("pg_publication_rel",
-          "oid OID, prpubid OID, prrelid OID, prqual STRING, prattrs INT2VECTOR",
-          "publications of tables (empty)"),
-    EMPTY("pg_statistic_ext",
-          "oid OID, stxrelid OID, stxname NAME, stxnamespace OID, stxowner OID, "
-          "stxstattarget INT4, stxkeys INT2VECTOR, stxkind STRING[], stxexprs STRING",
-          "extended statistics (empty)"),
-    EMPTY("pg_ts_config",
-          "oid OID, cfgname NAME, cfgnamespace OID, cfgowner OID, cfgparser OID",
-          "text search configurations (empty)"),
-    EMPTY("pg_ts_config_map", "mapcfg OID, maptokentype INT4, mapseqno INT4, mapdict OID",
-          "text search configurations' tokens (empty)"),
-    EMPTY("pg_ts_dict",
-          "oid OID, dictname NAME, dictnamespace OID, dictowner OID, dicttemplate OID, "
-          "dictinitoption STRING",
-          "text search dictionaries (empty)"),
-    EMPTY("pg_ts_parser",
-          "oid OID, prsname NAME, prsnamespace OID, prsstart REGPROC, prstoken REGPROC, "
-          "prsend REGPROC, prsheadline REGPROC, prslextype REGPROC",
-          "text search parsers (empty)"),
-    EMPTY("pg_ts_template",
-          "oid OID, tmplname NAME, tmplnamespace OID, tmplinit REGPROC, tmpllexize REGPROC",
-          "text search templates (empty)"),
+    UNLISTED("pg_db_role_setting", "setdatabase OID, setrole OID, setconfig STRING[]"),
+    UNLISTED("pg_opclass",
+             "oid OID, opcmethod OID, opcname NAME, opcnamespace OID, opcowner OID, opcfamily OID, "
+             "opcintype OID, opcdefault BOOL, opckeytype OID, tableoid OID HIDDEN"),
+    UNLISTED("pg_opfamily",
+             "oid OID, opfmethod OID, opfname NAME, opfnamespace OID, opfowner OID, tableoid OID HIDDEN"),
+    UNLISTED("pg_partitioned_table",
+             "partrelid OID, partstrat CHAR, partnatts INT2, partdefid OID, partattrs INT2VECTOR, "
+             "partclass OIDVECTOR, partcollation OIDVECTOR, partexprs STRING"),
+    UNLISTED("pg_policy",
+             "oid OID, polname NAME, polrelid OID, polcmd CHAR, polpermissive BOOL, "
+             "polroles OID[], polqual STRING, polwithcheck STRING"),
+    UNLISTED("pg_publication",
+             "oid OID, pubname NAME, pubowner OID, puballtables BOOL, pubinsert BOOL, "
+             "pubupdate BOOL, pubdelete BOOL, pubtruncate BOOL, pubviaroot BOOL"),
+    UNLISTED("pg_publication_namespace", "oid OID, pnpubid OID, pnnspid OID"),
+    UNLISTED("pg_publication_rel",
+             "oid OID, prpubid OID, prrelid OID, prqual STRING, prattrs INT2VECTOR"),
+    UNLISTED("pg_statistic_ext",
+             "oid OID, stxrelid OID, stxname NAME, stxnamespace OID, stxowner OID, "
+             "stxstattarget INT4, stxkeys INT2VECTOR, stxkind STRING[], stxexprs STRING"),
+    UNLISTED("pg_ts_config",
+             "oid OID, cfgname NAME, cfgnamespace OID, cfgowner OID, cfgparser OID"),
+    UNLISTED("pg_ts_config_map", "mapcfg OID, maptokentype INT4, mapseqno INT4, mapdict OID"),
+    UNLISTED("pg_ts_dict",
+             "oid OID, dictname NAME, dictnamespace OID, dictowner OID, dicttemplate OID, "
+             "dictinitoption STRING"),
+    UNLISTED("pg_ts_parser",
+             "oid OID, prsname NAME, prsnamespace OID, prsstart REGPROC, prstoken REGPROC, "
+             "prsend REGPROC, prsheadline REGPROC, prslextype REGPROC"),
+    UNLISTED("pg_ts_template",
+             "oid OID, tmplname NAME, tmplnamespace OID, tmplinit REGPROC, tmpllexize REGPROC"),
 };
 const struct virtual_group virtual_group_pg_empty = {tables, sizeof(tables) / sizeof(tables[0])};

@@ -110,7 +110,7 @@ put_virtual_tables(struct exec_ctx *x, const char *schema, struct row_sink *rows
     for (int i = 0; i < virtual_count(r); i++) {
         const struct table *t = virtual_at(r, i);
         const struct virtual_table *v = t->opaque;
-        if (strcmp(v->schema, schema) == 0)
+        if (strcmp(v->schema, schema) == 0 && v->comment != NULL)
             names[n++] = v->name;
     }
     qsort(names, n, sizeof(*names), by_text);
@@ -183,9 +183,13 @@ show_create_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     /* A qualified name comes back whole, a bare one bare. */
     struct str name;
     str_init_arena(&name, x->arena, STR_MAX_DEFAULT);
-    if (s->show->table.count > 1) {
-        print_name(&name, slice_cstr(db != NULL ? db->name : ""));
-        str_append_char(&name, '.');
+    const struct ast_object_name *given = &s->show->table;
+    if (given->count > 1) {
+        /* x.t: a schema of the current database stays alone, a database gets its schema. */
+        if (given->count > 2 || !slice_eq(given->schema, slice_cstr(schema))) {
+            print_name(&name, slice_cstr(db != NULL ? db->name : ""));
+            str_append_char(&name, '.');
+        }
         print_name(&name, slice_cstr(schema));
         str_append_char(&name, '.');
     }

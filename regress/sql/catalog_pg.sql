@@ -109,3 +109,12 @@ SELECT a.attname, ix.n FROM (SELECT i.indrelid, (information_schema._pg_expandar
        (information_schema._pg_expandarray(i.indkey)).n FROM pg_index i
  WHERE i.indrelid = 'p'::REGCLASS AND i.indisprimary) ix
   JOIN pg_attribute a ON a.attrelid = ix.indrelid AND a.attnum = ix.x ORDER BY 2;
+
+-- Vectors are of the catalogs alone; what only newer clients ask for is in no list.
+CREATE TABLE vectors (a INT2VECTOR);
+CREATE TABLE vectors (a OIDVECTOR);
+SELECT count(*) FROM pg_catalog.pg_policy;
+SELECT table_name FROM information_schema.tables WHERE table_name = 'pg_policy';
+SELECT 'pg_class'::REGCLASS::OID, 'pg_constraint'::REGCLASS::OID;
+SELECT pg_database_size(1::OID) > 0, pg_database_size('nope');
+SELECT pg_char_to_encoding('UTF8'), pg_char_to_encoding('LATIN1');
