@@ -80,7 +80,7 @@ str_reserve(struct str *s, size_t more)
 }
 
 void
-str_append(struct str *s, const void *ptr, size_t len)
+str_append_grow(struct str *s, const void *ptr, size_t len)
 {
     if (!make_room(s, len))
         return;
@@ -88,12 +88,6 @@ str_append(struct str *s, const void *ptr, size_t len)
         memcpy(s->ptr + s->len, ptr, len);
     s->len += len;
     s->ptr[s->len] = '\0';
-}
-
-void
-str_append_slice(struct str *s, struct slice x)
-{
-    str_append(s, x.ptr, x.len);
 }
 
 void

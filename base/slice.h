@@ -78,8 +78,7 @@ void str_init_arena(struct str *s, struct arena *a, size_t max); /* in an arena 
 void str_release(struct str *s);                                 /* heap only; harmless else */
 void str_clear(struct str *s);                                   /* keep the room */
 void str_reserve(struct str *s, size_t more);
-void str_append(struct str *s, const void *ptr, size_t len);
-void str_append_slice(struct str *s, struct slice x);
+void str_append_grow(struct str *s, const void *ptr, size_t len); /* str_append without room */
 void str_append_cstr(struct str *s, const char *x);
 void str_append_char(struct str *s, char c);
 void str_append_fill(struct str *s, char c, size_t n);
@@ -92,6 +91,25 @@ static inline struct slice
 str_slice(const struct str *s)
 {
     return (struct slice){(const uint8_t *)s->ptr, s->len};
+}
+
+static inline void
+str_append(struct str *s, const void *ptr, size_t len)
+{
+    if (__builtin_expect(len >= s->cap - s->len || len > s->max - s->len, 0)) {
+        str_append_grow(s, ptr, len);
+        return;
+    }
+    if (len > 0)
+        memcpy(s->ptr + s->len, ptr, len);
+    s->len += len;
+    s->ptr[s->len] = '\0';
+}
+
+static inline void
+str_append_slice(struct str *s, struct slice x)
+{
+    str_append(s, x.ptr, x.len);
 }
 
 #endif

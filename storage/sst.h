@@ -43,6 +43,8 @@ struct error *sst_iter_open(struct sst_reader *r, struct sst_iter **out) ERR_MUS
 /* First entry with key >= key (any timestamp). An empty key: the start. */
 struct error *sst_iter_seek(struct sst_iter *it, struct slice key) ERR_MUST_USE;
 struct error *sst_iter_next(struct sst_iter *it, struct engine_version *v, bool *more) ERR_MUST_USE;
+/* The entry shown last is another version of the key before it. */
+bool sst_iter_same_key(const struct sst_iter *it);
 void sst_iter_close(struct sst_iter *it);
 /* A key before `key`, no more than about a block of entries away from it; appended to out. Nothing: the
  * file's first block reaches it. For walking backwards. */
@@ -66,6 +68,10 @@ struct error *sst_writer_open(const struct sst_writer_opts *o, sst_sink_fn sink,
 /* Strictly increasing (key ascending, ts descending): XX000 otherwise. */
 struct error *sst_writer_add(struct sst_writer *w, struct slice key, struct hlc ts,
                              struct slice value) ERR_MUST_USE;
+/* Whether that may be added next. */
+bool sst_writer_takes(const struct sst_writer *w, struct slice key, struct hlc ts);
+/* The value added last, to be changed in place; until the next call. */
+uint8_t *sst_writer_value(struct sst_writer *w);
 /* The same entries as a finished block (engine_iter_block), which is stored as it is. */
 struct error *sst_writer_add_block(struct sst_writer *w, const struct engine_version *v, size_t n,
                                    struct slice block) ERR_MUST_USE;

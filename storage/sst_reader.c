@@ -40,6 +40,7 @@ struct sst_iter {
     size_t prev_shared;
     struct engine_version held; /* found by a seek, not shown yet */
     bool have_prev, have_block, have_held, done, from_start;
+    bool same; /* as the key before */
     uint64_t shown;
 };
 
@@ -604,10 +605,12 @@ next_entry(struct sst_iter *it, struct engine_version *v)
     }
     if (__builtin_expect(!good, 0))
         return sst_damaged(it->r, "an entry is no value with a timestamp", 0);
+    it->same = false;
     if (it->have_prev) {
         int cmp = compare_to_prev(it, shared, rest.ptr, len);
         if (cmp > 0 || (cmp == 0 && hlc_cmp(it->prev_ts, v->ts) <= 0))
             return sst_damaged(it->r, "keys are out of order", 0);
+        it->same = cmp == 0;
     }
     memcpy(it->key + shared, rest.ptr, rest.len);
     v->key = slice_make(it->key, len);
@@ -657,6 +660,12 @@ sst_iter_next(struct sst_iter *it, struct engine_version *v, bool *more)
     }
     *more = false;
     return NULL;
+}
+
+bool
+sst_iter_same_key(const struct sst_iter *it)
+{
+    return it->same;
 }
 
 struct error *

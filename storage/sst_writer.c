@@ -24,7 +24,8 @@
 
 struct builder {
     struct str buf;   /* entries */
-    struct str last;  /* the last key */
+    struct str last;  /* the last key; stays when the next block begins */
+    size_t value_at;  /* of the last entry's value in buf */
     uint32_t *restarts;
     size_t restart_count, restart_cap;
     uint32_t interval, since_restart;
@@ -103,9 +104,9 @@ builder_add(struct builder *b, struct slice key, struct slice value)
     size_t n = enc_put_uvarint(head, shared);
     n += enc_put_uvarint(head + n, key.len - shared);
     n += enc_put_uvarint(head + n, value.len);
-    str_reserve(&b->buf, n + key.len - shared + value.len);
     str_append(&b->buf, head, n);
     str_append(&b->buf, key.ptr + shared, key.len - shared);
+    b->value_at = b->buf.len;
     str_append_slice(&b->buf, value);
     b->last.len = shared;
     str_append(&b->last, key.ptr + shared, key.len - shared);
@@ -139,7 +140,7 @@ struct sst_writer {
     uint64_t offset;        /* of the next block in the file */
     struct builder data, index;
     struct str key;         /* internal key in hand */
-    struct str last;        /* roachpb key before it */
+    size_t last_len;        /* of the roachpb key that data.last begins with */
     struct hlc last_ts;
     bool index_due;         /* a block was written whose index entry waits for the next key */
     struct str due_key;     /* the last internal key of that block */
@@ -164,7 +165,6 @@ sst_writer_open(const struct sst_writer_opts *o, sst_sink_fn sink, void *arg,
     w->sink_arg = arg;
     str_init(&w->out, SIZE_MAX / 2);
     str_init(&w->key, SIZE_MAX / 2);
-    str_init(&w->last, SIZE_MAX / 2);
     str_init(&w->due_key, SIZE_MAX / 2);
     builder_init(&w->data, RESTART_INTERVAL);
     builder_init(&w->index, 1);
@@ -181,7 +181,6 @@ sst_writer_close(struct sst_writer *w)
     builder_release(&w->index);
     str_release(&w->out);
     str_release(&w->key);
-    str_release(&w->last);
     str_release(&w->due_key);
     xfree(w->packed);
     xfree(w);
@@ -307,14 +306,20 @@ block_is_full(const struct builder *b, struct slice key, struct slice value)
     return after > BLOCK_BYTES && size > BLOCK_ALMOST_FULL;
 }
 
+bool
+sst_writer_takes(const struct sst_writer *w, struct slice key, struct hlc ts)
+{
+    if (w->entries == 0)
+        return true;
+    int c = slice_cmp(slice_make(w->data.last.ptr, w->last_len), key);
+    return c < 0 || (c == 0 && hlc_cmp(w->last_ts, ts) > 0);
+}
+
 static struct error *
 check_order(const struct sst_writer *w, struct slice key, struct hlc ts)
 {
     VERIFY(!w->finished && key.len > 0 && !hlc_is_empty(ts));
-    if (w->entries == 0)
-        return NULL;
-    int c = slice_cmp(str_slice(&w->last), key);
-    if (c > 0 || (c == 0 && hlc_cmp(w->last_ts, ts) <= 0))
+    if (!sst_writer_takes(w, key, ts))
         return err_new(ERR_INTERNAL, "keys of a data file must be added in order");
     return NULL;
 }
@@ -346,14 +351,6 @@ count_entry(struct sst_writer *w, const struct engine_version *v)
     w->logical += v->key.len + v->value.len;
 }
 
-static inline void
-set_last(struct sst_writer *w, struct slice key, struct hlc ts)
-{
-    w->last.len = 0;
-    str_append_slice(&w->last, key);
-    w->last_ts = ts;
-}
-
 struct error *
 sst_writer_add(struct sst_writer *w, struct slice key, struct hlc ts, struct slice value)
 {
@@ -363,9 +360,16 @@ sst_writer_add(struct sst_writer *w, struct slice key, struct hlc ts, struct sli
         ERR_TRY(flush_data(w));
     add_index(w, &internal);
     builder_add(&w->data, internal, value);
-    set_last(w, key, ts);
+    w->last_len = key.len;
+    w->last_ts = ts;
     count_entry(w, &(struct engine_version){key, ts, value});
     return NULL;
+}
+
+uint8_t *
+sst_writer_value(struct sst_writer *w)
+{
+    return (uint8_t *)w->data.buf.ptr + w->data.value_at;
 }
 
 struct error *
@@ -378,7 +382,9 @@ sst_writer_add_block(struct sst_writer *w, const struct engine_version *v, size_
         ERR_TRY(flush_data(w));
     struct slice internal = internal_key(&w->key, v[0].key, v[0].ts);
     add_index(w, &internal);
-    internal_key(&w->due_key, v[n - 1].key, v[n - 1].ts);
+    internal_key(&w->data.last, v[n - 1].key, v[n - 1].ts);
+    str_clear(&w->due_key);
+    str_append_slice(&w->due_key, str_slice(&w->data.last));
     w->due_offset = w->offset;
     w->due_size = block.len - SST_BLOCK_TRAILER;
     w->index_due = true;
@@ -388,7 +394,8 @@ sst_writer_add_block(struct sst_writer *w, const struct engine_version *v, size_
     w->data_bytes += block.len;
     for (size_t i = 0; i < n; i++)
         count_entry(w, &v[i]);
-    set_last(w, v[n - 1].key, v[n - 1].ts);
+    w->last_len = v[n - 1].key.len;
+    w->last_ts = v[n - 1].ts;
     return w->out.len >= FLUSH_BYTES ? drain(w) : NULL;
 }
 

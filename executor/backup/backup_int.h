@@ -9,6 +9,7 @@
 #ifndef AMBERDB_EXECUTOR_BACKUP_BACKUP_INT_H
 #define AMBERDB_EXECUTOR_BACKUP_BACKUP_INT_H
 
+#include "base/enc.h"
 #include "catalog/pb.h"
 #include "executor/exec.h"
 #include "executor/jobs/jobs.h"
@@ -243,6 +244,9 @@ struct row_counter {
     int64_t rows, index_entries, data_size;
     const uint64_t *primary; /* (table << 32 | index), sorted */
     size_t n_primary;
+    uint8_t index_prefix[2 * ENC_UVARINT_MAX]; /* of the index seen last; how long; is it primary */
+    size_t index_len;
+    bool in_primary;
 };
 void row_counter_init(struct row_counter *c, struct arena *a, const uint64_t *primary,
                       size_t n_primary);

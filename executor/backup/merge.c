@@ -148,9 +148,24 @@ merge_open(struct merge *m, struct arena *a, struct merge_input *const *in, size
     return NULL;
 }
 
+/* Whether the newest version of the key in hand has come out already. */
+static struct error *
+was_taken(struct merge *m, const struct merge_source *s, bool *same)
+{
+    if (m->n == 1) /* its iterator looks at the order */
+        m->any = m->any && sst_iter_same_key(s->it);
+    *same = m->any;
+    if (m->n == 1 || !m->any)
+        return NULL;
+    int c = slice_cmp(s->v.key, str_slice(&m->taken));
+    *same = c == 0;
+    return c < 0 ? err_new(ERR_DATA_CORRUPTED, "keys are out of order") : NULL;
+}
+
 struct error *
 merge_next(struct merge *m, struct engine_version *v, bool *more)
 {
+    bool same;
     for (;;) {
         if (m->due != NULL)
             ERR_TRY(source_next(m->due, m->end));
@@ -159,14 +174,13 @@ merge_next(struct merge *m, struct engine_version *v, bool *more)
         *more = s != NULL;
         if (s == NULL)
             return NULL;
-        bool same = m->any && s->v.key.len == m->taken.len &&
-                    memcmp(s->v.key.ptr, m->taken.ptr, m->taken.len) == 0;
-        if (m->any && !same && slice_cmp(s->v.key, str_slice(&m->taken)) < 0)
-            return err_new(ERR_DATA_CORRUPTED, "keys are out of order");
+        ERR_TRY(was_taken(m, s, &same));
         if (same || hlc_cmp(s->v.ts, m->limit) > 0)
             continue;
-        m->taken.len = 0;
-        str_append_slice(&m->taken, s->v.key);
+        if (m->n > 1) {
+            m->taken.len = 0;
+            str_append_slice(&m->taken, s->v.key);
+        }
         m->any = true;
         *v = s->v;
         return NULL;

@@ -32,8 +32,8 @@ struct merge {
     struct merge_source *due; /* whose version was handed out */
     struct slice end;
     struct hlc limit;
-    struct str taken;         /* the key whose newest version has been dealt with */
-    bool any;
+    struct str taken;         /* the key whose newest version has come out; unused with one source */
+    bool any;                 /* there is one; with one source: it is that of the entry in hand */
 };
 
 /* Keys of the span, whose bytes are the caller's; limit empty: no limit. Inputs in the order of their

@@ -81,7 +81,6 @@ struct worker {
     int fd;
     char *path;
     struct sst_writer *sst;
-    struct str last_key;
     char **paths;
     size_t n_paths;
     struct engine_write *batch;
@@ -155,7 +154,8 @@ out_begin(struct worker *w)
     w->fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (w->fd < 0)
         return err_errno(errno, "open %s", w->path);
-    struct sst_writer_opts so = {.for_ingest = true};
+    /* The compaction that follows every RESTORE packs the rows. */
+    struct sst_writer_opts so = {.for_ingest = true, .no_compression = true};
     return sst_writer_open(&so, write_out, w, &w->sst);
 }
 
@@ -191,8 +191,10 @@ flush_batch(struct worker *w, bool sync)
 static struct error *
 out_batch(struct worker *w, struct slice key, struct hlc ts, struct slice value)
 {
+    uint8_t *copy = arena_memdup(w->batch_arena, value.ptr, value.len);
+    ERR_TRY(key_rewrite_seal(&w->keys, copy, value.len, key));
     w->batch[w->n_batch++] = (struct engine_write){slice_dup(w->batch_arena, key), ts,
-                                                   slice_dup(w->batch_arena, value)};
+                                                   slice_make(copy, value.len)};
     w->batch_bytes += key.len + value.len;
     return w->n_batch == BATCH_MAX || w->batch_bytes >= BATCH_BYTES ? flush_batch(w, false) : NULL;
 }
@@ -208,14 +210,13 @@ out_add(struct worker *w, struct slice key, struct hlc ts, struct slice value)
     if (w->batch != NULL)
         return out_batch(w, key, ts, value);
     /* New ids may come in another order than old ones: then another file begins. */
-    bool behind = w->sst != NULL && slice_cmp(key, str_slice(&w->last_key)) <= 0;
+    bool behind = w->sst != NULL && !w->keys.same_index && !sst_writer_takes(w->sst, key, ts);
     if (behind || (w->sst != NULL && sst_writer_bytes(w->sst) >= OUT_FILE_BYTES))
         ERR_TRY(out_end(w));
     if (w->sst == NULL)
         ERR_TRY(out_begin(w));
-    str_clear(&w->last_key);
-    str_append(&w->last_key, key.ptr, key.len);
-    return sst_writer_add(w->sst, key, ts, value);
+    ERR_TRY(sst_writer_add(w->sst, key, ts, value));
+    return key_rewrite_seal(&w->keys, sst_writer_value(w->sst), value.len, key);
 }
 
 /* ---- merging ---- */
@@ -253,7 +254,7 @@ pause_or_stop(struct worker *w)
 static struct error *
 emit(struct worker *w, const struct engine_version *v)
 {
-    struct slice key, value;
+    struct slice key;
     bool keep;
     w->unpaid += v->key.len + v->value.len;
     if (v->value.len == 0)
@@ -261,8 +262,8 @@ emit(struct worker *w, const struct engine_version *v)
     if (w->g->o->check_only && !value_checksum_ok(v->value, v->key))
         return err_new(ERR_DATA_CORRUPTED, "checksum mismatch in the value of %s",
                        key_text(w->a, v->key));
-    ERR_TRY(key_rewrite(&w->keys, v->key, v->value, &key, &value, &keep));
-    return keep ? out_add(w, key, v->ts, value) : NULL;
+    ERR_TRY(key_rewrite_key(&w->keys, v->key, &key, &keep));
+    return keep ? out_add(w, key, v->ts, v->value) : NULL;
 }
 
 static struct error *
@@ -337,7 +338,6 @@ do_unit(struct worker *w, const struct unit *u)
     struct error *e = NULL;
     row_counter_init(&w->count, w->a, g->o->primary, g->o->n_primary);
     key_rewrite_init(&w->keys, g->o->keys, w->a);
-    str_init_arena(&w->last_key, w->a, STR_MAX_DEFAULT);
     w->paths = NULL;
     w->newest = HLC_MIN;
     for (size_t i = u->first; i < u->first + u->n && e == NULL; i++) {

@@ -75,7 +75,10 @@ struct key_rewrite_state {
     const struct key_rewriter *kr;
     struct str key, value;
     struct str old_prefix, new_prefix; /* of the index seen last; plain ones only */
-    bool prefix_known;
+    bool prefix_known;                /* and the key in hand begins with it */
+    bool same_index;                  /* nor is it of another index than the key before */
+    uint32_t *shifts;                 /* shift_of, those that were needed yet */
+    size_t n_shifts;
 };
 /* A bound of a scan, which may end within a key, under the other ids; these must be in the same order
  * as the ones that they replace. Appended to out. */
@@ -83,6 +86,12 @@ struct error *key_rewrite_bound(const struct key_rewriter *kr, struct slice boun
     ERR_MUST_USE;
 void key_rewrite_init(struct key_rewrite_state *s, const struct key_rewriter *kr, struct arena *a);
 /* *keep false: the pair belongs to nothing that is restored. Results live until the next call. */
+struct error *key_rewrite_key(struct key_rewrite_state *s, struct slice key, struct slice *new_key,
+                              bool *keep) ERR_MUST_USE;
+/* A copy of its value, made to fit the key that came out last. A wrong checksum stays wrong. */
+struct error *key_rewrite_seal(struct key_rewrite_state *s, uint8_t *value, size_t len,
+                               struct slice new_key) ERR_MUST_USE;
+/* Both. */
 struct error *key_rewrite(struct key_rewrite_state *s, struct slice key, struct slice value,
                           struct slice *new_key, struct slice *new_value, bool *keep) ERR_MUST_USE;
 

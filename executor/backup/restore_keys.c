@@ -3,15 +3,18 @@
  *     old   /53/1/k          -> /101/1/k
  *     old   /53/1/k fe /54/1/c  (interleaved)  -> /101/1/k fe /102/1/c
  *
- * The checksum of a value covers its key, so it is made anew. */
+ * The checksum of a value covers its key, so it changes with it. */
 #include "config.h"
 
 #include "executor/backup/restore_int.h"
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "types/keyenc.h"
 #include "types/valueenc.h"
+
+#define SHIFTS_MAX 4096 /* bytes behind a prefix, up to which a checksum is changed and not made anew */
 
 struct rule {
     uint64_t old;        /* table << 32 | index */
@@ -91,6 +94,7 @@ key_rewrite_init(struct key_rewrite_state *s, const struct key_rewriter *kr, str
     str_init_arena(&s->value, a, STR_MAX_DEFAULT);
     str_init_arena(&s->old_prefix, a, 64);
     str_init_arena(&s->new_prefix, a, 64);
+    s->shifts = ARENA_ARRAY(a, uint32_t, SHIFTS_MAX);
 }
 
 static const struct rule *
@@ -217,13 +221,13 @@ rewrite_key(struct key_rewrite_state *s, struct slice key, bool *keep)
         memcmp(key.ptr, s->old_prefix.ptr, s->old_prefix.len) == 0) {
         s->key.len = s->new_prefix.len; /* which is what it begins with */
         str_append(&s->key, key.ptr + s->old_prefix.len, key.len - s->old_prefix.len);
-        *keep = true;
-        return NULL;
+        s->same_index = *keep = true;
+        return NULL; /* prefix_known stays */
     }
     struct reader r = reader_make(key), p = r;
     bool plain = true;
     uint64_t skip;
-    s->prefix_known = false;
+    s->prefix_known = s->same_index = false;
     str_clear(&s->key);
     ERR_TRY(rewrite_part(s, &r, keep, &plain));
     if (!*keep || !plain)
@@ -236,7 +240,49 @@ rewrite_key(struct key_rewrite_state *s, struct slice key, bool *keep)
     str_append(&s->old_prefix, key.ptr, old_len);
     str_clear(&s->new_prefix);
     str_append(&s->new_prefix, s->key.ptr, new_len);
+    s->shifts[0] = crc32_ieee(0, s->old_prefix.ptr, old_len) ^
+                   crc32_ieee(0, s->new_prefix.ptr, new_len);
+    s->n_shifts = 1;
     s->prefix_known = true;
+    return NULL;
+}
+
+struct error *
+key_rewrite_key(struct key_rewrite_state *s, struct slice key, struct slice *new_key, bool *keep)
+{
+    ERR_TRY(rewrite_key(s, key, keep));
+    *new_key = str_slice(&s->key);
+    return NULL;
+}
+
+/* What the other prefix changes in a checksum when n bytes follow: CRC is linear, so that the
+ * difference of two states goes through the same bytes as if these were zeros. */
+static uint32_t
+shift_of(struct key_rewrite_state *s, size_t n)
+{
+    static const uint8_t zero;
+    for (; s->n_shifts <= n; s->n_shifts++)
+        s->shifts[s->n_shifts] = ~crc32_ieee(~s->shifts[s->n_shifts - 1], &zero, 1);
+    return s->shifts[n];
+}
+
+struct error *
+key_rewrite_seal(struct key_rewrite_state *s, uint8_t *value, size_t len, struct slice new_key)
+{
+    if (len == 0)
+        return NULL;
+    if (len < VALUE_HEADER)
+        return err_new(ERR_DATA_CORRUPTED, "value of %zu bytes is too short", len);
+    uint32_t sum = enc_get_be32(value);
+    if (s->kr->identity && sum != 0)
+        return NULL;
+    size_t behind = new_key.len - s->new_prefix.len + len - 4;
+    if (s->prefix_known && behind < SHIFTS_MAX && sum > 1) { /* 0: none; 1: 1, or 0 */
+        sum ^= shift_of(s, behind);
+        enc_put_be32(value, sum == 0 ? 1 : sum);
+    } else {
+        value_seal_bytes(value, len, new_key);
+    }
     return NULL;
 }
 
@@ -244,20 +290,11 @@ struct error *
 key_rewrite(struct key_rewrite_state *s, struct slice key, struct slice value,
             struct slice *new_key, struct slice *new_value, bool *keep)
 {
-    ERR_TRY(rewrite_key(s, key, keep));
+    ERR_TRY(key_rewrite_key(s, key, new_key, keep));
     if (!*keep)
-        return NULL;
-    *new_key = str_slice(&s->key);
-    *new_value = value;
-    if (value.len == 0)
-        return NULL;
-    if (value.len < VALUE_HEADER)
-        return err_new(ERR_DATA_CORRUPTED, "value of %zu bytes is too short", value.len);
-    if (s->kr->identity && enc_get_be32(value.ptr) != 0)
         return NULL;
     str_clear(&s->value);
     str_append(&s->value, value.ptr, value.len);
-    value_seal_bytes((uint8_t *)s->value.ptr, s->value.len, *new_key);
     *new_value = str_slice(&s->value);
-    return NULL;
+    return key_rewrite_seal(s, (uint8_t *)s->value.ptr, value.len, *new_key);
 }

@@ -50,16 +50,22 @@ row_counter_add(struct row_counter *c, struct slice key, size_t value_len)
         return;
     str_clear(&c->prev);
     str_append(&c->prev, key.ptr, len);
-    struct reader r = reader_make(key);
-    uint64_t table, index;
-    struct error *e = key_get_uvarint(&r, &table);
-    if (e == NULL)
-        e = key_get_uvarint(&r, &index);
-    if (e != NULL) { /* no table's key: v20.1 does not count it either */
-        err_free(e);
-        return;
+    if (c->index_len == 0 || len < c->index_len ||
+        memcmp(key.ptr, c->index_prefix, c->index_len) != 0) {
+        struct reader r = reader_make(key);
+        uint64_t table, index;
+        struct error *e = key_get_uvarint(&r, &table);
+        if (e == NULL)
+            e = key_get_uvarint(&r, &index);
+        if (e != NULL) { /* no table's key: v20.1 does not count it either */
+            err_free(e);
+            return;
+        }
+        c->in_primary = is_primary(c, table << 32 | index);
+        c->index_len = (size_t)(r.ptr - key.ptr);
+        memcpy(c->index_prefix, key.ptr, c->index_len);
     }
-    if (is_primary(c, table << 32 | index))
+    if (c->in_primary)
         c->rows++;
     else
         c->index_entries++;

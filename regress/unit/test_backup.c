@@ -307,21 +307,40 @@ interleave(struct arena *a, pb_table *parent, pb_table *child)
     PB_PUSH(a, c->interleave->ancestors, c->interleave->n_ancestors, an);
 }
 
+/* A value of that length; with a checksum, or with 0, which is none, or with a wrong one. */
 static void
-check_key(struct key_rewrite_state *s, struct slice from, struct slice to)
+check_value(struct key_rewrite_state *s, struct slice from, struct slice to, size_t len, int kind)
 {
-    static const uint8_t value[] = {0, 0, 0, 0, VALUE_TUPLE, 0x13, 0x02};
+    static uint8_t value[5000];
     struct slice key, v;
     bool keep;
-    OK(key_rewrite(s, from, slice_make(value, sizeof(value)), &key, &v, &keep));
+    for (size_t i = 0; i < len; i++)
+        value[i] = i < 4 ? 0 : (uint8_t)(i * 7);
+    if (kind != 0)
+        value_seal_bytes(value, len, from);
+    if (kind == 2)
+        value[2] ^= 4;
+    OK(key_rewrite(s, from, slice_make(value, len), &key, &v, &keep));
     assert_int_equal(keep, to.len > 0);
     if (!keep)
         return;
     assert_int_equal(key.len, to.len);
     assert_memory_equal(key.ptr, to.ptr, to.len);
-    assert_int_equal(v.len, sizeof(value));
-    assert_true(value_checksum_ok(v, key));
+    assert_int_equal(v.len, len);
+    assert_memory_equal(v.ptr + 4, value + 4, len - 4);
+    assert_true(value_checksum_ok(v, key) || (kind == 2 && s->prefix_known));
     assert_true(v.ptr[0] | v.ptr[1] | v.ptr[2] | v.ptr[3]);
+    if (kind == 2 && s->prefix_known && len < 4000) /* damage stays to be found */
+        assert_false(value_checksum_ok(v, key));
+}
+
+static void
+check_key(struct key_rewrite_state *s, struct slice from, struct slice to)
+{
+    static const size_t lengths[] = {7, VALUE_HEADER, 300, 4096, 5000};
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+        for (int kind = 0; kind < 3; kind++)
+            check_value(s, from, to, lengths[i], kind);
 }
 
 static void
