@@ -13,15 +13,19 @@
 #include "storage/sst.h"
 
 #define EXPORT_THREADS 2
-#define EXPORT_PIECE_BYTES ((uint64_t)32 << 20)  /* in the store; what one thread takes at a time */
+/* In the store; what one thread takes at a time: so much that the threads end together. */
+#define PIECE_BYTES_MIN ((uint64_t)4 << 20)
+#define PIECE_BYTES_MAX ((uint64_t)32 << 20)
+#define PIECES_PER_THREAD 4
 #define EXPORT_FILE_BYTES ((uint64_t)128 << 20)  /* keys and values; a file ends at the next row */
-#define CUT_DEPTH_MAX 12                         /* at most 4096 pieces of one span */
+#define CUT_DEPTH_MAX 24
 #define CHECKPOINT_NS (INT64_C(10) * 1000000000)
 #define POLL_NS INT64_C(200000000)
 #define BATCH_VERSIONS 2048                      /* also how often the cancel token is looked at */
 #define RATE_SETTING "kv.bulk_io_write.max_rate"
 
 struct piece {
+    const struct export_item *of;
     struct export_item item; /* its span narrowed */
     uint64_t weight;         /* bytes, estimated */
 };
@@ -33,6 +37,7 @@ struct exporter {
     struct cond changed;
     struct piece *pieces;
     size_t n_pieces, cap_pieces, next;
+    uint64_t piece_bytes;
     uint64_t weight_total, weight_done;
     uint64_t weight_begun;   /* of the pieces in hand, what has been read */
     struct file_list *files;
@@ -57,9 +62,25 @@ file_list_add(struct arena *a, struct file_list *l, pb_file *f)
 
 /* ---- cutting spans ---- */
 
+/* Put the span to the piece before it, when both together are no more than a piece: halves of a range of
+ * keys may hold next to nothing. */
+static bool
+extend_piece(struct exporter *e, const struct export_item *item, struct span s, uint64_t weight)
+{
+    struct piece *p = e->n_pieces > 0 ? &e->pieces[e->n_pieces - 1] : NULL;
+    if (p == NULL || p->of != item || p->weight + weight > e->piece_bytes + e->piece_bytes / 4)
+        return false;
+    p->item.span.end = s.end;
+    p->weight += weight;
+    e->weight_total += weight;
+    return true;
+}
+
 static void
 add_piece(struct exporter *e, const struct export_item *item, struct span s, uint64_t weight)
 {
+    if (extend_piece(e, item, s, weight))
+        return;
     if (e->n_pieces == e->cap_pieces) {
         size_t cap = e->cap_pieces == 0 ? 64 : 2 * e->cap_pieces;
         e->pieces = arena_realloc(e->a, e->pieces, e->cap_pieces * sizeof(struct piece),
@@ -67,6 +88,7 @@ add_piece(struct exporter *e, const struct export_item *item, struct span s, uin
         e->cap_pieces = cap;
     }
     struct piece *p = &e->pieces[e->n_pieces++];
+    p->of = item;
     p->item = *item;
     p->item.span = s;
     p->weight = weight + 1;
@@ -118,7 +140,7 @@ cut(struct exporter *e, const struct export_item *item, struct span s, int depth
     uint64_t bytes;
     struct slice lo, hi, at;
     ERR_TRY(engine_span_stats(kv_db_engine(e->o->node->db), s, &bytes));
-    if (bytes <= EXPORT_PIECE_BYTES || depth == 0) {
+    if (bytes <= e->piece_bytes || depth == 0) {
         add_piece(e, item, s, bytes);
         return NULL;
     }
@@ -451,6 +473,26 @@ supervise(struct exporter *e)
     }
 }
 
+/* All spans into pieces. */
+static struct error *
+cut_all(struct exporter *e)
+{
+    const struct export_opts *o = e->o;
+    uint64_t bytes, total = 0;
+    for (size_t i = 0; i < o->n_items; i++) {
+        ERR_TRY(engine_span_stats(kv_db_engine(o->node->db), o->items[i].span, &bytes));
+        total += bytes;
+    }
+    e->piece_bytes = total / (EXPORT_THREADS * PIECES_PER_THREAD);
+    if (e->piece_bytes < PIECE_BYTES_MIN)
+        e->piece_bytes = PIECE_BYTES_MIN;
+    if (e->piece_bytes > PIECE_BYTES_MAX)
+        e->piece_bytes = PIECE_BYTES_MAX;
+    for (size_t i = 0; i < o->n_items; i++)
+        ERR_TRY(cut(e, &o->items[i], o->items[i].span, CUT_DEPTH_MAX));
+    return NULL;
+}
+
 static int
 heaviest_first(const void *pa, const void *pb)
 {
@@ -468,9 +510,7 @@ export_run(struct arena *a, const struct export_opts *o, struct file_list *files
     cond_init(&e.changed);
     if (setting_find(RATE_SETTING) != NULL)
         e.rate = settings_int(o->node, RATE_SETTING);
-    struct error *err = NULL;
-    for (size_t i = 0; i < o->n_items && err == NULL; i++)
-        err = cut(&e, &o->items[i], o->items[i].span, CUT_DEPTH_MAX);
+    struct error *err = cut_all(&e);
     if (err == NULL && e.n_pieces > 1)
         qsort(e.pieces, e.n_pieces, sizeof(struct piece), heaviest_first);
     mutex_lock(&e.lock);
