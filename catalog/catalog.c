@@ -153,12 +153,19 @@ get_cluster_id(struct catalog *c)
         return NULL;
     }
     uuid_v4(c->cluster_id);
-    return engine_meta_put(e, "cluster_id", slice_make(c->cluster_id, sizeof(c->cluster_id)));
+    v = slice_make(c->cluster_id, sizeof(c->cluster_id));
+    ERR_TRY(engine_meta_add(e, "cluster_id", c->a, &v)); /* another process may have been first */
+    if (v.len != sizeof(c->cluster_id))
+        return err_new(ERR_DATA_CORRUPTED, "store has a cluster id of a wrong length");
+    memmove(c->cluster_id, v.ptr, v.len);
+    return NULL;
 }
+
+#define BOOTSTRAP_TRIES 20
 
 /* A store without the database `system` is new (or its first start did not get to its end). */
 static struct error *
-bootstrap_when_new(struct catalog *c)
+bootstrap_once(struct catalog *c)
 {
     struct kv_txn_opts o = {0};
     struct kv_txn *t;
@@ -180,6 +187,18 @@ bootstrap_when_new(struct catalog *c)
         err = kv_txn_commit(t, NULL);
 out:
     arena_destroy(a);
+    return err;
+}
+
+/* Of processes that find the same new store one makes the tables, the others find them the next time. */
+static struct error *
+bootstrap_when_new(struct catalog *c)
+{
+    struct error *err = bootstrap_once(c);
+    for (int i = 0; err != NULL && err_is(err, ERR_SERIALIZATION_FAILURE) && i < BOOTSTRAP_TRIES; i++) {
+        err_free(err);
+        err = bootstrap_once(c);
+    }
     return err;
 }
 

@@ -106,6 +106,17 @@ engine_meta_put(struct engine *e, const char *name, struct slice value)
 }
 
 struct error *
+engine_meta_add(struct engine *e, const char *name, struct arena *a, struct slice *value)
+{
+    bool found;
+    if (e->vt->meta_add == NULL)
+        return engine_meta_put(e, name, *value);
+    ERR_TRY(e->vt->meta_add(e, name, *value));
+    ERR_TRY(engine_meta_get(e, name, a, &found, value));
+    return found ? NULL : err_new(ERR_DATA_CORRUPTED, "store has lost its %s", name);
+}
+
+struct error *
 engine_span_stats(struct engine *e, struct span s, uint64_t *bytes)
 {
     *bytes = 0;

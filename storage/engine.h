@@ -121,6 +121,8 @@ struct engine_vt {
     struct error *(*meta_get)(struct engine *e, const char *name, struct arena *a, bool *found,
                               struct slice *value);
     struct error *(*meta_put)(struct engine *e, const char *name, struct slice value);
+    /* With ENGINE_SHARED. The first value that any process gives stays. */
+    struct error *(*meta_add)(struct engine *e, const char *name, struct slice value);
     /* Required. Estimates in bytes and keys. */
     struct error *(*span_stats)(struct engine *e, struct span s, uint64_t *bytes);
     /* With ENGINE_SHARED, all five. */
@@ -170,6 +172,9 @@ struct error *engine_gc(struct engine *e, struct span s, struct hlc threshold,
 struct error *engine_meta_get(struct engine *e, const char *name, struct arena *a, bool *found,
                               struct slice *value) ERR_MUST_USE;
 struct error *engine_meta_put(struct engine *e, const char *name, struct slice value) ERR_MUST_USE;
+/* Unless somebody else was first: what is kept is read back into value, in a. */
+struct error *engine_meta_add(struct engine *e, const char *name, struct arena *a,
+                              struct slice *value) ERR_MUST_USE;
 struct error *engine_span_stats(struct engine *e, struct span s, uint64_t *bytes) ERR_MUST_USE;
 struct error *engine_flush(struct engine *e) ERR_MUST_USE;
 struct error *engine_compact(struct engine *e, struct span s) ERR_MUST_USE;

@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/enc.h"
@@ -25,6 +26,9 @@
 #define INSERT_BYTES   ((size_t)4 << 20)
 /* span_stats counts exactly up to so many versions. */
 #define EXACT_VERSIONS 2000
+/* Others may make the same tables at the same moment. */
+#define PREPARE_TRIES    10
+#define PREPARE_PAUSE_US 50000
 
 static const char *const schema[] = {
     "CREATE TABLE IF NOT EXISTS amberdb_versions "
@@ -293,6 +297,17 @@ fact_put(struct pg_engine *e, struct pg_conn *c, void *arg)
 }
 
 static struct error *
+fact_add(struct pg_engine *e, struct pg_conn *c, void *arg)
+{
+    struct fact *f = arg;
+    struct pg_arg args[] = {{f->name, (int)strlen(f->name)}, {f->value.ptr, (int)f->value.len}};
+    return pg_run(e, c, "could not write store",
+                  "INSERT INTO amberdb_facts VALUES ($1::text, $2::bytea) "
+                  "ON CONFLICT (name) DO NOTHING",
+                  2, args);
+}
+
+static struct error *
 pg_meta_get(struct engine *base, const char *name, struct arena *a, bool *found,
             struct slice *value)
 {
@@ -309,6 +324,13 @@ pg_meta_put(struct engine *base, const char *name, struct slice value)
 {
     struct fact f = {.name = name, .value = value};
     return pg_retry((struct pg_engine *)base, fact_put, &f);
+}
+
+static struct error *
+pg_meta_add(struct engine *base, const char *name, struct slice value)
+{
+    struct fact f = {.name = name, .value = value};
+    return pg_retry((struct pg_engine *)base, fact_add, &f);
 }
 
 /* ---- sizes ---- */
@@ -394,6 +416,7 @@ static const struct engine_vt postgres_vt = {
     .gc = pg_gc,
     .meta_get = pg_meta_get,
     .meta_put = pg_meta_put,
+    .meta_add = pg_meta_add,
     .span_stats = pg_span_stats,
     .writer = pg_writer,
     .order_view = pg_order_view,
@@ -422,14 +445,24 @@ engine_postgres_name(struct arena *a, const char *url)
     return name;
 }
 
+/* IF NOT EXISTS does not help when two processes make the same table at the same moment: one of them gets
+ * an error. Next time the table is there. */
 static struct error *
 prepare(struct pg_engine *e)
 {
     struct pg_conn *c;
     ERR_TRY(pg_take(e, &c));
     struct error *err = NULL;
-    for (size_t i = 0; err == NULL && i < sizeof(schema) / sizeof(schema[0]); i++)
-        err = pg_run(e, c, "could not prepare store", schema[i], 0, NULL);
+    for (int try = 0; try < PREPARE_TRIES; try++) {
+        err_free(err);
+        err = NULL;
+        if (try > 0)
+            usleep(PREPARE_PAUSE_US);
+        for (size_t i = 0; err == NULL && i < sizeof(schema) / sizeof(schema[0]); i++)
+            err = pg_run(e, c, "could not prepare store", schema[i], 0, NULL);
+        if (err == NULL || pg_is_broken(c))
+            break;
+    }
     pg_give(e, c);
     return err;
 }
