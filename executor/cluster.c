@@ -88,6 +88,22 @@ cluster_set(struct cluster *c, const struct cluster_node *v, size_t n)
     mutex_unlock(&c->lock);
 }
 
+bool
+cluster_mark(struct cluster *c, uint32_t id, enum cluster_mark what, bool value)
+{
+    bool found = false;
+    mutex_lock(&c->lock);
+    for (size_t i = 0; i < c->n_nodes && !found; i++) {
+        found = c->nodes[i].id == id;
+        if (found && what == CLUSTER_DRAINING)
+            c->nodes[i].draining = value;
+        else if (found)
+            c->nodes[i].decommissioning = value;
+    }
+    mutex_unlock(&c->lock);
+    return found;
+}
+
 const struct cluster_node *
 cluster_all_nodes(struct cluster *c, struct arena *a, size_t *n)
 {
@@ -106,7 +122,7 @@ cluster_nodes(struct cluster *c, struct arena *a, size_t *n)
     struct cluster_node *live = ARENA_ARRAY(a, struct cluster_node, all + 1);
     *n = 0;
     for (size_t i = 0; i < all; i++)
-        if (v[i].live && !v[i].draining)
+        if (v[i].live && !v[i].draining && !v[i].decommissioning)
             live[(*n)++] = v[i];
     if (*n > 0)
         return live;

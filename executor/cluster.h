@@ -30,9 +30,12 @@ void cluster_destroy(struct cluster *c);
 uint32_t cluster_join(struct cluster *c, const struct cluster_node *n);
 /* All that are known, in place of those before; by id. Texts are copied. */
 void cluster_set(struct cluster *c, const struct cluster_node *v, size_t n);
+/* What is said of one of them changes; false: there is none of that id. */
+enum cluster_mark { CLUSTER_DRAINING, CLUSTER_DECOMMISSIONING };
+bool cluster_mark(struct cluster *c, uint32_t id, enum cluster_mark what, bool value);
 /* All of them, by id, dead ones too. */
 const struct cluster_node *cluster_all_nodes(struct cluster *c, struct arena *a, size_t *n);
-/* Those that can hold a range: live and not draining; by id. Never none. */
+/* Those that can hold a range: live, neither draining nor decommissioning; by id. Never none. */
 const struct cluster_node *cluster_nodes(struct cluster *c, struct arena *a, size_t *n);
 /* NULL when there is no live one of that id. */
 const struct cluster_node *cluster_node(struct cluster *c, struct arena *a, uint32_t id);

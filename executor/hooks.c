@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "catalog/row.h"
+#include "executor/node_control.h"
 #include "executor/ranges.h"
 #include "executor/sequence.h"
 #include "executor/session_int.h"
@@ -389,6 +390,12 @@ locality_value(const struct eval_env *env, const char *key, const char **value)
 }
 
 static struct error *
+hook_node_control(const struct eval_env *env, const char *action, int64_t node, int64_t *left)
+{
+    return node_control(ctx_of(env), action, node, left);
+}
+
+static struct error *
 table_size(const struct eval_env *env, uint32_t oid, int64_t *bytes)
 {
     struct exec_ctx *x = ctx_of(env);
@@ -464,4 +471,5 @@ const struct eval_hooks exec_eval_hooks = {
     .lease_holder = lease_holder,
     .locality_value = locality_value,
     .inet_client = inet_client,
+    .node_control = hook_node_control,
 };

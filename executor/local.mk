@@ -50,6 +50,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/mutation/mutation.h \
   %D%/members.c %D%/members.h \
   %D%/node.c \
+  %D%/node_control.c %D%/node_control.h \
   %D%/password.c \
   %D%/password.h \
   %D%/node.h \

@@ -332,12 +332,67 @@ struct error *
 members_drain(struct node *n)
 {
     struct members *m = n->members;
-    if (m == NULL)
+    if (m == NULL) {
+        (void)cluster_mark(n->cluster, n->node_id, CLUSTER_DRAINING, true);
         return NULL;
+    }
     mutex_lock(&m->lock);
+    bool was = m->draining;
     m->draining = true;
     mutex_unlock(&m->lock);
-    return renew(m, ALIVE_NS);
+    return was ? NULL : renew(m, ALIVE_NS);
+}
+
+bool
+members_draining(struct node *n)
+{
+    struct members *m = n->members;
+    if (m == NULL)
+        return false;
+    mutex_lock(&m->lock);
+    bool draining = m->draining;
+    mutex_unlock(&m->lock);
+    return draining;
+}
+
+struct decommission {
+    struct members *m;
+    int64_t id;
+    bool to, found;
+};
+
+static struct error *
+decommission_txn(struct exec_ctx *x, void *arg)
+{
+    struct decommission *d = arg;
+    struct rows r;
+    d->found = false;
+    ERR_TRY(rows_read(x, &r));
+    for (size_t i = 0; i < r.n; i++) {
+        if (PB_GET(r.v[i], node_id) != d->id)
+            continue;
+        d->found = true;
+        PB_SET(r.v[i], decommissioning, d->to);
+        ERR_TRY(row_write(x, r.v[i]));
+    }
+    remember(d->m, &r);
+    return NULL;
+}
+
+struct error *
+members_decommission(struct node *n, int64_t id, bool to)
+{
+    struct decommission d = {n->members, id, to, false};
+    if (d.m != NULL)
+        ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, NULL, decommission_txn, &d));
+    else
+        d.found = id > 0 && id <= UINT32_MAX &&
+                  cluster_mark(n->cluster, (uint32_t)id, CLUSTER_DECOMMISSIONING, to);
+    /* SOURCE: CockroachDB v20.1 pkg/server/node.go, storage/node_liveness.go. */
+    if (!d.found)
+        return err_new(ERR_UNCATEGORIZED, "during liveness update %lld -> %s: unable to get liveness: "
+                       "node not in the liveness table", (long long)id, to ? "true" : "false");
+    return NULL;
 }
 
 void

@@ -106,6 +106,7 @@ node_join(struct node *first, const struct node_opts *o, struct node **out)
     n->first = first;
     n->opts = *o;
     n->start_time_ns = wall_now_ns();
+    n->control = NULL;
     cluster_enter(n);
     struct io_config *io = xmalloc(sizeof(*io));
     *io = *first->io;

@@ -12,6 +12,7 @@
 #include "storage/txn.h"
 
 struct cluster;          /* executor/cluster.h */
+struct node_control;     /* executor/node_control.h */
 struct members;          /* executor/members.h */
 struct job_registry;     /* executor/jobs/jobs.h */
 struct cluster_settings; /* executor/settings.h */
@@ -52,6 +53,7 @@ struct node {
     struct node_opts opts;
     int64_t start_time_ns;
     struct cancel shutdown;
+    const struct node_control *control; /* of the room above; NULL: none */
 };
 
 struct error *node_open(const struct node_opts *o, struct node **out) ERR_MUST_USE;

@@ -153,6 +153,14 @@ BUILTIN(locality_value)
     return NULL;
 }
 
+/* Ours: what `amberdb node` and the like ask a node to do. */
+BUILTIN(node_control)
+{
+    NEED_HOOK(h, node_control);
+    *out = datum_int(0);
+    return h->node_control(env, arg_cstr(env, &args[0]), args[1].i, &out->i);
+}
+
 BUILTIN(notice)
 {
     NEED_HOOK(h, notice);
@@ -256,6 +264,8 @@ static const struct overload rows[] = {
      .volatility = VOLATILE, SYS},
     {.name = X "locality_value", .args = {&TYPE_STRING}, .ret = &TYPE_STRING, .fn = locality_value,
      .volatility = STABLE, SYS},
+    {.name = X "node_control", .args = {&TYPE_STRING, &TYPE_INT8}, .ret = &TYPE_INT8,
+     .fn = node_control, .volatility = VOLATILE, SYS},
     {.name = X "notice", .args = {&TYPE_STRING}, .ret = &TYPE_INT8, .fn = notice,
      .volatility = VOLATILE, SYS},
     {.name = X "round_decimal_values", .args = {&TYPE_DECIMAL, &TYPE_INT8}, .ret = &TYPE_DECIMAL,

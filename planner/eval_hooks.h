@@ -100,6 +100,9 @@ struct eval_hooks {
     struct error *(*locality_value)(const struct eval_env *env, const char *key,
                                     const char **value);
     struct error *(*inet_client)(const struct eval_env *env, const char **address, int *port);
+    /* executor/node_control.h */
+    struct error *(*node_control)(const struct eval_env *env, const char *action, int64_t node,
+                                  int64_t *left);
 };
 
 /* The table behind env, or NULL. */

@@ -61,6 +61,15 @@ parse_startup(struct connection *c, struct reader *r, struct startup *out)
     }
 }
 
+static const char *
+startup_value(const struct startup *st, const char *name)
+{
+    for (int i = 0; i < st->n; i++)
+        if (strcmp(st->names[i], name) == 0)
+            return st->values[i];
+    return NULL;
+}
+
 static void
 send_ready(struct connection *c)
 {
@@ -144,6 +153,8 @@ start_up(struct connection *c, bool *serve)
         ERR_TRY(parse_startup(c, &r, &st));
         if (st.user == NULL || *st.user == '\0')
             return err_new(ERR_UNCATEGORIZED, "no user specified in startup packet");
+        if (!server_admits(c->server, c, startup_value(&st, "application_name")))
+            return err_new(ERR_ADMIN_SHUTDOWN, "server is not accepting clients");
         ERR_TRY(authenticate(c, st.user));
         struct session_args args = {
             .user = st.user,

@@ -20,6 +20,7 @@ struct connection {
     uint32_t backend_pid, cancel_secret;
     _Atomic bool draining;      /* end at the next message boundary with 57P01 */
     _Atomic bool busy;          /* a message is being handled */
+    bool controls;              /* the node: served while it drains; guarded by the server's lock */
     struct connection *next;    /* the server's list */
 };
 
@@ -28,6 +29,8 @@ void connection_run(struct connection *c);
 
 /* server.c: NULL in insecure mode. */
 struct tls_context *server_tls(struct server *s);
+/* server.c: may a client of that application be served? It counts as one that controls the node if so. */
+bool server_admits(struct server *s, struct connection *c, const char *application);
 /* server.c: find by pid and secret and cancel what it runs (CancelRequest). */
 void server_cancel(struct server *s, uint32_t pid, uint32_t secret);
 /* server.c: publish or withdraw the session of c under the server's lock. */

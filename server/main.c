@@ -18,7 +18,9 @@ static int cmd_help(int argc, char **argv);
 static const struct command commands[] = {
     {"start-single-node", cmd_start_single_node, "start a single-node server"},
     {"start", cmd_start, "start a node of a cluster over a shared store"},
-    {"node", cmd_node, "the nodes of a cluster: ls, status"},
+    {"init", cmd_init, "initialize a cluster, once"},
+    {"node", cmd_node, "the nodes of a cluster: ls, status, drain, decommission, recommission"},
+    {"quit", cmd_quit, "drain a node and end its process"},
     {"demo", cmd_demo, "start a cluster in memory, with a sample, and open a SQL shell"},
     {"sql", cmd_sql, "open a SQL shell"},
     {"userfile", cmd_userfile, "files in the database: upload, list, get, delete"},

@@ -9,18 +9,24 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "executor/node_control.h"
 
+/* What statements have when a node drains. SOURCE: CockroachDB v20.1 server.shutdown.query_wait */
+#define DRAIN_GRACE_MS 10000
+#define DRAIN_STEP_MS  50
 #define MAX_LISTENERS 4 /* addresses that one host name may stand for: IPv4 and IPv6, twice */
 
 struct server {
     struct node *node;
     struct tls_context *tls;     /* NULL: insecure */
+    struct node_control control;
     int max_connections;
     int n_listeners;
     int listeners[MAX_LISTENERS];
@@ -33,6 +39,7 @@ struct server {
     int n_connections;
     uint32_t next_pid;
     bool stopping;
+    int64_t drain_until_ns;      /* 0: not draining; then statements are cancelled */
 };
 
 void
@@ -57,6 +64,16 @@ server_set_session(struct server *s, struct connection *c, struct session *sessi
     mutex_lock(&s->lock);
     c->session = session;
     mutex_unlock(&s->lock);
+}
+
+bool
+server_admits(struct server *s, struct connection *c, const char *application)
+{
+    mutex_lock(&s->lock);
+    c->controls = application != NULL && strcmp(application, NODE_CONTROL_APPLICATION) == 0;
+    bool yes = s->drain_until_ns == 0 || c->controls;
+    mutex_unlock(&s->lock);
+    return yes;
 }
 
 int
@@ -176,6 +193,50 @@ accept_one(struct server *s, int listener)
         refuse(fd, ERR_TOO_MANY_CONNECTIONS, "sorry, too many clients already");
 }
 
+/* Ends connections: idle ones see the end of input, others at the next message's end. */
+static void
+interrupt_all(struct server *s, bool cancel, bool all)
+{
+    for (struct connection *c = s->connections; c != NULL; c = c->next) {
+        if (!all && (c->controls || c->session == NULL)) /* who is still to say what for is told then */
+            continue;
+        atomic_store(&c->draining, true);
+        if (!atomic_load(&c->busy))
+            shutdown(c->wire.fd, SHUT_RD);
+        else if (cancel && c->session != NULL)
+            session_cancel(c->session, CANCEL_SHUTDOWN);
+    }
+}
+
+/* While draining: connections that became idle, or had time enough, end. How long to wait till next. */
+static int
+drain_step(struct server *s)
+{
+    mutex_lock(&s->lock);
+    bool draining = s->drain_until_ns != 0;
+    if (draining)
+        interrupt_all(s, monotonic_now_ns() >= s->drain_until_ns, false);
+    mutex_unlock(&s->lock);
+    return draining ? DRAIN_STEP_MS : -1;
+}
+
+static void
+wake(struct server *s)
+{
+    while (write(s->wake[1], "x", 1) < 0 && errno == EINTR)
+        ;
+}
+
+static bool
+woken_to_drain(struct server *s)
+{
+    char byte;
+    mutex_lock(&s->lock);
+    bool go_on = !s->stopping;
+    mutex_unlock(&s->lock);
+    return go_on && read(s->wake[0], &byte, 1) == 1;
+}
+
 static void *
 accept_thread(void *arg)
 {
@@ -185,9 +246,9 @@ accept_thread(void *arg)
         p[i] = (struct pollfd){.fd = s->listeners[i], .events = POLLIN};
     p[s->n_listeners] = (struct pollfd){.fd = s->wake[0], .events = POLLIN};
     for (;;) {
-        if (poll(p, (nfds_t)s->n_listeners + 1, -1) < 0 && errno != EINTR)
+        if (poll(p, (nfds_t)s->n_listeners + 1, drain_step(s)) < 0 && errno != EINTR)
             break;
-        if (p[s->n_listeners].revents != 0)
+        if (p[s->n_listeners].revents != 0 && !woken_to_drain(s))
             break;
         for (int i = 0; i < s->n_listeners; i++)
             if (p[i].revents & POLLIN)
@@ -278,6 +339,7 @@ out:
 static void
 server_free(struct server *s)
 {
+    s->node->control = NULL;
     for (int i = 0; i < s->n_listeners; i++)
         close(s->listeners[i]);
     if (s->wake[0] >= 0) {
@@ -290,6 +352,31 @@ server_free(struct server *s)
     xfree(s);
 }
 
+static void
+begin_drain(void *arg)
+{
+    server_drain(arg, DRAIN_GRACE_MS);
+}
+
+static int
+count_clients(void *arg)
+{
+    struct server *s = arg;
+    int n = 0;
+    mutex_lock(&s->lock);
+    for (const struct connection *c = s->connections; c != NULL; c = c->next)
+        n += !c->controls && c->session != NULL;
+    mutex_unlock(&s->lock);
+    return n;
+}
+
+static void
+quit(void *arg)
+{
+    (void)arg;
+    raise(SIGTERM);
+}
+
 struct error *
 server_start(const struct server_opts *o, struct server **out)
 {
@@ -297,6 +384,8 @@ server_start(const struct server_opts *o, struct server **out)
     s->node = o->node;
     s->max_connections = o->max_connections > 0 ? o->max_connections : 1024;
     s->wake[0] = s->wake[1] = -1;
+    s->control = (struct node_control){begin_drain, count_clients, o->may_quit ? quit : NULL, s};
+    s->node->control = &s->control;
     mutex_init(&s->lock, RANK_SERVER);
     cond_init(&s->changed);
     struct error *e = o->certs_dir != NULL ? tls_context_open(o->certs_dir, &s->tls) : NULL;
@@ -314,17 +403,14 @@ server_start(const struct server_opts *o, struct server **out)
     return NULL;
 }
 
-/* Ends idle connections: their read sees the end of input. */
-static void
-interrupt_all(struct server *s, bool cancel)
+void
+server_drain(struct server *s, int grace_ms)
 {
-    for (struct connection *c = s->connections; c != NULL; c = c->next) {
-        atomic_store(&c->draining, true);
-        if (!atomic_load(&c->busy))
-            shutdown(c->wire.fd, SHUT_RD);
-        else if (cancel && c->session != NULL)
-            session_cancel(c->session, CANCEL_SHUTDOWN);
-    }
+    mutex_lock(&s->lock);
+    if (s->drain_until_ns == 0)
+        s->drain_until_ns = monotonic_now_ns() + (int64_t)grace_ms * 1000000;
+    mutex_unlock(&s->lock);
+    wake(s);
 }
 
 void
@@ -333,14 +419,13 @@ server_stop(struct server *s, int grace_ms)
     mutex_lock(&s->lock);
     s->stopping = true;
     mutex_unlock(&s->lock);
-    while (write(s->wake[1], "x", 1) < 0 && errno == EINTR)
-        ;
+    wake(s);
     pthread_join(s->thread, NULL);
     int64_t until = monotonic_now_ns() + (int64_t)grace_ms * 1000000;
     mutex_lock(&s->lock);
     while (s->connections != NULL) {
         bool late = monotonic_now_ns() >= until;
-        interrupt_all(s, late);
+        interrupt_all(s, late, true);
         cond_wait_ns(&s->changed, &s->lock, 50 * INT64_C(1000000));
     }
     mutex_unlock(&s->lock);

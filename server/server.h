@@ -18,6 +18,7 @@ struct server_opts {
     const char *listen_addr;  /* "host:port"; empty host: all addresses; port 0: any free one */
     const char *certs_dir;    /* NULL: insecure, no TLS */
     int max_connections;      /* 0: 1024; one more is refused with 53300 */
+    bool may_quit;            /* when told so by a client: the process ends as by SIGTERM */
 };
 
 /* Binds and starts accepting in a thread of its own. */
@@ -25,6 +26,9 @@ struct error *server_start(const struct server_opts *o, struct server **out) ERR
 /* "127.0.0.1:26257": what it listens on, with the real port. */
 const char *server_address(const struct server *s);
 int server_connections(const struct server *s);
+/* From now on only clients that control the node are served (executor/node_control.h): idle connections end
+ * with 57P01, statements that run have grace_ms. Returns at once. */
+void server_drain(struct server *s, int grace_ms);
 /* Stops accepting, ends idle connections with 57P01, gives statements that run grace_ms to finish,
  * cancels the rest, and waits for every connection's thread. Frees s. */
 void server_stop(struct server *s, int grace_ms);

@@ -314,7 +314,8 @@ start_up(const struct start_flags *f, struct running *r)
     ERR_TRY(node_open(&o, &r->node));
     struct server_opts so = {.node = r->node,
                              .listen_addr = f->listen_addr,
-                             .certs_dir = f->certs_dir};
+                             .certs_dir = f->certs_dir,
+                             .may_quit = true};
     ERR_TRY(server_start(&so, &r->sql));
     if (f->http_addr != NULL)
         ERR_TRY(http_server_start(r->node, r->sql, f->http_addr, &r->http));

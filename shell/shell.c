@@ -259,7 +259,8 @@ run_inputs(struct shell *sh, const struct sql_flags *f)
 int
 cmd_sql(int argc, char **argv)
 {
-    static struct sql_flags f = {.safe_updates = -1};
+    static struct sql_flags f;
+    f = (struct sql_flags){.safe_updates = -1};
     int rc = parse_flags(argc, argv, &f);
     if (rc != 0)
         return rc - 1;

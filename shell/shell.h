@@ -10,8 +10,11 @@ int cmd_sql(int argc, char **argv);
 /* Files to and from a running server: userfile upload|list|get|delete, nodelocal upload. */
 int cmd_userfile(int argc, char **argv);
 int cmd_nodelocal(int argc, char **argv);
-/* node ls|status [flags of sql]: the nodes of the cluster that the server belongs to. */
+/* node ls|status|drain|decommission|recommission, init, quit: the nodes of the cluster that the server
+ * belongs to. */
 int cmd_node(int argc, char **argv);
+int cmd_init(int argc, char **argv);
+int cmd_quit(int argc, char **argv);
 
 /* Run the statements (NULL ends them) on a connection of their own; the first failure is returned. */
 struct error *shell_run_all(const char *url, const char *const *statements) ERR_MUST_USE;

@@ -66,6 +66,10 @@ struct error *job_registry_start(struct job_registry *r) ERR_MUST_USE;
 /* Ask running jobs to stop where they can be resumed, wait for them. */
 void job_registry_stop(struct job_registry *r);
 void job_registry_destroy(struct job_registry *r);
+/* Another node shall go on with what runs here; nothing more is begun or adopted. Returns at once. */
+void job_registry_drain(struct job_registry *r);
+/* Jobs that run here. */
+int job_registry_running(struct job_registry *r);
 
 /* In x's transaction: a row in `running` state, claimed by this node. description: as SHOW JOBS prints
  * it, secrets redacted. payload: details set by the caller; username, description, started are filled

@@ -59,6 +59,7 @@ struct job_registry {
     struct run *runs;
     pthread_t sweeper;
     bool started, stopping, nudged;
+    bool draining;              /* others do it */
     int64_t next_retention_ns;
 };
 
@@ -385,12 +386,37 @@ run_once(struct run *r)
     }
 }
 
+static struct error *
+release_fn(void *arg, struct arena *a, struct job_record *rec)
+{
+    const struct run *r = arg;
+    (void)a;
+    if (!job_status_is_terminal(rec->status) && lease_is_ours(r->job.node, rec->payload))
+        rec->payload->lease = NULL;
+    return NULL;
+}
+
+static bool
+is_draining(struct job_registry *reg)
+{
+    mutex_lock(&reg->lock);
+    bool draining = reg->draining;
+    mutex_unlock(&reg->lock);
+    return draining;
+}
+
 static void *
 run_main(void *arg)
 {
     struct run *r = arg;
     struct job_registry *reg = r->job.registry;
     run_once(r);
+    if (r->outcome == RAN_STOPPED && is_draining(reg)) {
+        struct error *e = job_modify(r->job.node, r->job.id, release_fn, r);
+        if (e != NULL) /* it is taken over when we are dead */
+            log_warning("job %lld: %s", (long long)r->job.id, e->message);
+        err_free(e);
+    }
     arena_destroy(r->job.arena); /* what is left is the outcome and its rows */
     mutex_lock(&reg->lock);
     r->job.arena = NULL;
@@ -426,7 +452,7 @@ static struct error *
 start_run(struct job_registry *reg, int64_t id, const struct job_ops *ops)
 {
     mutex_lock(&reg->lock);
-    if (reg->stopping || find_run(reg, id, true) != NULL) {
+    if (reg->stopping || reg->draining || find_run(reg, id, true) != NULL) {
         mutex_unlock(&reg->lock);
         return NULL;
     }
@@ -700,6 +726,28 @@ job_registry_stop(struct job_registry *reg)
 }
 
 void
+job_registry_drain(struct job_registry *reg)
+{
+    mutex_lock(&reg->lock);
+    reg->draining = true;
+    for (struct run *r = reg->runs; r != NULL; r = r->next)
+        if (!r->done)
+            cancel_request(&r->job.cancel, CANCEL_SHUTDOWN);
+    mutex_unlock(&reg->lock);
+}
+
+int
+job_registry_running(struct job_registry *reg)
+{
+    int n = 0;
+    mutex_lock(&reg->lock);
+    for (struct run *r = reg->runs; r != NULL; r = r->next)
+        n += !r->done;
+    mutex_unlock(&reg->lock);
+    return n;
+}
+
+void
 job_registry_destroy(struct job_registry *reg)
 {
     while (reg->runs != NULL) {
@@ -779,7 +827,8 @@ job_create(struct exec_ctx *x, Amberdb__Payload *payload, Amberdb__Progress *pro
     if (payload->username == NULL)
         payload->username = arena_strdup(x->arena, x->user);
     PB_SET(payload, started_micros, now_us);
-    lease_take(x->node, x->arena, payload);
+    if (!is_draining(x->node->jobs)) /* else it is for whoever finds it */
+        lease_take(x->node, x->arena, payload);
     if (progress == NULL)
         progress = PB_NEW(x->arena, Progress, progress);
     progress_set_fraction(progress, 0);
