@@ -586,8 +586,13 @@ build_own(struct catalog_txn *ct, struct own *o)
 {
     if (o->table != NULL || o->database != NULL || o->pb == NULL)
         return NULL;
-    if (pb_descriptor_table(o->pb) != NULL)
-        return table_from_pb(ct->a, pb_descriptor_table(o->pb), &o->table);
+    if (pb_descriptor_table(o->pb) != NULL) {
+        ERR_TRY(table_from_pb(ct->a, pb_descriptor_table(o->pb), &o->table));
+        o->shown = ct->hide_additions && o->base != NULL
+                       ? table_without_additions(ct->a, o->table, o->base)
+                       : o->table;
+        return NULL;
+    }
     const pb_database *pb = pb_descriptor_database(o->pb);
     if (pb != NULL) {
         struct database *db = ARENA_NEW(ct->a, struct database);
@@ -604,7 +609,7 @@ catalog_table_by_id(struct catalog_txn *ct, uint32_t id, const struct table **ou
     struct cached *e;
     if (o != NULL) {
         ERR_TRY(build_own(ct, o));
-        *out = o->table;
+        *out = ct->see_additions || o->table == NULL ? o->table : o->shown;
     } else {
         ERR_TRY(read_entry(ct, id, &e));
         *out = e != NULL ? e->table : NULL;
@@ -621,6 +626,27 @@ catalog_see_offline(struct catalog_txn *ct, bool see)
     bool was = ct->see_offline;
     ct->see_offline = see;
     return was;
+}
+
+void
+catalog_hide_additions(struct catalog_txn *ct)
+{
+    ct->hide_additions = true;
+}
+
+bool
+catalog_see_additions(struct catalog_txn *ct, bool see)
+{
+    bool was = ct->see_additions;
+    ct->see_additions = see;
+    return was;
+}
+
+const pb_table *
+catalog_table_before(const struct catalog_txn *ct, uint32_t id)
+{
+    const struct own *o = map_get(&ct->own, map_id(&id));
+    return ct->hide_additions && o != NULL ? o->base : NULL;
 }
 
 struct error *
@@ -816,6 +842,7 @@ own_of(struct catalog_txn *ct, uint32_t id, struct own **out)
         o = ARENA_NEW(ct->a, struct own);
         o->id = id;
         const pb_table *t = pb_descriptor_table(was);
+        o->base = t;
         o->base_version = t != NULL ? PB_GET(t, version) : 0;
         map_put(&ct->own, map_id(&id), o);
     }
@@ -856,7 +883,7 @@ catalog_put_descriptor(struct catalog_txn *ct, uint32_t id, const pb_descriptor 
     ERR_TRY(str_error(&v));
     ERR_TRY(kv_put(ct->t, str_slice(&k), str_slice(&v)));
     o->pb = copy;
-    o->table = NULL;
+    o->table = o->shown = NULL;
     o->database = NULL;
     return NULL;
 }
@@ -871,7 +898,7 @@ catalog_delete_descriptor(struct catalog_txn *ct, uint32_t id)
     system_descriptor_key(&k, id);
     ERR_TRY(kv_del(ct->t, str_slice(&k)));
     o->pb = NULL;
-    o->table = NULL;
+    o->table = o->shown = NULL;
     o->database = NULL;
     return NULL;
 }

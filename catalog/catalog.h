@@ -82,6 +82,13 @@ struct error *catalog_database_by_id(struct catalog_txn *ct, uint32_t id,
 /* Public tables, views, sequences only; offline and dropped ones are not there. catalog_see_offline
  * takes offline ones in (zone statements mean them, too) and returns what was set before. */
 bool catalog_see_offline(struct catalog_txn *ct, bool see);
+/* Between BEGIN and COMMIT: columns and indexes added to tables that were there before look like those of
+ * mutations that write only; before all else is asked. catalog_see_additions makes them public while
+ * schema statements run, and returns what was set before. */
+void catalog_hide_additions(struct catalog_txn *ct);
+bool catalog_see_additions(struct catalog_txn *ct, bool see);
+/* The table as it was before this transaction, where additions are hidden; else NULL. */
+const pb_table *catalog_table_before(const struct catalog_txn *ct, uint32_t id);
 struct error *catalog_table_by_name(struct catalog_txn *ct, uint32_t database_id,
                                     const char *name, const struct table **out) ERR_MUST_USE;
 struct error *catalog_table_by_id(struct catalog_txn *ct, uint32_t id, const struct table **out)

@@ -81,9 +81,10 @@ struct noted { /* catalog_note_change */
 struct own {
     uint32_t id;
     const pb_descriptor *pb; /* NULL: deleted */
-    const struct table *table;
+    const struct table *table, *shown; /* shown: without what this transaction added to it */
     const struct database *database;
-    uint32_t base_version;   /* of the committed table; 0: there was none */
+    const pb_table *base;    /* the committed table; NULL: there was none */
+    uint32_t base_version;   /* its version; 0 */
     bool marked;             /* pending in the shared slot */
 };
 
@@ -102,6 +103,7 @@ struct catalog_txn {
     size_t n_held, cap_held;
     bool names_marked, changed, ended;
     bool see_offline;
+    bool hide_additions, see_additions; /* the latter while schema statements run */
 };
 
 struct slice name_map_key(struct arena *a, uint32_t parent, uint32_t schema, const char *name);

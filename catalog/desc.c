@@ -359,6 +359,56 @@ table_from_pb(struct arena *a, const pb_table *pb, const struct table **out)
     return NULL;
 }
 
+static bool
+had_column(const pb_table *before, uint32_t id)
+{
+    for (size_t i = 0; i < before->n_columns; i++)
+        if (before->columns[i]->id == id)
+            return true;
+    return false;
+}
+
+/* By name, too: a new primary key gives its indexes new ids. */
+static bool
+had_index(const pb_table *before, const struct index *ix)
+{
+    if (ix->primary)
+        return true;
+    for (size_t i = 0; i < before->n_indexes; i++)
+        if (before->indexes[i]->id == ix->id || strcmp(pb_str(before->indexes[i]->name), ix->name) == 0)
+            return true;
+    return false;
+}
+
+const struct table *
+table_without_additions(struct arena *a, const struct table *t, const pb_table *before)
+{
+    int n_columns = t->n_columns, n_indexes = t->n_indexes;
+    while (n_columns > 0 && !had_column(before, t->columns[n_columns - 1].id))
+        n_columns--;
+    while (n_indexes > 0 && !had_index(before, &t->indexes[n_indexes - 1]))
+        n_indexes--;
+    if (n_columns == t->n_columns && n_indexes == t->n_indexes)
+        return t;
+    struct table *shown = ARENA_NEW(a, struct table);
+    struct column *columns = ARENA_ARRAY(a, struct column, (size_t)t->n_all_columns + 1);
+    struct index *indexes = ARENA_ARRAY(a, struct index, (size_t)t->n_all_indexes + 1);
+    memcpy(columns, t->columns, (size_t)t->n_all_columns * sizeof(*columns));
+    memcpy(indexes, t->indexes, (size_t)t->n_all_indexes * sizeof(*indexes));
+    for (int i = n_columns; i < t->n_columns; i++)
+        columns[i].state = DESC_WRITE_ONLY;
+    for (int i = n_indexes; i < t->n_indexes; i++) {
+        indexes[i].state = DESC_WRITE_ONLY;
+        indexes[i].adding = true;
+    }
+    *shown = *t;
+    shown->n_columns = n_columns;
+    shown->columns = columns;
+    shown->n_indexes = n_indexes;
+    shown->indexes = indexes;
+    return shown;
+}
+
 /* ---- look-up ---- */
 
 const struct column *

@@ -84,6 +84,10 @@ struct database {
  * XX001 when the descriptor contradicts itself. */
 struct error *table_from_pb(struct arena *a, const pb_table *pb, const struct table **out)
     ERR_MUST_USE;
+/* A table in which the columns and indexes that `before` has not are those of mutations, write only;
+ * t itself when there are none. They have to stand behind the others. */
+const struct table *table_without_additions(struct arena *a, const struct table *t,
+                                            const pb_table *before);
 const struct column *table_column(const struct table *t, const char *name); /* public ones; NULL */
 int table_column_ordinal(const struct table *t, uint32_t column_id);        /* any; -1 */
 /* XXUUU requested table does not have a primary key: dropped in this transaction, none added yet. */

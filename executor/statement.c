@@ -106,6 +106,8 @@ exec_ctx_create(struct node *n, struct session *s, struct arena *a, struct exec_
         x->txn = t->kv;
         x->catalog = t->catalog;
         x->implicit_txn = t->implicit;
+        if (!t->implicit)
+            catalog_hide_additions(t->catalog);
     }
     struct eval_env *env = &x->env;
     env->arena = a;
@@ -475,7 +477,14 @@ run_function(struct exec_ctx *x, const struct statement_ops *o, const struct ast
         exec_mark_ddl(x);
     if (o->run == NULL)
         return not_supported(stmt);
-    ERR_TRY(o->run(x, stmt, &c.sink, &tag));
+    /* Views and tables are made of what queries see. */
+    bool see = (o->flags & STMT_DDL) && o->kind != AST_STMT_CREATE_VIEW &&
+               o->kind != AST_STMT_CREATE_TABLE && x->catalog != NULL;
+    bool was = see && catalog_see_additions(x->catalog, true);
+    struct error *err = o->run(x, stmt, &c.sink, &tag);
+    if (see)
+        catalog_see_additions(x->catalog, was);
+    ERR_TRY(err);
     ERR_TRY(client_rows_flush(&c));
     if (x->txn != NULL)
         kv_txn_step(x->txn);

@@ -103,6 +103,7 @@ struct scope {
     struct agg_list *aggregates; /* of its query, while they may be called; subqueries add theirs */
     bool in_aggregate;         /* the arguments of one of those are being typed */
     bool has_source;           /* there is a FROM, if without columns */
+    const struct table *changed; /* UPDATE, DELETE, ON CONFLICT: columns of mutations may not be named */
     bool correlated_used;      /* set when an inner query read a column of this scope */
     /* USING and NATURAL: names that stand for both sides are plain columns listed first; the sides'
      * own are kept with `hidden`-like rules by the FROM planner. */

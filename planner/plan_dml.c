@@ -10,7 +10,10 @@ struct error *
 plan_target_init(struct planner *p, struct plan_target *t, const struct table *table,
                  const struct database *db)
 {
-    struct scope *scope = scope_of_table(p->arena, table, NULL);
+    /* Checks may be of columns that are being added. */
+    struct table all = *table;
+    all.n_columns = all.n_all_columns;
+    struct scope *scope = scope_of_table(p->arena, &all, NULL);
 
     t->table = table;
     t->database = db;
@@ -89,10 +92,8 @@ writable_column(struct planner *p, const struct table *t, struct slice name, boo
     int i = column_ordinal(t, s);
 
     if (i < 0) {
-        for (int k = t->n_columns; k < t->n_all_columns; k++)
-            if (strcmp(t->columns[k].name, s) == 0)
-                return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                               "column \"%s\" is being backfilled", s);
+        if (is_backfilled(t, name))
+            return err_new(ERR_INVALID_COLUMN_REFERENCE, "column \"%s\" is being backfilled", s);
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", s);
     }
     if (seen[i])
@@ -386,6 +387,7 @@ conflict_scope(struct insert_plan *s)
         c.index += s->t->n_all_columns;
         scope_add(p, all, c);
     }
+    all->changed = s->t;
     return all;
 }
 
@@ -713,6 +715,7 @@ source_init(struct row_source *s, struct planner *p, const struct table *t,
     s->rel = rel_of_table(p, t, db, NULL, alias, true);
     s->rel->lock = true;
     s->scope = scope_of_table(p->arena, t, alias);
+    s->scope->changed = t;
     return rel_index_flags(p, s->rel, flags);
 }
 

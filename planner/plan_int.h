@@ -185,4 +185,7 @@ bool mutation_returns(const struct plan_node *n);
 struct error *plan_row_source(struct planner *p, const struct ast_stmt *s, struct plan_node **out)
     ERR_MUST_USE;
 
+/* type_name.c: a column in a mutation of the table: being added or dropped. */
+bool is_backfilled(const struct table *t, struct slice name);
+
 #endif

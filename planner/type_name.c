@@ -53,9 +53,22 @@ ref_text(struct type_ctx *c, const struct colref *r)
     return str_cstr(&s);
 }
 
+bool
+is_backfilled(const struct table *t, struct slice name)
+{
+    for (int i = t->n_columns; i < t->n_all_columns; i++)
+        if (named(t->columns[i].name, name))
+            return true;
+    return false;
+}
+
 static struct error *
 undefined(struct type_ctx *c, const struct colref *r, int pos)
 {
+    for (const struct scope *s = c->scope; s != NULL; s = s->outer)
+        if (s->changed != NULL && is_backfilled(s->changed, r->column))
+            return err_at(err_new(ERR_INVALID_COLUMN_REFERENCE, "column \"%s\" is being backfilled",
+                                  slice_to_cstr(c->arena, r->column)), pos);
     return err_at(err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist",
                           r->parts > 1 ? ref_text(c, r)
                                        : slice_to_cstr(c->arena, r->column)), pos);

@@ -28,11 +28,26 @@ into_family(struct exec_ctx *x, pb_table *t, const pb_column *c, const struct as
     return NULL;
 }
 
+static const pb_column *
+column_by_id(const pb_table *t, uint32_t id)
+{
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (t->columns[i]->id == id)
+            return t->columns[i];
+    return NULL;
+}
+
 static struct error *
 check_new_column(struct alter *a, const pb_table *t, const struct ast_alter_cmd *c, bool *skip)
 {
     const char *name = ddl_text(a->x, c->column->name);
+    const pb_table *before = catalog_table_before(a->x->catalog, a->id);
     *skip = false;
+    for (size_t i = 0; before != NULL && i < before->n_columns; i++)
+        if (strcmp(before->columns[i]->name, name) == 0 &&
+            column_by_id(t, before->columns[i]->id) == NULL)
+            return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                           "column \"%s\" being dropped, try again later", name);
     if (build_find_column(t, name) == NULL)
         return NULL;
     *skip = true;
@@ -333,6 +348,10 @@ alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", name);
     }
     uint32_t id = c->id;
+    const pb_table *committed = catalog_table_before(x->catalog, a->id);
+    if (committed != NULL && column_by_id(committed, id) == NULL)
+        return err_new(ERR_UNCATEGORIZED,
+                       "column \"%s\" in the middle of being added, try again later", name);
     ERR_TRY(ddl_views_gone(x, a->id, id, 0, cascade, "drop", "column", name));
     ERR_TRY(refuse_drop(a, before, c));
     ERR_TRY(indexes_gone(a, id, cascade));

@@ -112,6 +112,34 @@ struct found {
     Amberdb__ForeignKeyConstraint *fk;
 };
 
+static bool
+has_constraint(const pb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_checks; i++)
+        if (strcmp(pb_str(t->checks[i]->name), name) == 0)
+            return true;
+    for (size_t i = 0; i < t->n_outbound_fks; i++)
+        if (strcmp(pb_str(t->outbound_fks[i]->name), name) == 0)
+            return true;
+    return false;
+}
+
+/* A check or reference that the transaction itself has added, or dropped. */
+static bool
+is_being_added(const struct alter *a, const struct found *f, const char *name)
+{
+    const pb_table *before = catalog_table_before(a->x->catalog, a->id);
+    return (f->check != NULL || f->fk != NULL) && before != NULL && !has_constraint(before, name);
+}
+
+static bool
+is_being_dropped(const struct alter *a, const struct found *f, const char *name)
+{
+    const pb_table *before = catalog_table_before(a->x->catalog, a->id);
+    return f->index == NULL && f->check == NULL && f->fk == NULL && before != NULL &&
+           has_constraint(before, name);
+}
+
 /* 42704 constraint "x" does not exist; all NULL with if_exists. */
 static struct error *
 find_constraint(struct alter *a, const char *name, bool if_exists, struct found *f)
@@ -129,6 +157,8 @@ find_constraint(struct alter *a, const char *name, bool if_exists, struct found 
     for (size_t i = 0; i < f->t->n_outbound_fks; i++)
         if (strcmp(pb_str(f->t->outbound_fks[i]->name), name) == 0)
             f->fk = f->t->outbound_fks[i];
+    if (is_being_dropped(a, f, name))
+        return err_unimplemented(42844, "constraint \"%s\" in the middle of being dropped", name);
     if (f->index == NULL && f->check == NULL && f->fk == NULL && !if_exists)
         return err_new(ERR_UNDEFINED_OBJECT, "constraint \"%s\" does not exist", name);
     return NULL;
@@ -142,6 +172,9 @@ alter_drop_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
     const char *name = ddl_text(a->x, cmd->name);
     struct found f;
     ERR_TRY(find_constraint(a, name, cmd->if_exists, &f));
+    if (is_being_added(a, &f, name))
+        return err_unimplemented(42844, "constraint \"%s\" in the middle of being added, try again "
+                                        "later", name);
     if (f.index != NULL && f.index == f.t->primary_index) {
         PB_SET(f.t->primary_index, disabled, 1); /* another has to come before the commit */
         return catalog_write_table(a->x->catalog, f.t);
@@ -164,6 +197,9 @@ alter_validate_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
     const struct table *now;
     struct found f;
     ERR_TRY(find_constraint(a, name, false, &f));
+    if (is_being_added(a, &f, name))
+        return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "constraint \"%s\" in the middle of being added, try again later", name);
     ERR_TRY(alter_table_now(a, &now));
     if (f.check != NULL) {
         if (f.check->validity == AMBERDB__CONSTRAINT_VALIDITY__VALIDATED)
@@ -191,6 +227,9 @@ alter_rename_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
     const char *name = ddl_text(x, cmd->name), *to = ddl_text(x, cmd->new_name);
     struct found f;
     ERR_TRY(find_constraint(a, name, false, &f));
+    if (is_being_added(a, &f, name))
+        return err_unimplemented(42844, "constraint \"%s\" in the middle of being added, try again "
+                                        "later", name);
     if (strcmp(name, to) == 0)
         return NULL;
     if (to[0] == '\0')

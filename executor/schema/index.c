@@ -170,6 +170,26 @@ ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id,
 
 /* ---- CREATE INDEX ---------------------------------------------------------------------------- */
 
+static bool
+has_index(const pb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_indexes; i++)
+        if (strcmp(pb_str(t->indexes[i]->name), name) == 0)
+            return true;
+    return false;
+}
+
+/* The transaction itself has dropped an index of that name. */
+static struct error *
+refuse_dropped_name(struct exec_ctx *x, uint32_t table_id, const char *name)
+{
+    const pb_table *before = catalog_table_before(x->catalog, table_id);
+    if (before == NULL || !has_index(before, name))
+        return NULL;
+    return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                   "index \"%s\" being dropped, try again later", name);
+}
+
 static struct error *
 create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
@@ -188,6 +208,8 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
         return err_new(ERR_UNCATEGORIZED, "duplicate index name: \"%s\"",
                        ddl_text(x, n->def.name));
     }
+    if (n->def.name.len > 0)
+        ERR_TRY(refuse_dropped_name(x, t->id, ddl_text(x, n->def.name)));
     if (n->concurrently)
         exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION, "CONCURRENTLY is not required as all "
                                                           "indexes are created concurrently"));
@@ -403,10 +425,14 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
     bool cascade = behavior == AST_DROP_CASCADE;
     const char *name = arena_strdup(x->arena, f->ix->name);
     uint32_t table_id = f->t->id;
+    const pb_table *before = catalog_table_before(x->catalog, table_id);
     if (f->ix->primary)
         return err_new(ERR_FEATURE_NOT_SUPPORTED, "cannot drop the primary index of a table using "
                                                   "DROP INDEX");
     ERR_TRY(ddl_check_table(x, f->t, PRIV_CREATE));
+    if (before != NULL && !has_index(before, name))
+        return err_new(ERR_UNCATEGORIZED,
+                       "index \"%s\" in the middle of being added, try again later", name);
     if (f->ix->unique && !f->ix->pb->created_explicitly && !cascade)
         return err_new(ERR_UNCATEGORIZED,
                        "index \"%s\" is in use as unique constraint (use CASCADE if you really "
