@@ -10,16 +10,26 @@
 
 /* ---- memory ---- */
 
+struct budgeted {
+    struct arena *arena;
+    struct error *refused; /* the first time that its budget did */
+};
+
 static void *
-alloc_in_arena(void *arena, size_t size)
+alloc_in_budget(void *arg, size_t size)
 {
+    struct budgeted *b = arg;
     void *p = NULL;
-    struct error *e = arena_try_alloc(arena, size, &p);
-    if (e != NULL) {
-        err_free(e);
-        return NULL;
-    }
-    return p;
+    if (b->refused == NULL)
+        b->refused = arena_try_alloc(b->arena, size, &p);
+    return b->refused == NULL ? p : NULL;
+}
+
+/* For copies of what is in memory already: no budget refuses them. */
+static void *
+force_in_arena(void *arena, size_t size)
+{
+    return arena_alloc(arena, size);
 }
 
 static void
@@ -131,8 +141,11 @@ pb_parse(struct arena *a, const ProtobufCMessageDescriptor *d, const char *what,
     *out = NULL;
     if (!scan_message(&sc, d, reader_make(bytes), 0))
         return err_new(ERR_DATA_CORRUPTED, "%s: malformed protocol buffer", what);
-    ProtobufCAllocator alloc = {alloc_in_arena, free_in_arena, a};
+    struct budgeted b = {a, NULL};
+    ProtobufCAllocator alloc = {alloc_in_budget, free_in_arena, &b};
     *out = protobuf_c_message_unpack(d, &alloc, bytes.len, bytes.ptr);
+    if (b.refused != NULL)
+        return b.refused;
     if (*out == NULL)
         return err_new(ERR_DATA_CORRUPTED, "%s: malformed protocol buffer", what);
     return NULL;
@@ -399,7 +412,7 @@ ProtobufCMessage *
 pb_copy(struct arena *a, const ProtobufCMessage *m)
 {
     struct slice b = pb_pack_as_is(a, m);
-    ProtobufCAllocator alloc = {alloc_in_arena, free_in_arena, a};
+    ProtobufCAllocator alloc = {force_in_arena, free_in_arena, a};
     ProtobufCMessage *c = protobuf_c_message_unpack(m->descriptor, &alloc, b.len, b.ptr);
     VERIFY(c != NULL); /* our own bytes; out of memory aborts as everywhere */
     return c;

@@ -169,6 +169,7 @@ struct recursive_op {
     const struct type *const *types;
     struct row_hash seen;
     struct row_store *next;   /* rows that the next step will read */
+    struct arena *spare, *of_next, *of_working; /* of the two tables, in turns */
     struct op *child;         /* being read */
     bool first, built;
     uint16_t *sel;
@@ -185,7 +186,10 @@ recursive_open(struct op *o)
     r->sel = ARENA_ARRAY(o->arena, uint16_t, BATCH_ROWS);
     r->row = ARENA_ARRAY(o->arena, struct datum, (size_t)o->node->n_cols + 1);
     row_hash_init(&r->seen, o->arena);
-    r->next = row_store_create(o->x, o->arena, o->node->n_cols, r->types, 0);
+    r->spare = arena_create(o->arena, "working table");
+    r->of_next = arena_create(o->arena, "working table");
+    r->of_working = NULL;
+    r->next = row_store_create(o->x, r->of_next, o->node->n_cols, r->types, 0);
     r->first = true;
     r->built = false;
     r->child = o->children[0];
@@ -221,10 +225,15 @@ next_step(struct recursive_op *r, bool *more)
     *more = row_store_count(r->next) > 0;
     if (!*more)
         return NULL;
-    if (s->working != NULL)
+    if (r->of_working != NULL) {
         row_store_close(s->working);
+        arena_reset(r->of_working);
+        r->spare = r->of_working;
+    }
     s->working = r->next;
-    r->next = row_store_create(o->x, o->arena, o->node->n_cols, r->types, 0);
+    r->of_working = r->of_next;
+    r->of_next = r->spare;
+    r->next = row_store_create(o->x, r->of_next, o->node->n_cols, r->types, 0);
     r->child = o->children[1];
     if (r->built)
         return op_rewind(r->child);

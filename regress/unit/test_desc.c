@@ -494,6 +494,29 @@ test_hostile(void **state)
     arena_destroy(a);
 }
 
+/* A budget that others have used up refuses what is read, and never a copy. */
+static void
+test_spent_budget(void **state)
+{
+    struct mem_budget *b = mem_budget_create(1 << 20, NULL);
+    struct arena *plain = arena_create(NULL, "test");
+    struct arena *a = arena_create_budget(NULL, "spent", b);
+    struct slice odd = SLICE_LIT("\x12\x04\x0a\x02xy");
+    pb_descriptor *d, *refused;
+    (void)state;
+    must(pb_descriptor_parse(plain, odd, &d));
+    assert_true(mem_budget_take(b, (1 << 20) - mem_budget_used(b)));
+    struct error *e = pb_descriptor_parse(a, odd, &refused);
+    assert_true(err_is(e, ERR_OUT_OF_MEMORY));
+    err_free(e);
+    struct slice out = pb_pack(a, PB_BASE(d));
+    assert_true(out.len >= odd.len);
+    mem_budget_give(b, 1 << 19);
+    arena_destroy(a);
+    arena_destroy(plain);
+    mem_budget_destroy(b);
+}
+
 int
 main(void)
 {
@@ -506,6 +529,7 @@ main(void)
         cmocka_unit_test(test_type_upgrades),
         cmocka_unit_test(test_old_foreign_keys),
         cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_spent_budget),
     };
     return cmocka_run_group_tests_name("desc", tests, NULL, NULL);
 }
