@@ -742,7 +742,9 @@ explain_open(struct op *o)
     batch_init(o->arena, &o->batch, o->node->n_cols, true);
     e->store = row_store_create(o->x, o->arena, o->node->n_cols, plan_types(o->arena, o->node), 0);
     if (e->plan->ast->mode == AST_EXPLAIN_OPT) {
-        ERR_TRY(explain_opt(o->x, e->a, e->plan->plan, e->store));
+        ERR_TRY(explain_opt(o->x, e->a, e->plan, e->store));
+    } else if (e->plan->ast->mode == AST_EXPLAIN_VEC) {
+        ERR_TRY(explain_operators(o, e->a, e->plan->plan, e->store));
     } else if (e->plan->ast->mode == AST_EXPLAIN_DISTSQL) {
         ERR_TRY(show_flow(e));
     } else {

@@ -2,6 +2,8 @@
 
 #include "executor/relational/explain_int.h"
 
+#include "executor/session_int.h"
+
 #include <libdeflate.h>
 
 /* EXPLAIN (DISTSQL), EXPLAIN ANALYZE: the plan as v20.1's diagram of processors, in JSON, and as an
@@ -95,19 +97,19 @@ put_node(struct flow *f, const struct plan_node *n, const struct op *op, int *at
 }
 
 /* SOURCE: CockroachDB v20.1 pkg/sql/execinfrapb/flow_diagram.go, encodeJSONToURL. */
-static void
-put_address(struct arena *a, struct slice json, struct str *out)
+void
+explain_address(struct arena *a, const char *page, struct slice text, struct str *out)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     struct libdeflate_compressor *c = libdeflate_alloc_compressor(6);
 
     VERIFY(c != NULL);
-    size_t room = libdeflate_zlib_compress_bound(c, json.len);
+    size_t room = libdeflate_zlib_compress_bound(c, text.len);
     uint8_t *b = arena_alloc(a, room + 3);
-    size_t n = libdeflate_zlib_compress(c, json.ptr, json.len, b, room);
+    size_t n = libdeflate_zlib_compress(c, text.ptr, text.len, b, room);
     libdeflate_free_compressor(c);
     memset(b + n, 0, 3);
-    str_append_cstr(out, "https://cockroachdb.github.io/distsqlplan/decode.html#");
+    str_printf(out, "https://cockroachdb.github.io/%s/decode.html#", page);
     for (size_t i = 0; i < n; i += 3) {
         uint32_t v = (uint32_t)b[i] << 16 | (uint32_t)b[i + 1] << 8 | b[i + 2];
         for (int k = 0; k < 4; k++)
@@ -140,9 +142,42 @@ explain_flow(struct op *explain, struct arena *a, const struct plan_root *p, con
     str_append_cstr(&json, "]}");
     ERR_TRY(str_error(&f.procs));
     ERR_TRY(str_error(&json));
-    put_address(a, str_slice(&json), &address);
+    explain_address(a, "distsqlplan", str_slice(&json), &address);
     ERR_TRY(str_error(&address));
     struct datum row[3] = {datum_bool(false), datum_bytes(address.ptr, address.len),
                            datum_bytes(json.ptr, json.len)};
     return row_store_add(out, row);
+}
+
+/* ---- EXPLAIN (VEC) --------------------------------------------------------------------------- */
+
+static struct error *
+put_operator(struct op *explain, struct arena *a, const struct plan_node *n, int level,
+             struct row_store *out)
+{
+    const char *title = explain_title(explain, n);
+    struct datum row = datum_cstr(
+        arena_printf(a, "%*s\xe2\x94\x94 %s", 2 * level, "", title));
+
+    ERR_TRY(row_store_add(out, &row));
+    for (int i = 0; i < n->n_children; i++)
+        ERR_TRY(put_operator(explain, a, n->children[i], level + 1, out));
+    return NULL;
+}
+
+struct error *
+explain_operators(struct op *explain, struct arena *a, const struct plan_root *p,
+                  struct row_store *out)
+{
+    struct exec_ctx *x = explain->x;
+    const char *mode;
+    struct datum row = datum_cstr("\xe2\x94\x82");
+
+    ERR_TRY(exec_eval_hooks.current_setting(&x->env, "vectorize", false, &mode));
+    if (strcmp(mode, "off") == 0)
+        return err_new(ERR_UNCATEGORIZED, "vectorize is set to 'off'");
+    ERR_TRY(row_store_add(out, &row));
+    row = datum_cstr(arena_printf(a, "\xe2\x94\x94 Node %u", exec_eval_hooks.node_id(&x->env)));
+    ERR_TRY(row_store_add(out, &row));
+    return put_operator(explain, a, p->node, 1, out);
 }

@@ -14,8 +14,9 @@ const char *explain_expr(struct arena *a, const struct eval_env *env, const stru
 /* PLAN_STATEMENT: "create table". */
 const char *explain_statement_name(struct arena *a, const struct plan_node *n);
 
-/* EXPLAIN (OPT): a row of one text for each line of the tree. */
-struct error *explain_opt(struct exec_ctx *x, struct arena *a, const struct plan_root *p,
+/* EXPLAIN (OPT): a row of one text for each line of the tree. VERBOSE and TYPES add lines of columns,
+ * rows and order; ENV gives one row, an address that holds schema, statistics and tree. */
+struct error *explain_opt(struct exec_ctx *x, struct arena *a, const struct plan_explain *e,
                           struct row_store *out) ERR_MUST_USE;
 
 /* What EXPLAIN says of one node: "field: value", and its name. explain: the EXPLAIN operator. */
@@ -28,6 +29,13 @@ void explain_note(struct arena *a, struct explain_notes *notes, const char *fmt,
 struct error *explain_fields(struct op *explain, const struct plan_node *n,
                              struct explain_notes *out) ERR_MUST_USE;
 const char *explain_title(struct op *explain, const struct plan_node *n);
+
+/* EXPLAIN (VEC): the operators that would run, one a line, those that are read below. */
+struct error *explain_operators(struct op *explain, struct arena *a, const struct plan_root *p,
+                                struct row_store *out) ERR_MUST_USE;
+
+/* A text in the part of an address that browsers keep to themselves, for a page that decodes it. */
+void explain_address(struct arena *a, const char *page, struct slice text, struct str *out);
 
 /* EXPLAIN (DISTSQL) and ANALYZE: one row: automatic, url, json. ran: the operators that ran; NULL. */
 struct error *explain_flow(struct op *explain, struct arena *a, const struct plan_root *p,

@@ -2,6 +2,9 @@
 
 #include "executor/relational/explain_int.h"
 
+#include "executor/session_int.h"
+#include "executor/show/show_int.h"
+#include "grammar/print.h"
 #include "planner/aggregate.h"
 
 /* EXPLAIN (OPT): the plan in the words of v20.1's optimizer: relational expressions, below each its
@@ -16,6 +19,7 @@ struct drawing {
     struct arena *a;
     const struct eval_env *env;
     bool *drawn;               /* CTEs, by slot */
+    bool details, types;       /* lines of what comes out of a node; with types */
 };
 
 static struct line *
@@ -381,8 +385,53 @@ put_cte(struct drawing *d, struct line *scan, const struct plan_node *n)
     put_node(d, scan, c->plan);
 }
 
+/* VERBOSE and TYPES: what comes out of n, in front of all that is below its line. */
+static void
+put_details(struct drawing *d, struct line *l, const struct plan_node *n)
+{
+    struct line *first = l->first, *last = l->last;
+    struct str s;
+
+    l->first = l->last = NULL;
+    str_init_arena(&s, d->a, 65536);
+    for (int i = 0; i < n->n_cols; i++) {
+        str_printf(&s, " %s:%d", name_of(d, n, i), i + 1);
+        if (d->types)
+            str_printf(&s, "(%s)", type_name_str(d->a, n->cols[i].type));
+    }
+    line_new(d, l, n->n_cols == 0 ? "columns: ()" : arena_printf(d->a, "columns:%s", str_cstr(&s)));
+    if (n->at_most_one)
+        line_new(d, l, "cardinality: [0 - 1]");
+    line_new(d, l, arena_printf(d->a, "stats: [rows=%.0f]", n->rows));
+    if (n->n_ordering > 0) {
+        str_clear(&s);
+        for (int i = 0; i < n->n_ordering; i++)
+            str_printf(&s, "%s%c%d", i > 0 ? "," : "", n->ordering[i].desc ? '-' : '+',
+                       n->ordering[i].column + 1);
+        line_new(d, l, arena_printf(d->a, "ordering: %s", str_cstr(&s)));
+    }
+    if (first != NULL) {
+        l->last->next = first;
+        l->last = last;
+    }
+}
+
+static void put_expression(struct drawing *d, struct line *parent, const struct plan_node *n);
+
 static void
 put_node(struct drawing *d, struct line *parent, const struct plan_node *n)
+{
+    struct line *before = parent->last;
+
+    put_expression(d, parent, n);
+    struct line *l = before == NULL ? parent->first : before->next;
+    /* A node that has no line of its own was told where its input was. */
+    if (d->details && l != NULL && (l->first == NULL || strncmp(l->first->text, "columns:", 8) != 0))
+        put_details(d, l, n);
+}
+
+static void
+put_expression(struct drawing *d, struct line *parent, const struct plan_node *n)
 {
     switch (n->kind) {
     case PLAN_SCAN:
@@ -461,15 +510,131 @@ draw(struct drawing *d, const struct line *l, const char *before, bool top, bool
     return NULL;
 }
 
-struct error *
-explain_opt(struct exec_ctx *x, struct arena *a, const struct plan_root *p, struct row_store *out)
+static struct error *
+draw_plan(struct drawing *d, const struct plan_root *p, struct row_store *out)
 {
-    struct drawing d = {.a = a, .env = &x->env};
-    struct line *root = line_new(&d, NULL, "");
+    struct line *root = line_new(d, NULL, "");
 
-    d.drawn = ARENA_ARRAY(a, bool, (size_t)p->n_ctes + 1);
-    put_node(&d, root, p->node);
+    d->drawn = ARENA_ARRAY(d->a, bool, (size_t)p->n_ctes + 1);
+    put_node(d, root, p->node);
     for (const struct line *l = root->first; l != NULL; l = l->next)
-        ERR_TRY(draw(&d, l, "", true, true, out));
+        ERR_TRY(draw(d, l, "", true, true, out));
     return NULL;
+}
+
+/* ---- ENV -------------------------------------------------------------------------------------- */
+
+#define MAX_TABLES 1000
+
+struct tables {
+    const struct table *v[MAX_TABLES];
+    int n;
+};
+
+static void
+add_table(struct tables *ts, const struct table *t)
+{
+    for (int i = 0; i < ts->n; i++)
+        if (ts->v[i]->id == t->id)
+            return;
+    if (!t->is_virtual && ts->n < MAX_TABLES)
+        ts->v[ts->n++] = t;
+}
+
+static void
+find_tables(struct tables *ts, const struct plan_node *n)
+{
+    switch (n->kind) {
+    case PLAN_SCAN: add_table(ts, ((const struct plan_scan *)n)->table); break;
+    case PLAN_INDEX_JOIN: add_table(ts, ((const struct plan_index_join *)n)->table); break;
+    case PLAN_LOOKUP_JOIN: add_table(ts, ((const struct plan_lookup_join *)n)->table); break;
+    case PLAN_INSERT: add_table(ts, ((const struct plan_insert *)n)->target.table); break;
+    case PLAN_UPDATE: add_table(ts, ((const struct plan_update *)n)->target.table); break;
+    case PLAN_DELETE: add_table(ts, ((const struct plan_delete *)n)->target.table); break;
+    case PLAN_CTE_SCAN: {
+        const struct plan_cte_scan *c = (const struct plan_cte_scan *)n;
+        if (!c->working_table && c->cte->plan != NULL)
+            find_tables(ts, c->cte->plan);
+        break;
+    }
+    default: break;
+    }
+    for (int i = 0; i < n->n_children; i++)
+        find_tables(ts, n->children[i]);
+}
+
+static struct error *
+put_environment(struct exec_ctx *x, struct arena *a, const struct plan_explain *e, struct str *out)
+{
+    static const char *const settings[] = {"reorder_joins_limit", "enable_zigzag_join",
+                                           "optimizer_foreign_keys"};
+    struct tables *ts = ARENA_NEW(a, struct tables);
+
+    str_printf(out, "-- Version: %s\n\n", exec_eval_hooks.version(&x->env));
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        const char *value;
+        ERR_TRY(exec_eval_hooks.current_setting(&x->env, settings[i], false, &value));
+        str_printf(out, "-- %s has the value: %s\n", settings[i], value);
+    }
+    find_tables(ts, e->plan->node);
+    for (int i = 0; i < ts->n; i++) {
+        struct datum **rows;
+        size_t n;
+        char *text;
+        ERR_TRY(show_create_text(x, ts->v[i], true, &text));
+        str_printf(out, "\n%s;\n", text);
+        ERR_TRY(exec_query(x, EXEC_ROOT, a, 0, NULL, NULL,
+                           arena_printf(a, "SELECT count(*), max(\"rowCount\") FROM "
+                                           "system.public.table_statistics WHERE "
+                                           "\"tableID\" = %u", ts->v[i]->id), 1, &rows, &n));
+        if (rows[0][0].i > 0)
+            str_printf(out, "-- %lld statistics, %lld rows\n", (long long)rows[0][0].i,
+                       (long long)rows[0][1].i);
+    }
+    str_append_cstr(out, "\n");
+    struct ast_stmt self = {.kind = AST_STMT_EXPLAIN, .explain = (struct ast_explain *)(uintptr_t)e->ast};
+    print_stmt(out, &self, NULL);
+    str_append_cstr(out, "\n----\n");
+    return NULL;
+}
+
+static struct error *
+explain_environment(struct exec_ctx *x, struct arena *a, struct drawing *d,
+                    const struct plan_explain *e, struct row_store *out)
+{
+    struct str text, address;
+    struct datum line;
+    bool more;
+
+    str_init_arena(&text, a, STR_MAX_DEFAULT);
+    str_init_arena(&address, a, STR_MAX_DEFAULT);
+    ERR_TRY(put_environment(x, a, e, &text));
+    struct row_store *lines =
+        row_store_create(x, a, 1, (const struct type *const[]){&TYPE_STRING}, 0);
+    ERR_TRY(draw_plan(d, e->plan, lines));
+    struct row_reader *r = row_reader_open(lines, a);
+    for (;;) {
+        ERR_TRY(row_reader_next(r, &line, &more));
+        if (!more)
+            break;
+        str_append_slice(&text, datum_slice(&line));
+        str_append_char(&text, '\n');
+    }
+    ERR_TRY(str_error(&text));
+    explain_address(a, "text", str_slice(&text), &address);
+    ERR_TRY(str_error(&address));
+    line = datum_bytes(address.ptr, address.len);
+    return row_store_add(out, &line);
+}
+
+struct error *
+explain_opt(struct exec_ctx *x, struct arena *a, const struct plan_explain *e,
+            struct row_store *out)
+{
+    struct drawing d = {.a = a, .env = &x->env, .types = e->ast->types,
+                        .details = e->ast->verbose || e->ast->types || e->ast->env};
+
+    if (e->ast->env)
+        return explain_environment(x, a, &d, e, out);
+    return draw_plan(&d, e->plan, out);
 }

@@ -16,7 +16,6 @@ EXPLAIN (OPT) UPDATE t SET b = 1 WHERE a = 3;
 EXPLAIN (OPT) SELECT rank() OVER (ORDER BY a), sum(b) OVER () FROM t;
 EXPLAIN (OPT) SELECT generate_series(1, a) FROM t WHERE b = 3;
 EXPLAIN (OPT, VERBOSE) SELECT 1; 
-EXPLAIN (OPT, ENV) SELECT 1;
 EXPLAIN (OPT) CREATE TABLE q (a INT); 
 EXPLAIN (OPT) SHOW TABLES;
 EXPLAIN (OPT, DISTSQL) SELECT 1;
@@ -31,3 +30,15 @@ EXPLAIN (OPT) WITH RECURSIVE r(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM r W
 EXPLAIN (OPT) SELECT (SELECT max(y) FROM u WHERE x = a) FROM t@bi ORDER BY b;
 EXPLAIN (OPT) SELECT * FROM t LEFT JOIN u ON x = a WHERE a = 1;
 EXPLAIN (OPT) SELECT table_name FROM information_schema.tables;
+
+-- What comes out of each node, with VERBOSE and TYPES; the whole setting, as an address, with ENV.
+CREATE TABLE details (k INT PRIMARY KEY, v INT, s STRING, INDEX (v));
+EXPLAIN (OPT, VERBOSE) SELECT * FROM details WHERE v = 2 ORDER BY k;
+EXPLAIN (OPT, TYPES) SELECT v, count(*) FROM details WHERE s = 'x' GROUP BY v LIMIT 3;
+SELECT split_part(text, '#', 1), length(text) > 100 FROM [EXPLAIN (OPT, ENV) SELECT * FROM details];
+EXPLAIN (OPT, CATALOG) SELECT 1;
+EXPLAIN (VEC) SELECT count(*) FROM details WHERE v > 3;
+SET vectorize = off;
+EXPLAIN (VEC) SELECT 1;
+RESET vectorize;
+DROP TABLE details;
