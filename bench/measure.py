@@ -163,8 +163,8 @@ class Amberdb:
 
 
 class Postgres:
-    def __init__(self, folder):
-        self.port = free_port()
+    def __init__(self, folder, port=None, options=""):
+        self.port = port or free_port()
         self.data = os.path.join(folder, "pg")
         self.env = dict(os.environ, PGTZ="UTC")
         self.as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
@@ -175,6 +175,7 @@ class Postgres:
                    "--locale=C", "--encoding=UTF8", "--no-instructions"])
         self.call([f"{PG_BIN}/pg_ctl", "-D", self.data, "-w", "-l", f"{self.data}/log", "-o",
                    f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' "
+                   f"{options} "
                    "-c max_parallel_workers_per_gather=0 -c shared_buffers=256MB "
                    "-c work_mem=128MB "
                    "-c max_wal_size=8GB", "start"])
@@ -363,4 +364,5 @@ def main():
             shutil.rmtree(folder)
 
 
-main()
+if __name__ == "__main__":
+    main()
