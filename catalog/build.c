@@ -238,7 +238,7 @@ build_index_name(struct arena *a, const pb_table *t, const pb_index *ix)
     struct str s;
     str_init_arena(&s, a, STR_MAX_DEFAULT);
     str_append_cstr(&s, pb_str(t->name));
-    for (size_t i = explicit_start(ix); i < ix->n_column_names; i++)
+    for (size_t i = 0; i < ix->n_column_names; i++)
         str_printf(&s, "_%s", ix->column_names[i]);
     str_append_cstr(&s, PB_GET(ix, unique) ? "_key" : "_idx");
     char *base = arena_strdup(a, str_cstr(&s)), *name = base;

@@ -617,6 +617,37 @@ struct row_source {
     int *map;                  /* wide -> node column */
 };
 
+/* What ORDER BY says, column for column. */
+static struct error *
+source_order(struct row_source *s, const struct ast_order_by *ob, struct index_order *out)
+{
+    struct planner *p = s->p;
+    struct type_ctx c;
+
+    *out = (struct index_order){0};
+    type_ctx_init(&c, p, s->scope, "ORDER BY",
+                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
+    for (int i = 0; ob != NULL && i < ob->count; i++) {
+        const struct ast_order_item *o = &ob->items[i];
+        struct expr *e;
+        bool desc = o->direction == AST_DIR_DESC;
+        struct index_order one = {1, &e, &desc};
+        if (o->kind != AST_ORDER_EXPR)
+            ERR_TRY(plan_index_order(p, s->scope, o, &one));
+        else
+            ERR_TRY(type_expr(&c, o->expr, NULL, &e));
+        size_t n = (size_t)(out->n + one.n) + 1;
+        out->exprs = arena_realloc(p->arena, out->exprs, (size_t)out->n * sizeof(e),
+                                   n * sizeof(e));
+        out->desc = arena_realloc(p->arena, out->desc, (size_t)out->n * sizeof(desc),
+                                  n * sizeof(desc));
+        memcpy(out->exprs + out->n, one.exprs, (size_t)one.n * sizeof(e));
+        memcpy(out->desc + out->n, one.desc, (size_t)one.n * sizeof(desc));
+        out->n += one.n;
+    }
+    return NULL;
+}
+
 /* Lower with the columns that are needed; then ORDER BY and LIMIT. */
 static struct error *
 source_lower(struct row_source *s, const bool *need_more, const struct ast_order_by *ob,
@@ -625,43 +656,36 @@ source_lower(struct row_source *s, const bool *need_more, const struct ast_order
     struct planner *p = s->p;
     struct rel *r = s->rel;
     bool *need = ARENA_ARRAY(p->arena, bool, (size_t)r->n_cols + 1);
-    struct type_ctx c;
-    int n_order = ob == NULL ? 0 : ob->count;
-    struct expr **order = ARENA_ARRAY(p->arena, struct expr *, (size_t)n_order + 1);
+    struct index_order by;
 
+    ERR_TRY(source_order(s, ob, &by));
     memcpy(need, need_more, (size_t)r->n_cols);
     for (int i = 0; i < s->t->n_all_columns; i++)
         need[i] = true;
-    type_ctx_init(&c, p, s->scope, "ORDER BY",
-                  REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
-    for (int i = 0; i < n_order; i++) {
-        if (ob->items[i].kind != AST_ORDER_EXPR)
-            return err_unimplemented(0, "ORDER BY INDEX in UPDATE or DELETE");
-        ERR_TRY(type_expr(&c, ob->items[i].expr, NULL, &order[i]));
-        expr_mark_columns(order[i], need);
-    }
+    for (int i = 0; i < by.n; i++)
+        expr_mark_columns(by.exprs[i], need);
     s->map = ARENA_ARRAY(p->arena, int, (size_t)r->n_cols + 1);
     ERR_TRY(rel_lower(p, r, need, NULL, &s->node, s->map));
-    if (n_order > 0) {
+    if (by.n > 0) {
         struct plan_node *in = s->node;
-        struct expr **e = ARENA_ARRAY(p->arena, struct expr *, (size_t)(in->n_cols + n_order) + 1);
+        struct expr **e = ARENA_ARRAY(p->arena, struct expr *, (size_t)(in->n_cols + by.n) + 1);
         struct plan_column *cols =
-            ARENA_ARRAY(p->arena, struct plan_column, (size_t)(in->n_cols + n_order) + 1);
-        struct plan_order *keys = ARENA_ARRAY(p->arena, struct plan_order, (size_t)n_order + 1);
+            ARENA_ARRAY(p->arena, struct plan_column, (size_t)(in->n_cols + by.n) + 1);
+        struct plan_order *keys = ARENA_ARRAY(p->arena, struct plan_order, (size_t)by.n + 1);
         memcpy(cols, in->cols, (size_t)in->n_cols * sizeof(cols[0]));
         for (int i = 0; i < in->n_cols; i++)
             e[i] = expr_column(p->arena, in->cols[i].type, i);
-        for (int i = 0; i < n_order; i++) {
-            e[in->n_cols + i] = expr_remap(p->arena, order[i], s->map);
-            cols[in->n_cols + i] = (struct plan_column){.type = order[i]->type};
+        for (int i = 0; i < by.n; i++) {
+            e[in->n_cols + i] = expr_remap(p->arena, by.exprs[i], s->map);
+            cols[in->n_cols + i] = (struct plan_column){.type = by.exprs[i]->type};
             keys[i] = (struct plan_order){.column = in->n_cols + i,
-                                          .desc = ob->items[i].direction == AST_DIR_DESC};
+                                          .desc = by.desc[i]};
         }
-        s->node = plan_render_node(p, in, in->n_cols + n_order, e, cols);
+        s->node = plan_render_node(p, in, in->n_cols + by.n, e, cols);
         struct plan_sort *sort = plan_node_new(p, PLAN_SORT, sizeof(*sort), s->node->n_cols, 1);
         memcpy(sort->base.cols, cols, (size_t)s->node->n_cols * sizeof(cols[0]));
         sort->base.children[0] = s->node;
-        sort->n_keys = n_order;
+        sort->n_keys = by.n;
         sort->keys = keys;
         s->node = &sort->base;
     }
@@ -716,6 +740,10 @@ source_init(struct row_source *s, struct planner *p, const struct table *t,
     s->rel->lock = true;
     s->scope = scope_of_table(p->arena, t, alias);
     s->scope->changed = t;
+    for (int i = 0; i < s->scope->n && db != NULL && strcmp(alias, t->name) == 0; i++) {
+        s->scope->columns[i].schema = t->is_temporary ? "pg_temp" : "public";
+        s->scope->columns[i].database = db->name;
+    }
     return rel_index_flags(p, s->rel, flags);
 }
 

@@ -185,6 +185,15 @@ bool mutation_returns(const struct plan_node *n);
 struct error *plan_row_source(struct planner *p, const struct ast_stmt *s, struct plan_node **out)
     ERR_MUST_USE;
 
+/* plan_select.c: ORDER BY PRIMARY KEY t, INDEX t@i: the index's columns. */
+struct index_order {
+    int n;
+    struct expr **exprs;
+    bool *desc;
+};
+struct error *plan_index_order(struct planner *p, const struct scope *scope,
+                               const struct ast_order_item *o, struct index_order *out)
+    ERR_MUST_USE;
 /* type_name.c: a column in a mutation of the table: being added or dropped. */
 bool is_backfilled(const struct table *t, struct slice name);
 

@@ -434,11 +434,10 @@ add_order(struct stage *s, int item, bool desc)
     s->order[s->n_order++] = (struct plan_order){.column = item, .desc = desc};
 }
 
-/* ORDER BY PRIMARY KEY t, INDEX t@i: the index's columns. */
-static struct error *
-order_by_index(struct stage *s, const struct ast_order_item *o)
+struct error *
+plan_index_order(struct planner *p, const struct scope *scope, const struct ast_order_item *o,
+                 struct index_order *out)
 {
-    struct planner *p = s->p;
     const struct table *t;
     const struct database *db;
     const char *schema;
@@ -454,28 +453,43 @@ order_by_index(struct stage *s, const struct ast_order_item *o)
             return err_new(ERR_UNDEFINED_OBJECT, "index \"%s\" not found", slice_str(p, o->index));
     }
     bool flip = o->direction == AST_DIR_DESC;
+    *out = (struct index_order){.n = ix->n_keys,
+                                .exprs = ARENA_ARRAY(p->arena, struct expr *, (size_t)ix->n_keys + 1),
+                                .desc = ARENA_ARRAY(p->arena, bool, (size_t)ix->n_keys + 1)};
     for (int i = 0; i < ix->n_keys; i++) {
         const struct column *col = &t->columns[ix->keys[i]];
         int at = -1;
         /* By its name in FROM: an alias hides it. */
-        for (int k = 0; k < s->scope->n && at < 0; k++)
-            if (s->scope->columns[k].table_id == t->id &&
-                s->scope->columns[k].column_id == col->id && s->scope->columns[k].schema != NULL)
-                at = s->scope->columns[k].index;
+        for (int k = 0; k < scope->n && at < 0; k++)
+            if (scope->columns[k].table_id == t->id && scope->columns[k].column_id == col->id &&
+                scope->columns[k].schema != NULL)
+                at = scope->columns[k].index;
         if (at < 0)
             return err_new(ERR_UNDEFINED_TABLE, "no data source matches prefix: %s%s%s.%s",
                            db == NULL ? "" : db->name, db == NULL ? "" : ".",
                            schema == NULL ? "public" : schema, t->name);
-        struct expr *x = expr_column(p->arena, col->type, at);
+        out->exprs[i] = expr_column(p->arena, col->type, at);
+        out->desc[i] = (ix->desc[i] != 0) != flip;
+    }
+    return NULL;
+}
+
+static struct error *
+order_by_index(struct stage *s, const struct ast_order_item *o)
+{
+    struct index_order by;
+
+    ERR_TRY(plan_index_order(s->p, s->scope, o, &by));
+    for (int i = 0; i < by.n; i++) {
         int item = -1;
         for (int k = 0; k < s->items.n && item < 0; k++)
-            if (expr_equal(s->items.exprs[k], x))
+            if (expr_equal(s->items.exprs[k], by.exprs[i]))
                 item = k;
         if (item < 0) {
             item = s->items.n;
-            add_item(p, &s->items, x, column_of(s->scope, x, NULL), NULL);
+            add_item(s->p, &s->items, by.exprs[i], column_of(s->scope, by.exprs[i], NULL), NULL);
         }
-        add_order(s, item, (ix->desc[i] != 0) != flip);
+        add_order(s, item, by.desc[i]);
     }
     return NULL;
 }

@@ -228,6 +228,10 @@ alter_primary_key(struct alter *a, const struct ast_index_def *def)
         kv_txn_step(x->txn);
         ERR_TRY(ddl_backfill_index(x, after, &after->indexes[i]));
     }
+    if (first_key(old) == 1) {
+        kv_txn_step(x->txn);
+        ERR_TRY(ddl_shard_gone(x, a->id, old->sharded->name));
+    }
     exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION,
                            "primary key changes are finalized asynchronously; further schema "
                            "changes on this table may be restricted until the job completes"));

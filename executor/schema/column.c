@@ -297,6 +297,8 @@ ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const pb_table 
     const char *name = ddl_text(x, def->name), *table = t->name;
     const struct type *type;
     struct quals quals = {0};
+    if (name[0] == '\0')
+        return err_new(ERR_SYNTAX, "empty column name");
     *extra = (struct ddl_column_extra){0};
     extra->checks = ARENA_ARRAY(x->arena, const struct ast_col_qual *, (size_t)def->count + 1);
     extra->references = ARENA_ARRAY(x->arena, const struct ast_col_qual *, (size_t)def->count + 1);

@@ -120,3 +120,14 @@ INSERT INTO ii(e) VALUES (B'11');
 INSERT INTO ii(f) VALUES (B'111');
 INSERT INTO ii(g) VALUES ('123');
 UPDATE ii SET a = 70000;
+-- ORDER BY INDEX, PRIMARY KEY.
+CREATE TABLE byix (k INT PRIMARY KEY, v INT, UNIQUE INDEX foo (v), INDEX bar (v DESC, k));
+INSERT INTO byix VALUES (1, 3), (2, 2), (3, 1);
+UPDATE byix SET v = v + 10 ORDER BY INDEX byix@foo LIMIT 1 RETURNING k, v;
+UPDATE byix SET v = v + 10 ORDER BY INDEX dml_rows.public.byix@bar DESC, k LIMIT 1 RETURNING k, v;
+DELETE FROM byix ORDER BY INDEX byix@foo DESC LIMIT 1 RETURNING k, v;
+UPDATE byix SET v = v + 10 ORDER BY PRIMARY KEY byix DESC LIMIT 1 RETURNING k, v;
+DELETE FROM byix ORDER BY INDEX byix@nope LIMIT 1;
+DELETE FROM byix AS b ORDER BY INDEX byix@foo LIMIT 1;
+SELECT * FROM byix ORDER BY k;
+UPDATE dml_rows.public.byix SET v = 0 WHERE dml_rows.public.byix.k = 1 RETURNING byix.v;

@@ -78,3 +78,4 @@ CREATE TABLE t (a INT, UNIQUE (a, a));
 SELECT 'CREATE TABLE wide (' || string_agg('c' || i::STRING || ' INT', ', ') || ')' AS ddl FROM generate_series(1, 10000) AS g(i) \gset
 :ddl;
 SELECT count(*) FROM [SHOW TABLES] WHERE table_name = 'wide';
+CREATE TABLE unnamed ("" INT);

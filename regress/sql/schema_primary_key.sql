@@ -96,3 +96,11 @@ SHOW CREATE TABLE hs;
 ALTER TABLE hs ALTER PRIMARY KEY USING COLUMNS (y) USING HASH WITH BUCKET_COUNT = 10;
 SHOW CREATE TABLE hs;
 SELECT * FROM hs;
+-- The hidden column of a hash-sharded key goes with it.
+SET experimental_enable_hash_sharded_indexes = on;
+CREATE TABLE unsharded (x INT PRIMARY KEY USING HASH WITH BUCKET_COUNT = 4, y INT NOT NULL);
+INSERT INTO unsharded VALUES (1, 2), (3, 4);
+ALTER TABLE unsharded ALTER PRIMARY KEY USING COLUMNS (x);
+SELECT column_name FROM [SHOW COLUMNS FROM unsharded] ORDER BY 1;
+SELECT * FROM unsharded ORDER BY x;
+EXPERIMENTAL SCRUB TABLE unsharded;
