@@ -124,7 +124,7 @@ check-postgres: amberdb$(EXEEXT)
 
 CLEANFILES += %D%/fuzz/*.out %D%/results/*
 distclean-local:
-	-rmdir %D%/results 2>/dev/null
+	rm -rf %D%/results %D%/npm %D%/azurite-*
 
 .PHONY: check-includes check-style check-headers check-fault check-postgres $(fault_checks)
 

@@ -71,6 +71,18 @@ engine_commit(struct engine *e, const struct engine_write *w, size_t n, bool syn
     return n == 0 ? NULL : e->vt->commit(e, w, n, sync);
 }
 
+bool
+engine_syncs(const struct engine *e)
+{
+    return e->vt->sync != NULL;
+}
+
+struct error *
+engine_sync(struct engine *e)
+{
+    return e->vt->sync(e);
+}
+
 struct error *
 engine_ingest(struct engine *e, const char *const *paths, size_t n, bool move)
 {

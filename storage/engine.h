@@ -105,10 +105,15 @@ struct engine_vt {
     /* Required. Jump ahead (behind when reverse) to the first key >= (<=) key. */
     struct error *(*iter_seek)(struct engine_iter *it, struct slice key);
     void (*iter_close)(struct engine_iter *it);
-    /* Required. All or nothing; when sync, on stable storage when it returns. */
+    /* Required. All or nothing; when sync, on stable storage when it returns, as all that was committed
+     * before it began. What a crash loses of commits without sync are the last ones. */
     struct error *(*commit)(struct engine *e, const struct engine_write *w, size_t n, bool sync);
+    /* Optional. All that was committed before the call is on stable storage when it returns; commits may
+     * go on meanwhile. Without it callers commit with sync. */
+    struct error *(*sync)(struct engine *e);
     /* With ENGINE_INGEST. The file is a sorted SST of ours (storage/sst.h); move: the engine may take
-     * the file itself. Atomic over the list. */
+     * the file itself. Atomic over the list; on stable storage when it returns, as all that was
+     * committed before. */
     struct error *(*ingest)(struct engine *e, const char *const *paths, size_t n, bool move);
     /* Required. Physically remove every version in the span (a dropped table past its TTL). */
     struct error *(*drop_span)(struct engine *e, struct span s);
@@ -164,6 +169,8 @@ struct error *engine_iter_seek(struct engine_iter *it, struct slice key) ERR_MUS
 void engine_iter_close(struct engine_iter *it); /* NULL is fine */
 struct error *engine_commit(struct engine *e, const struct engine_write *w, size_t n, bool sync)
     ERR_MUST_USE;
+bool engine_syncs(const struct engine *e); /* whether engine_sync may be called */
+struct error *engine_sync(struct engine *e) ERR_MUST_USE;
 struct error *engine_ingest(struct engine *e, const char *const *paths, size_t n, bool move)
     ERR_MUST_USE;
 struct error *engine_drop_span(struct engine *e, struct span s) ERR_MUST_USE;

@@ -346,6 +346,16 @@ is_bulk(const struct engine_write *w, size_t n)
     return bytes >= BULK_BYTES;
 }
 
+static struct error *
+rocks_sync(struct engine *base)
+{
+    struct rocks_engine *e = (struct rocks_engine *)base;
+    FAULT_TRY(engine_sync);
+    char *msg = NULL;
+    rocksdb_flush_wal(e->db, 1, &msg);
+    return ambiguous(rocks_error(msg, "could not sync the store's log"));
+}
+
 struct bulk_file {
     int fd;
     const char *path;
@@ -428,6 +438,7 @@ rocks_ingest(struct engine *base, const char *const *paths, size_t n, bool move)
 {
     struct rocks_engine *e = (struct rocks_engine *)base;
     FAULT_TRY(engine_ingest);
+    ERR_TRY(rocks_sync(base));
     rocksdb_ingestexternalfileoptions_t *o = rocksdb_ingestexternalfileoptions_create();
     rocksdb_ingestexternalfileoptions_set_move_files(o, move);
     rocksdb_shim_leave_files_alone(o);
@@ -702,6 +713,7 @@ static const struct engine_vt rocks_vt = {
     .iter_seek = rocks_iter_seek,
     .iter_close = rocks_iter_close,
     .commit = rocks_commit,
+    .sync = rocks_sync,
     .ingest = rocks_ingest,
     .drop_span = rocks_drop_span,
     .gc = rocks_gc,

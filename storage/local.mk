@@ -29,7 +29,7 @@ noinst_LIBRARIES += %D%/libstorage.a
 
 EXTRA_DIST += regress/unit/shared_double.h
 unit_tests += regress/unit/test_engine regress/unit/test_sst regress/unit/test_txn \
-  regress/unit/test_txn_tiny
+  regress/unit/test_txn_tiny regress/unit/test_durable
 
 # The same tests with bounds so small that each is passed.
 regress_unit_test_txn_tiny_SOURCES = regress/unit/test_txn.c %D%/txn_commit.c %D%/txn_reads.c

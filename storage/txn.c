@@ -193,6 +193,8 @@ kv_txn_commit(struct kv_txn *t, struct hlc *commit_ts)
     struct error *err = txn_check(t);
     if (err == NULL && kv_txn_has_writes(t))
         err = commits_commit(t, &ts);
+    else if (err == NULL && t->seen > 0)
+        err = commits_durable(t->db, t->seen);
     txn_free(t);
     if (err == NULL && commit_ts != NULL)
         *commit_ts = ts;

@@ -2,9 +2,14 @@
  *
  * A commit takes its time, is checked against the log and enters the log in one hold of commit_lock;
  * so the log is in order of time and holds every commit before it can be seen. Then the engine
- * writes, many threads at once, and the commit leaves the list of those in flight. A reader at T
- * waits for those in flight with a time <= T that wrote what it reads; a time <= T cannot appear
- * later, because T came from the same clock.
+ * writes, many threads at once, and at last the commit is made durable and leaves the list of those in
+ * flight. A reader at T waits for those in flight with a time <= T that wrote what it reads, until they
+ * are written; a time <= T cannot appear later, because T came from the same clock.
+ *
+ * Locks go once the engine has the writes, before they are durable: the next writer of a hot row need
+ * not wait for the disk, and one sync makes many commits durable. Who has read such a row ends only
+ * when it is durable: a commit with writes because its own come later in the engine's log, one without
+ * because it waits for what it has seen.
  *
  * Reads are checked a piece of the log at a time, lock released between pieces. When the log no
  * longer reaches back to the read time, the engine's versions are looked at instead.
@@ -52,7 +57,12 @@ log_at(struct kv_db *db, size_t i)
 void
 commits_destroy(struct kv_db *db)
 {
-    VERIFY(db->in_flight == NULL);
+    for (struct commit *c = db->in_flight, *next; c != NULL; c = next) {
+        next = c->next_in_flight;
+        VERIFY(c->written > 0); /* it could not be synced, and its owner was told */
+        if (!c->in_log)
+            xfree(c);
+    }
     for (size_t i = 0; i < db->log_len; i++)
         xfree(*log_at(db, i));
     xfree(db->log);
@@ -186,7 +196,11 @@ commits_wait(struct kv_txn *t, struct slice start, struct slice end, bool point)
             if (hlc_cmp(c->ts, t->read_ts) > 0)
                 continue;
             t->settled = false;
-            wait = commits_touch(c, &s);
+            if (!commits_touch(c, &s))
+                continue;
+            wait = c->written == 0;
+            if (c->written > t->seen)
+                t->seen = c->written;
         }
         if (!wait)
             break;
@@ -196,20 +210,26 @@ commits_wait(struct kv_txn *t, struct slice start, struct slice end, bool point)
     return err;
 }
 
+/* Until commits with a time <= ts are durable. */
 static struct error *
 wait_until(struct kv_db *db, struct hlc ts, const struct cancel *cancel)
 {
     struct error *err = NULL;
+    uint64_t written = 0;
     mutex_lock(&db->commit_lock);
     for (bool wait = true; wait && err == NULL;) {
         wait = false;
-        for (const struct commit *c = db->in_flight; c != NULL; c = c->next_in_flight)
-            wait = wait || hlc_cmp(c->ts, ts) <= 0;
+        for (const struct commit *c = db->in_flight; c != NULL; c = c->next_in_flight) {
+            if (hlc_cmp(c->ts, ts) > 0)
+                continue;
+            wait = wait || c->written == 0;
+            written = c->written > written ? c->written : written;
+        }
         if (wait)
             err = wait_done(db, cancel);
     }
     mutex_unlock(&db->commit_lock);
-    return err;
+    return err == NULL && written > 0 ? commits_durable(db, written) : err;
 }
 
 struct error *
@@ -399,20 +419,68 @@ commit_register(struct kv_txn *t, struct commit *c)
     db->log_bytes += c->bytes;
 }
 
+/* It is no more in flight; commit_lock is held. */
 static void
-commit_finish(struct kv_db *db, struct commit *c)
+commit_leave(struct commit **at)
 {
-    mutex_lock(&db->commit_lock);
-    struct commit **at = &db->in_flight;
-    while (*at != c)
-        at = &(*at)->next_in_flight;
+    struct commit *c = *at;
     *at = c->next_in_flight;
     c->in_flight = false;
     if (!c->in_log) /* else it stays there, after a failure too: that only costs restarts */
         xfree(c);
+}
+
+/* The engine has answered. Returns c's number among the commits that it has; 0: c is at its end. */
+static uint64_t
+commit_written(struct kv_db *db, struct commit *c, bool in_memory)
+{
+    uint64_t number = 0;
+    mutex_lock(&db->commit_lock);
+    if (in_memory) {
+        number = c->written = ++db->written;
+    } else {
+        struct commit **at = &db->in_flight;
+        while (*at != c)
+            at = &(*at)->next_in_flight;
+        commit_leave(at);
+    }
     if (db->waiting > 0)
         cond_broadcast(&db->commit_done);
     mutex_unlock(&db->commit_lock);
+    return number;
+}
+
+struct error *
+commits_durable(struct kv_db *db, uint64_t written)
+{
+    struct error *err = NULL;
+    mutex_lock(&db->commit_lock);
+    while (db->durable < written && err == NULL) {
+        if (db->syncing) {
+            db->waiting++;
+            cond_wait(&db->commit_done, &db->commit_lock);
+            db->waiting--;
+            continue;
+        }
+        db->syncing = true;
+        uint64_t upto = db->written;
+        mutex_unlock(&db->commit_lock);
+        err = engine_sync(db->e);
+        mutex_lock(&db->commit_lock);
+        db->syncing = false;
+        if (err == NULL) {
+            db->durable = upto;
+            for (struct commit **at = &db->in_flight; *at != NULL;)
+                if ((*at)->written > 0 && (*at)->written <= upto)
+                    commit_leave(at);
+                else
+                    at = &(*at)->next_in_flight;
+        }
+        if (db->waiting > 0)
+            cond_broadcast(&db->commit_done);
+    }
+    mutex_unlock(&db->commit_lock);
+    return err;
 }
 
 static struct engine_write *
@@ -456,7 +524,11 @@ commits_commit(struct kv_txn *t, struct hlc *commit_ts)
     for (size_t i = 0; i < n; i++)
         w[i].ts = c->ts;
     *commit_ts = c->ts;
-    err = spilled ? spill_write(t, c->ts) : engine_commit(db->e, w, n, true);
-    commit_finish(db, c);
-    return err;
+    bool sync_later = !spilled && engine_syncs(db->e);
+    err = spilled ? spill_write(t, c->ts) : engine_commit(db->e, w, n, !sync_later);
+    uint64_t number = commit_written(db, c, sync_later && err == NULL);
+    if (number == 0)
+        return err;
+    locks_release_all(t);
+    return commits_durable(db, number);
 }

@@ -97,6 +97,7 @@ struct commit {
     size_t n;
     struct slice *keys; /* ascending; when coarse: pairs, first and last of a run of keys */
     size_t bytes;
+    uint64_t written; /* not 0: the engine has it, as the so many-th; it may not be durable yet */
     bool coarse, in_flight, in_log;
 };
 
@@ -131,6 +132,8 @@ struct kv_db {
     size_t log_bytes;
     struct hlc log_floor; /* commits up to this time may be missing from the log */
     int waiting;          /* threads in commit_done */
+    uint64_t written, durable; /* commits that the engine has; so many of these survive a crash */
+    bool syncing;         /* one thread makes them durable at a time */
     struct arena *gc_arena;
     struct gc_span *gc; /* in gc_arena; disjoint, ascending */
     size_t gc_len;
@@ -169,6 +172,7 @@ struct kv_txn {
     struct hlc read_ts;
     bool fixed;      /* read_ts was given: it never moves */
     bool settled;    /* no commit in flight has a time <= read_ts */
+    uint64_t seen;   /* as kv_db.written: what it read is durable when so many commits are */
     enum txn_doom doomed;
     bool read_own;
     uint32_t step;
@@ -237,12 +241,15 @@ void locks_release_all(struct kv_txn *t);
 /* txn_commit.c */
 void commits_init(struct kv_db *db);
 void commits_destroy(struct kv_db *db);
-/* Wait for commits in flight with a time <= t's read time that wrote into the span. */
+/* Wait until the engine has the commits in flight with a time <= t's read time that wrote into the span;
+ * t->seen tells when they are durable. */
 struct error *commits_wait(struct kv_txn *t, struct slice start, struct slice end, bool point)
     ERR_MUST_USE;
 /* Move t's read time to now if nothing that it read has changed since; *fresh says. */
 struct error *commits_refresh(struct kv_txn *t, bool *fresh) ERR_MUST_USE;
 struct error *commits_commit(struct kv_txn *t, struct hlc *commit_ts) ERR_MUST_USE;
+/* Until the first so many commits are durable. */
+struct error *commits_durable(struct kv_db *db, uint64_t written) ERR_MUST_USE;
 
 struct commit *commits_new(const struct kv_txn *t);
 bool commits_touch(const struct commit *c, const struct rspan *s);

@@ -23,7 +23,7 @@ slow_ended() { # slow_ended NAME TEXT: the statement in the background failed so
     [[ $(cat "$work/slow") == "ERROR:  XXUUU: $2"* ]] || bad="got $(cat "$work/slow")"
     result "$1" "$bad"
 }
-slow() { say "SET CLUSTER SETTING kv.bulk_io_write.max_rate = '1MB'"; }
+slow() { say "SET CLUSTER SETTING kv.bulk_io_write.max_rate = '100KB'"; }
 fast() { say 'RESET CLUSTER SETTING kv.bulk_io_write.max_rate'; }
 
 M16() {
