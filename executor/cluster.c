@@ -124,9 +124,12 @@ cluster_nodes(struct cluster *c, struct arena *a, size_t *n)
     for (size_t i = 0; i < all; i++)
         if (v[i].live && !v[i].draining && !v[i].decommissioning)
             live[(*n)++] = v[i];
+    for (size_t i = 0; i < all && *n == 0; i++) /* all are on their way out: somebody must hold them */
+        if (v[i].live)
+            live[(*n)++] = v[i];
     if (*n > 0)
         return live;
-    *n = all; /* all are on their way out: somebody must hold the ranges */
+    *n = all;
     return v;
 }
 

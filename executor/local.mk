@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
 %C%_libexecutor_a_SOURCES = \
   %D%/backup/backup.c \
   %D%/backup/backup_int.h \
+  %D%/backup/backup_job.h \
   %D%/backup/backup_plan.c \
   %D%/backup/backup_plan.h \
   %D%/backup/coverage.c \
@@ -29,6 +30,8 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/row_count.c \
   %D%/backup/show_backup.c \
   %D%/backup/targets.c \
+  %D%/backup/work.c %D%/backup/work.h %D%/backup/work_int.h \
+  %D%/backup/work_node.c \
   %D%/cluster.c %D%/cluster.h \
   %D%/copy.c \
   %D%/exec.c \
@@ -155,6 +158,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/show/show_users.c \
   %D%/show/show_util.c \
   %D%/show/show_zones.c \
+  %D%/system_rows.c %D%/system_rows.h \
   %D%/statement.c \
   %D%/statement.h \
   %D%/temporary.h \

@@ -17,9 +17,10 @@
 #include "catalog/row.h"
 #include "executor/cluster.h"
 #include "executor/exec.h"
+#include "executor/backup/work.h"
 #include "executor/settings.h"
+#include "executor/system_rows.h"
 #include "types/keyenc.h"
-#include "types/valueenc.h"
 
 #define PREFIX "\x04\0liveness-"
 #define PREFIX_LEN (sizeof(PREFIX) - 1)
@@ -57,14 +58,7 @@ member_key(struct arena *a, uint32_t id)
 static struct error *
 row_write(struct exec_ctx *x, const Amberdb__Liveness *l)
 {
-    struct slice key = member_key(x->arena, (uint32_t)PB_GET(l, node_id));
-    struct str value;
-    str_init_arena(&value, x->arena, STR_MAX_DEFAULT);
-    value_open(&value, VALUE_BYTES);
-    str_append_slice(&value, pb_pack_as_is(x->arena, PB_BASE(l)));
-    ERR_TRY(str_error(&value));
-    value_seal(&value, 0, key);
-    return kv_put(x->txn, key, str_slice(&value));
+    return system_row_put(x, member_key(x->arena, (uint32_t)PB_GET(l, node_id)), PB_BASE(l));
 }
 
 struct rows {
@@ -72,43 +66,18 @@ struct rows {
     size_t n;
 };
 
-static struct error *
-rows_add(struct exec_ctx *x, struct rows *r, struct slice value)
-{
-    Amberdb__Liveness *l;
-    if (value.len < VALUE_HEADER)
-        return err_new(ERR_DATA_CORRUPTED, "liveness record is too short");
-    struct slice body =
-        slice_dup(x->arena, slice_make(value.ptr + VALUE_HEADER, value.len - VALUE_HEADER));
-    ERR_TRY(PB_PARSE(x->arena, liveness, "liveness record", body, &l));
-    PB_PUSH(x->arena, r->v, r->n, l);
-    return NULL;
-}
-
 /* By id. */
 static struct error *
 rows_read(struct exec_ctx *x, struct rows *r)
 {
-    struct str end;
-    struct kv_scan *scan;
-    struct error *err = NULL;
-    str_init_arena(&end, x->arena, STR_MAX_DEFAULT);
-    str_append(&end, PREFIX, PREFIX_LEN);
-    (void)key_prefix_end(&end);
-    struct kv_scan_opts o = {.span = {slice_make(PREFIX, PREFIX_LEN), str_slice(&end)}};
+    struct system_row *v;
+    size_t n;
     *r = (struct rows){0};
-    ERR_TRY(kv_scan_open(x->txn, &o, &scan));
-    for (;;) {
-        struct kv_entry e;
-        bool more;
-        ERR_GOTO(kv_scan_next(scan, &e, &more), out);
-        if (!more)
-            break;
-        ERR_GOTO(rows_add(x, r, e.value), out);
-    }
-out:
-    kv_scan_close(scan);
-    return err;
+    ERR_TRY(system_rows_read(x, slice_make(PREFIX, PREFIX_LEN), &amberdb__liveness__descriptor,
+                             "liveness record", &v, &n));
+    for (size_t i = 0; i < n; i++)
+        PB_PUSH(x->arena, r->v, r->n, (Amberdb__Liveness *)(void *)v[i].m);
+    return NULL;
 }
 
 static void
@@ -300,6 +269,8 @@ on_change(void *arg, const struct kv_change *c)
     catalog_store_changed(m->node->catalog, c);
     if (kv_change_touches(c, row_table_span(a, ID_SETTINGS)))
         atomic_store(&m->settings_changed, true);
+    if (kv_change_touches(c, work_span()))
+        work_nudge(m->node);
     arena_destroy(a);
 }
 

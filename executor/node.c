@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "executor/backup/attach.h"
+#include "executor/backup/work.h"
 #include "executor/cluster.h"
 #include "executor/gc.h"
 #include "executor/jobs/jobs.h"
@@ -88,6 +89,7 @@ node_open(const struct node_opts *o, struct node **out)
     n->workers = pool_create("work", WORKERS, WORK_QUEUE_MAX);
     ERR_GOTO(job_registry_create(n, &n->jobs), fail);
     ERR_GOTO(job_registry_start(n->jobs), fail);
+    ERR_GOTO(work_start(n), fail);
     ERR_GOTO(gc_start(n, &n->gc), fail);
     if (members_alone(n)) /* what earlier processes left */
         temporary_drop(n, NULL);
@@ -132,7 +134,9 @@ node_close(struct node *n)
         job_registry_stop(n->jobs);
         job_registry_destroy(n->jobs);
     }
+    work_stop(n);
     members_leave(n);
+    work_free(n);
     if (n->workers != NULL)
         pool_destroy(n->workers);
     attachments_destroy(n->attachments);

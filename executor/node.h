@@ -49,6 +49,7 @@ struct node {
     struct mem_budget *sql_memory;
     struct pool *workers;          /* job work */
     struct gc *gc;                 /* executor/gc.h */
+    struct work_node *work;        /* executor/backup/work.h; NULL: the store is not shared */
     struct attachments *attachments; /* executor/backup/attach.h */
     struct node_opts opts;
     int64_t start_time_ns;

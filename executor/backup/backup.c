@@ -8,9 +8,9 @@
  * SOURCE: statements 1, jobs 6, backup-format 2. */
 #include "config.h"
 
+#include "executor/backup/backup_job.h"
 #include "executor/backup/backup_plan.h"
-#include "executor/backup/destinations.h"
-#include "executor/backup/export.h"
+#include "executor/backup/work.h"
 
 #include <stdlib.h>
 
@@ -236,24 +236,11 @@ backup_columns(struct exec_ctx *x, const struct ast_stmt *st, int *n,
 
 /* ---- the job ---- */
 
-struct backup_job {
-    struct job *j;
-    struct arena *a;
-    Amberdb__BackupDetails *d;
-    pb_manifest *m;           /* what will be BACKUP */
-    struct crypt_key key;
-    const struct crypt_key *use_key;
-    struct sink *sink;        /* default destination */
-    struct destinations *dests; /* where data go */
-    struct file_list files;
-    uint64_t *primary;
-    size_t n_primary;
-};
-
-static struct error *
-open_job(struct job *j, struct arena *a, struct backup_job *b)
+struct error *
+backup_job_open(struct node *n, const struct cancel *cancel, Amberdb__BackupDetails *d,
+                struct arena *a, struct backup_job *b)
 {
-    *b = (struct backup_job){.j = j, .a = a, .d = j->payload->backup};
+    *b = (struct backup_job){.node = n, .cancel = cancel, .a = a, .d = d};
     if (b->d->encryption != NULL && b->d->encryption->has_key) {
         if (b->d->encryption->key.len != CRYPT_KEY_LEN)
             return err_new(ERR_DATA_CORRUPTED, "the job's encryption key has a wrong length");
@@ -261,9 +248,23 @@ open_job(struct job *j, struct arena *a, struct backup_job *b)
         b->use_key = &b->key;
     }
     ERR_TRY(PB_PARSE(a, backup_manifest, "backup job", pb_bytes(b->d->backup_manifest), &b->m));
-    ERR_TRY(open_sink(j->node, a, pb_str(b->d->uri), b->use_key, &b->sink));
-    sink_set_cancel(b->sink, &j->cancel);
+    ERR_TRY(open_sink(n, a, pb_str(b->d->uri), b->use_key, &b->sink));
+    sink_set_cancel(b->sink, cancel);
     return NULL;
+}
+
+static struct error *
+open_job(struct job *j, struct arena *a, struct backup_job *b)
+{
+    ERR_TRY(backup_job_open(j->node, &j->cancel, j->payload->backup, a, b));
+    b->j = j;
+    return NULL;
+}
+
+struct error *
+backup_job_destinations(struct backup_job *b)
+{
+    return destinations_open(b->a, b->node, b->cancel, b->d, b->sink, b->use_key, &b->dests);
 }
 
 static int
@@ -360,12 +361,19 @@ remaining(struct backup_job *b, struct span s, bool introduced, struct export_it
     }
 }
 
+struct export_item
+backup_item(const struct backup_job *b, bool introduced)
+{
+    struct hlc start = pb_hlc(b->m->start_time);
+    if (introduced)
+        return (struct export_item){.since = HLC_MIN, .ts = start, .explicit_times = true};
+    return (struct export_item){.since = start, .ts = pb_hlc(b->m->end_time)};
+}
+
 static void
 work_list(struct backup_job *b, struct export_item **v, size_t *n)
 {
-    struct hlc start = pb_hlc(b->m->start_time), end = pb_hlc(b->m->end_time);
-    struct export_item now = {.since = start, .ts = end};
-    struct export_item before = {.since = HLC_MIN, .ts = start, .explicit_times = true};
+    struct export_item now = backup_item(b, false), before = backup_item(b, true);
     *v = NULL;
     *n = 0;
     for (size_t i = 0; i < b->m->n_spans; i++)
@@ -408,30 +416,47 @@ revision_start(struct backup_job *b)
 }
 
 static struct error *
+report(void *arg, double done)
+{
+    struct backup_job *b = arg;
+    return job_progress(b->j, b->fraction_before + (1 - b->fraction_before) * done, NULL);
+}
+
+struct export_opts
+backup_export_opts(struct backup_job *b)
+{
+    primaries(b);
+    return (struct export_opts){
+        .node = b->node,
+        .cancel = b->cancel,
+        .all_versions = PB_GET(b->m, mvcc_filter) == AMBERDB__MVCCFILTER__MVCC_ALL,
+        .primary = b->primary,
+        .n_primary = b->n_primary,
+    };
+}
+
+static struct error *
 export_data(struct backup_job *b)
 {
     struct export_item *items;
+    struct export_piece *pieces;
     size_t n_items;
     double before = b->j->progress->progress_case ==
                             AMBERDB__PROGRESS__PROGRESS_FRACTION_COMPLETED
                         ? (double)b->j->progress->fraction_completed
                         : 0;
-    primaries(b);
+    b->fraction_before = b->files.n > 0 && before < 1 ? before : 0;
     work_list(b, &items, &n_items);
     ERR_TRY(revision_start(b));
-    struct export_opts o = {
-        .node = b->j->node,
-        .job = b->j,
-        .all_versions = PB_GET(b->m, mvcc_filter) == AMBERDB__MVCCFILTER__MVCC_ALL,
-        .items = items,
-        .n_items = n_items,
-        .primary = b->primary,
-        .n_primary = b->n_primary,
-        .save = save_checkpoint,
-        .arg = b,
-        .fraction_before = b->files.n > 0 && before < 1 ? before : 0,
-    };
-    return export_run(b->a, &o, &b->files);
+    struct export_opts o = backup_export_opts(b);
+    o.n_ranges = n_items;
+    o.save = save_checkpoint;
+    o.progress = report;
+    o.arg = b;
+    ERR_TRY(export_cut(b->a, b->node, items, n_items, &pieces, &o.n_pieces));
+    o.pieces = pieces;
+    return work_is_shared(b->node) ? work_run(b->a, b->j, &o, &b->files)
+                                   : export_run(b->a, &o, &b->files);
 }
 
 static struct error *
@@ -507,11 +532,21 @@ name_latest(struct backup_job *b)
                                  pb_str(b->d->collection_dir));
 }
 
+/* What nodes did for an earlier run and is in no checkpoint. */
+static struct error *
+take_over(struct backup_job *b)
+{
+    size_t before = b->files.n;
+    ERR_TRY(work_collect(b->a, b->j, &b->files));
+    return b->files.n > before ? save_checkpoint(b, b->files.v, b->files.n) : NULL;
+}
+
 static struct error *
 do_backup(struct backup_job *b, struct row_sink *rows)
 {
     ERR_TRY(kv_close_time(b->j->node->db, pb_hlc(b->m->end_time), &b->j->cancel));
     ERR_TRY(load_checkpoint(b));
+    ERR_TRY(take_over(b));
     ERR_TRY(export_data(b));
     set_files(b, b->m, b->files.v, b->files.n, b->a);
     ERR_TRY(write_parts(b));
@@ -519,10 +554,25 @@ do_backup(struct backup_job *b, struct row_sink *rows)
     ERR_TRY(destinations_check_files(b->dests, b->m->files, b->m->n_files, sealed));
     ERR_TRY(cancel_check(&b->j->cancel));
     FAULT_TRY(backup_manifest);
+    ERR_TRY(job_save(b->j)); /* unless another node thought us dead, and goes on */
     ERR_TRY(manifest_write(b->sink, BACKUP_FILE, b->m));
     remove_lock(b);
     ERR_TRY(name_latest(b));
     return put_result(b, b->m, rows);
+}
+
+/* Paused, or the node ends: go on from here. Other nodes go on meanwhile, unless somebody wants it to
+ * stop. */
+static void
+leave(struct backup_job *b)
+{
+    bool wanted = atomic_load(&b->j->cancel.reason) == CANCEL_USER;
+    struct error *e = wanted ? work_collect(b->a, b->j, &b->files) : NULL;
+    if (e == NULL && b->files.n > 0)
+        e = save_checkpoint(b, b->files.v, b->files.n);
+    if (e == NULL && wanted)
+        e = work_clear(b->j);
+    err_free(e);
 }
 
 static struct error *
@@ -538,15 +588,18 @@ backup_resume(struct job *j, struct row_sink *rows)
         return name_latest(b);
     }
     j->state = b;
-    ERR_TRY(destinations_open(b->a, j->node, &j->cancel, b->d, b->m, b->sink, b->use_key, &b->dests));
+    ERR_TRY(backup_job_destinations(b));
+    ERR_TRY(destinations_route(b->dests, j->node, &j->cancel, b->m));
     uint64_t protection = PB_GET(b->d, protection_id);
     ERR_TRY(kv_protect(j->node->db, protection, pb_hlc(b->m->end_time)));
     struct error *e = do_backup(b, rows);
     sink_set_cancel(b->sink, NULL); /* the checkpoint of a paused one is still to be written */
     if (e == NULL)
         kv_unprotect(j->node->db, protection);
-    else if (cancel_requested(&j->cancel) && b->files.n > 0)
-        err_free(save_checkpoint(b, b->files.v, b->files.n)); /* paused: go on from here */
+    else if (cancel_requested(&j->cancel))
+        leave(b);
+    if (e == NULL)
+        err_free(work_clear(j)); /* what is left is no harm */
     return e; /* a paused job keeps its protection, a failed one until it is reverted */
 }
 
@@ -575,6 +628,8 @@ backup_revert(struct job *j)
         sink_set_cancel(b->sink, NULL);
         ERR_TRY(load_checkpoint(b));
     }
+    ERR_TRY(work_collect(b->a, j, &b->files)); /* to be removed with the others */
+    ERR_TRY(work_clear(j));
     kv_unprotect(j->node->db, PB_GET(b->d, protection_id));
     ERR_TRY(sink_has(b->sink, BACKUP_FILE, &there));
     if (there) { /* ours, finished but for the last step, or another's: not to be touched */

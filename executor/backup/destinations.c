@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "executor/backup/destinations.h"
+#include "executor/backup/work.h"
 
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@
 struct route {
     struct slice start, end;
     const struct export_dest *to;
+    uint32_t node; /* that has it */
 };
 
 struct destinations {
@@ -56,10 +58,11 @@ table_routes(struct exec_ctx *x, struct destinations *d, uint32_t id)
     ERR_TRY(ranges_of_table(x, t, &r, &n));
     for (size_t i = 0; i < n; i++) {
         const struct cluster_node *holder = cluster_node(x->node->cluster, x->arena, r[i].holder);
-        const struct export_dest *to = destination_of(d, x->arena, holder->locality);
-        if (to == &d->v[0])
+        if (holder == NULL)
             continue;
-        struct route route = {slice_dup(d->arena, r[i].start), slice_dup(d->arena, r[i].end), to};
+        const struct export_dest *to = destination_of(d, x->arena, holder->locality);
+        struct route route = {slice_dup(d->arena, r[i].start), slice_dup(d->arena, r[i].end), to,
+                              holder->id};
         PB_PUSH(d->arena, d->routes, d->n_routes, route);
     }
     return NULL;
@@ -84,23 +87,41 @@ by_start(const void *a, const void *b)
     return slice_cmp(((const struct route *)a)->start, ((const struct route *)b)->start);
 }
 
+/* nodelocal://N; 0 for any other, and where each node has its own. */
+static uint32_t
+node_of_uri(const char *uri)
+{
+    static const char scheme[] = "nodelocal://";
+    if (strncmp(uri, scheme, strlen(scheme)) != 0)
+        return 0;
+    return (uint32_t)strtoul(uri + strlen(scheme), NULL, 10);
+}
+
 struct error *
 destinations_open(struct arena *a, struct node *n, const struct cancel *cancel,
-                  const Amberdb__BackupDetails *bd, const pb_manifest *m, struct sink *main,
+                  const Amberdb__BackupDetails *bd, struct sink *main,
                   const struct crypt_key *key, struct destinations **out)
 {
     struct destinations *d = ARENA_NEW(a, struct destinations);
     d->arena = a;
     d->v = ARENA_ARRAY(a, struct export_dest, bd->n_uris_by_locality_kv + 1);
-    d->v[d->n++] = (struct export_dest){main, ""};
+    d->v[d->n++] = (struct export_dest){main, "", node_of_uri(pb_str(bd->uri))};
     for (size_t i = 0; i < bd->n_uris_by_locality_kv; i++) {
         struct export_dest *to = &d->v[d->n++];
         to->locality_kv = pb_str(bd->uris_by_locality_kv[i]->key);
+        to->node = node_of_uri(pb_str(bd->uris_by_locality_kv[i]->value));
         ERR_TRY(open_sink(n, a, pb_str(bd->uris_by_locality_kv[i]->value), key, &to->sink));
         sink_set_cancel(to->sink, cancel);
     }
     *out = d;
-    if (d->n == 1)
+    return NULL;
+}
+
+struct error *
+destinations_route(struct destinations *d, struct node *n, const struct cancel *cancel,
+                   const pb_manifest *m)
+{
+    if (d->n == 1 && !work_is_shared(n))
         return NULL;
     ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, cancel, find_routes, &(struct finding){d, m}));
     if (d->n_routes > 0)
@@ -110,12 +131,13 @@ destinations_open(struct arena *a, struct node *n, const struct cancel *cancel,
 
 static void
 add(struct destinations *d, struct export_item item, struct slice start, struct slice end,
-    const struct export_dest *to, struct export_item **v, size_t *n)
+    const struct export_dest *to, uint32_t node, struct export_item **v, size_t *n)
 {
     if (slice_cmp(start, end) >= 0)
         return;
     item.span = (struct span){start, end};
     item.dest = to;
+    item.node = to->node != 0 ? to->node : node;
     PB_PUSH(d->arena, *v, *n, item);
 }
 
@@ -129,13 +151,22 @@ destinations_cut(struct destinations *d, struct export_item item, struct export_
             continue;
         if (slice_cmp(r->start, end) >= 0)
             break;
-        add(d, item, at, r->start, &d->v[0], v, n);
+        add(d, item, at, r->start, &d->v[0], 0, v, n);
         struct slice from = slice_cmp(r->start, at) > 0 ? r->start : at;
         struct slice to = slice_cmp(r->end, end) < 0 ? r->end : end;
-        add(d, item, from, to, r->to, v, n);
+        add(d, item, from, to, r->to, r->node, v, n);
         at = to;
     }
-    add(d, item, at, end, &d->v[0], v, n);
+    add(d, item, at, end, &d->v[0], 0, v, n);
+}
+
+const struct export_dest *
+destinations_find(const struct destinations *d, const char *locality_kv)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (strcmp(d->v[i].locality_kv, locality_kv) == 0)
+            return &d->v[i];
+    return &d->v[0];
 }
 
 static int

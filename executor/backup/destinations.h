@@ -10,14 +10,19 @@
 
 struct destinations;
 
-/* As the leases are now. `main`: the default destination, open already. */
+/* `main`: the default destination, open already. */
 struct error *destinations_open(struct arena *a, struct node *n, const struct cancel *cancel,
-                                const Amberdb__BackupDetails *d, const pb_manifest *m,
-                                struct sink *main, const struct crypt_key *key,
-                                struct destinations **out) ERR_MUST_USE;
+                                const Amberdb__BackupDetails *d, struct sink *main,
+                                const struct crypt_key *key, struct destinations **out) ERR_MUST_USE;
+/* Who has which ranges of the tables of m, as the leases are now. */
+struct error *destinations_route(struct destinations *d, struct node *n, const struct cancel *cancel,
+                                 const pb_manifest *m) ERR_MUST_USE;
 /* The item cut where the destination changes, each piece with its own. */
 void destinations_cut(struct destinations *d, struct export_item item, struct export_item **v,
                       size_t *n);
+
+/* That of a locality; the default one for "". */
+const struct export_dest *destinations_find(const struct destinations *d, const char *locality_kv);
 
 /* Before the manifest names them: the files lie where they were written, as far as destinations can tell
  * (somebody may have removed a folder). sealed: so does the salt of their key. */

@@ -24,20 +24,13 @@
 #define BATCH_VERSIONS 2048                      /* also how often the cancel token is looked at */
 #define RATE_SETTING "kv.bulk_io_write.max_rate"
 
-struct piece {
-    const struct export_item *of;
-    struct export_item item; /* its span narrowed */
-    uint64_t weight;         /* bytes, estimated */
-};
-
 struct exporter {
     const struct export_opts *o;
     struct arena *a;         /* with lock */
     struct mutex lock;
     struct cond changed;
-    struct piece *pieces;
-    size_t n_pieces, cap_pieces, next;
-    uint64_t piece_bytes;
+    struct export_piece *pieces; /* heaviest first */
+    size_t next;
     uint64_t weight_total, weight_done;
     uint64_t weight_begun;   /* of the pieces in hand, what has been read */
     struct file_list *files;
@@ -62,43 +55,48 @@ file_list_add(struct arena *a, struct file_list *l, pb_file *f)
 
 /* ---- cutting spans ---- */
 
+struct cutter {
+    struct arena *a;
+    struct engine *engine;
+    struct export_piece *v;
+    size_t n, cap;
+    uint64_t piece_bytes;
+};
+
 /* Put the span to the piece before it, when both together are no more than a piece: halves of a range of
  * keys may hold next to nothing. */
 static bool
-extend_piece(struct exporter *e, const struct export_item *item, struct span s, uint64_t weight)
+extend_piece(struct cutter *c, const struct export_item *item, struct span s, uint64_t weight)
 {
-    struct piece *p = e->n_pieces > 0 ? &e->pieces[e->n_pieces - 1] : NULL;
-    if (p == NULL || p->of != item || p->weight + weight > e->piece_bytes + e->piece_bytes / 4)
+    struct export_piece *p = c->n > 0 ? &c->v[c->n - 1] : NULL;
+    if (p == NULL || p->of != item || p->weight + weight > c->piece_bytes + c->piece_bytes / 4)
         return false;
     p->item.span.end = s.end;
     p->weight += weight;
-    e->weight_total += weight;
     return true;
 }
 
 static void
-add_piece(struct exporter *e, const struct export_item *item, struct span s, uint64_t weight)
+add_piece(struct cutter *c, const struct export_item *item, struct span s, uint64_t weight)
 {
-    if (extend_piece(e, item, s, weight))
+    if (extend_piece(c, item, s, weight))
         return;
-    if (e->n_pieces == e->cap_pieces) {
-        size_t cap = e->cap_pieces == 0 ? 64 : 2 * e->cap_pieces;
-        e->pieces = arena_realloc(e->a, e->pieces, e->cap_pieces * sizeof(struct piece),
-                                  cap * sizeof(struct piece));
-        e->cap_pieces = cap;
+    if (c->n == c->cap) {
+        size_t cap = c->cap == 0 ? 64 : 2 * c->cap;
+        c->v = arena_realloc(c->a, c->v, c->cap * sizeof(*c->v), cap * sizeof(*c->v));
+        c->cap = cap;
     }
-    struct piece *p = &e->pieces[e->n_pieces++];
+    struct export_piece *p = &c->v[c->n++];
     p->of = item;
     p->item = *item;
     p->item.span = s;
     p->weight = weight + 1;
-    e->weight_total += p->weight;
 }
 
 /* First key of the span at or behind `from` (last key when reverse), its row's prefix; empty when
  * there is none. */
 static struct error *
-probe(struct exporter *e, struct span s, struct hlc ts, bool reverse, struct slice *row)
+probe(struct cutter *c, struct span s, struct hlc ts, bool reverse, struct slice *row)
 {
     struct engine_scan_opts so = {.span = s, .mode = ENGINE_SCAN_AT, .ts = ts, .reverse = reverse,
                                   .show_deletions = true, .fill_cache = true};
@@ -106,10 +104,10 @@ probe(struct exporter *e, struct span s, struct hlc ts, bool reverse, struct sli
     struct engine_version v;
     bool more;
     *row = SLICE_NULL;
-    ERR_TRY(engine_iter_open(kv_db_engine(e->o->node->db), &so, &it));
+    ERR_TRY(engine_iter_open(c->engine, &so, &it));
     struct error *err = engine_iter_next(it, &v, &more);
     if (err == NULL && more)
-        *row = slice_dup(e->a, slice_make(v.key.ptr, row_prefix_length(v.key)));
+        *row = slice_dup(c->a, slice_make(v.key.ptr, row_prefix_length(v.key)));
     engine_iter_close(it);
     return err;
 }
@@ -135,30 +133,52 @@ middle(struct arena *a, struct slice lo, struct slice hi)
 
 /* Halve the span until the halves are small, at row boundaries. */
 static struct error *
-cut(struct exporter *e, const struct export_item *item, struct span s, int depth)
+cut(struct cutter *c, const struct export_item *item, struct span s, int depth)
 {
     uint64_t bytes;
     struct slice lo, hi, at;
-    ERR_TRY(engine_span_stats(kv_db_engine(e->o->node->db), s, &bytes));
-    if (bytes <= e->piece_bytes || depth == 0) {
-        add_piece(e, item, s, bytes);
+    ERR_TRY(engine_span_stats(c->engine, s, &bytes));
+    if (bytes <= c->piece_bytes || depth == 0) {
+        add_piece(c, item, s, bytes);
         return NULL;
     }
-    ERR_TRY(probe(e, s, item->ts, false, &lo));
-    ERR_TRY(probe(e, s, item->ts, true, &hi));
+    ERR_TRY(probe(c, s, item->ts, false, &lo));
+    ERR_TRY(probe(c, s, item->ts, true, &hi));
     if (lo.len == 0 || hi.len == 0 || slice_cmp(lo, hi) >= 0) {
-        add_piece(e, item, s, bytes);
+        add_piece(c, item, s, bytes);
         return NULL;
     }
-    struct slice half = middle(e->a, lo, hi);
-    ERR_TRY(probe(e, (struct span){half, s.end}, item->ts, false, &at));
+    struct slice half = middle(c->a, lo, hi);
+    ERR_TRY(probe(c, (struct span){half, s.end}, item->ts, false, &at));
     if (at.len == 0 || slice_cmp(at, lo) <= 0 || slice_cmp(at, s.start) <= 0 ||
         slice_cmp(at, s.end) >= 0) {
-        add_piece(e, item, s, bytes);
+        add_piece(c, item, s, bytes);
         return NULL;
     }
-    ERR_TRY(cut(e, item, (struct span){s.start, at}, depth - 1));
-    return cut(e, item, (struct span){at, s.end}, depth - 1);
+    ERR_TRY(cut(c, item, (struct span){s.start, at}, depth - 1));
+    return cut(c, item, (struct span){at, s.end}, depth - 1);
+}
+
+struct error *
+export_cut(struct arena *a, struct node *n, const struct export_item *items, size_t n_items,
+           struct export_piece **pieces, size_t *n_pieces)
+{
+    struct cutter c = {.a = a, .engine = kv_db_engine(n->db)};
+    uint64_t bytes, total = 0;
+    for (size_t i = 0; i < n_items; i++) {
+        ERR_TRY(engine_span_stats(c.engine, items[i].span, &bytes));
+        total += bytes;
+    }
+    c.piece_bytes = total / (EXPORT_THREADS * PIECES_PER_THREAD);
+    if (c.piece_bytes < PIECE_BYTES_MIN)
+        c.piece_bytes = PIECE_BYTES_MIN;
+    if (c.piece_bytes > PIECE_BYTES_MAX)
+        c.piece_bytes = PIECE_BYTES_MAX;
+    for (size_t i = 0; i < n_items; i++)
+        ERR_TRY(cut(&c, &items[i], items[i].span, CUT_DEPTH_MAX));
+    *pieces = c.v;
+    *n_pieces = c.n;
+    return NULL;
 }
 
 /* ---- one file ---- */
@@ -378,7 +398,7 @@ copy_versions(struct writer *w, struct engine_iter *it, bool newest_only)
 }
 
 static struct error *
-export_piece(struct exporter *e, struct arena *a, const struct piece *p)
+one_piece(struct exporter *e, struct arena *a, const struct export_piece *p)
 {
     const struct export_item *item = &p->item;
     bool at = hlc_is_empty(item->since) && !e->o->all_versions;
@@ -415,10 +435,10 @@ export_main(void *arg)
     struct exporter *e = arg;
     struct arena *a = arena_create(NULL, "export");
     mutex_lock(&e->lock);
-    while (e->next < e->n_pieces && e->error == NULL && !cancel_requested(&e->stop)) {
-        const struct piece *p = &e->pieces[e->next++];
+    while (e->next < e->o->n_pieces && e->error == NULL && !cancel_requested(&e->stop)) {
+        const struct export_piece *p = &e->pieces[e->next++];
         mutex_unlock(&e->lock);
-        struct error *err = export_piece(e, a, p);
+        struct error *err = one_piece(e, a, p);
         arena_reset(a);
         mutex_lock(&e->lock);
         if (err != NULL && e->error == NULL) {
@@ -438,7 +458,7 @@ export_main(void *arg)
 
 /* ---- all of them ---- */
 
-/* What the job's thread does meanwhile: checkpoints, progress, the cancel token. Lock held. */
+/* What the caller's thread does meanwhile: checkpoints, progress, the cancel token. Lock held. */
 static void
 supervise(struct exporter *e)
 {
@@ -446,19 +466,19 @@ supervise(struct exporter *e)
     size_t saved_files = e->files->n;
     while (e->running > 0) {
         cond_wait_ns(&e->changed, &e->lock, POLL_NS);
-        if (cancel_requested(&e->o->job->cancel))
+        if (cancel_requested(e->o->cancel))
             cancel_request(&e->stop, CANCEL_USER);
         if (e->running == 0 || e->error != NULL)
             continue;
         double done = (double)(e->weight_done + e->weight_begun) / (double)(e->weight_total + 1);
-        bool save = monotonic_now_ns() - saved >= CHECKPOINT_NS && e->files->n > saved_files;
+        bool save = e->o->save != NULL && monotonic_now_ns() - saved >= CHECKPOINT_NS &&
+                    e->files->n > saved_files;
         size_t n = e->files->n;
         pb_file **v = save ? arena_memdup(e->a, e->files->v, n * sizeof(*v)) : NULL;
         mutex_unlock(&e->lock);
         struct error *err = save ? e->o->save(e->o->arg, v, n) : NULL;
-        if (err == NULL)
-            err = job_progress(e->o->job,
-                               e->o->fraction_before + (1 - e->o->fraction_before) * done, NULL);
+        if (err == NULL && e->o->progress != NULL)
+            err = e->o->progress(e->o->arg, done);
         mutex_lock(&e->lock);
         if (save) {
             saved = monotonic_now_ns();
@@ -473,30 +493,10 @@ supervise(struct exporter *e)
     }
 }
 
-/* All spans into pieces. */
-static struct error *
-cut_all(struct exporter *e)
-{
-    const struct export_opts *o = e->o;
-    uint64_t bytes, total = 0;
-    for (size_t i = 0; i < o->n_items; i++) {
-        ERR_TRY(engine_span_stats(kv_db_engine(o->node->db), o->items[i].span, &bytes));
-        total += bytes;
-    }
-    e->piece_bytes = total / (EXPORT_THREADS * PIECES_PER_THREAD);
-    if (e->piece_bytes < PIECE_BYTES_MIN)
-        e->piece_bytes = PIECE_BYTES_MIN;
-    if (e->piece_bytes > PIECE_BYTES_MAX)
-        e->piece_bytes = PIECE_BYTES_MAX;
-    for (size_t i = 0; i < o->n_items; i++)
-        ERR_TRY(cut(e, &o->items[i], o->items[i].span, CUT_DEPTH_MAX));
-    return NULL;
-}
-
 static int
 heaviest_first(const void *pa, const void *pb)
 {
-    const struct piece *a = pa, *b = pb;
+    const struct export_piece *a = pa, *b = pb;
     return (a->weight < b->weight) - (a->weight > b->weight);
 }
 
@@ -510,11 +510,16 @@ export_run(struct arena *a, const struct export_opts *o, struct file_list *files
     cond_init(&e.changed);
     if (setting_find(RATE_SETTING) != NULL)
         e.rate = settings_int(o->node, RATE_SETTING);
-    struct error *err = cut_all(&e);
-    if (err == NULL && e.n_pieces > 1)
-        qsort(e.pieces, e.n_pieces, sizeof(struct piece), heaviest_first);
+    struct error *err = NULL;
+    e.pieces = ARENA_ARRAY(a, struct export_piece, o->n_pieces + 1);
+    for (size_t i = 0; i < o->n_pieces; i++) {
+        e.pieces[i] = o->pieces[i];
+        e.weight_total += o->pieces[i].weight;
+    }
+    if (o->n_pieces > 1)
+        qsort(e.pieces, o->n_pieces, sizeof(*e.pieces), heaviest_first);
     mutex_lock(&e.lock);
-    for (int i = 0; i < EXPORT_THREADS && (size_t)i < e.n_pieces && err == NULL; i++) {
+    for (int i = 0; i < EXPORT_THREADS && (size_t)i < o->n_pieces && err == NULL; i++) {
         e.running++;
         err = thread_start(&threads[n_threads], "export", export_main, &e);
         if (err == NULL)
@@ -533,10 +538,10 @@ export_run(struct arena *a, const struct export_opts *o, struct file_list *files
     else
         err_free(e.error);
     if (err == NULL)
-        err = cancel_check(&o->job->cancel);
+        err = cancel_check(o->cancel);
     cond_destroy(&e.changed);
     mutex_destroy(&e.lock);
-    if (err != NULL && !cancel_requested(&o->job->cancel))
-        err = err_wrap(err, "exporting %zu ranges", o->n_items);
+    if (err != NULL && !cancel_requested(o->cancel))
+        err = err_wrap(err, "exporting %zu ranges", o->n_ranges);
     return err;
 }

@@ -4,7 +4,7 @@
  * and (when the sink does) encrypting on the way. A piece is about EXPORT_PIECE_BYTES, so that memory
  * is bounded and both threads have work; a file never splits a row.
  *
- * Threads: export_run belongs to the job's thread; the callback `saved` comes from it.
+ * Threads: export_run belongs to one thread; the callbacks `save` and `progress` come from it.
  */
 #ifndef AMBERDB_EXECUTOR_BACKUP_EXPORT_H
 #define AMBERDB_EXECUTOR_BACKUP_EXPORT_H
@@ -14,6 +14,7 @@
 struct export_dest {
     struct sink *sink;       /* shared by the threads */
     const char *locality_kv; /* "" = default */
+    uint32_t node;           /* whose files these are (nodelocal://N); 0: any node reaches it */
 };
 
 struct export_item {
@@ -21,20 +22,32 @@ struct export_item {
     const struct export_dest *dest;
     struct hlc since, ts;    /* (since, ts]; since empty: from the beginning */
     bool explicit_times;     /* write them into the file entry (introduced spans) */
+    uint32_t node;           /* who should do it; 0: anybody */
 };
+
+/* A part of an item that one thread does. */
+struct export_piece {
+    const struct export_item *of;
+    struct export_item item; /* its span narrowed */
+    uint64_t weight;         /* bytes, estimated */
+};
+struct error *export_cut(struct arena *a, struct node *n, const struct export_item *items,
+                         size_t n_items, struct export_piece **pieces, size_t *n_pieces) ERR_MUST_USE;
 
 struct export_opts {
     struct node *node;
-    struct job *job;
+    const struct cancel *cancel;
     bool all_versions;
-    const struct export_item *items;
-    size_t n_items;
+    const struct export_piece *pieces;
+    size_t n_pieces;
+    size_t n_ranges;         /* that they were cut from, for messages */
     const uint64_t *primary; /* for counting rows */
     size_t n_primary;
     /* Every now and then, with all files so far: write the checkpoint. */
     struct error *(*save)(void *arg, pb_file *const *files, size_t n);
+    /* More often: what is done of all, 0 to 1. Either may be NULL. */
+    struct error *(*progress)(void *arg, double done);
     void *arg;
-    double fraction_before;  /* of the job, done by earlier runs */
 };
 
 /* Files written: appended to *files (in arena a) even when it fails. */

@@ -135,13 +135,16 @@ backup(struct world *w, int64_t since, int64_t ts, bool all, struct backup_layer
     struct span_list spans = {0};
     struct file_list files = {0};
     OK(table_spans(w->a, w->old, &spans));
-    struct export_dest dest = {w->sink, ""};
+    struct export_dest dest = {w->sink, "", 0};
+    struct export_piece *pieces;
     struct export_item item = {
         .span = spans.v[0], .dest = &dest, .since = {since, 0}, .ts = {ts, 0}};
-    struct export_opts o = {.node = &w->node, .job = &w->job,
-                            .all_versions = all, .items = &item, .n_items = 1,
+    struct export_opts o = {.node = &w->node, .cancel = &w->job.cancel,
+                            .all_versions = all, .n_ranges = 1,
                             .primary = primary_ids(w->a, &w->old, 1), .n_primary = 1,
                             .save = save_files};
+    OK(export_cut(w->a, &w->node, &item, 1, &pieces, &o.n_pieces));
+    o.pieces = pieces;
     OK(export_run(arena_create(w->a, "export"), &o, &files));
     pb_manifest *m = PB_NEW(w->a, BackupManifest, backup_manifest);
     if (since > 0)
