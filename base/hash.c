@@ -77,44 +77,6 @@ digest_parts(enum digest kind, const struct slice *parts, size_t n, uint8_t out[
     return len;
 }
 
-struct sha512 {
-    EVP_MD_CTX *ctx;
-};
-
-struct sha512 *
-sha512_create(void)
-{
-    struct sha512 *s = xmalloc(sizeof(*s));
-    s->ctx = EVP_MD_CTX_new();
-    VERIFY(s->ctx != NULL);
-    VERIFY(EVP_DigestInit_ex(s->ctx, EVP_sha512(), NULL) == 1);
-    return s;
-}
-
-void
-sha512_update(struct sha512 *s, const void *p, size_t len)
-{
-    VERIFY(EVP_DigestUpdate(s->ctx, p, len) == 1);
-}
-
-void
-sha512_final(struct sha512 *s, uint8_t out[SHA512_LEN])
-{
-    unsigned len = 0;
-    VERIFY(EVP_DigestFinal_ex(s->ctx, out, &len) == 1);
-    VERIFY(len == SHA512_LEN);
-    sha512_discard(s);
-}
-
-void
-sha512_discard(struct sha512 *s)
-{
-    if (s == NULL)
-        return;
-    EVP_MD_CTX_free(s->ctx);
-    xfree(s);
-}
-
 void
 random_bytes(void *p, size_t len)
 {

@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libbase.a
   %D%/lock_rank.h \
   %D%/log.c %D%/log.h \
   %D%/rand.c %D%/rand.h \
+  %D%/sha512.c \
   %D%/slice.c %D%/slice.h \
   %D%/thread.c %D%/thread.h
 

@@ -16,9 +16,10 @@
 /* In the store; what one thread takes at a time: so much that the threads end together. */
 #define PIECE_BYTES_MIN ((uint64_t)4 << 20)
 #define PIECE_BYTES_MAX ((uint64_t)32 << 20)
-#define PIECES_PER_THREAD 4
+#define PIECES_PER_THREAD SHA512_LANES
+#define HASH_BYTES ((size_t)1 << 20) /* of each of its files a thread writes this much, and hashes all */
 #define EXPORT_FILE_BYTES ((uint64_t)128 << 20)  /* keys and values; a file ends at the next row */
-#define CUT_DEPTH_MAX 24
+#define SPLIT_STEPS_MAX 64
 #define CHECKPOINT_NS (INT64_C(10) * 1000000000)
 #define POLL_NS INT64_C(200000000)
 #define BATCH_VERSIONS 2048                      /* also how often the cancel token is looked at */
@@ -31,6 +32,7 @@ struct exporter {
     struct cond changed;
     struct export_piece *pieces; /* heaviest first */
     size_t next;
+    size_t group;            /* pieces that a thread takes at once */
     uint64_t weight_total, weight_done;
     uint64_t weight_begun;   /* of the pieces in hand, what has been read */
     struct file_list *files;
@@ -63,31 +65,15 @@ struct cutter {
     uint64_t piece_bytes;
 };
 
-/* Put the span to the piece before it, when both together are no more than a piece: halves of a range of
- * keys may hold next to nothing. */
-static bool
-extend_piece(struct cutter *c, const struct export_item *item, struct span s, uint64_t weight)
-{
-    struct export_piece *p = c->n > 0 ? &c->v[c->n - 1] : NULL;
-    if (p == NULL || p->of != item || p->weight + weight > c->piece_bytes + c->piece_bytes / 4)
-        return false;
-    p->item.span.end = s.end;
-    p->weight += weight;
-    return true;
-}
-
 static void
 add_piece(struct cutter *c, const struct export_item *item, struct span s, uint64_t weight)
 {
-    if (extend_piece(c, item, s, weight))
-        return;
     if (c->n == c->cap) {
         size_t cap = c->cap == 0 ? 64 : 2 * c->cap;
         c->v = arena_realloc(c->a, c->v, c->cap * sizeof(*c->v), cap * sizeof(*c->v));
         c->cap = cap;
     }
     struct export_piece *p = &c->v[c->n++];
-    p->of = item;
     p->item = *item;
     p->item.span = s;
     p->weight = weight + 1;
@@ -131,32 +117,54 @@ middle(struct arena *a, struct slice lo, struct slice hi)
     return slice_make(k, same + n);
 }
 
-/* Halve the span until the halves are small, at row boundaries. */
+/* A row that has about `want` bytes of the span before it; empty: there is none. `among`: two rows. */
 static struct error *
-cut(struct cutter *c, const struct export_item *item, struct span s, int depth)
+split_row(struct cutter *c, struct span s, struct span among, struct hlc ts, uint64_t want,
+          struct slice *row)
 {
-    uint64_t bytes;
-    struct slice lo, hi, at;
+    struct arena *scratch = arena_create(NULL, "split");
+    struct slice lo = among.start, hi = among.end, mid = lo;
+    struct error *err = NULL;
+    for (int i = 0; i < SPLIT_STEPS_MAX && err == NULL; i++) {
+        uint64_t bytes = 0;
+        mid = middle(scratch, lo, hi);
+        err = engine_span_stats(c->engine, (struct span){s.start, mid}, &bytes);
+        if (bytes < want)
+            lo = mid;
+        else
+            hi = mid;
+        if (bytes < want ? want - bytes < c->piece_bytes / 16 : bytes - want < c->piece_bytes / 16)
+            break;
+    }
+    if (err == NULL)
+        err = probe(c, (struct span){mid, s.end}, ts, false, row);
+    arena_destroy(scratch);
+    return err;
+}
+
+/* Into pieces of about the same size, at row boundaries. */
+static struct error *
+cut(struct cutter *c, const struct export_item *item, struct span s)
+{
+    uint64_t bytes, n;
+    struct slice start = s.start, first = SLICE_NULL, last = SLICE_NULL, at;
     ERR_TRY(engine_span_stats(c->engine, s, &bytes));
-    if (bytes <= c->piece_bytes || depth == 0) {
-        add_piece(c, item, s, bytes);
-        return NULL;
+    n = (bytes + c->piece_bytes / 2) / c->piece_bytes;
+    if (n > 1)
+        ERR_TRY(probe(c, s, item->ts, false, &first));
+    if (n > 1 && first.len > 0)
+        ERR_TRY(probe(c, s, item->ts, true, &last));
+    for (uint64_t i = 1; i < n && slice_cmp(first, last) < 0; i++) {
+        ERR_TRY(split_row(c, s, (struct span){first, last}, item->ts, bytes / n * i, &at));
+        if (at.len == 0 || slice_cmp(at, s.end) >= 0)
+            break;
+        if (slice_cmp(at, start) <= 0 || slice_cmp(at, first) <= 0)
+            continue; /* a row as large as a piece */
+        add_piece(c, item, (struct span){start, at}, bytes / n);
+        start = first = at;
     }
-    ERR_TRY(probe(c, s, item->ts, false, &lo));
-    ERR_TRY(probe(c, s, item->ts, true, &hi));
-    if (lo.len == 0 || hi.len == 0 || slice_cmp(lo, hi) >= 0) {
-        add_piece(c, item, s, bytes);
-        return NULL;
-    }
-    struct slice half = middle(c->a, lo, hi);
-    ERR_TRY(probe(c, (struct span){half, s.end}, item->ts, false, &at));
-    if (at.len == 0 || slice_cmp(at, lo) <= 0 || slice_cmp(at, s.start) <= 0 ||
-        slice_cmp(at, s.end) >= 0) {
-        add_piece(c, item, s, bytes);
-        return NULL;
-    }
-    ERR_TRY(cut(c, item, (struct span){s.start, at}, depth - 1));
-    return cut(c, item, (struct span){at, s.end}, depth - 1);
+    add_piece(c, item, (struct span){start, s.end}, bytes / (n == 0 ? 1 : n));
+    return NULL;
 }
 
 struct error *
@@ -175,7 +183,7 @@ export_cut(struct arena *a, struct node *n, const struct export_item *items, siz
     if (c.piece_bytes > PIECE_BYTES_MAX)
         c.piece_bytes = PIECE_BYTES_MAX;
     for (size_t i = 0; i < n_items; i++)
-        ERR_TRY(cut(&c, &items[i], items[i].span, CUT_DEPTH_MAX));
+        ERR_TRY(cut(&c, &items[i], items[i].span));
     *pieces = c.v;
     *n_pieces = c.n;
     return NULL;
@@ -185,8 +193,9 @@ export_cut(struct arena *a, struct node *n, const struct export_item *items, siz
 
 struct writer {
     struct exporter *e;
-    struct arena *a;             /* of the thread; reset per piece */
+    struct arena *a;             /* of the thread; reset when its pieces are done */
     const struct export_item *item;
+    struct str pending;          /* of the file: not hashed yet, nor handed to the sink */
     struct sink_file *out;
     struct sst_writer *sst;
     struct sha512 *hash;
@@ -201,8 +210,16 @@ static struct error *
 write_out(void *arg, const void *p, size_t len)
 {
     struct writer *w = arg;
-    sha512_update(w->hash, p, len);
-    return sink_write(w->out, p, len);
+    str_append(&w->pending, p, len);
+    return NULL;
+}
+
+static struct error *
+write_pending(struct writer *w)
+{
+    struct error *err = sink_write(w->out, w->pending.ptr, w->pending.len);
+    str_clear(&w->pending);
+    return err;
 }
 
 static void
@@ -216,6 +233,7 @@ writer_discard(struct writer *w)
     w->sst = NULL;
     w->out = NULL;
     w->hash = NULL;
+    str_release(&w->pending);
 }
 
 static struct error *
@@ -268,6 +286,8 @@ writer_end(struct writer *w, struct slice end)
     w->sst = NULL;
     if (err != NULL)
         return err;
+    sha512_update(w->hash, w->pending.ptr, w->pending.len);
+    ERR_TRY(write_pending(w));
     sha512_final(w->hash, sum);
     w->hash = NULL;
     struct sink_file *out = w->out;
@@ -372,33 +392,43 @@ copy_batch(struct writer *w, const struct engine_version *v, size_t n, bool newe
     return NULL;
 }
 
+/* A piece on its way into its files. */
+struct lane {
+    struct writer w;
+    struct engine_iter *it;
+    struct str last;             /* the key before, for newest_only */
+    bool newest_only, done;
+};
+
+/* Copy until there is enough to be hashed, or the piece ends. */
 static struct error *
-copy_versions(struct writer *w, struct engine_iter *it, bool newest_only)
+lane_fill(struct lane *l, struct engine_version *v)
 {
-    struct engine_version *v = ARENA_ARRAY(w->a, struct engine_version, BATCH_VERSIONS);
-    struct str last;
+    struct writer *w = &l->w;
     size_t n;
-    str_init_arena(&last, w->a, STR_MAX_DEFAULT);
-    for (;;) {
+    while (w->pending.len < HASH_BYTES) {
         uint64_t bytes = 0;
-        ERR_TRY(engine_iter_batch(it, v, BATCH_VERSIONS, &n));
-        if (n == 0)
-            return NULL;
-        struct slice block = engine_iter_block(it);
-        if (block.len > 0 && !newest_only) {
+        ERR_TRY(engine_iter_batch(l->it, v, BATCH_VERSIONS, &n));
+        if (n == 0) {
+            l->done = true;
+            return writer_end(w, w->item->span.end);
+        }
+        struct slice block = engine_iter_block(l->it);
+        if (block.len > 0 && !l->newest_only) {
             ERR_TRY(writer_add_block(w, v, n, block));
             for (size_t i = 0; i < n; i++) /* the rate is of data, however small the block is */
                 bytes += v[i].key.len + v[i].value.len;
         } else {
-            ERR_TRY(copy_batch(w, v, n, newest_only, &last, &bytes));
+            ERR_TRY(copy_batch(w, v, n, l->newest_only, &l->last, &bytes));
         }
         ERR_TRY(cancel_check(&w->e->stop));
-        account(w, block.len > 0 && !newest_only ? block.len : bytes, bytes);
+        account(w, block.len > 0 && !l->newest_only ? block.len : bytes, bytes);
     }
+    return NULL;
 }
 
 static struct error *
-one_piece(struct exporter *e, struct arena *a, const struct export_piece *p)
+lane_open(struct lane *l, struct exporter *e, struct arena *a, const struct export_piece *p)
 {
     const struct export_item *item = &p->item;
     bool at = hlc_is_empty(item->since) && !e->o->all_versions;
@@ -409,24 +439,70 @@ one_piece(struct exporter *e, struct arena *a, const struct export_piece *p)
         .since = item->since,
         .blocks = true,
     };
-    struct writer w = {.e = e, .a = a, .item = item, .start = item->span.start,
-                       .weight = p->weight};
-    struct engine_iter *it;
-    str_init_arena(&w.last_row, a, STR_MAX_DEFAULT);
-    ERR_TRY(kv_export_open(e->o->node->db, &so, &it));
-    struct error *err = copy_versions(&w, it, !at && !e->o->all_versions);
-    engine_iter_close(it);
-    if (err == NULL)
-        err = writer_end(&w, item->span.end);
+    *l = (struct lane){.w = {.e = e, .a = a, .item = item, .start = item->span.start,
+                             .weight = p->weight},
+                       .newest_only = !at && !e->o->all_versions};
+    str_init(&l->w.pending, STR_MAX_DEFAULT);
+    str_init_arena(&l->w.last_row, a, STR_MAX_DEFAULT);
+    str_init_arena(&l->last, a, STR_MAX_DEFAULT);
+    return kv_export_open(e->o->node->db, &so, &l->it);
+}
+
+static void
+lane_close(struct lane *l)
+{
+    struct exporter *e = l->w.e;
+    engine_iter_close(l->it);
+    writer_discard(&l->w);
     mutex_lock(&e->lock);
-    e->weight_begun -= w.begun; /* the whole piece counts from here on */
-    e->weight_done += p->weight;
+    e->weight_begun -= l->w.begun; /* the whole piece counts from here on */
+    e->weight_done += l->w.weight;
     mutex_unlock(&e->lock);
-    if (err != NULL) {
-        writer_discard(&w);
-        return err_wrap(err, "exporting %s", span_text(a, item->span));
+}
+
+/* Hash what all lanes have, and write it. */
+static struct error *
+hash_and_write(struct lane *l, size_t n)
+{
+    struct sha512 *hash[SHA512_LANES] = {NULL};
+    struct slice bytes[SHA512_LANES];
+    for (size_t i = 0; i < n; i++) {
+        hash[i] = l[i].done ? NULL : l[i].w.hash;
+        bytes[i] = str_slice(&l[i].w.pending);
     }
+    sha512_update_lanes(hash, bytes);
+    for (size_t i = 0; i < n; i++)
+        if (hash[i] != NULL)
+            ERR_TRY(write_pending(&l[i].w));
     return NULL;
+}
+
+/* Pieces side by side, because hashing four files at once costs half as much. */
+static struct error *
+export_pieces(struct exporter *e, struct arena *a, const struct export_piece *p, size_t n)
+{
+    struct lane l[SHA512_LANES];
+    struct engine_version *v = ARENA_ARRAY(a, struct engine_version, BATCH_VERSIONS);
+    struct error *err = NULL;
+    size_t opened = 0, left = n, at = 0;
+    while (opened < n && err == NULL) {
+        err = lane_open(&l[opened], e, a, &p[opened]);
+        opened++;
+    }
+    while (left > 0 && err == NULL) {
+        for (left = at = 0; at < n && err == NULL; at++) {
+            if (!l[at].done)
+                err = lane_fill(&l[at], v);
+            left += !l[at].done;
+        }
+        if (err == NULL)
+            err = hash_and_write(l, n);
+    }
+    for (size_t i = 0; i < opened; i++)
+        lane_close(&l[i]);
+    if (err != NULL)
+        err = err_wrap(err, "exporting %s", span_text(a, p[at > 0 ? at - 1 : 0].item.span));
+    return err;
 }
 
 static void *
@@ -436,9 +512,11 @@ export_main(void *arg)
     struct arena *a = arena_create(NULL, "export");
     mutex_lock(&e->lock);
     while (e->next < e->o->n_pieces && e->error == NULL && !cancel_requested(&e->stop)) {
-        const struct export_piece *p = &e->pieces[e->next++];
+        const struct export_piece *p = &e->pieces[e->next];
+        size_t n = e->o->n_pieces - e->next < e->group ? e->o->n_pieces - e->next : e->group;
+        e->next += n;
         mutex_unlock(&e->lock);
-        struct error *err = one_piece(e, a, p);
+        struct error *err = export_pieces(e, a, p, n);
         arena_reset(a);
         mutex_lock(&e->lock);
         if (err != NULL && e->error == NULL) {
@@ -516,6 +594,8 @@ export_run(struct arena *a, const struct export_opts *o, struct file_list *files
         e.pieces[i] = o->pieces[i];
         e.weight_total += o->pieces[i].weight;
     }
+    size_t share = o->n_pieces / EXPORT_THREADS; /* every thread shall get some */
+    e.group = share == 0 ? 1 : share > SHA512_LANES ? SHA512_LANES : share;
     if (o->n_pieces > 1)
         qsort(e.pieces, o->n_pieces, sizeof(*e.pieces), heaviest_first);
     mutex_lock(&e.lock);

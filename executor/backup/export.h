@@ -1,8 +1,8 @@
 /* executor/backup/export.h - spans of the store into data files: the working half of BACKUP.
  *
- * Two threads take pieces of spans, iterate over the store's versions and write SST files, hashing
- * and (when the sink does) encrypting on the way. A piece is about EXPORT_PIECE_BYTES, so that memory
- * is bounded and both threads have work; a file never splits a row.
+ * Two threads take pieces of spans, up to four at a time, iterate over the store's versions and write
+ * SST files, hashing and (when the sink does) encrypting on the way. Pieces are cut so that both threads
+ * have work to the end; a file never splits a row.
  *
  * Threads: export_run belongs to one thread; the callbacks `save` and `progress` come from it.
  */
@@ -27,7 +27,6 @@ struct export_item {
 
 /* A part of an item that one thread does. */
 struct export_piece {
-    const struct export_item *of;
     struct export_item item; /* its span narrowed */
     uint64_t weight;         /* bytes, estimated */
 };

@@ -285,6 +285,43 @@ hex(const uint8_t *p, size_t n, char *out)
         snprintf(out + 2 * i, 3, "%02x", p[i]);
 }
 
+/* Streams hashed together, in pieces of any length, as if each were alone. */
+static void
+lanes_hash_as_one_stream(void **state)
+{
+    (void)state;
+    struct rand r;
+    static uint8_t bytes[SHA512_LANES][6000];
+    rand_init(&r, 1);
+    rand_fill(&r, bytes, sizeof(bytes));
+    for (int turn = 0; turn < 200; turn++) {
+        struct sha512 *s[SHA512_LANES], *alone;
+        size_t done[SHA512_LANES] = {0};
+        uint8_t got[SHA512_LEN], want[SHA512_LEN];
+        int unused = (int)rand_below(&r, 2 * SHA512_LANES);
+        for (int i = 0; i < SHA512_LANES; i++)
+            s[i] = i == unused ? NULL : sha512_create();
+        for (int step = 0; step < 5; step++) {
+            struct slice x[SHA512_LANES];
+            for (int i = 0; i < SHA512_LANES; i++) {
+                size_t n = rand_below(&r, rand_chance(&r, 4) ? 40 : 1100);
+                x[i] = slice_make(bytes[i] + done[i], n);
+                done[i] += n;
+            }
+            sha512_update_lanes(s, x);
+        }
+        for (int i = 0; i < SHA512_LANES; i++) {
+            if (s[i] == NULL)
+                continue;
+            alone = sha512_create();
+            sha512_update(alone, bytes[i], done[i]);
+            sha512_final(alone, want);
+            sha512_final(s[i], got);
+            assert_memory_equal(got, want, SHA512_LEN);
+        }
+    }
+}
+
 static void
 checksums_match_published_values(void **state)
 {
@@ -460,6 +497,7 @@ main(void)
         cmocka_unit_test(numbers_survive_the_way_through_bytes),
         cmocka_unit_test(clock_never_goes_back),
         cmocka_unit_test(checksums_match_published_values),
+        cmocka_unit_test(lanes_hash_as_one_stream),
         cmocka_unit_test(files_appear_whole),
         cmocka_unit_test(faults_hit_where_armed),
         cmocka_unit_test(pool_runs_all_before_it_goes),
