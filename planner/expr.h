@@ -190,7 +190,7 @@ struct expr *expr_remap(struct arena *a, const struct expr *e, const int *map);
 
 /* The stored normal form of sql.md 11 ("Expressions stored in the schema"). */
 struct error *expr_to_stored_sql(struct type_ctx *c, const struct ast_expr *ast,
-                                 const struct expr *e, char **out) ERR_MUST_USE;
+                                 const struct expr *e, bool typed_whole, char **out) ERR_MUST_USE;
 
 /* ---- evaluation (planner folds constants with it; the executor runs it) ---- */
 

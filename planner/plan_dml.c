@@ -372,21 +372,21 @@ arbiter(struct insert_plan *s, const struct ast_names *names)
     return NULL;
 }
 
-/* Names of ON CONFLICT: the table's row (by ordinal) and `excluded` behind it. */
+/* Names of ON CONFLICT, in v20.1's order: `excluded`, which is behind the table's row (by ordinal). */
 static struct scope *
 conflict_scope(struct insert_plan *s)
 {
     struct planner *p = s->p;
     struct scope *own = scope_of_table(p->arena, s->t, s->alias), *all = scope_new(p, NULL);
 
-    for (int i = 0; i < own->n; i++)
-        scope_add(p, all, own->columns[i]);
     for (int i = 0; i < own->n; i++) {
         struct scope_column c = own->columns[i];
         c.table = "excluded";
         c.index += s->t->n_all_columns;
         scope_add(p, all, c);
     }
+    for (int i = 0; i < own->n; i++)
+        scope_add(p, all, own->columns[i]);
     all->changed = s->t;
     return all;
 }
@@ -485,6 +485,11 @@ plan_on_conflict(struct insert_plan *s, struct plan_insert *n)
     const struct ast_on_conflict *oc = s->a->on_conflict;
     struct planner *p = s->p;
 
+    for (int i = 0; i < oc->columns.count; i++) {
+        char *name = slice_str(p, oc->columns.items[i].text);
+        if (column_ordinal(s->t, name) < 0)
+            return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", name);
+    }
     if (oc->columns.count > 0 || !oc->do_nothing) {
         n->arbiter = oc->columns.count > 0 ? arbiter(s, &oc->columns) : NULL;
         if (n->arbiter == NULL)

@@ -2,8 +2,8 @@
  *
  * v20.1's rule, as its descriptors show: what has no column below it is kept as typed (constants
  * carry their type: 'a':::STRING), what leads to a column is kept as written, so that a constant
- * right beside a column stays bare (k < 10, qty * 2). A whole expression without columns (DEFAULT)
- * is the typed one: constants folded, needless casts and parentheses gone.
+ * right beside a column stays bare (k < 10, qty * 2). A DEFAULT is the typed expression: constants
+ * folded, needless casts and parentheses gone.
  */
 #include "config.h"
 
@@ -205,7 +205,8 @@ hook(struct str *out, const struct ast_expr *e, void *arg)
 }
 
 struct error *
-expr_to_stored_sql(struct type_ctx *c, const struct ast_expr *ast, const struct expr *e, char **out)
+expr_to_stored_sql(struct type_ctx *c, const struct ast_expr *ast, const struct expr *e, bool typed_whole,
+                   char **out)
 {
     struct type_ctx typing = *c;
     struct stored s = {.c = c, .env = tc_env(c), .notes = type_notes_new(c->arena)};
@@ -214,7 +215,7 @@ expr_to_stored_sql(struct type_ctx *c, const struct ast_expr *ast, const struct 
     typing.notes = s.notes;
     ERR_TRY(type_expr(&typing, ast, e != NULL ? e->type : NULL, &typed));
     str_init_arena(&text, c->arena, STR_MAX_DEFAULT);
-    s.typed = !has_column(ast);
+    s.typed = typed_whole && !has_column(ast);
     print_in(&s, &text, ast, false);
     ERR_TRY(str_error(&text));
     *out = arena_strndup(c->arena, str_cstr(&text), text.len);

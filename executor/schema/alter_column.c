@@ -156,10 +156,9 @@ note_use(void *arg, const struct expr *e)
         u->found = true;
 }
 
-/* Does a stored expression of t read the column? */
-static struct error *
-expression_uses(struct exec_ctx *x, const struct table *t, const char *sql, uint32_t column_id,
-                bool *yes)
+struct error *
+ddl_expression_uses(struct exec_ctx *x, const struct table *t, const char *sql, uint32_t column_id,
+                    bool *yes)
 {
     struct uses_column u = {.ordinal = table_column_ordinal(t, column_id)};
     struct expr *e;
@@ -182,7 +181,7 @@ refuse_drop(struct alter *a, const struct table *t, const struct column *c)
         bool uses;
         if (t->columns[i].compute_expr == NULL || t->columns[i].id == c->id)
             continue;
-        ERR_TRY(expression_uses(x, t, t->columns[i].compute_expr, c->id, &uses));
+        ERR_TRY(ddl_expression_uses(x, t, t->columns[i].compute_expr, c->id, &uses));
         if (uses)
             return err_new(ERR_INVALID_COLUMN_REFERENCE,
                            "column \"%s\" is referenced by computed column \"%s\"", c->name,
@@ -308,7 +307,7 @@ ddl_take_column(struct exec_ctx *x, uint32_t table_id, uint32_t column_id)
     ERR_TRY(ddl_mutable(x, table_id, &t));
     for (size_t i = 0; i < t->n_checks; i++) {
         bool uses;
-        ERR_TRY(expression_uses(x, before, t->checks[i]->expr, column_id, &uses));
+        ERR_TRY(ddl_expression_uses(x, before, t->checks[i]->expr, column_id, &uses));
         if (uses) {
             PB_REMOVE(t->checks, t->n_checks, i);
             i--;

@@ -154,7 +154,7 @@ ddl_set_default(struct exec_ctx *x, const struct ast_expr *ast, const struct typ
     struct sequence_finder f = {.x = x, .c = c};
     expr_walk(e, note_sequence, &f);
     ERR_TRY(f.err);
-    return expr_to_stored_sql(&tc, ast, e, &c->default_expr);
+    return expr_to_stored_sql(&tc, ast, e, true, &c->default_expr);
 }
 
 struct computed_check {
@@ -190,7 +190,7 @@ ddl_set_computed(struct exec_ctx *x, const struct table *t, const struct ast_exp
     if (check.bad != NULL)
         return err_new(ERR_INVALID_TABLE_DEFINITION,
                        "computed columns cannot reference other computed columns");
-    return expr_to_stored_sql(&tc, ast, e, &c->compute_expr);
+    return expr_to_stored_sql(&tc, ast, e, false, &c->compute_expr);
 }
 
 /* ---- the definition -------------------------------------------------------------------------- */

@@ -59,7 +59,7 @@ ddl_add_check(struct exec_ctx *x, pb_table *t, const struct table *view, struct 
     struct mentions m = {.a = x->arena, .t = view};
     expr_walk(e, note_mention, &m);
     Amberdb__CheckConstraint *c = PB_NEW(x->arena, CheckConstraint, check_constraint);
-    ERR_TRY(expr_to_stored_sql(&tc, ast, e, &c->expr));
+    ERR_TRY(expr_to_stored_sql(&tc, ast, e, false, &c->expr));
     ERR_TRY(check_name(x, t, name, &m, &c->name));
     PB_SET(c, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
     for (size_t i = 0; i < m.n; i++)
@@ -127,11 +127,11 @@ check_set_actions(struct exec_ctx *x, const pb_table *t, const pb_column *c,
     (void)x;
     for (int i = 0; i < 2; i++) {
         enum ast_fk_action a = i == 0 ? fk->on_delete : fk->on_update;
-        if (a != AST_FK_SET_NULL && a != AST_FK_SET_DEFAULT)
-            continue;
         if (c->compute_expr != NULL)
             return err_new(ERR_INVALID_TABLE_DEFINITION,
                            "computed column \"%s\" cannot be a foreign key reference", c->name);
+        if (a != AST_FK_SET_NULL && a != AST_FK_SET_DEFAULT)
+            continue;
         if (a == AST_FK_SET_NULL && !c->nullable)
             return err_new(ERR_INVALID_FOREIGN_KEY,
                            "cannot add a SET NULL cascading action on column \"%s.public.%s.%s\" "

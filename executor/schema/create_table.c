@@ -273,6 +273,39 @@ computed_and_checks(struct definition *d)
     return NULL;
 }
 
+static bool
+changes_rows(const Amberdb__ForeignKeyConstraint *fk)
+{
+    const Amberdb__Action a[2] = {PB_GET(fk, on_delete), PB_GET(fk, on_update)};
+    for (int i = 0; i < 2; i++)
+        if (a[i] != AMBERDB__ACTION__NO_ACTION && a[i] != AMBERDB__ACTION__RESTRICT)
+            return true;
+    return false;
+}
+
+/* SOURCE: CockroachDB v20.1 pkg/sql/create_table.go, validateComputedColumn. */
+static struct error *
+computed_of_references(struct definition *d)
+{
+    struct exec_ctx *x = d->x;
+    const struct table *view;
+    ERR_TRY(table_from_pb(x->arena, d->t, &view));
+    for (size_t i = 0; i < d->t->n_outbound_fks; i++) {
+        const Amberdb__ForeignKeyConstraint *fk = d->t->outbound_fks[i];
+        for (size_t k = 0; k < fk->n_origin_column_ids && changes_rows(fk); k++)
+            for (int c = 0; c < view->n_columns; c++) {
+                const char *sql = view->columns[c].compute_expr;
+                bool uses = false;
+                if (sql != NULL)
+                    ERR_TRY(ddl_expression_uses(x, view, sql, fk->origin_column_ids[k], &uses));
+                if (uses)
+                    return err_new(ERR_INVALID_TABLE_DEFINITION,
+                                   "computed columns cannot reference non-restricted FK columns");
+            }
+    }
+    return NULL;
+}
+
 static struct error *
 foreign_keys(struct definition *d)
 {
@@ -294,7 +327,7 @@ foreign_keys(struct definition *d)
                 ERR_TRY(ddl_add_foreign_key(x, d->t, q->constraint_name, &one, q->fk, true));
         }
     }
-    return NULL;
+    return computed_of_references(d);
 }
 
 /* ---- CREATE TABLE AS ------------------------------------------------------------------------- */

@@ -352,7 +352,8 @@ revoke_one_role(struct exec_ctx *x, const char *role, const char *member, bool a
     struct datum params[] = {datum_cstr(role), datum_cstr(member)};
     if (strcmp(role, "admin") == 0 && strcmp(member, "root") == 0)
         return err_new(ERR_OBJECT_IN_USE,
-                       "user root cannot be removed from role admin or lose the ADMIN OPTION");
+                       "role/user root cannot be removed from role admin or lose the ADMIN "
+                       "OPTION");
     return run_sql(x, 2, params,
                    admin_option ? "UPDATE system.public.role_members SET \"isAdmin\" = false "
                                   "WHERE role = $1 AND member = $2"

@@ -136,6 +136,9 @@ char *build_shard_name(struct arena *a, const char *const *columns, size_t n, in
 struct error *ddl_shard_index(struct exec_ctx *x, pb_table *t, pb_index *ix,
                               const struct ast_sharded *n, bool interleaved,
                               bool partitioned) ERR_MUST_USE;
+/* alter_column.c: does a stored expression of t read the column? */
+struct error *ddl_expression_uses(struct exec_ctx *x, const struct table *t, const char *sql,
+                                  uint32_t column_id, bool *yes) ERR_MUST_USE;
 /* After an index was removed: its shard column goes when no other index uses it. */
 struct error *ddl_shard_gone(struct exec_ctx *x, uint32_t table_id, const char *shard) ERR_MUST_USE;
 void ddl_shard_checks(struct exec_ctx *x, pb_table *t);

@@ -131,3 +131,6 @@ DELETE FROM byix ORDER BY INDEX byix@nope LIMIT 1;
 DELETE FROM byix AS b ORDER BY INDEX byix@foo LIMIT 1;
 SELECT * FROM byix ORDER BY k;
 UPDATE dml_rows.public.byix SET v = 0 WHERE dml_rows.public.byix.k = 1 RETURNING byix.v;
+-- Names of ON CONFLICT.
+INSERT INTO byix VALUES (1, 1) ON CONFLICT (nope) DO NOTHING;
+INSERT INTO byix VALUES (1, 1) ON CONFLICT (k) DO UPDATE SET v = v + 1;

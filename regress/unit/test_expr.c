@@ -585,7 +585,7 @@ test_stored(void **state)
         else if (err == NULL)
             err = type_expr(&f.ctx, ast, NULL, &e);
         if (err == NULL)
-            err = expr_to_stored_sql(&f.ctx, ast, e, &got);
+            err = expr_to_stored_sql(&f.ctx, ast, e, true, &got);
         if (err != NULL)
             got = arena_strdup(f.arena, err->message);
         if (strcmp(got, v[i].want) != 0) {
