@@ -107,6 +107,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/schema_util.c \
   %D%/schema/sequence_ddl.c \
   %D%/schema/shard.c \
+  %D%/schema/histogram.c \
   %D%/schema/statistics.c \
   %D%/schema/temporary.c \
   %D%/schema/truncate.c \

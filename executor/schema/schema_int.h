@@ -164,6 +164,16 @@ struct error *ddl_partitioning(struct exec_ctx *x, pb_table *t, pb_index *ix,
                                const struct ast_partition_by *n) ERR_MUST_USE;
 struct error *ddl_partition_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id,
                                   const struct ast_partition_by *n) ERR_MUST_USE;
+/* histogram.c: NULL for what has none. */
+bool ddl_histogram_of(const struct type *t);
+struct error *ddl_histogram_collect(struct exec_ctx *x, const struct table *t,
+                                    const struct column *c, int64_t not_null,
+                                    struct datum *out) ERR_MUST_USE;
+struct error *ddl_histogram_inject(struct exec_ctx *x, const struct datum *buckets,
+                                   const struct type *t, struct datum *out) ERR_MUST_USE;
+struct error *ddl_histogram_json(struct exec_ctx *x, const struct datum *bytes,
+                                 struct str *out) ERR_MUST_USE;
+
 /* statistics.c */
 struct error *ddl_inject_statistics(struct exec_ctx *x, const struct table *t,
                                     const struct ast_expr *json) ERR_MUST_USE;

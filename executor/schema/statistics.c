@@ -1,18 +1,22 @@
 /* CREATE STATISTICS, INJECT STATISTICS, SHOW STATISTICS: rows of system.table_statistics. */
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "executor/schema/schema_int.h"
 
+#include "executor/settings.h"
 #include "grammar/print.h"
 
 /* ---- collecting ------------------------------------------------------------------------------ */
 
 static struct error *
 put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name, const int64_t *ids, int n,
-              const int64_t counts[3], struct datum created)
+              const int64_t counts[3], struct datum created, struct datum histogram)
 {
-    static const struct type *const types[] = {&TYPE_INT8, &TYPE_STRING, &TYPE_STRING, &TYPE_INT8,
-                                               &TYPE_INT8, &TYPE_INT8, &TYPE_TIMESTAMP};
+    static const struct type *const types[] = {&TYPE_INT8, &TYPE_STRING,    &TYPE_STRING,
+                                               &TYPE_INT8, &TYPE_INT8,      &TYPE_INT8,
+                                               &TYPE_TIMESTAMP, &TYPE_BYTES};
     struct str list;
     str_init_arena(&list, x->arena, STR_MAX_DEFAULT);
     str_append_char(&list, '{');
@@ -21,17 +25,17 @@ put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name, const in
     str_append_char(&list, '}');
     struct datum params[] = {datum_int(table_id), name, datum_cstr(str_cstr(&list)),
                              datum_int(counts[0]), datum_int(counts[1]), datum_int(counts[2]),
-                             created};
-    return exec_sql(x, EXEC_ROOT, NULL, NULL, 7, types, params,
+                             created, histogram};
+    return exec_sql(x, EXEC_ROOT, NULL, NULL, 8, types, params,
                     "INSERT INTO system.public.table_statistics (\"tableID\", \"statisticID\", name, "
-                    "\"columnIDs\", \"createdAt\", \"rowCount\", \"distinctCount\", \"nullCount\") "
+                    "\"columnIDs\", \"createdAt\", \"rowCount\", \"distinctCount\", \"nullCount\", histogram) "
                     "VALUES ($1, unique_rowid(), $2, $3::INT8[], COALESCE($7, now()::TIMESTAMP), $4, "
-                    "$5, $6)");
+                    "$5, $6, $8)");
 }
 
 static struct error *
 collect(struct exec_ctx *x, const struct table *t, struct datum name, const struct column **cols,
-        int n)
+        int n, bool histogram)
 {
     struct str sql, list, nulls;
     int64_t *ids = ARENA_ARRAY(x->arena, int64_t, (size_t)n + 1), counts[3];
@@ -54,10 +58,14 @@ collect(struct exec_ctx *x, const struct table *t, struct datum name, const stru
     ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 0, NULL, NULL, str_cstr(&sql), 1, &rows, &n_rows));
     for (int i = 0; i < 3; i++)
         counts[i] = rows[0][i].i;
-    return put_statistic(x, t->id, name, ids, n, counts, DATUM_NULL);
+    struct datum h = DATUM_NULL;
+    if (histogram && n == 1 && ddl_histogram_of(cols[0]->type) &&
+        settings_bool(x->node, "sql.stats.histogram_collection.enabled"))
+        ERR_TRY(ddl_histogram_collect(x, t, cols[0], counts[0] - counts[2], &h));
+    return put_statistic(x, t->id, name, ids, n, counts, DATUM_NULL, h);
 }
 
-/* Without ON: every column that begins an index, then the others. */
+/* Without ON: every column that begins an index, with a histogram, then the others. */
 static struct error *
 collect_default(struct exec_ctx *x, const struct table *t, struct datum name)
 {
@@ -69,9 +77,17 @@ collect_default(struct exec_ctx *x, const struct table *t, struct datum name)
             c->type->family == FAMILY_JSON)
             continue;
         done[ordinal] = true;
-        ERR_TRY(collect(x, t, name, &c, 1));
+        ERR_TRY(collect(x, t, name, &c, 1,
+                        i < t->n_indexes || c->type->family == FAMILY_BOOL));
     }
     return NULL;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+    uint32_t x = (*(const struct column *const *)a)->id, y = (*(const struct column *const *)b)->id;
+    return (x > y) - (x < y);
 }
 
 static struct error *
@@ -101,7 +117,8 @@ create_stats_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
         if (cols[i] == NULL)
             return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", column);
     }
-    return collect(x, t, name, cols, n->columns.count);
+    qsort(cols, (size_t)n->columns.count, sizeof(*cols), by_id);
+    return collect(x, t, name, cols, n->columns.count, true);
 }
 
 /* ---- INJECT STATISTICS ----------------------------------------------------------------------- */
@@ -125,28 +142,56 @@ ddl_inject_statistics(struct exec_ctx *x, const struct table *t, const struct as
                        "COALESCE((v->>'distinct_count')::INT8, 0), "
                        "COALESCE((v->>'null_count')::INT8, 0), (v->>'created_at')::TIMESTAMP, "
                        "(SELECT string_agg(c, chr(1)) FROM "
-                       "jsonb_array_elements_text(v->'columns') AS e (c)) "
+                       "jsonb_array_elements_text(v->'columns') AS e (c)), v->'histo_buckets' "
                        "FROM jsonb_array_elements($1) AS j (v)", 100000, &rows, &n_rows));
     for (size_t i = 0; i < n_rows; i++) {
         int64_t counts[3] = {rows[i][1].i, rows[i][2].i, rows[i][3].i}, *ids;
         char *names = rows[i][5].null ? NULL : slice_to_cstr(x->arena, datum_slice(&rows[i][5]));
+        const struct column *col = NULL;
+        struct datum histogram = DATUM_NULL;
         int n = 0;
         if (names == NULL || rows[i][1].null)
             return err_new(ERR_SYNTAX, "statistics need columns and row_count");
         ids = ARENA_ARRAY(x->arena, int64_t, strlen(names) + 1);
         for (char *save = NULL, *c = strtok_r(names, "\1", &save); c != NULL;
              c = strtok_r(NULL, "\1", &save)) {
-            const struct column *col = table_column(t, c);
+            col = table_column(t, c);
             if (col == NULL)
                 return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", c);
             ids[n++] = col->id;
         }
-        ERR_TRY(put_statistic(x, t->id, rows[i][0], ids, n, counts, rows[i][4]));
+        if (n == 1)
+            ERR_TRY(ddl_histogram_inject(x, &rows[i][6], col->type, &histogram));
+        ERR_TRY(put_statistic(x, t->id, rows[i][0], ids, n, counts, rows[i][4], histogram));
     }
     return NULL;
 }
 
 /* ---- SHOW STATISTICS ------------------------------------------------------------------------- */
+
+/* (VALUES ...) of statistics' ids and what their histograms add to the JSON. */
+static struct error *
+histogram_values(struct exec_ctx *x, const struct table *t, struct str *out)
+{
+    static const struct type *const one[] = {&TYPE_INT8};
+    struct datum id = datum_int(t->id), **rows;
+    size_t n;
+    ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 1, one, &id,
+                       "SELECT \"statisticID\", histogram FROM system.public.table_statistics "
+                       "WHERE \"tableID\" = $1", 100000, &rows, &n));
+    str_append_cstr(out, "(VALUES (0, '{}'::JSONB)");
+    for (size_t i = 0; i < n; i++) {
+        struct str json;
+        str_init_arena(&json, x->arena, STR_MAX_DEFAULT);
+        ERR_TRY(ddl_histogram_json(x, &rows[i][1], &json));
+        ERR_TRY(str_error(&json));
+        str_printf(out, ", (%lld, ", (long long)rows[i][0].i);
+        print_string_literal(out, str_slice(&json));
+        str_append_cstr(out, "::JSONB)");
+    }
+    str_append_cstr(out, ") AS h (id, members)");
+    return str_error(out);
+}
 
 static struct error *
 show_statistics_rewrite(struct exec_ctx *x, const struct ast_stmt *s, char **sql)
@@ -166,14 +211,20 @@ show_statistics_rewrite(struct exec_ctx *x, const struct ast_stmt *s, char **sql
     }
     str_append_cstr(&names, ") AS c (id, name)");
     if (n->using_json) {
+        struct str values;
+        str_init_arena(&values, x->arena, STR_MAX_DEFAULT);
+        ERR_TRY(histogram_values(x, t, &values));
         *sql = arena_printf(
             x->arena,
             "SELECT COALESCE(json_agg(json_build_object('name', s.name, 'created_at', "
             "s.\"createdAt\"::STRING, 'columns', (SELECT json_agg(c.name) FROM %s, "
             "unnest(s.\"columnIDs\") AS u (id) WHERE c.id = u.id), 'row_count', s.\"rowCount\", "
-            "'distinct_count', s.\"distinctCount\", 'null_count', s.\"nullCount\")), '[]'::JSONB) AS "
-            "statistics FROM system.public.table_statistics AS s WHERE s.\"tableID\" = %u",
-            str_cstr(&names), t->id);
+            "'distinct_count', s.\"distinctCount\", 'null_count', s.\"nullCount\") - "
+            "CASE COALESCE(s.name, '') WHEN '' THEN 'name' ELSE '' END || "
+            "COALESCE(h.members, '{}')), "
+            "'[]'::JSONB) AS statistics FROM system.public.table_statistics AS s LEFT JOIN %s ON "
+            "h.id = s.\"statisticID\" WHERE s.\"tableID\" = %u",
+            str_cstr(&names), str_cstr(&values), t->id);
         return NULL;
     }
     *sql = arena_printf(

@@ -1,0 +1,33 @@
+-- CREATE STATISTICS, histograms, INJECT STATISTICS
+CREATE TABLE data (a INT, b INT, s STRING, j JSONB, ok BOOL, d DATE, PRIMARY KEY (a, b), INDEX (s));
+INSERT INTO data SELECT a, b, 's' || a::STRING, NULL, a > 2, '2020-01-01'::DATE + a FROM generate_series(1, 4) a (a), generate_series(1, 4) b (b);
+CREATE STATISTICS s1 ON a FROM data;
+CREATE STATISTICS s2 ON b, a FROM data;
+CREATE STATISTICS s3 FROM data;
+CREATE STATISTICS s4 ON d FROM data;
+SELECT statistics_name, column_names, row_count, distinct_count, null_count, histogram_id IS NOT NULL AS histogram FROM [SHOW STATISTICS FOR TABLE data] ORDER BY 1, 2::STRING;
+SELECT histogram_id AS h FROM [SHOW STATISTICS FOR TABLE data] WHERE statistics_name = 's1' \gset
+SHOW HISTOGRAM :h;
+SELECT histogram_id AS h FROM [SHOW STATISTICS FOR TABLE data] WHERE statistics_name = 's4' \gset
+SHOW HISTOGRAM :h;
+SELECT histogram_id AS h FROM [SHOW STATISTICS FOR TABLE data] WHERE statistics_name = 's3' AND column_names = ARRAY['s'] \gset
+SELECT upper_bound, equal_rows FROM [SHOW HISTOGRAM :h];
+SHOW HISTOGRAM 123;
+-- Two hundred buckets at most, of about as many rows each
+CREATE TABLE big (k INT PRIMARY KEY, v INT);
+INSERT INTO big SELECT i, NULL FROM generate_series(1, 3000) g (i);
+CREATE STATISTICS b ON k FROM big;
+CREATE STATISTICS c ON v FROM big;
+SELECT histogram_id AS h FROM [SHOW STATISTICS FOR TABLE big] WHERE statistics_name = 'b' \gset
+SELECT count(*), sum(range_rows + equal_rows), max(range_rows), min(upper_bound::INT), max(upper_bound::INT) FROM [SHOW HISTOGRAM :h];
+SELECT row_count, null_count, distinct_count, histogram_id FROM [SHOW STATISTICS FOR TABLE big] WHERE statistics_name = 'c';
+-- In and out as JSON
+ALTER TABLE big INJECT STATISTICS '[{"columns": ["k"], "created_at": "2018-01-01 1:00:00.00000+00:00", "row_count": 1000, "distinct_count": 4, "histo_col_type": "INT8", "histo_buckets": [{"num_eq": 1, "num_range": 0, "distinct_range": 0, "upper_bound": "7"}, {"num_eq": 3, "num_range": 2, "distinct_range": 1.5, "upper_bound": "9"}]}]';
+SELECT jsonb_pretty(statistics) FROM [SHOW STATISTICS USING JSON FOR TABLE big];
+SELECT histogram_id AS h FROM [SHOW STATISTICS FOR TABLE big] \gset
+SHOW HISTOGRAM :h;
+ALTER TABLE big INJECT STATISTICS '[{"columns": ["k"], "created_at": "2018-01-01", "row_count": 1, "histo_buckets": [{"num_eq": 1, "upper_bound": "x"}]}]';
+SET CLUSTER SETTING sql.stats.histogram_collection.enabled = false;
+CREATE STATISTICS d ON k FROM big;
+RESET CLUSTER SETTING sql.stats.histogram_collection.enabled;
+SELECT statistics_name, histogram_id FROM [SHOW STATISTICS FOR TABLE big] WHERE statistics_name = 'd';
