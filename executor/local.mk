@@ -161,6 +161,9 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/show/show_zones.c \
   %D%/system_rows.c %D%/system_rows.h \
   %D%/statement.c \
+  %D%/statement_stats.c \
+  %D%/statement_stats.h \
+  %D%/session_stats.c \
   %D%/statement.h \
   %D%/temporary.h \
   %D%/statement_families.def \

@@ -12,6 +12,7 @@
 #include "executor/jobs/jobs.h"
 #include "executor/members.h"
 #include "executor/session_registry.h"
+#include "executor/statement_stats.h"
 #include "executor/settings.h"
 #include "executor/temporary.h"
 #include "executor/userfile.h"
@@ -67,6 +68,7 @@ node_open(const struct node_opts *o, struct node **out)
     n->sql_memory = mem_budget_create(memory, NULL);
     n->settings = settings_create();
     n->sessions = session_registry_create();
+    n->stats = statement_stats_create();
     struct io_config *io = xcalloc(1, sizeof(*io));
     io->external_io_dir = o->external_io_dir != NULL ? o->external_io_dir : "";
     io->disable_http = o->external_io_disable_http;
@@ -147,6 +149,7 @@ node_close(struct node *n)
     engine_close(n->engine);
     err_free(dir_remove_tree(n->opts.temp_dir));
     session_registry_destroy(n->sessions);
+    statement_stats_destroy(n->stats);
     settings_destroy(n->settings);
     mem_budget_destroy(n->sql_memory);
     clock_destroy(n->clock);

@@ -17,6 +17,7 @@ struct members;          /* executor/members.h */
 struct job_registry;     /* executor/jobs/jobs.h */
 struct cluster_settings; /* executor/settings.h */
 struct session_registry;
+struct statement_stats;
 struct io_config;        /* sinks/sink.h */
 
 /* Texts are borrowed and must outlive the node. */
@@ -45,6 +46,7 @@ struct node {
     struct job_registry *jobs;
     struct cluster_settings *settings;
     struct session_registry *sessions;
+    struct statement_stats *stats; /* of the sessions' statements */
     const struct io_config *io;
     struct mem_budget *sql_memory;
     struct pool *workers;          /* job work */

@@ -369,12 +369,13 @@ run_implicit(struct session *s, const struct invocation *v, struct arena *a)
             arena_destroy(work);
         }
         if (err == NULL)
-            return v->out->complete(v->out, tag);
+            return session_stats_complete(s, v->out, tag);
         bool sent = v->out->results_sent != NULL && v->out->results_sent(v->out);
         if (!err_is(err, ERR_SERIALIZATION_FAILURE) || sent || attempt >= MAX_RETRIES ||
             cancel_requested(&s->cancel) || v->stmt->kind == AST_STMT_COPY)
             return err;
         err_free(err);
+        s->retries++;
         if (v->out->rewind != NULL)
             v->out->rewind(v->out);
         back_off(attempt);
@@ -447,6 +448,7 @@ run_explicit(struct session *s, const struct invocation *v, struct arena *a)
             break;
         /* Nothing ran before, nothing has been said: all of the transaction is tried again. */
         err_free(err);
+        s->retries++;
         arena_destroy(work);
         work = arena_create_budget(a, "statement", s->node->sql_memory);
         if (v->out->rewind != NULL)
@@ -455,7 +457,7 @@ run_explicit(struct session *s, const struct invocation *v, struct arena *a)
         err = txn_start_again(s);
     }
     if (err == NULL)
-        err = v->out->complete(v->out, tag);
+        err = session_stats_complete(s, v->out, tag);
     arena_destroy(work);
     if (err != NULL)
         session_txn_failed(s);
@@ -479,7 +481,7 @@ run_without_txn(struct session *s, const struct statement_ops *o, const struct i
         err = run_in(s, v, NULL, work, &tag);
     }
     if (err == NULL)
-        err = v->out->complete(v->out, tag);
+        err = session_stats_complete(s, v->out, tag);
     arena_destroy(work);
     if (err != NULL)
         session_txn_failed(s);
@@ -603,6 +605,18 @@ discard(struct session *s, struct result_sink *out)
 }
 
 static struct error *
+run_other(struct session *s, const struct invocation *v, struct arena *a)
+{
+    const struct statement_ops *o = statement_find(v->stmt);
+
+    if (o != NULL && (o->flags & STMT_NO_TXN))
+        return run_without_txn(s, o, v, a);
+    if (s->txn != NULL && !s->txn->implicit)
+        return run_explicit(s, v, a);
+    return run_implicit(s, v, a);
+}
+
+static struct error *
 run_any(struct session *s, const struct invocation *v, struct arena *a)
 {
     const struct ast_stmt *stmt = v->stmt;
@@ -626,12 +640,12 @@ run_any(struct session *s, const struct invocation *v, struct arena *a)
         err = discard(s, v->out);
         break;
     default: {
-        const struct statement_ops *o = statement_find(stmt);
-        if (o != NULL && (o->flags & STMT_NO_TXN))
-            return run_without_txn(s, o, v, a);
-        if (s->txn != NULL && !s->txn->implicit)
-            return run_explicit(s, v, a);
-        return run_implicit(s, v, a);
+        bool implicit = s->txn == NULL || s->txn->implicit;
+        int64_t start = monotonic_now_ns();
+        session_stats_begin(s);
+        err = run_other(s, v, a);
+        session_stats_add(s, stmt, err, implicit, start);
+        return err;
     }
     }
     if (err != NULL)

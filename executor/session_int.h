@@ -124,6 +124,10 @@ struct session {
     bool lastval_set;
     uint32_t lastval_id;
 
+    /* of the statement that runs, for statistics */
+    int64_t plan_ns, rows;
+    int retries;
+
     char temp_schema[64]; /* pg_temp_<id>: where temporary objects of every database are */
     bool has_temporary;   /* it was made in some database */
 
@@ -151,6 +155,13 @@ int var_count(void);
 /* i-th variable in order of name; hidden ones say so. */
 const char *var_name_at(int i, bool *hidden);
 void vars_reset_all(struct session *s, struct result_sink *out);
+
+/* session_stats.c: the end of a statement, with what the session noted of it; err is borrowed. */
+void session_stats_begin(struct session *s);
+struct error *session_stats_complete(struct session *s, struct result_sink *out,
+                                     const char *tag) ERR_MUST_USE;
+void session_stats_add(struct session *s, const struct ast_stmt *stmt, const struct error *err,
+                       bool implicit_txn, int64_t start_ns);
 
 /* session_registry.c */
 void registry_add(struct session_registry *r, struct session *s);

@@ -255,11 +255,17 @@ static struct error *
 plan_it(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_types *ph,
         const struct plan_root **out)
 {
-    if (x->prepared != NULL && x->prepared->stmt == stmt)
-        return plan_cache_get(x, x->prepared, ph, out);
-    struct plan_root *root;
-    ERR_TRY(exec_plan(x, stmt, ph, &root));
-    *out = root;
+    int64_t start = monotonic_now_ns();
+    struct plan_root *root = NULL;
+
+    if (x->prepared != NULL && x->prepared->stmt == stmt) {
+        ERR_TRY(plan_cache_get(x, x->prepared, ph, out));
+    } else {
+        ERR_TRY(exec_plan(x, stmt, ph, &root));
+        *out = root;
+    }
+    if (x->session != NULL)
+        x->session->plan_ns = monotonic_now_ns() - start;
     return NULL;
 }
 

@@ -74,6 +74,39 @@ pr_exprs(struct printer *p, const struct ast_exprs *l)
     }
 }
 
+static bool
+is_constant(const struct ast_expr *e)
+{
+    return e->kind == AST_EXPR_INT || e->kind == AST_EXPR_DECIMAL || e->kind == AST_EXPR_STRING ||
+           e->kind == AST_EXPR_BYTES || e->kind == AST_EXPR_BIT || e->kind == AST_EXPR_BOOL ||
+           e->kind == AST_EXPR_NULL;
+}
+
+/* Elements of a tuple, an array, a row of VALUES: of many constants, without their texts, two stand
+ * for all. SOURCE: CockroachDB v20.1 pkg/sql/sem/tree/hide_constants.go */
+void
+pr_elements(struct printer *p, const struct ast_exprs *l)
+{
+    bool plain = p->opts->hide_constants && l->count > 2;
+    for (int i = 0; i < l->count && plain; i++)
+        plain = is_constant(l->items[i]) || l->items[i]->kind == AST_EXPR_PLACEHOLDER;
+    if (!plain) {
+        pr_exprs(p, l);
+        return;
+    }
+    const struct ast_exprs first = {.items = l->items, .count = 2};
+    pr_exprs(p, &first);
+    P(", ");
+    pr_more(p, l->count - 2);
+}
+
+/* So many more of the same. */
+void
+pr_more(struct printer *p, int n)
+{
+    str_printf(p->out, "__more%d__", n < 10 ? n : n < 100 ? 10 : n < 1000 ? 100 : 1000);
+}
+
 void
 pr_names(struct printer *p, const struct ast_names *l)
 {
@@ -469,7 +502,7 @@ pr_tuple(struct printer *p, const struct ast_expr *e)
     if (e->tuple.row)
         P("ROW");
     P("(");
-    pr_exprs(p, &e->tuple.exprs);
+    pr_elements(p, &e->tuple.exprs);
     if (e->tuple.exprs.count == 1 && !e->tuple.row)
         P(",");
     P(")");
@@ -502,14 +535,6 @@ pr_call(struct printer *p, const char *word, const struct ast_exprs *args)
     P("(");
     pr_exprs(p, args);
     P(")");
-}
-
-static bool
-is_constant(const struct ast_expr *e)
-{
-    return e->kind == AST_EXPR_INT || e->kind == AST_EXPR_DECIMAL || e->kind == AST_EXPR_STRING ||
-           e->kind == AST_EXPR_BYTES || e->kind == AST_EXPR_BIT || e->kind == AST_EXPR_BOOL ||
-           e->kind == AST_EXPR_NULL;
 }
 
 void
@@ -597,7 +622,7 @@ pr_expr(struct printer *p, const struct ast_expr *e)
     case AST_EXPR_TUPLE: pr_tuple(p, e); break;
     case AST_EXPR_ARRAY:
         P("ARRAY[");
-        pr_exprs(p, &e->list);
+        pr_elements(p, &e->list);
         P("]");
         break;
     case AST_EXPR_ARRAY_SUBQUERY:

@@ -22,6 +22,8 @@ void print_interval_fields(struct str *out, const struct ast_type *t);
 void pr_expr(struct printer *p, const struct ast_expr *e);
 void pr_operand(struct printer *p, const struct ast_expr *e);
 void pr_exprs(struct printer *p, const struct ast_exprs *l);
+void pr_elements(struct printer *p, const struct ast_exprs *l); /* shortened without constants */
+void pr_more(struct printer *p, int n);
 void pr_names(struct printer *p, const struct ast_names *l);
 void pr_order_by(struct printer *p, const struct ast_order_by *o); /* "ORDER BY .." */
 void pr_window_spec(struct printer *p, const struct ast_window *w);

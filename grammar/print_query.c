@@ -259,8 +259,14 @@ pr_values(struct printer *p, const struct ast_values *v)
     P("VALUES ");
     for (int i = 0; i < v->count; i++) {
         str_append_cstr(p->out, i == 0 ? "(" : ", (");
-        pr_exprs(p, &v->items[i]);
+        pr_elements(p, &v->items[i]);
         P(")");
+        if (p->opts->hide_constants && v->count > 1) {
+            P(", (");
+            pr_more(p, v->count - 1);
+            P(")");
+            return;
+        }
     }
 }
 

@@ -28,9 +28,9 @@ put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name, const in
                              created, histogram};
     return exec_sql(x, EXEC_ROOT, NULL, NULL, 8, types, params,
                     "INSERT INTO system.public.table_statistics (\"tableID\", \"statisticID\", name, "
-                    "\"columnIDs\", \"createdAt\", \"rowCount\", \"distinctCount\", \"nullCount\", histogram) "
-                    "VALUES ($1, unique_rowid(), $2, $3::INT8[], COALESCE($7, now()::TIMESTAMP), $4, "
-                    "$5, $6, $8)");
+                    "\"columnIDs\", \"createdAt\", \"rowCount\", \"distinctCount\", \"nullCount\", "
+                    "histogram) VALUES ($1, unique_rowid(), $2, $3::INT8[], "
+                    "COALESCE($7, now()::TIMESTAMP), $4, $5, $6, $8)");
 }
 
 static struct error *

@@ -5,12 +5,16 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "executor/show/cat_int.h"
 
 #include "executor/node.h"
 #include "executor/session_int.h"
 #include "executor/session_registry.h"
 #include "executor/settings.h"
+#include "executor/statement_stats.h"
 #include "planner/eval_hooks.h"
 
 #ifndef PACKAGE_VERSION
@@ -222,6 +226,54 @@ builtin_functions_rows(struct exec_ctx *x, const struct virtual_scan *v, struct 
     "application_name STRING, active_queries STRING, last_active_query STRING, "            \
     "session_start TIMESTAMP, oldest_query_start TIMESTAMP, kv_txn STRING, "                \
     "alloc_bytes INT, max_alloc_bytes INT"
+/* ---- statement statistics ----------------------------------------------------------------------- */
+
+static int
+stat_order(const void *a, const void *b)
+{
+    const struct statement_stat *x = a, *y = b;
+    int c = strcmp(x->application, y->application);
+    if (c == 0)
+        c = strcmp(x->key, y->key);
+    return c != 0 ? c : (x->failed > y->failed) - (x->failed < y->failed);
+}
+
+static double
+variance(const struct statement_stat *s, const struct statement_moment *m)
+{
+    return s->count < 2 ? 0 : m->squares / (double)(s->count - 1);
+}
+
+static struct error *
+statement_statistics_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
+{
+    size_t n;
+    bool admin;
+    (void)v;
+    ERR_TRY(exec_eval_hooks.is_admin(&x->env, &admin));
+    if (!admin)
+        return err_new(ERR_INSUFFICIENT_PRIVILEGE,
+                       "only users with the admin role are allowed to access application statistics");
+    struct statement_stat *s = statement_stats_list(x->node->stats, x->arena, &n);
+    if (n > 1)
+        qsort(s, n, sizeof(*s), stat_order);
+    for (size_t i = 0; i < n; i++) {
+        const struct statement_stat *t = &s[i];
+#define MEAN_VAR(m) datum_float((m).mean), datum_float(variance(t, &(m)))
+        const struct statement_moment none = {0};
+        const struct datum row[] = {
+            I(x->node->node_id), T(t->application), T(t->failed ? "!" : ""), T(t->key),
+            T(t->anonymized), I(t->count), I(t->first_attempts), I(t->max_retries),
+            t->last_error != NULL ? T(t->last_error) : NUL, MEAN_VAR(t->rows), MEAN_VAR(none),
+            MEAN_VAR(t->plan), MEAN_VAR(t->run), MEAN_VAR(t->service), MEAN_VAR(none), I(0), I(0),
+            datum_bool(t->implicit_txn),
+        };
+#undef MEAN_VAR
+        ERR_TRY(row_put(rows, row));
+    }
+    return NULL;
+}
+
 #define TRANSACTIONS                                                                        \
     "id UUID, node_id INT, session_id STRING, start TIMESTAMP, txn_string STRING, "         \
     "application_name STRING"
@@ -278,7 +330,7 @@ static const struct virtual_table tables[] = {
                               "local node only)"),
     X("node_sessions", SESSIONS, sessions_rows,
       "running sessions visible by current user (RAM; local node only)"),
-    X("node_statement_statistics", STATEMENT_STATISTICS, NULL,
+    X("node_statement_statistics", STATEMENT_STATISTICS, statement_statistics_rows,
       "statement statistics (in-memory, not durable; local node only). This table is wiped "
       "periodically (by default, at least every two hours)"),
     X("node_transactions", TRANSACTIONS, transactions_rows,

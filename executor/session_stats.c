@@ -1,0 +1,85 @@
+/* What a session tells of its statements: executor/statement_stats.h. */
+#include "config.h"
+
+#include "executor/session_int.h"
+#include "executor/settings.h"
+#include "executor/statement_stats.h"
+#include "grammar/print.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+void
+session_stats_begin(struct session *s)
+{
+    s->plan_ns = s->rows = 0;
+    s->retries = 0;
+}
+
+struct error *
+session_stats_complete(struct session *s, struct result_sink *out, const char *tag)
+{
+    size_t n = tag == NULL ? 0 : strlen(tag);
+
+    /* "SELECT 3", "INSERT 0 1": the last number says how many rows. */
+    while (n > 0 && isdigit((unsigned char)tag[n - 1]))
+        n--;
+    s->rows = tag == NULL || tag[n] == '\0' ? 0 : strtoll(tag + n, NULL, 10);
+    return out->complete(out, tag);
+}
+
+static bool
+hide_object(struct str *out, const struct ast_object_name *name, void *arg)
+{
+    (void)name, (void)arg;
+    str_append_char(out, '_');
+    return true;
+}
+
+static bool
+hide_column(struct str *out, const struct ast_expr *e, void *arg)
+{
+    (void)arg;
+    if (e->kind != AST_EXPR_COLUMN || e->column.star)
+        return false;
+    str_append_char(out, '_');
+    return true;
+}
+
+void
+session_stats_add(struct session *s, const struct ast_stmt *stmt, const struct error *err,
+                  bool implicit_txn, int64_t start_ns)
+{
+    static const struct print_opts keyed = {.hide_constants = true};
+    static const struct print_opts anonymous = {
+        .hide_constants = true, .object_name = hide_object, .expr = hide_column};
+    double service = (double)(monotonic_now_ns() - start_ns) / 1e9;
+    struct str key, hidden;
+
+    if (!settings_bool(s->node, "sql.metrics.statement_details.enabled"))
+        return;
+    str_init(&key, STR_MAX_DEFAULT);
+    str_init(&hidden, STR_MAX_DEFAULT);
+    print_stmt(&key, stmt, &keyed);
+    print_stmt(&hidden, stmt, &anonymous);
+    if (!key.failed && !hidden.failed) {
+        struct statement_sample x = {
+            .application = var_get(s, "application_name"),
+            .key = str_cstr(&key),
+            .anonymized = str_cstr(&hidden),
+            .error = err == NULL ? NULL : err->message,
+            .implicit_txn = implicit_txn,
+            .retries = s->retries,
+            .rows = s->rows,
+            .plan_s = (double)s->plan_ns / 1e9,
+            .service_s = service,
+        };
+        x.run_s = service - x.plan_s;
+        statement_stats_add(s->node->stats, &x);
+    }
+    str_release(&key);
+    str_release(&hidden);
+}
