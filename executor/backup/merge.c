@@ -40,6 +40,34 @@ merge_verify(const pb_file *f, struct slice bytes, bool mapped)
     return NULL;
 }
 
+void
+merge_verify_mapped(const pb_file *const *f, const struct slice *bytes, size_t n, bool *good)
+{
+    struct sha512 *h[SHA512_LANES] = {NULL};
+    uint8_t sum[SHA512_LEN];
+    size_t longest = 0;
+    VERIFY(n <= SHA512_LANES);
+    for (size_t i = 0; i < n; i++) {
+        h[i] = sha512_create();
+        if (bytes[i].len > longest)
+            longest = bytes[i].len;
+    }
+    for (size_t at = 0; at < longest; at += HASH_PIECE) {
+        struct slice x[SHA512_LANES] = {SLICE_NULL};
+        for (size_t i = 0; i < n; i++)
+            if (at < bytes[i].len)
+                x[i] = slice_make(bytes[i].ptr + at, bytes[i].len - at < HASH_PIECE
+                                                         ? bytes[i].len - at : HASH_PIECE);
+        sha512_update_lanes(h, x);
+        for (size_t i = 0; i < n; i++)
+            drop_pages(x[i]); /* pieces are whole pages */
+    }
+    for (size_t i = 0; i < n; i++) {
+        sha512_final(h[i], sum);
+        good[i] = slice_eq(slice_make(sum, SHA512_LEN), pb_bytes(f[i]->sha512));
+    }
+}
+
 static void
 close_unwanted(struct merge_files *fs)
 {

@@ -60,6 +60,8 @@ struct error *merge_files_open(struct merge_files *fs, struct arena *a,
                                const struct cover_interval *iv, struct merge_input ***in)
     ERR_MUST_USE;
 void merge_files_close(struct merge_files *fs);
+/* Up to SHA512_LANES mapped files at once, which is faster. */
+void merge_verify_mapped(const pb_file *const *f, const struct slice *bytes, size_t n, bool *good);
 /* The SHA-512 that the manifest has of a file. */
 struct error *merge_verify(const pb_file *f, struct slice bytes, bool mapped) ERR_MUST_USE;
 

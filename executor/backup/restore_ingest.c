@@ -1,6 +1,6 @@
 /* The data of a RESTORE: files of all layers merged, keys rewritten, new files handed to the engine.
  *
- *     intervals of the coverage check, in key order  ->  units of about UNIT_BYTES
+ *     intervals of the coverage check, in key order  ->  units of at most UNIT_BYTES_MAX
  *     two threads take units: merge -> rewrite -> SST in the temporary folder -> engine_ingest
  *
  * Of each key the newest version at or before the wanted time stays, unless it is a deletion. Every
@@ -24,7 +24,9 @@
 #include "types/valueenc.h"
 
 #define INGEST_THREADS 2
-#define UNIT_BYTES ((int64_t)32 << 20)       /* of data in files: intervals are gathered up to that */
+/* Of data in files: intervals are gathered up to that, so that several files can be hashed at once. */
+#define UNIT_BYTES_MIN ((int64_t)32 << 20)
+#define UNIT_BYTES_MAX ((int64_t)128 << 20)
 #define OUT_FILE_BYTES ((uint64_t)64 << 20)  /* keys and values in one new SST */
 #define FETCH_TRIES 3
 #define BATCH_BYTES ((size_t)1 << 20)        /* engines that take no files */
@@ -331,11 +333,65 @@ hand_over(struct worker *w)
     return NULL;
 }
 
+/* Verify mapped files, several at once. What cannot be read or is wrong is met again by open_file, which
+ * tries once more and says so. */
+static void
+verify_some(struct worker *w, const struct cover_file *const *files, size_t n)
+{
+    struct arena *a = arena_create(NULL, "restore verify");
+    const pb_file *f[SHA512_LANES];
+    struct slice map[SHA512_LANES];
+    size_t index[SHA512_LANES], k = 0;
+    bool good[SHA512_LANES];
+    for (size_t i = 0; i < n; i++) {
+        struct sink *s = layer_file_sink(files[i]->layer, files[i]->file);
+        struct error *e = sink_map(s, a, files[i]->file->path, &map[k]);
+        if (e == NULL) {
+            f[k] = files[i]->file;
+            index[k++] = files[i]->index;
+        }
+        err_free(e);
+    }
+    merge_verify_mapped(f, map, k, good);
+    for (size_t i = 0; i < k; i++)
+        if (good[i])
+            w->g->verified[index[i]] = true;
+    arena_destroy(a);
+}
+
+static struct error *
+verify_unit(struct worker *w, const struct unit *u)
+{
+    struct ingester *g = w->g;
+    const struct cover_file *some[SHA512_LANES];
+    size_t n = 0;
+    for (size_t i = u->first; i < u->first + u->n; i++)
+        for (size_t k = 0; k < g->iv[i].n_files; k++) {
+            const struct cover_file *cf = &g->iv[i].files[k];
+            bool known = g->verified[cf->index] || !cf->file->has_sha512 ||
+                         pb_bytes(cf->file->sha512).len == 0 ||
+                         layer_file_sink(cf->layer, cf->file)->vt->map == NULL;
+            for (size_t m = 0; m < n; m++)
+                known = known || some[m]->index == cf->index;
+            if (known)
+                continue;
+            some[n++] = cf;
+            if (n < SHA512_LANES)
+                continue;
+            ERR_TRY(cancel_check(&g->stop));
+            verify_some(w, some, n);
+            n = 0;
+        }
+    if (n > 1)
+        verify_some(w, some, n);
+    return NULL;
+}
+
 static struct error *
 do_unit(struct worker *w, const struct unit *u)
 {
     struct ingester *g = w->g;
-    struct error *e = NULL;
+    struct error *e = verify_unit(w, u);
     row_counter_init(&w->count, w->a, g->o->primary, g->o->n_primary);
     key_rewrite_init(&w->keys, g->o->keys, w->a);
     w->paths = NULL;
@@ -432,7 +488,7 @@ weight_of(const struct cover_interval *iv, const uint32_t *uses)
     int64_t w = 1;
     for (size_t i = 0; i < iv->n_files; i++) {
         const pb_file *f = iv->files[i].file;
-        int64_t size = f->entry_counts != NULL ? PB_GET(f->entry_counts, data_size) : UNIT_BYTES;
+        int64_t size = f->entry_counts != NULL ? PB_GET(f->entry_counts, data_size) : UNIT_BYTES_MIN;
         if (size > (int64_t)1 << 40)
             size = (int64_t)1 << 40;
         w += size / uses[iv->files[i].index];
@@ -448,16 +504,21 @@ make_units(struct ingester *g, size_t n_files)
     for (size_t i = 0; i < g->n_iv; i++)
         for (size_t k = 0; k < g->iv[i].n_files; k++)
             uses[g->iv[i].files[k].index]++;
+    int64_t *weights = ARENA_ARRAY(g->a, int64_t, g->n_iv + 1);
     for (size_t i = 0; i < g->n_iv; i++) {
-        int64_t w = weight_of(&g->iv[i], uses);
+        weights[i] = weight_of(&g->iv[i], uses);
+        g->weight_total += weights[i];
+    }
+    int64_t most = g->weight_total / INGEST_THREADS + 1; /* every thread shall get some */
+    most = most < UNIT_BYTES_MIN ? UNIT_BYTES_MIN : most > UNIT_BYTES_MAX ? UNIT_BYTES_MAX : most;
+    for (size_t i = 0; i < g->n_iv; i++) {
         struct unit *last = g->n_units > 0 ? &g->units[g->n_units - 1] : NULL;
-        if (last == NULL || last->weight + w > UNIT_BYTES)
-            g->units[g->n_units++] = (struct unit){.first = i, .n = 1, .weight = w};
-        else {
+        if (last == NULL || last->weight + weights[i] / 2 > most) { /* nearer to it without */
+            g->units[g->n_units++] = (struct unit){.first = i, .n = 1, .weight = weights[i]};
+        } else {
             last->n++;
-            last->weight += w;
+            last->weight += weights[i];
         }
-        g->weight_total += w;
     }
 }
 

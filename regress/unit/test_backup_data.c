@@ -256,6 +256,24 @@ layers_merge(void **state)
     OK(restore(w, v, 3, 36, &c));
     assert_string_equal(restored(w, 99), "1/0=one@10 4/0=vier@27 5/0=first@36 ");
     assert_int_equal(c.rows, 3);
+    forget(w);
+    for (int i = 0; i < 3; i++) { /* their checksums are verified together: which one is wrong is told */
+        struct slice bytes;
+        const char *name = v[i].m->files[0]->path;
+        char *path = arena_printf(w->a, "%s/b/%s", w->dir, name);
+        OK(file_read(w->a, path, (size_t)16 << 20, &bytes));
+        uint8_t *copy = arena_memdup(w->a, bytes.ptr, bytes.len);
+        copy[bytes.len / 3] ^= 1;
+        OK(file_write_atomic(path, slice_make(copy, bytes.len), 0600));
+        struct error *e = restore(w, v, 3, 0, &c);
+        assert_non_null(e);
+        assert_non_null(strstr(e->message, name));
+        assert_non_null(strstr(e->message, "checksum mismatch"));
+        err_free(e);
+        OK(file_write_atomic(path, bytes, 0600));
+        forget(w);
+    }
+    OK(restore(w, v, 3, 0, &c));
     world_close(w);
 }
 
