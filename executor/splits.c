@@ -27,12 +27,19 @@ read_split(struct arena *a, const struct kv_entry *e, struct split *out)
     ERR_TRY(PB_PARSE(a, range_descriptor, "range descriptor", v, &d));
     *out = (struct split){.key = slice_dup(a, slice_make(e->key.ptr + 1, e->key.len - 1)),
                           .until = pb_hlc(d->sticky_bit),
-                          .n_replicas = d->n_internal_replicas};
+                          .n_replicas = d->n_internal_replicas,
+                          .holder = (uint32_t)PB_GET(d, lease_holder)};
     uint32_t *nodes = ARENA_ARRAY(a, uint32_t, d->n_internal_replicas + 1);
     for (size_t i = 0; i < d->n_internal_replicas; i++)
         nodes[i] = (uint32_t)PB_GET(d->internal_replicas[i], node_id);
     out->replicas = nodes;
     return NULL;
+}
+
+static bool
+says_nothing(const struct split *s)
+{
+    return hlc_is_empty(s->until) && s->n_replicas == 0 && s->holder == 0;
 }
 
 struct error *
@@ -62,7 +69,7 @@ splits_in(struct exec_ctx *x, struct span span, struct split **out, size_t *n)
         ERR_GOTO(read_split(a, &e, &s), out);
         if (hlc_cmp(s.until, now) < 0)
             s.until = HLC_MIN;
-        if (hlc_is_empty(s.until) && s.n_replicas == 0)
+        if (says_nothing(&s))
             continue;
         if (*n == cap) {
             cap = cap == 0 ? 16 : 2 * cap;
@@ -84,12 +91,14 @@ split_write(struct exec_ctx *x, const struct split *s)
     struct arena *a = x->arena;
     struct slice key = meta_key(a, s->key);
     struct str value;
-    if (hlc_is_empty(s->until) && s->n_replicas == 0)
+    if (says_nothing(s))
         return kv_del(x->txn, key);
     Amberdb__RangeDescriptor *d = PB_NEW(a, RangeDescriptor, range_descriptor);
     pb_set_bytes(a, &d->start_key, &d->has_start_key, s->key);
     if (!hlc_is_empty(s->until))
         d->sticky_bit = pb_timestamp(a, s->until);
+    if (s->holder != 0)
+        PB_SET(d, lease_holder, (int32_t)s->holder);
     for (size_t i = 0; i < s->n_replicas; i++) {
         Amberdb__ReplicaDescriptor *r = PB_NEW(a, ReplicaDescriptor, replica_descriptor);
         PB_SET(r, node_id, (int32_t)s->replicas[i]);

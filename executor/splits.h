@@ -12,8 +12,9 @@
 struct split {
     struct slice key;
     struct hlc until;         /* empty: no cut, the range begins here for other reasons */
-    const uint32_t *replicas; /* node ids, the wished holder first; n_replicas 0: as zones say */
+    const uint32_t *replicas; /* node ids; n_replicas 0: as zones say */
     size_t n_replicas;
+    uint32_t holder;          /* the wished one of the lease; 0: as zones say */
 };
 
 /* Those with start < key < end (start itself too), by key; cuts that have expired are none. */

@@ -268,6 +268,17 @@ find_store(struct exec_ctx *x, int64_t id)
     return NULL;
 }
 
+/* For as long as no zone says otherwise. */
+static struct error *
+move_lease(struct splitter *s, struct slice start, uint32_t node)
+{
+    struct split at;
+    ERR_TRY(read_split(s->x, start, &at));
+    at.holder = node;
+    ERR_TRY(split_write(s->x, &at));
+    return put_key(s, start);
+}
+
 static struct error *
 relocate_lease(struct splitter *s, const struct datum *target, struct slice start)
 {
@@ -276,8 +287,7 @@ relocate_lease(struct splitter *s, const struct datum *target, struct slice star
         return err_new(ERR_UNCATEGORIZED, "invalid target leaseholder store ID %lld for "
                                           "EXPERIMENTAL_RELOCATE LEASE", (long long)id);
     ERR_TRY(find_store(s->x, id));
-    cluster_lease_move(s->x->node->cluster, start, (uint32_t)id);
-    return put_key(s, start);
+    return move_lease(s, start, (uint32_t)id);
 }
 
 static struct error *
@@ -302,8 +312,8 @@ relocate_one(struct splitter *s, const struct datum *row, struct slice key)
     ERR_TRY(read_split(x, r.r.start, &at));
     at.replicas = nodes;
     at.n_replicas = (size_t)n;
+    at.holder = nodes[0];
     ERR_TRY(split_write(x, &at));
-    cluster_lease_move(x->node->cluster, r.r.start, nodes[0]);
     return put_key(s, r.r.start);
 }
 
@@ -362,9 +372,8 @@ scatter_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows
         const struct range *r = &v[i].r;
         if (slice_cmp(r->end, span.start) <= 0 || slice_cmp(r->start, span.end) >= 0)
             continue;
-        cluster_lease_move(x->node->cluster, r->start,
-                           r->replicas[random_u64() % r->n_replicas]);
-        ERR_TRY(put_key(&s, r->start));
+        kv_txn_step(x->txn);
+        ERR_TRY(move_lease(&s, r->start, r->replicas[random_u64() % r->n_replicas]));
     }
     return NULL;
 }
