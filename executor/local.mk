@@ -32,6 +32,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/targets.c \
   %D%/backup/work.c %D%/backup/work.h %D%/backup/work_int.h \
   %D%/backup/work_node.c \
+  %D%/asks.c %D%/asks.h \
   %D%/cluster.c %D%/cluster.h \
   %D%/copy.c \
   %D%/exec.c \
@@ -51,6 +52,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/mutation/mut_int.h \
   %D%/mutation/mutation.c \
   %D%/mutation/mutation.h \
+  %D%/looker.c %D%/looker.h \
   %D%/members.c %D%/members.h \
   %D%/node.c \
   %D%/node_control.c %D%/node_control.h \

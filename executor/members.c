@@ -17,7 +17,9 @@
 #include "catalog/row.h"
 #include "executor/cluster.h"
 #include "executor/exec.h"
+#include "executor/asks.h"
 #include "executor/backup/work.h"
+#include "executor/looker.h"
 #include "executor/settings.h"
 #include "executor/system_rows.h"
 #include "types/keyenc.h"
@@ -270,7 +272,9 @@ on_change(void *arg, const struct kv_change *c)
     if (kv_change_touches(c, row_table_span(a, ID_SETTINGS)))
         atomic_store(&m->settings_changed, true);
     if (kv_change_touches(c, work_span()))
-        work_nudge(m->node);
+        looker_nudge(m->node->work);
+    if (kv_change_touches(c, asks_span()))
+        looker_nudge(m->node->asks);
     arena_destroy(a);
 }
 

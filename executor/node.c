@@ -5,11 +5,13 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "executor/asks.h"
 #include "executor/backup/attach.h"
 #include "executor/backup/work.h"
 #include "executor/cluster.h"
 #include "executor/gc.h"
 #include "executor/jobs/jobs.h"
+#include "executor/looker.h"
 #include "executor/members.h"
 #include "executor/session_registry.h"
 #include "executor/statement_stats.h"
@@ -92,6 +94,7 @@ node_open(const struct node_opts *o, struct node **out)
     ERR_GOTO(job_registry_create(n, &n->jobs), fail);
     ERR_GOTO(job_registry_start(n->jobs), fail);
     ERR_GOTO(work_start(n), fail);
+    ERR_GOTO(asks_start(n), fail);
     ERR_GOTO(gc_start(n, &n->gc), fail);
     if (members_alone(n)) /* what earlier processes left */
         temporary_drop(n, NULL);
@@ -136,9 +139,11 @@ node_close(struct node *n)
         job_registry_stop(n->jobs);
         job_registry_destroy(n->jobs);
     }
-    work_stop(n);
+    looker_stop(n->asks);
+    looker_stop(n->work);
     members_leave(n);
-    work_free(n);
+    looker_free(n->asks);
+    looker_free(n->work);
     if (n->workers != NULL)
         pool_destroy(n->workers);
     attachments_destroy(n->attachments);

@@ -14,6 +14,7 @@
 struct cluster;          /* executor/cluster.h */
 struct node_control;     /* executor/node_control.h */
 struct members;          /* executor/members.h */
+struct looker;           /* executor/looker.h */
 struct job_registry;     /* executor/jobs/jobs.h */
 struct cluster_settings; /* executor/settings.h */
 struct session_registry;
@@ -51,7 +52,8 @@ struct node {
     struct mem_budget *sql_memory;
     struct pool *workers;          /* job work */
     struct gc *gc;                 /* executor/gc.h */
-    struct work_node *work;        /* executor/backup/work.h; NULL: the store is not shared */
+    struct looker *work;           /* executor/backup/work.h; NULL: the store is not shared */
+    struct looker *asks;           /* executor/asks.h; the same */
     struct attachments *attachments; /* executor/backup/attach.h */
     struct node_opts opts;
     int64_t start_time_ns;

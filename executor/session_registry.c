@@ -208,6 +208,7 @@ session_registry_list(struct session_registry *r, struct arena *a, int *n)
     for (struct session *s = r->first; s != NULL; s = s->reg_next) {
         struct session_info *i = &v[count++];
         const char *app = s->shown_application;
+        i->node_id = s->node->node_id;
         put_hex(s->id, i->id);
         put_hex(s->query_id, i->query_id);
         i->user = arena_strdup(a, s->user);

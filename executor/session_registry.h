@@ -17,6 +17,7 @@ struct session_registry *session_registry_create(void);
 void session_registry_destroy(struct session_registry *r); /* no session is left */
 
 struct session_info {            /* texts in the arena given */
+    uint32_t node_id;
     char id[33], query_id[33];   /* hex */
     char *user, *client_address, *application_name;
     char *active_query;          /* NULL: idle */

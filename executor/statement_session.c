@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "executor/asks.h"
 #include "executor/session_int.h"
 #include "executor/session_registry.h"
 #include "executor/settings.h"
@@ -349,16 +350,16 @@ queries_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows,
 {
     int n;
     bool admin;
-    struct session_info *v = session_registry_list(x->node->sessions, x->arena, &n);
+    struct session_info *v;
 
-    (void)s;
     (void)tag;
     ERR_TRY(sees(x, &admin));
+    ERR_TRY(ask_sessions(x, s->show->cluster, &v, &n));
     for (int i = 0; i < n; i++) {
         if (v[i].active_query == NULL || (!admin && strcmp(v[i].user, x->user) != 0))
             continue;
         struct datum d[10] = {datum_cstr(v[i].query_id),
-                              datum_int(x->node->node_id),
+                              datum_int(v[i].node_id),
                               datum_cstr(v[i].id),
                               datum_cstr(v[i].user),
                               datum_int(pg_us(v[i].query_start_ns)),
@@ -389,15 +390,15 @@ sessions_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows
 {
     int n;
     bool admin;
-    struct session_info *v = session_registry_list(x->node->sessions, x->arena, &n);
+    struct session_info *v;
 
-    (void)s;
     (void)tag;
     ERR_TRY(sees(x, &admin));
+    ERR_TRY(ask_sessions(x, s->show->cluster, &v, &n));
     for (int i = 0; i < n; i++) {
         if (!admin && strcmp(v[i].user, x->user) != 0)
             continue;
-        struct datum d[9] = {datum_int(x->node->node_id),
+        struct datum d[9] = {datum_int(v[i].node_id),
                              datum_cstr(v[i].id),
                              datum_cstr(v[i].user),
                              datum_cstr(v[i].client_address),
@@ -423,15 +424,13 @@ static struct error *
 cancel_put(struct row_sink *s, const struct datum *row)
 {
     struct cancel_sink *c = (struct cancel_sink *)s;
-    struct session_registry *r = c->x->node->sessions;
     const char *user = c->admin ? NULL : c->x->user;
-    bool denied;
+    bool found, denied;
 
     if (row[0].null)
         return NULL;
     char *id = slice_to_cstr(c->x->arena, datum_slice(&row[0]));
-    bool found = c->sessions ? session_registry_cancel_session(r, id, user, &denied)
-                             : session_registry_cancel_query(r, id, user, &denied);
+    ERR_TRY(ask_cancel(c->x, id, user, c->sessions, &found, &denied));
     if (denied)
         return err_new(ERR_INSUFFICIENT_PRIVILEGE, "user %s does not have permission to cancel %s",
                        c->x->user, c->sessions ? "this session" : "this query");

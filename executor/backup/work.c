@@ -8,6 +8,7 @@
 #include "base/enc.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "executor/looker.h"
 #include "executor/members.h"
 #include "executor/node.h"
 
@@ -294,6 +295,6 @@ work_run(struct arena *a, struct job *j, const struct export_opts *o, struct fil
     c.collected = ARENA_ARRAY(a, bool, c.n + 1);
     memset(c.collected, 0, c.n);
     ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, o->cancel, plan_txn, &c));
-    work_nudge(j->node);
+    looker_nudge(j->node->work);
     return watch(&c);
 }

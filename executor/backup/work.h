@@ -40,12 +40,8 @@ struct error *work_collect(struct arena *a, struct job *j, struct file_list *fil
 /* Removes the job's rows, but those of another coordinator that lives. */
 struct error *work_clear(struct job *j) ERR_MUST_USE;
 
-/* The thread of a node that looks for work. */
+/* The thread of a node that looks for work: n->work, none where the store is not shared. */
 struct error *work_start(struct node *n) ERR_MUST_USE;
-void work_stop(struct node *n);
-void work_free(struct node *n); /* when nobody nudges any more */
-/* There may be some. */
-void work_nudge(struct node *n);
 /* The keys of rows. */
 struct span work_span(void);
 

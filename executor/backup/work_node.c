@@ -7,21 +7,11 @@
 #include "base/log.h"
 #include "executor/backup/backup_job.h"
 #include "executor/cluster.h"
+#include "executor/looker.h"
 #include "executor/members.h"
 #include "executor/node.h"
 
-#define LOOK_NS INT64_C(1000000000)
 #define BEAT_NS INT64_C(2000000000)
-
-struct work_node {
-    struct node *node;
-    struct mutex lock; /* guards: */
-    struct cond wake;
-    bool stopping, nudged;
-    /* no lock */
-    pthread_t thread;
-    bool running;
-};
 
 /* A unit in hand. */
 struct unit {
@@ -229,103 +219,25 @@ do_unit(struct unit *u)
     err_free(err);
 }
 
-/* *found: there was one, and there may be more. */
+/* One, and there may be more. */
 static struct error *
-look(struct work_node *w, struct arena *a, bool *found)
+look(struct node *n, struct arena *a, bool *again)
 {
-    struct unit u = {.node = w->node, .a = a};
-    *found = false;
-    if (members_draining(w->node))
+    struct unit u = {.node = n, .a = a};
+    if (members_draining(n))
         return NULL;
-    ERR_TRY(exec_txn(w->node, NULL, "system", HLC_MIN, &w->node->shutdown, look_txn, &u));
+    ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, &n->shutdown, look_txn, &u));
     if (u.key.len == 0)
         return NULL;
-    ERR_TRY(exec_txn(w->node, NULL, "system", HLC_MIN, &w->node->shutdown, claim_txn, &u));
-    *found = true;
+    ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, &n->shutdown, claim_txn, &u));
+    *again = true;
     if (u.w != NULL)
         do_unit(&u);
     return NULL;
 }
 
-static void *
-work_main(void *arg)
-{
-    struct work_node *w = arg;
-    struct arena *a = arena_create(NULL, "work");
-    bool found = false;
-    mutex_lock(&w->lock);
-    while (!w->stopping) {
-        if (!found && !w->nudged)
-            cond_wait_ns(&w->wake, &w->lock, LOOK_NS);
-        if (w->stopping)
-            break;
-        w->nudged = false;
-        mutex_unlock(&w->lock);
-        struct error *err = look(w, a, &found);
-        if (err != NULL && !err_is(err, ERR_ADMIN_SHUTDOWN))
-            log_warning("work: %s", err->message);
-        found = found && err == NULL;
-        err_free(err);
-        arena_reset(a);
-        mutex_lock(&w->lock);
-    }
-    mutex_unlock(&w->lock);
-    arena_destroy(a);
-    return NULL;
-}
-
-/* ---- the thread ---- */
-
 struct error *
 work_start(struct node *n)
 {
-    if (n->members == NULL)
-        return NULL;
-    struct work_node *w = xcalloc(1, sizeof(*w));
-    w->node = n;
-    mutex_init(&w->lock, RANK_LEAF);
-    cond_init(&w->wake);
-    n->work = w;
-    ERR_TRY(thread_start(&w->thread, "work", work_main, w));
-    w->running = true;
-    return NULL;
-}
-
-void
-work_nudge(struct node *n)
-{
-    struct work_node *w = n->work;
-    if (w == NULL)
-        return;
-    mutex_lock(&w->lock);
-    w->nudged = true;
-    cond_broadcast(&w->wake);
-    mutex_unlock(&w->lock);
-}
-
-void
-work_stop(struct node *n)
-{
-    struct work_node *w = n->work;
-    if (w == NULL)
-        return;
-    mutex_lock(&w->lock);
-    w->stopping = true;
-    cond_broadcast(&w->wake);
-    mutex_unlock(&w->lock);
-    if (w->running)
-        pthread_join(w->thread, NULL);
-    w->running = false;
-}
-
-void
-work_free(struct node *n)
-{
-    struct work_node *w = n->work;
-    if (w == NULL)
-        return;
-    n->work = NULL;
-    cond_destroy(&w->wake);
-    mutex_destroy(&w->lock);
-    xfree(w);
+    return n->members != NULL ? looker_start(n, "work", look, &n->work) : NULL;
 }

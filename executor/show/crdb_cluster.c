@@ -10,6 +10,7 @@
 
 #include "executor/show/cat_int.h"
 
+#include "executor/asks.h"
 #include "executor/node.h"
 #include "executor/session_int.h"
 #include "executor/session_registry.h"
@@ -132,12 +133,12 @@ timestamp_ns(int64_t ns)
 
 /* A user sees his own sessions, an admin all. */
 static struct error *
-visible_sessions(struct exec_ctx *x, struct session_info **v, int *n)
+visible_sessions(struct exec_ctx *x, bool all, struct session_info **v, int *n)
 {
     bool admin;
     int total, kept = 0;
     ERR_TRY(catalog_is_admin(x->catalog, x->user, &admin));
-    *v = session_registry_list(x->node->sessions, x->arena, &total);
+    ERR_TRY(ask_sessions(x, all, v, &total));
     for (int i = 0; i < total; i++)
         if (admin || strcmp((*v)[i].user, x->user) == 0)
             (*v)[kept++] = (*v)[i];
@@ -146,15 +147,14 @@ visible_sessions(struct exec_ctx *x, struct session_info **v, int *n)
 }
 
 static struct error *
-queries_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
+put_queries(struct exec_ctx *x, bool all, struct row_sink *rows)
 {
     struct session_info *s;
     int n;
-    (void)v;
-    ERR_TRY(visible_sessions(x, &s, &n));
+    ERR_TRY(visible_sessions(x, all, &s, &n));
     for (int i = 0; i < n; i++) {
         const struct datum row[] = {
-            T(s[i].query_id), NUL, I(x->node->node_id), T(s[i].id), T(s[i].user),
+            T(s[i].query_id), NUL, I(s[i].node_id), T(s[i].id), T(s[i].user),
             timestamp_ns(s[i].query_start_ns), T(s[i].active_query), T(s[i].client_address),
             T(s[i].application_name), B(false), T("executing")};
         if (s[i].active_query != NULL)
@@ -164,16 +164,15 @@ queries_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *
 }
 
 static struct error *
-sessions_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
+put_sessions(struct exec_ctx *x, bool all, struct row_sink *rows)
 {
     struct session_info *s;
     int n;
-    (void)v;
-    ERR_TRY(visible_sessions(x, &s, &n));
+    ERR_TRY(visible_sessions(x, all, &s, &n));
     for (int i = 0; i < n; i++) {
         bool active = s[i].active_query != NULL;
         const struct datum row[] = {
-            I(x->node->node_id), T(s[i].id), T(s[i].user), T(s[i].client_address),
+            I(s[i].node_id), T(s[i].id), T(s[i].user), T(s[i].client_address),
             T(s[i].application_name), T(active ? s[i].active_query : ""),
             T(s[i].last_query != NULL ? s[i].last_query : ""), timestamp_ns(s[i].start_ns),
             active ? timestamp_ns(s[i].query_start_ns) : NUL, NUL, I(0), I(0)};
@@ -183,14 +182,13 @@ sessions_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink 
 }
 
 static struct error *
-transactions_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
+put_transactions(struct exec_ctx *x, bool all, struct row_sink *rows)
 {
     struct session_info *s;
     int n;
-    (void)v;
-    ERR_TRY(visible_sessions(x, &s, &n));
+    ERR_TRY(visible_sessions(x, all, &s, &n));
     for (int i = 0; i < n; i++) {
-        const struct datum row[] = {NUL, I(x->node->node_id), T(s[i].id),
+        const struct datum row[] = {NUL, I(s[i].node_id), T(s[i].id),
                                     timestamp_ns(s[i].txn_start_ns), NUL,
                                     T(s[i].application_name)};
         if (s[i].txn_start_ns != 0)
@@ -198,6 +196,23 @@ transactions_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_s
     }
     return NULL;
 }
+
+#define OF_NODE_AND_ALL(what)                                                                    \
+    static struct error *node_##what(struct exec_ctx *x, const struct virtual_scan *v,             \
+                                     struct row_sink *rows)                                        \
+    {                                                                                              \
+        (void)v;                                                                                   \
+        return put_##what(x, false, rows);                                                         \
+    }                                                                                              \
+    static struct error *cluster_##what(struct exec_ctx *x, const struct virtual_scan *v,          \
+                                        struct row_sink *rows)                                     \
+    {                                                                                              \
+        (void)v;                                                                                   \
+        return put_##what(x, true, rows);                                                          \
+    }
+OF_NODE_AND_ALL(queries)
+OF_NODE_AND_ALL(sessions)
+OF_NODE_AND_ALL(transactions)
 
 /* ---- functions --------------------------------------------------------------------------------- */
 
@@ -294,15 +309,15 @@ static const struct virtual_table tables[] = {
       "function STRING NOT NULL, signature STRING NOT NULL, category STRING NOT NULL, "
       "details STRING NOT NULL",
       builtin_functions_rows, "built-in functions (RAM/static)"),
-    X("cluster_queries", QUERIES, queries_rows,
+    X("cluster_queries", QUERIES, cluster_queries,
       "running queries visible by current user (cluster RPC; expensive!)"),
-    X("cluster_sessions", SESSIONS, sessions_rows,
+    X("cluster_sessions", SESSIONS, cluster_sessions,
       "running sessions visible to current user (cluster RPC; expensive!)"),
     X("cluster_settings",
       "variable STRING NOT NULL, value STRING NOT NULL, type STRING NOT NULL, "
       "public BOOL NOT NULL, description STRING NOT NULL",
       cluster_settings_rows, "cluster settings (RAM)"),
-    X("cluster_transactions", TRANSACTIONS, transactions_rows,
+    X("cluster_transactions", TRANSACTIONS, cluster_transactions,
       "running user transactions visible by the current user (cluster RPC; expensive!)"),
     X("feature_usage", "feature_name STRING NOT NULL, usage_count INT NOT NULL", NULL,
       "telemetry counters (RAM; local node only)"),
@@ -321,19 +336,19 @@ static const struct virtual_table tables[] = {
       node_build_info_rows, "detailed identification strings (RAM, local node only)"),
     X("node_metrics", "store_id INT, name STRING NOT NULL, value FLOAT NOT NULL", NULL,
       "current values for metrics (RAM; local node only)"),
-    X("node_queries", QUERIES, queries_rows,
+    X("node_queries", QUERIES, node_queries,
       "running queries visible by current user (RAM; local node only)"),
     X("node_runtime_info",
       "node_id INT NOT NULL, component STRING NOT NULL, field STRING NOT NULL, "
       "value STRING NOT NULL",
       node_runtime_info_rows, "server parameters, useful to construct connection URLs (RAM, "
                               "local node only)"),
-    X("node_sessions", SESSIONS, sessions_rows,
+    X("node_sessions", SESSIONS, node_sessions,
       "running sessions visible by current user (RAM; local node only)"),
     X("node_statement_statistics", STATEMENT_STATISTICS, statement_statistics_rows,
       "statement statistics (in-memory, not durable; local node only). This table is wiped "
       "periodically (by default, at least every two hours)"),
-    X("node_transactions", TRANSACTIONS, transactions_rows,
+    X("node_transactions", TRANSACTIONS, node_transactions,
       "running user transactions visible by the current user (RAM; local node only)"),
     X("node_txn_stats",
       "node_id INT NOT NULL, application_name STRING NOT NULL, txn_count INT NOT NULL, "
