@@ -4,6 +4,7 @@
 #include "executor/cluster.h"
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/thread.h"
 
 /* Ranges whose holder is remembered; the rest is decided anew each time, to the same end as long as
@@ -22,6 +23,7 @@ struct cluster {
     size_t n_nodes;
     struct lease *leases; /* by key */
     size_t n_leases;
+    bool shared; /* other processes decide, too: each alike */
 };
 
 struct cluster *
@@ -85,6 +87,7 @@ cluster_set(struct cluster *c, const struct cluster_node *v, size_t n)
     xfree(c->nodes);
     c->nodes = nodes;
     c->n_nodes = n;
+    c->shared = true;
     mutex_unlock(&c->lock);
 }
 
@@ -198,11 +201,31 @@ leases_of(const struct cluster *c, uint32_t node)
     return n;
 }
 
+/* Whoever decides comes to the same; when a candidate goes, only its ranges move. */
+static uint32_t
+lease_by_hash(struct slice key, const uint32_t *candidates, size_t n)
+{
+    uint64_t most = 0;
+    uint32_t holder = candidates[0];
+    for (size_t i = 0; i < n; i++) {
+        uint64_t h = hash_bytes(key.ptr, key.len, candidates[i]);
+        if (h > most) {
+            most = h;
+            holder = candidates[i];
+        }
+    }
+    return holder;
+}
+
 uint32_t
 cluster_lease(struct cluster *c, struct slice key, const uint32_t *candidates, size_t n)
 {
     mutex_lock(&c->lock);
-    bool found;
+    bool found, shared = c->shared;
+    if (shared) {
+        mutex_unlock(&c->lock);
+        return lease_by_hash(key, candidates, n);
+    }
     size_t at = lease_find(c, key, &found);
     uint32_t holder = found ? c->leases[at].holder : 0;
     bool stays = false;

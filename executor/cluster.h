@@ -44,7 +44,8 @@ const struct cluster_node *cluster_node(struct cluster *c, struct arena *a, uint
 bool locality_has(const char *locality, const char *tier);
 
 /* The holder of the range that starts at key, out of candidates (ascending, at least one): the
- * present one when it is among them, else the one with the fewest leases, then the lowest id. */
+ * present one when it is among them, else the one with the fewest leases, then the lowest id. Processes over
+ * a shared store go by the key alone, so that they agree. */
 uint32_t cluster_lease(struct cluster *c, struct slice key, const uint32_t *candidates, size_t n);
 /* Put the lease on that node, for as long as it stays a candidate. */
 void cluster_lease_move(struct cluster *c, struct slice key, uint32_t node);

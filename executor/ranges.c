@@ -140,9 +140,12 @@ place(struct exec_ctx *x, uint32_t object_id, struct range *r, const struct spli
     struct candidates allowed = candidates_of(x->arena, z, nodes, n_nodes);
     struct candidates named = relocated(x->arena, s, allowed);
     struct candidates best = preferred(x->arena, z, nodes, named);
-    if (s != NULL && pb_u32_contains(best.v, best.n, s->holder))
+    if (s != NULL && pb_u32_contains(best.v, best.n, s->holder)) {
+        r->holder = s->holder;
         cluster_lease_move(x->node->cluster, r->start, s->holder);
-    r->holder = cluster_lease(x->node->cluster, r->start, best.v, best.n);
+    } else {
+        r->holder = cluster_lease(x->node->cluster, r->start, best.v, best.n);
+    }
     if (named.n < allowed.n) { /* just those, and the holder is one of them */
         r->replicas = named.v;
         r->n_replicas = named.n;
