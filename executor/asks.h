@@ -17,8 +17,8 @@
 
 #define ASK_NS INT64_C(5000000000)
 
-/* The sessions of this node, or of all nodes, this one's first; of one that did not answer there is an entry without id whose
- * active query says so. In x->arena. */
+/* The sessions of this node, or of all nodes, this one's first; of one that did not answer there is an
+ * entry without id whose active query says so. In x->arena. */
 struct error *ask_sessions(struct exec_ctx *x, bool all, struct session_info **out,
                            int *n) ERR_MUST_USE;
 /* Cancel a query, or (whole) a session, by its id, wherever it is. As session_registry_cancel_query. */

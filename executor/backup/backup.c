@@ -667,6 +667,15 @@ backup_revert(struct job *j)
     return NULL;
 }
 
+static bool
+backup_suits(struct node *n, const Amberdb__Payload *p)
+{
+    bool yes = node_reaches(n, pb_str(p->backup->uri));
+    for (size_t i = 0; i < p->backup->n_uris_by_locality_kv; i++)
+        yes = yes && node_reaches(n, pb_str(p->backup->uris_by_locality_kv[i]->value));
+    return yes;
+}
+
 const struct job_ops job_ops_backup = {
     .type = JOB_BACKUP,
     .name = "BACKUP",
@@ -674,6 +683,7 @@ const struct job_ops job_ops_backup = {
     .n_columns = 6,
     .resume = backup_resume,
     .revert = backup_revert,
+    .suits = backup_suits,
 };
 
 static const struct statement_ops backup_ops[] = {

@@ -87,14 +87,27 @@ by_start(const void *a, const void *b)
     return slice_cmp(((const struct route *)a)->start, ((const struct route *)b)->start);
 }
 
-/* nodelocal://N; 0 for any other, and where each node has its own. */
-static uint32_t
+uint32_t
 node_of_uri(const char *uri)
 {
     static const char scheme[] = "nodelocal://";
     if (strncmp(uri, scheme, strlen(scheme)) != 0)
         return 0;
     return (uint32_t)strtoul(uri + strlen(scheme), NULL, 10);
+}
+
+bool
+node_reaches(struct node *n, const char *uri)
+{
+    struct arena *a = arena_create(NULL, "nodes");
+    uint32_t id = node_of_uri(uri);
+    size_t all;
+    const struct cluster_node *v = cluster_all_nodes(n->cluster, a, &all);
+    bool known = false;
+    for (size_t i = 0; i < all; i++)
+        known = known || v[i].id == id;
+    arena_destroy(a);
+    return id == 0 || id == n->node_id || !known; /* one that there never was is an error to be told */
 }
 
 struct error *

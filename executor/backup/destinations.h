@@ -8,6 +8,11 @@
 
 #include "executor/backup/export.h"
 
+/* N of nodelocal://N; 0 for any other, and where each node has its own. */
+uint32_t node_of_uri(const char *uri);
+/* false: these are files of another node. */
+bool node_reaches(struct node *n, const char *uri);
+
 struct destinations;
 
 /* `main`: the default destination, open already. */

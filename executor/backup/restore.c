@@ -8,6 +8,7 @@
  * SOURCE: statements 2, restore-mechanics, jobs 7. */
 #include "config.h"
 
+#include "executor/backup/destinations.h"
 #include "executor/backup/restore_int.h"
 
 #include "base/fault.h"
@@ -716,6 +717,21 @@ restore_revert(struct job *j)
                     (void *)(uintptr_t)d);
 }
 
+static bool
+restore_suits(struct node *n, const Amberdb__Payload *p)
+{
+    const Amberdb__RestoreDetails *d = p->restore;
+    bool yes = true;
+    for (size_t i = 0; i < d->n_uris; i++)
+        yes = yes && node_reaches(n, d->uris[i]);
+    for (size_t i = 0; i < d->n_backup_locality_info; i++) {
+        const Amberdb__BackupLocalityInfo *l = d->backup_locality_info[i];
+        for (size_t k = 0; k < l->n_uris_by_original_locality_kv; k++)
+            yes = yes && node_reaches(n, pb_str(l->uris_by_original_locality_kv[k]->value));
+    }
+    return yes;
+}
+
 const struct job_ops job_ops_restore = {
     .type = JOB_RESTORE,
     .name = "RESTORE",
@@ -723,6 +739,7 @@ const struct job_ops job_ops_restore = {
     .n_columns = 6,
     .resume = restore_resume,
     .revert = restore_revert,
+    .suits = restore_suits,
 };
 
 static const struct statement_ops restore_ops[] = {

@@ -161,30 +161,31 @@ unit_add(struct coordinator *c, pb_work *w, const struct export_piece *p)
 }
 
 static pb_work *
-unit_new(struct coordinator *c, uint32_t node)
+unit_new(struct coordinator *c, uint32_t node, bool only)
 {
     pb_work *w = PB_NEW(c->a, BackupWork, backup_work);
     PB_SET(w, run, c->run);
     PB_SET(w, owner_node, (int32_t)c->j->node->node_id);
     PB_SET(w, owner_epoch, c->j->node->epoch);
     PB_SET(w, node, (int32_t)node);
+    PB_SET(w, only, only);
     PB_PUSH(c->a, c->units, c->n, w);
     return w;
 }
 
 /* The unit of that node which has room. */
 static pb_work *
-unit_for(struct coordinator *c, uint32_t node)
+unit_for(struct coordinator *c, uint32_t node, bool only)
 {
     for (size_t i = c->n; i > 0; i--) {
         pb_work *w = c->units[i - 1];
-        if ((uint32_t)PB_GET(w, node) != node)
+        if ((uint32_t)PB_GET(w, node) != node || PB_GET(w, only) != only)
             continue;
         if (w->n_pieces < UNIT_PIECES && (uint64_t)PB_GET(w, weight) < UNIT_BYTES)
             return w;
         break;
     }
-    return unit_new(c, node);
+    return unit_new(c, node, only);
 }
 
 static struct error *
@@ -290,8 +291,10 @@ work_run(struct arena *a, struct job *j, const struct export_opts *o, struct fil
 {
     struct coordinator c = {.a = a, .j = j, .o = o, .files = files,
                             .run = (int64_t)(random_u64() >> 1)};
-    for (size_t i = 0; i < o->n_pieces; i++)
-        unit_add(&c, unit_for(&c, o->pieces[i].item.node), &o->pieces[i]);
+    for (size_t i = 0; i < o->n_pieces; i++) {
+        const struct export_item *item = &o->pieces[i].item;
+        unit_add(&c, unit_for(&c, item->node, item->dest->node != 0), &o->pieces[i]);
+    }
     c.collected = ARENA_ARRAY(a, bool, c.n + 1);
     memset(c.collected, 0, c.n);
     ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, o->cancel, plan_txn, &c));

@@ -12,7 +12,7 @@
  *     all rows          the coordinator: the job's lease is its own. Rows of an earlier coordinator go,
  *                       the files of those that are done count
  *     claim             a node: the row is not done; nobody has it, or who has it is dead; it is for
- *                       this node or anybody, or for one that is gone
+ *                       this node or anybody, or for one that is gone and did not have the files alone
  *     begun             who has the claim (node, epoch, run): every two seconds. Finds out, so, that the
  *                       job wants nothing of it any more
  *     done              the same. When the claim is lost, another node does it: the files are removed

@@ -48,7 +48,7 @@ is_for(struct node *n, struct arena *a, const pb_work *w)
     if (claim != 0 && claim != n->node_id &&
         members_alive(n, claim, PB_GET(w, claim_epoch)))
         return false;
-    return node == 0 || node == n->node_id || is_gone(n, a, node);
+    return node == 0 || node == n->node_id || (!PB_GET(w, only) && is_gone(n, a, node));
 }
 
 static struct error *

@@ -50,6 +50,8 @@ struct job_ops {
     struct error *(*resume)(struct job *j, struct row_sink *rows);
     /* Undo after a failure or CANCEL; may run several times. Optional. */
     struct error *(*revert)(struct job *j);
+    /* Among processes over one store: can this node do it? If not, it waits for one that can. Optional. */
+    bool (*suits)(struct node *n, const Amberdb__Payload *p);
 };
 
 /* executor/jobs/job_kinds.def lists them: JOB_KIND(backup) is `job_ops_backup`. A type without one is

@@ -196,6 +196,9 @@ status_fn(void *arg, struct arena *a, struct job_record *r)
         return err_new(ERR_UNCATEGORIZED, "job %lld: already %s", (long long)r->id, r->status);
     if (!lease_is_ours(s->node, p))
         return lease_lost(r->id);
+    /* The request was an old one: since then it was resumed, or canceled. */
+    if (strcmp(s->status, "paused") == 0 && strcmp(r->status, "pause-requested") != 0)
+        return err_new(ERR_OBJECT_IN_USE, "job %lld: not to be paused any more", (long long)r->id);
     r->status = s->status;
     if (s->error != NULL) {
         p->error = arena_strdup(a, s->error);
@@ -787,6 +790,14 @@ job_status(struct node *n, struct arena *a, int64_t id, struct job_record *out)
     return exec_txn(n, NULL, "system", HLC_MIN, NULL, record_txn, &ra);
 }
 
+/* A request to stop is for anybody. */
+static bool
+is_for_us(struct node *n, const struct job_ops *ops, const struct job_record *rec)
+{
+    return n->members == NULL || ops->suits == NULL || strcmp(rec->status, "running") != 0 ||
+           ops->suits(n, rec->payload);
+}
+
 struct error *
 job_run_now(struct node *n, int64_t id)
 {
@@ -795,7 +806,7 @@ job_run_now(struct node *n, int64_t id)
     struct error *e = job_status(n, a, id, &rec);
     if (e == NULL && !job_status_is_terminal(rec.status) && strcmp(rec.status, "paused") != 0) {
         const struct job_ops *ops = job_ops_find(job_type_of(rec.payload));
-        if (ops != NULL)
+        if (ops != NULL && is_for_us(n, ops, &rec))
             e = start_run(n->jobs, id, ops);
     }
     arena_destroy(a);
