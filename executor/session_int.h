@@ -22,6 +22,7 @@ struct savepoint {
     char *name;
     uint64_t token;
     bool initial;             /* cockroach_restart: rolling back restarts everything */
+    bool first;               /* nothing has run before it */
     bool ddl_before;
 };
 

@@ -273,6 +273,7 @@ savepoint(struct session *s, struct slice name, struct result_sink *out)
     struct savepoint *p = ARENA_NEW(t->arena, struct savepoint);
     p->name = slice_to_cstr(t->arena, name);
     p->initial = is_restart(s, name, t->savepoints == NULL);
+    p->first = !t->used;
     p->token = kv_txn_savepoint(t->kv);
     p->ddl_before = t->ddl;
     p->next = t->savepoints;

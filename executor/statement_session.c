@@ -254,7 +254,7 @@ put_savepoints(const struct savepoint *p, struct row_sink *rows)
     if (p == NULL)
         return NULL;
     ERR_TRY(put_savepoints(p->next, rows));
-    struct datum d[2] = {datum_cstr(p->name), datum_bool(p->initial)};
+    struct datum d[2] = {datum_cstr(p->name), datum_bool(p->initial || p->first)};
     return row_put(rows, d);
 }
 

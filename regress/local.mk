@@ -67,6 +67,7 @@ EXTRA_DIST += \
   %D%/postgres.sh \
   %D%/protocol \
   %D%/random_queries.py \
+  %D%/random_references.py \
   %D%/regress-postgres \
   %D%/replay.differs \
   %D%/run-one \

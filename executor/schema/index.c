@@ -77,6 +77,19 @@ ddl_index(struct exec_ctx *x, pb_table *t, const struct ast_index_def *def, bool
 
 /* ---- interleaving ---------------------------------------------------------------------------- */
 
+/* a, b: as they were written. */
+static const char *
+name_list(struct exec_ctx *x, const struct ast_names *names)
+{
+    struct str s;
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    for (int i = 0; i < names->count; i++) {
+        str_append_cstr(&s, i > 0 ? ", " : "");
+        print_name(&s, names->items[i].text);
+    }
+    return str_cstr(&s);
+}
+
 struct error *
 ddl_interleave(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_interleave *n)
 {
@@ -90,27 +103,37 @@ ddl_interleave(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_i
                        ddl_name_shown(x, &n->parent));
     ERR_TRY(ddl_check_table(x, parent, PRIV_CREATE));
     const struct index *pk = &parent->indexes[0];
+    const char *declared = name_list(x, &n->columns), *type = ix == t->primary_index ? "primary key"
+                                                                                     : "index";
+    struct str own, parents;
+    str_init_arena(&own, x->arena, STR_MAX_DEFAULT);
+    str_init_arena(&parents, x->arena, STR_MAX_DEFAULT);
+    for (size_t i = 0; i < ix->n_column_names; i++)
+        str_printf(&own, "%s%s", i > 0 ? ", " : "", ix->column_names[i]);
+    for (int i = 0; i < pk->n_keys; i++)
+        str_printf(&parents, "%s%s", i > 0 ? ", " : "", parent->columns[pk->keys[i]].name);
     if (n->columns.count != pk->n_keys)
         return err_new(ERR_INVALID_SCHEMA_DEFINITION,
-                       "declared interleaved columns must match the parent's primary index");
+                       "declared interleaved columns (%s) must match the parent's primary index (%s)",
+                       declared, str_cstr(&parents));
     if ((size_t)n->columns.count > ix->n_column_ids)
         return err_new(ERR_INVALID_SCHEMA_DEFINITION,
-                       "declared interleaved columns must be a prefix of the %s columns being "
-                       "interleaved", ix == t->primary_index ? "primary key" : "index");
+                       "declared interleaved columns (%s) must be a prefix of the %s columns being "
+                       "interleaved (%s)", declared, type, str_cstr(&own));
     for (int i = 0; i < n->columns.count; i++) {
         const char *column = ddl_text(x, n->columns.items[i].text);
         const struct column *pc = &parent->columns[pk->keys[i]];
         if (strcmp(ix->column_names[i], column) != 0)
             return err_new(ERR_INVALID_SCHEMA_DEFINITION,
-                           "declared interleaved columns must be a prefix of the %s columns being "
-                           "interleaved", ix == t->primary_index ? "primary key" : "index");
+                           "declared interleaved columns (%s) must refer to a prefix of the %s column "
+                           "names being interleaved (%s)", declared, type, str_cstr(&own));
         const pb_column *c = build_find_column(t, column);
         bool same_direction =
             (ix->column_directions[i] == AMBERDB__DIRECTION__DESC) == (pk->desc[i] != 0);
         if (!type_equal(type_from_pb(x->arena, c->type), pc->type) || !same_direction)
             return err_new(ERR_INVALID_SCHEMA_DEFINITION,
-                           "declared interleaved columns must match type and sort direction of the "
-                           "parent's primary index");
+                           "declared interleaved columns (%s) must match type and sort direction of "
+                           "the parent's primary index (%s)", declared, str_cstr(&parents));
     }
     /* The parent's own ancestors, then the parent with what it does not share with them. */
     Amberdb__InterleaveDescriptor *il = PB_NEW(x->arena, InterleaveDescriptor,

@@ -163,6 +163,8 @@ compare_bounds(struct partitioner *p, int first, int n, struct slice a, struct s
 static struct error *
 take_name(struct partitioner *p, const char *name)
 {
+    if (name[0] == '\0')
+        return err_new(ERR_UNCATEGORIZED, "PARTITION name must be non-empty");
     for (size_t i = 0; i < p->n_names; i++)
         if (strcmp(p->names[i], name) == 0)
             return err_new(ERR_UNCATEGORIZED,

@@ -79,3 +79,6 @@ SELECT 'CREATE TABLE wide (' || string_agg('c' || i::STRING || ' INT', ', ') || 
 :ddl;
 SELECT count(*) FROM [SHOW TABLES] WHERE table_name = 'wide';
 CREATE TABLE unnamed ("" INT);
+CREATE TABLE interleaved_root (i INT PRIMARY KEY, s STRING);
+CREATE TABLE interleaved_child (i INT, j INT, PRIMARY KEY (i, j)) INTERLEAVE IN PARENT interleaved_root (i, j);
+CREATE TABLE parted (a INT PRIMARY KEY) PARTITION BY LIST (a) (PARTITION "" VALUES IN (1));
