@@ -183,6 +183,7 @@ flush_batch(struct worker *w, bool sync)
     if (w->n_batch == 0 && !sync)
         return NULL;
     struct engine *e = kv_db_engine(w->g->o->job->node->db);
+    ERR_TRY(job_hold(w->g->o->job)); /* who goes on in our place may be past this unit */
     struct error *err = engine_commit(e, w->batch, w->n_batch, sync);
     w->n_batch = 0;
     w->batch_bytes = 0;
