@@ -163,6 +163,8 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/show/show_zones.c \
   %D%/system_rows.c %D%/system_rows.h \
   %D%/statement.c \
+  %D%/metrics.c \
+  %D%/metrics.h \
   %D%/statement_stats.c \
   %D%/statement_stats.h \
   %D%/session_stats.c \

@@ -400,7 +400,9 @@ txn_start_again(struct session *s)
     int priority = s->txn->priority;
     int64_t time_us = s->txn->time_us; /* now() stays */
     char *name = restart ? xstrdup(s->txn->savepoints->name) : NULL;
+    s->restarting = true;
     struct error *err = session_txn_end(s, false);
+    s->restarting = false;
 
     if (err == NULL)
         err = txn_state_begin(s->node, s->arena, HLC_MIN, read_only, priority, &s->cancel, &s->txn);
@@ -613,7 +615,10 @@ run_other(struct session *s, const struct invocation *v, struct arena *a)
         return run_without_txn(s, o, v, a);
     if (s->txn != NULL && !s->txn->implicit)
         return run_explicit(s, v, a);
-    return run_implicit(s, v, a);
+    int64_t start_us = wall_now_ns() / 1000;
+    struct error *err = run_implicit(s, v, a);
+    session_stats_add_txn(s, start_us, err == NULL, true);
+    return err;
 }
 
 static struct error *

@@ -128,6 +128,7 @@ struct session {
     /* of the statement that runs, for statistics */
     int64_t plan_ns, rows;
     int retries;
+    bool restarting; /* the transaction ends to begin again */
 
     char temp_schema[64]; /* pg_temp_<id>: where temporary objects of every database are */
     bool has_temporary;   /* it was made in some database */
@@ -163,6 +164,7 @@ struct error *session_stats_complete(struct session *s, struct result_sink *out,
                                      const char *tag) ERR_MUST_USE;
 void session_stats_add(struct session *s, const struct ast_stmt *stmt, const struct error *err,
                        bool implicit_txn, int64_t start_ns);
+void session_stats_add_txn(struct session *s, int64_t start_us, bool committed, bool implicit);
 
 /* session_registry.c */
 void registry_add(struct session_registry *r, struct session *s);

@@ -3,6 +3,7 @@
 
 #include "executor/session_int.h"
 #include "executor/settings.h"
+#include "executor/statement.h"
 #include "executor/statement_stats.h"
 #include "grammar/print.h"
 
@@ -49,6 +50,31 @@ hide_column(struct str *out, const struct ast_expr *e, void *arg)
     return true;
 }
 
+static enum statement_counter
+counter_of(const struct ast_stmt *stmt)
+{
+    const struct statement_ops *o = statement_find(stmt);
+
+    switch ((int)stmt->kind) {
+    case AST_STMT_SELECT: return COUNT_SELECT;
+    case AST_STMT_INSERT: return COUNT_INSERT;
+    case AST_STMT_UPDATE: return COUNT_UPDATE;
+    case AST_STMT_DELETE: return COUNT_DELETE;
+    default: return o != NULL && (o->flags & STMT_DDL) ? COUNT_DDL : COUNT_MISC;
+    }
+}
+
+void
+session_stats_add_txn(struct session *s, int64_t start_us, bool committed, bool implicit)
+{
+    double seconds = (double)(wall_now_ns() / 1000 - start_us) / 1e6;
+
+    statement_stats_add_txn(s->node->stats, var_get(s, "application_name"),
+                            seconds > 0 ? seconds : 0, committed, implicit);
+    if (!implicit)
+        statement_stats_count(s->node->stats, committed ? COUNT_COMMIT : COUNT_ROLLBACK);
+}
+
 void
 session_stats_add(struct session *s, const struct ast_stmt *stmt, const struct error *err,
                   bool implicit_txn, int64_t start_ns)
@@ -59,6 +85,8 @@ session_stats_add(struct session *s, const struct ast_stmt *stmt, const struct e
     double service = (double)(monotonic_now_ns() - start_ns) / 1e9;
     struct str key, hidden;
 
+    statement_stats_count(s->node->stats, COUNT_QUERY);
+    statement_stats_count(s->node->stats, err == NULL ? counter_of(stmt) : COUNT_FAILURE);
     if (!settings_bool(s->node, "sql.metrics.statement_details.enabled"))
         return;
     str_init(&key, STR_MAX_DEFAULT);

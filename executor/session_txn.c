@@ -94,10 +94,14 @@ session_txn_end(struct session *s, bool commit)
     s->implicit_open = false;
     if (t == NULL)
         return NULL;
+    int64_t start_us = t->time_us;
+    bool implicit = t->implicit;
     if (commit)
         e = txn_state_commit(t);
     else
         txn_state_rollback(t);
+    if (!s->restarting)
+        session_stats_add_txn(s, start_us, commit && e == NULL, implicit);
     return e;
 }
 

@@ -9,6 +9,7 @@
 
 #define SLOTS 1024
 #define MAX_TEXTS 5000
+#define MAX_APPLICATIONS 200
 
 struct entry {
     struct statement_stat stat;
@@ -16,8 +17,16 @@ struct entry {
     struct entry *next;
 };
 
+struct application {
+    struct application_stat stat;
+    struct application *next;
+};
+
 struct statement_stats {
     struct mutex lock;
+    int64_t counters[N_STATEMENT_COUNTERS]; /* never set back */
+    struct application *applications;
+    size_t n_applications;
     struct arena *arena;     /* entries and their texts */
     struct entry **slots;
     size_t n;
@@ -29,6 +38,8 @@ begin(struct statement_stats *s)
     arena_reset(s->arena);
     s->slots = ARENA_ARRAY(s->arena, struct entry *, SLOTS);
     s->n = 0;
+    s->applications = NULL;
+    s->n_applications = 0;
 }
 
 struct statement_stats *
@@ -127,4 +138,59 @@ statement_stats_list(struct statement_stats *s, struct arena *a, size_t *n)
         }
     mutex_unlock(&s->lock);
     return v;
+}
+
+static struct application *
+find_application(struct statement_stats *s, const char *name)
+{
+    for (struct application *a = s->applications; a != NULL; a = a->next)
+        if (strcmp(a->stat.application, name) == 0)
+            return a;
+    if (s->n_applications >= MAX_APPLICATIONS)
+        begin(s);
+    struct application *a = ARENA_NEW(s->arena, struct application);
+    a->stat.application = arena_strdup(s->arena, name);
+    a->next = s->applications;
+    s->applications = a;
+    s->n_applications++;
+    return a;
+}
+
+void
+statement_stats_add_txn(struct statement_stats *s, const char *application, double seconds,
+                        bool committed, bool implicit)
+{
+    mutex_lock(&s->lock);
+    struct application_stat *t = &find_application(s, application)->stat;
+    t->count++;
+    t->committed += committed;
+    t->implicit += implicit;
+    add_value(&t->seconds, t->count, seconds);
+    mutex_unlock(&s->lock);
+}
+
+struct application_stat *
+statement_stats_list_txns(struct statement_stats *s, struct arena *a, size_t *n)
+{
+    mutex_lock(&s->lock);
+    struct application_stat *v = ARENA_ARRAY(a, struct application_stat, s->n_applications + 1);
+    *n = 0;
+    for (const struct application *x = s->applications; x != NULL; x = x->next) {
+        v[*n] = x->stat;
+        v[(*n)++].application = arena_strdup(a, x->stat.application);
+    }
+    mutex_unlock(&s->lock);
+    return v;
+}
+
+void
+statement_stats_count(struct statement_stats *s, enum statement_counter c)
+{
+    __atomic_fetch_add(&s->counters[c], 1, __ATOMIC_RELAXED);
+}
+
+int64_t
+statement_stats_counted(struct statement_stats *s, enum statement_counter c)
+{
+    return __atomic_load_n(&s->counters[c], __ATOMIC_RELAXED);
 }

@@ -1,5 +1,6 @@
 /* executor/statement_stats.h - how often and how long statements ran, by application and by text
- * without constants: crdb_internal.node_statement_statistics.
+ * without constants: crdb_internal.node_statement_statistics; transactions by application:
+ * node_txn_stats; and how many there were in all: node_metrics.
  *
  * In memory, of this node, from its start. Bounded: when there are too many texts, all begin anew.
  *
@@ -11,6 +12,13 @@
 #include "base/arena.h"
 
 struct statement_stats;
+
+enum statement_counter {
+    COUNT_SELECT, COUNT_INSERT, COUNT_UPDATE, COUNT_DELETE, COUNT_DDL, COUNT_MISC,
+    COUNT_QUERY,    /* all of the above */
+    COUNT_FAILURE, COUNT_COMMIT, COUNT_ROLLBACK,
+    N_STATEMENT_COUNTERS
+};
 
 /* One execution. */
 struct statement_sample {
@@ -33,10 +41,25 @@ struct statement_stat {
     struct statement_moment rows, plan, run, service;
 };
 
+struct application_stat {
+    const char *application;
+    int64_t count, committed, implicit;
+    struct statement_moment seconds;
+};
+
 struct statement_stats *statement_stats_create(void);
 void statement_stats_destroy(struct statement_stats *s);
 void statement_stats_add(struct statement_stats *s, const struct statement_sample *x);
 /* A copy in a, in no order. */
 struct statement_stat *statement_stats_list(struct statement_stats *s, struct arena *a, size_t *n);
+
+/* Of what ended: a transaction, of BEGIN or of one statement. */
+void statement_stats_add_txn(struct statement_stats *s, const char *application, double seconds,
+                             bool committed, bool implicit);
+struct application_stat *statement_stats_list_txns(struct statement_stats *s, struct arena *a,
+                                                   size_t *n);
+
+void statement_stats_count(struct statement_stats *s, enum statement_counter c);
+int64_t statement_stats_counted(struct statement_stats *s, enum statement_counter c);
 
 #endif

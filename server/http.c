@@ -8,7 +8,8 @@
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/resource.h>
+
+#include "executor/metrics.h"
 
 struct http_server {
     struct MHD_Daemon *daemon;
@@ -32,15 +33,19 @@ static enum MHD_Result
 metrics(struct http_server *h, struct MHD_Connection *c)
 {
     struct str s;
-    struct rusage ru;
-    getrusage(RUSAGE_SELF, &ru);
+    struct metric m[MAX_METRICS];
+    int n = metrics_list(h->node, m);
     str_init(&s, STR_MAX_DEFAULT);
     str_printf(&s, "# TYPE sql_conns gauge\nsql_conns %d\n", server_connections(h->sql));
-    str_printf(&s, "# TYPE sql_mem_current gauge\nsql_mem_current %zu\n",
-               mem_budget_used(h->node->sql_memory));
-    str_printf(&s, "# TYPE sys_uptime gauge\nsys_uptime %lld\n",
-               (long long)((wall_now_ns() - h->node->start_time_ns) / 1000000000));
-    str_printf(&s, "# TYPE sys_rss_max gauge\nsys_rss_max %ld\n", ru.ru_maxrss * 1024);
+    for (int i = 0; i < n; i++) {
+        char name[64];
+        size_t k = 0;
+        for (; m[i].name[k] != '\0' && k < sizeof(name) - 1; k++)
+            name[k] = m[i].name[k] == '.' ? '_' : m[i].name[k];
+        name[k] = '\0';
+        str_printf(&s, "# TYPE %s %s\n%s %.0f\n", name, m[i].gauge ? "gauge" : "counter", name,
+                   m[i].value);
+    }
     enum MHD_Result rc = answer(c, 200, "text/plain; version=0.0.4", s.ptr, s.len);
     str_release(&s);
     return rc;

@@ -11,6 +11,7 @@
 #include "executor/show/cat_int.h"
 
 #include "executor/asks.h"
+#include "executor/metrics.h"
 #include "executor/node.h"
 #include "executor/session_int.h"
 #include "executor/session_registry.h"
@@ -260,15 +261,63 @@ variance(const struct statement_stat *s, const struct statement_moment *m)
 }
 
 static struct error *
+check_admin(struct exec_ctx *x, const char *what)
+{
+    bool admin;
+    ERR_TRY(exec_eval_hooks.is_admin(&x->env, &admin));
+    if (admin)
+        return NULL;
+    return err_new(ERR_INSUFFICIENT_PRIVILEGE, "only users with the admin role are allowed to %s",
+                   what);
+}
+
+static struct error *
+node_metrics_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
+{
+    struct metric m[MAX_METRICS];
+    (void)v;
+    ERR_TRY(check_admin(x, "read crdb_internal.node_metrics"));
+    int n = metrics_list(x->node, m);
+    for (int i = 0; i < n; i++) {
+        const struct datum row[] = {NUL, T(m[i].name), datum_float(m[i].value)};
+        ERR_TRY(row_put(rows, row));
+    }
+    return NULL;
+}
+
+static int
+application_order(const void *a, const void *b)
+{
+    const struct application_stat *x = a, *y = b;
+    return strcmp(x->application, y->application);
+}
+
+static struct error *
+txn_stats_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
+{
+    size_t n;
+    (void)v;
+    ERR_TRY(check_admin(x, "access application statistics"));
+    struct application_stat *s = statement_stats_list_txns(x->node->stats, x->arena, &n);
+    if (n > 1)
+        qsort(s, n, sizeof(*s), application_order);
+    for (size_t i = 0; i < n; i++) {
+        double var = s[i].count < 2 ? 0 : s[i].seconds.squares / (double)(s[i].count - 1);
+        const struct datum row[] = {
+            I(x->node->node_id), T(s[i].application), I(s[i].count), datum_float(s[i].seconds.mean),
+            datum_float(var), I(s[i].committed), I(s[i].implicit),
+        };
+        ERR_TRY(row_put(rows, row));
+    }
+    return NULL;
+}
+
+static struct error *
 statement_statistics_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
 {
     size_t n;
-    bool admin;
     (void)v;
-    ERR_TRY(exec_eval_hooks.is_admin(&x->env, &admin));
-    if (!admin)
-        return err_new(ERR_INSUFFICIENT_PRIVILEGE,
-                       "only users with the admin role are allowed to access application statistics");
+    ERR_TRY(check_admin(x, "access application statistics"));
     struct statement_stat *s = statement_stats_list(x->node->stats, x->arena, &n);
     if (n > 1)
         qsort(s, n, sizeof(*s), stat_order);
@@ -334,7 +383,7 @@ static const struct virtual_table tables[] = {
     X("node_build_info",
       "node_id INT NOT NULL, field STRING NOT NULL, value STRING NOT NULL",
       node_build_info_rows, "detailed identification strings (RAM, local node only)"),
-    X("node_metrics", "store_id INT, name STRING NOT NULL, value FLOAT NOT NULL", NULL,
+    X("node_metrics", "store_id INT, name STRING NOT NULL, value FLOAT NOT NULL", node_metrics_rows,
       "current values for metrics (RAM; local node only)"),
     X("node_queries", QUERIES, node_queries,
       "running queries visible by current user (RAM; local node only)"),
@@ -354,8 +403,9 @@ static const struct virtual_table tables[] = {
       "node_id INT NOT NULL, application_name STRING NOT NULL, txn_count INT NOT NULL, "
       "txn_time_avg_sec FLOAT NOT NULL, txn_time_var_sec FLOAT NOT NULL, "
       "committed_count INT NOT NULL, implicit_count INT NOT NULL",
-      NULL, "per-application transaction statistics (in-memory, not durable; local node only). "
-            "This table is wiped periodically (by default, at least every two hours)"),
+      txn_stats_rows,
+      "per-application transaction statistics (in-memory, not durable; local node only). "
+      "This table is wiped periodically (by default, at least every two hours)"),
     X("session_trace",
       "span_idx INT NOT NULL, message_idx INT NOT NULL, timestamp TIMESTAMPTZ NOT NULL, "
       "duration INTERVAL, operation STRING, loc STRING NOT NULL, tag STRING NOT NULL, "

@@ -28,4 +28,13 @@ SET application_name = none;
 SELECT 1;
 SELECT count(*) FROM crdb_internal.node_statement_statistics WHERE application_name = 'none';
 RESET CLUSTER SETTING sql.metrics.statement_details.enabled;
+-- Transactions by application, and counts of all
+SET application_name = txntest;
+SELECT 1;
+SELECT nope;
+BEGIN; INSERT INTO test VALUES (10, 11, 12); COMMIT;
+BEGIN; INSERT INTO test VALUES (13, 14, 15); ROLLBACK;
+SET application_name = other;
+SELECT txn_count, committed_count, implicit_count, txn_time_avg_sec > 0 FROM crdb_internal.node_txn_stats WHERE application_name = 'txntest';
+SELECT name, store_id, value > 0 FROM crdb_internal.node_metrics WHERE name IN ('sql.insert.count', 'sql.failure.count', 'sql.txn.commit.count', 'sql.txn.rollback.count', 'sys.rss', 'sql.ddl.count') ORDER BY name;
 RESET application_name;
