@@ -92,12 +92,10 @@ session_stats_add(struct session *s, const struct ast_stmt *stmt, const struct e
     str_init(&key, STR_MAX_DEFAULT);
     str_init(&hidden, STR_MAX_DEFAULT);
     print_stmt(&key, stmt, &keyed);
-    print_stmt(&hidden, stmt, &anonymous);
-    if (!key.failed && !hidden.failed) {
+    if (!key.failed) {
         struct statement_sample x = {
             .application = var_get(s, "application_name"),
             .key = str_cstr(&key),
-            .anonymized = str_cstr(&hidden),
             .error = err == NULL ? NULL : err->message,
             .implicit_txn = implicit_txn,
             .retries = s->retries,
@@ -106,7 +104,11 @@ session_stats_add(struct session *s, const struct ast_stmt *stmt, const struct e
             .service_s = service,
         };
         x.run_s = service - x.plan_s;
-        statement_stats_add(s->node->stats, &x);
+        if (!statement_stats_add(s->node->stats, &x)) {
+            print_stmt(&hidden, stmt, &anonymous);
+            x.anonymized = hidden.failed ? "" : str_cstr(&hidden);
+            statement_stats_add(s->node->stats, &x);
+        }
     }
     str_release(&key);
     str_release(&hidden);

@@ -70,6 +70,7 @@ add_value(struct statement_moment *m, int64_t n, double v)
     m->squares += before * (v - m->mean);
 }
 
+/* NULL: not there, and no anonymized text to make it with. */
 static struct entry *
 find(struct statement_stats *s, const struct statement_sample *x)
 {
@@ -84,6 +85,8 @@ find(struct statement_stats *s, const struct statement_sample *x)
             e->stat.implicit_txn == x->implicit_txn && strcmp(e->stat.key, x->key) == 0 &&
             strcmp(e->stat.application, x->application) == 0)
             return e;
+    if (x->anonymized == NULL)
+        return NULL;
     if (s->n >= MAX_TEXTS) {
         begin(s);
         slot = &s->slots[hash % SLOTS];
@@ -101,11 +104,16 @@ find(struct statement_stats *s, const struct statement_sample *x)
     return e;
 }
 
-void
+bool
 statement_stats_add(struct statement_stats *s, const struct statement_sample *x)
 {
     mutex_lock(&s->lock);
-    struct statement_stat *t = &find(s, x)->stat;
+    struct entry *e = find(s, x);
+    if (e == NULL) {
+        mutex_unlock(&s->lock);
+        return false;
+    }
+    struct statement_stat *t = &e->stat;
     t->count++;
     t->first_attempts += x->retries == 0;
     if (x->retries > t->max_retries)
@@ -118,6 +126,7 @@ statement_stats_add(struct statement_stats *s, const struct statement_sample *x)
     add_value(&t->run, t->count, x->run_s);
     add_value(&t->service, t->count, x->service_s);
     mutex_unlock(&s->lock);
+    return true;
 }
 
 struct statement_stat *

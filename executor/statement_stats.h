@@ -49,7 +49,8 @@ struct application_stat {
 
 struct statement_stats *statement_stats_create(void);
 void statement_stats_destroy(struct statement_stats *s);
-void statement_stats_add(struct statement_stats *s, const struct statement_sample *x);
+/* False: not seen before, and x->anonymized, which is NULL, is asked for. */
+bool statement_stats_add(struct statement_stats *s, const struct statement_sample *x);
 /* A copy in a, in no order. */
 struct statement_stat *statement_stats_list(struct statement_stats *s, struct arena *a, size_t *n);
 
