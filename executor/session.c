@@ -83,6 +83,7 @@ session_destroy(struct session *s)
     if (s->has_temporary)
         temporary_drop(s->node, s->temp_schema);
     registry_remove(s->node->sessions, s);
+    str_release(&s->stats_text);
     arena_destroy(s->arena);
 }
 

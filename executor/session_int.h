@@ -128,6 +128,7 @@ struct session {
     /* of the statement that runs, for statistics */
     int64_t plan_ns, rows;
     int retries;
+    struct str stats_text;
     bool restarting; /* the transaction ends to begin again */
 
     char temp_schema[64]; /* pg_temp_<id>: where temporary objects of every database are */

@@ -13,6 +13,8 @@
 
 #include "base/clock.h"
 
+#define KEPT_TEXT 65536
+
 void
 session_stats_begin(struct session *s)
 {
@@ -69,7 +71,7 @@ session_stats_add_txn(struct session *s, int64_t start_us, bool committed, bool 
 {
     double seconds = (double)(wall_now_ns() / 1000 - start_us) / 1e6;
 
-    statement_stats_add_txn(s->node->stats, var_get(s, "application_name"),
+    statement_stats_add_txn(s->node->stats, s->shown_application,
                             seconds > 0 ? seconds : 0, committed, implicit);
     if (!implicit)
         statement_stats_count(s->node->stats, committed ? COUNT_COMMIT : COUNT_ROLLBACK);
@@ -83,19 +85,21 @@ session_stats_add(struct session *s, const struct ast_stmt *stmt, const struct e
     static const struct print_opts anonymous = {
         .hide_constants = true, .object_name = hide_object, .expr = hide_column};
     double service = (double)(monotonic_now_ns() - start_ns) / 1e9;
-    struct str key, hidden;
+    struct str *key = &s->stats_text;
 
     statement_stats_count(s->node->stats, COUNT_QUERY);
     statement_stats_count(s->node->stats, err == NULL ? counter_of(stmt) : COUNT_FAILURE);
     if (!settings_bool(s->node, "sql.metrics.statement_details.enabled"))
         return;
-    str_init(&key, STR_MAX_DEFAULT);
-    str_init(&hidden, STR_MAX_DEFAULT);
-    print_stmt(&key, stmt, &keyed);
-    if (!key.failed) {
+    /* Grown once, for all statements of the session. */
+    if (key->ptr == NULL)
+        str_init(key, STR_MAX_DEFAULT);
+    str_clear(key);
+    print_stmt(key, stmt, &keyed);
+    if (!key->failed) {
         struct statement_sample x = {
-            .application = var_get(s, "application_name"),
-            .key = str_cstr(&key),
+            .application = s->shown_application,
+            .key = str_cstr(key),
             .error = err == NULL ? NULL : err->message,
             .implicit_txn = implicit_txn,
             .retries = s->retries,
@@ -105,11 +109,14 @@ session_stats_add(struct session *s, const struct ast_stmt *stmt, const struct e
         };
         x.run_s = service - x.plan_s;
         if (!statement_stats_add(s->node->stats, &x)) {
+            struct str hidden;
+            str_init(&hidden, STR_MAX_DEFAULT);
             print_stmt(&hidden, stmt, &anonymous);
             x.anonymized = hidden.failed ? "" : str_cstr(&hidden);
             statement_stats_add(s->node->stats, &x);
+            str_release(&hidden);
         }
     }
-    str_release(&key);
-    str_release(&hidden);
+    if (key->failed || key->len > KEPT_TEXT)
+        str_release(key);
 }

@@ -341,10 +341,17 @@ raw_of(struct node *n, struct arena *a, const char *name)
 bool
 settings_bool(struct node *n, const char *name)
 {
-    struct arena *a = arena_create(NULL, "setting");
-    bool v = strcmp(raw_of(n, a, name), "true") == 0;
+    const struct setting_def *d = setting_find(name);
+    struct cluster_settings *s = n->settings;
+    char buf[32];
 
-    arena_destroy(a);
+    if (d == NULL)
+        return false;
+    /* Asked at each statement: nothing is copied. */
+    mutex_lock(&s->lock);
+    const char *stored = s->stored[d - defs];
+    bool v = strcmp(stored != NULL ? stored : default_stored(d, buf, sizeof(buf)), "true") == 0;
+    mutex_unlock(&s->lock);
     return v;
 }
 
