@@ -25,3 +25,13 @@ RESET CLUSTER SETTING sql.defaults.distsql;
 SET tracing = bogus;
 SET tracing = on, kv;
 SET tracing = off;
+-- Settings that are in no public list
+SET CLUSTER SETTING sql.query_cache.enabled = false;
+SHOW CLUSTER SETTING sql.query_cache.enabled;
+RESET CLUSTER SETTING sql.query_cache.enabled;
+SET CLUSTER SETTING sql.distsql.temp_storage.workmem = '1MiB';
+SHOW CLUSTER SETTING sql.distsql.temp_storage.workmem;
+SET CLUSTER SETTING sql.distsql.temp_storage.workmem = DEFAULT;
+SELECT variable, value, setting_type, public FROM [SHOW ALL CLUSTER SETTINGS] WHERE variable IN ('debug.panic_on_failed_assertions', 'kv.learner_replicas.enabled', 'sql.tablecache.lease.refresh_limit');
+SELECT count(*) FROM [SHOW CLUSTER SETTINGS] WHERE variable = 'sql.query_cache.enabled';
+SELECT variable FROM [SHOW ALL CLUSTER SETTINGS] WHERE variable = 'cluster.secret';
