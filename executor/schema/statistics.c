@@ -12,7 +12,7 @@
 
 static struct error *
 put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name, const int64_t *ids, int n,
-              const int64_t counts[3], struct datum created, struct datum histogram)
+              const int64_t counts[3], struct datum created, struct datum histogram, bool replace)
 {
     static const struct type *const types[] = {&TYPE_INT8, &TYPE_STRING,    &TYPE_STRING,
                                                &TYPE_INT8, &TYPE_INT8,      &TYPE_INT8,
@@ -26,6 +26,15 @@ put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name, const in
     struct datum params[] = {datum_int(table_id), name, datum_cstr(str_cstr(&list)),
                              datum_int(counts[0]), datum_int(counts[1]), datum_int(counts[2]),
                              created, histogram};
+    /* Of one list of columns the newest stays, and four of those that were made by themselves.
+     * SOURCE: CockroachDB v20.1 pkg/sql/stats/delete_stats.go */
+    if (replace)
+        ERR_TRY(exec_sql(x, EXEC_ROOT, NULL, NULL, 3, types, params,
+                         "DELETE FROM system.public.table_statistics WHERE \"tableID\" = $1 AND "
+                         "$2 IS NOT NULL AND \"columnIDs\" = $3::INT8[] AND \"statisticID\" NOT IN "
+                         "(SELECT \"statisticID\" FROM system.public.table_statistics WHERE "
+                         "\"tableID\" = $1 AND name = '__auto__' AND \"columnIDs\" = $3::INT8[] "
+                         "ORDER BY \"createdAt\" DESC LIMIT 4)"));
     return exec_sql(x, EXEC_ROOT, NULL, NULL, 8, types, params,
                     "INSERT INTO system.public.table_statistics (\"tableID\", \"statisticID\", name, "
                     "\"columnIDs\", \"createdAt\", \"rowCount\", \"distinctCount\", \"nullCount\", "
@@ -62,7 +71,7 @@ collect(struct exec_ctx *x, const struct table *t, struct datum name, const stru
     if (histogram && n == 1 && ddl_histogram_of(cols[0]->type) &&
         settings_bool(x->node, "sql.stats.histogram_collection.enabled"))
         ERR_TRY(ddl_histogram_collect(x, t, cols[0], counts[0] - counts[2], &h));
-    return put_statistic(x, t->id, name, ids, n, counts, DATUM_NULL, h);
+    return put_statistic(x, t->id, name, ids, n, counts, DATUM_NULL, h, true);
 }
 
 /* Without ON: every column that begins an index, with a histogram, then the others. */
@@ -102,7 +111,15 @@ create_stats_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
         if (t == NULL)
             return err_new(ERR_UNDEFINED_TABLE, "relation \"[%lld]\" does not exist",
                            (long long)n->table_id);
+        if (t->is_view)
+            return err_new(ERR_WRONG_OBJECT_TYPE, "cannot create statistics on views");
     } else {
+        struct object_name given = ddl_object_name(x, &n->table);
+        const struct database *db;
+        const char *schema;
+        ERR_TRY(catalog_resolve(x->catalog, &x->names, &given, &t, &db, &schema));
+        if (t != NULL && t->is_virtual)
+            return err_new(ERR_WRONG_OBJECT_TYPE, "cannot create statistics on virtual tables");
         ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, &t, NULL));
     }
     ERR_TRY(ddl_check_table(x, t, PRIV_SELECT));
@@ -116,6 +133,8 @@ create_stats_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
         cols[i] = table_column(t, column);
         if (cols[i] == NULL)
             return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", column);
+        if (cols[i]->type->family == FAMILY_JSON)
+            return err_unimplemented(35844, "CREATE STATISTICS is not supported for JSON columns");
     }
     qsort(cols, (size_t)n->columns.count, sizeof(*cols), by_id);
     return collect(x, t, name, cols, n->columns.count, true);
@@ -162,7 +181,7 @@ ddl_inject_statistics(struct exec_ctx *x, const struct table *t, const struct as
         }
         if (n == 1)
             ERR_TRY(ddl_histogram_inject(x, &rows[i][6], col->type, &histogram));
-        ERR_TRY(put_statistic(x, t->id, rows[i][0], ids, n, counts, rows[i][4], histogram));
+        ERR_TRY(put_statistic(x, t->id, rows[i][0], ids, n, counts, rows[i][4], histogram, false));
     }
     return NULL;
 }

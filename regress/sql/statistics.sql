@@ -6,7 +6,7 @@ CREATE STATISTICS s2 ON b, a FROM data;
 CREATE STATISTICS s3 FROM data;
 CREATE STATISTICS s4 ON d FROM data;
 SELECT statistics_name, column_names, row_count, distinct_count, null_count, histogram_id IS NOT NULL AS histogram FROM [SHOW STATISTICS FOR TABLE data] ORDER BY 1, 2::STRING;
-SELECT histogram_id AS h FROM [SHOW STATISTICS FOR TABLE data] WHERE statistics_name = 's1' \gset
+SELECT histogram_id AS h FROM [SHOW STATISTICS FOR TABLE data] WHERE column_names = ARRAY['a'] \gset
 SHOW HISTOGRAM :h;
 SELECT histogram_id AS h FROM [SHOW STATISTICS FOR TABLE data] WHERE statistics_name = 's4' \gset
 SHOW HISTOGRAM :h;
@@ -31,3 +31,20 @@ SET CLUSTER SETTING sql.stats.histogram_collection.enabled = false;
 CREATE STATISTICS d ON k FROM big;
 RESET CLUSTER SETTING sql.stats.histogram_collection.enabled;
 SELECT statistics_name, histogram_id FROM [SHOW STATISTICS FOR TABLE big] WHERE statistics_name = 'd';
+-- Of one list of columns the newest stays, and four that were made by themselves
+CREATE TABLE old (a INT, b INT, j JSONB);
+CREATE STATISTICS s1 ON a FROM old;
+CREATE STATISTICS s2 ON a FROM old;
+CREATE STATISTICS s3 ON b FROM old;
+SELECT statistics_name, column_names FROM [SHOW STATISTICS FOR TABLE old] ORDER BY 1;
+CREATE STATISTICS __auto__ ON a FROM old;
+CREATE STATISTICS __auto__ ON a FROM old;
+CREATE STATISTICS __auto__ ON a FROM old;
+CREATE STATISTICS __auto__ ON a FROM old;
+CREATE STATISTICS __auto__ ON a FROM old;
+CREATE STATISTICS s4 ON a FROM old;
+SELECT statistics_name, column_names, count(*) FROM [SHOW STATISTICS FOR TABLE old] GROUP BY 1, 2 ORDER BY 1;
+CREATE STATISTICS s ON j FROM old;
+CREATE STATISTICS s FROM pg_catalog.pg_class;
+CREATE VIEW v AS SELECT a FROM old;
+CREATE STATISTICS s FROM v;
