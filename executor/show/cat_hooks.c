@@ -316,6 +316,7 @@ relation_oid(struct exec_ctx *x, struct slice name, uint32_t *oid)
 {
     struct ast_object_name n;
     const struct table *t = NULL;
+    const char *shown = slice_to_cstr(x->arena, name);
     struct error *e = parse_table_name(x->arena, name, &n);
     if (e == NULL) {
         struct object_name o = {
@@ -324,11 +325,13 @@ relation_oid(struct exec_ctx *x, struct slice name, uint32_t *oid)
             .object = show_text(x, n.object),
         };
         ERR_TRY(catalog_resolve(x->catalog, &x->names, &o, &t, NULL, NULL));
+        shown = arena_printf(x->arena, "%s%s%s%s%s", n.count >= 3 ? o.catalog : "",
+                             n.count >= 3 ? "." : "", n.count >= 2 ? o.schema : "",
+                             n.count >= 2 ? "." : "", o.object);
     }
     err_free(e);
     if (t == NULL)
-        return err_new(ERR_UNDEFINED_TABLE, "relation \"%.*s\" does not exist", (int)name.len,
-                       (const char *)name.ptr);
+        return err_new(ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist", shown);
     *oid = t->id;
     return NULL;
 }

@@ -118,3 +118,6 @@ SELECT table_name FROM information_schema.tables WHERE table_name = 'pg_policy';
 SELECT 'pg_class'::REGCLASS::OID, 'pg_constraint'::REGCLASS::OID;
 SELECT pg_database_size(1::OID) > 0, pg_database_size('nope');
 SELECT pg_char_to_encoding('UTF8'), pg_char_to_encoding('LATIN1');
+SELECT '"nope".pg_class'::REGCLASS;
+SELECT ' "nope" '::REGCLASS;
+SELECT 'Nope'::REGCLASS;
