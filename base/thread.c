@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -172,6 +174,12 @@ thread_start(pthread_t *out, const char *name, void *(*fn)(void *), void *arg)
         *out = t;
     }
     return NULL;
+}
+
+void
+thread_give_way(void)
+{
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), 5); /* Linux: of this thread alone */
 }
 
 /* ---- pool ---- */

@@ -64,5 +64,7 @@ void pool_destroy(struct pool *p); /* runs what is queued, joins the threads */
  * detached when out is NULL. */
 struct error *thread_start(pthread_t *out, const char *name, void *(*fn)(void *), void *arg)
     ERR_MUST_USE;
+/* The calling thread works in the background: those that somebody waits for go first. */
+void thread_give_way(void);
 
 #endif

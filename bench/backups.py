@@ -19,7 +19,7 @@ import threading
 import time
 
 from measure import (PG_BIN, TABLE, Amberdb, Postgres, Results, cpu_seconds, free_port, fresh, run,
-                     write_rows)
+                     status_kb, write_rows)
 from oltp import TABLES
 
 SECRET = "WITH encryption_passphrase = 'bench'"
@@ -39,7 +39,8 @@ class Backups:
         self.n = 0
 
     def task(self, name, sql, db="defaultdb"):
-        self.r.task(name, lambda: self.amber.sql(sql, db), self.amber.pid)
+        self.r.task(name, lambda: self.amber.sql(sql, db), self.amber.pid,
+                    status_kb(self.amber.pid, "RssAnon"))
 
     def place(self):
         self.n += 1
@@ -135,7 +136,8 @@ class Backups:
         self.quiet()
         self.r.task("ATTACH and the first row", lambda: run(
             [*self.amber.args(), "-o", "/dev/null", "-c", f"ATTACH BACKUP '{one}' AS att", "-c",
-             "SELECT * FROM att.bank LIMIT 1"]), self.amber.pid)
+             "SELECT * FROM att.bank LIMIT 1"]), self.amber.pid,
+            status_kb(self.amber.pid, "RssAnon"))
         self.amber.sql("DETACH BACKUP att")
 
     def readers(self):
@@ -255,7 +257,7 @@ class Backups:
         load = os.getloadavg()[0]
         print(f"\n{self.a.rows} rows, {os.path.getsize(self.data) / 1e6:.0f} MB as text; "
               f"{self.a.rounds} rounds; load {load:.1f}")
-        print("medians: seconds, seconds of processor, peak private memory in MiB\n")
+        print("medians: seconds, seconds of processor, and by how many MiB private memory grew at most\n")
         for name in r.seconds:
             peak = f"{r.memory[name] / 1024:8.0f}" if name in r.memory else "       -"
             print(f"  {name:42s} {r.median(name):8.2f} {r.median_cpu(name):8.2f} {peak}")

@@ -97,15 +97,16 @@ class Results:
     def __init__(self):
         self.seconds, self.cpu, self.memory = {}, {}, {}
 
-    def task(self, name, fn, pid=None):
-        """pid: of the server that works for it; fn may return the peak memory of its client."""
+    def task(self, name, fn, pid=None, above=0):
+        """pid: of the server that works for it; fn may return the peak memory of its client. Memory
+        counts from `above` on."""
         before, start = cpu_seconds(pid), time.monotonic()
         if pid is None:
             peak = fn()
         else:
             with PeakMemory(pid) as m:
                 client = fn()
-            peak = m.peak + (client or 0)
+            peak = max(m.peak - above, 0) + (client or 0)
         took, cpu = time.monotonic() - start, cpu_seconds(pid) - before
         self.seconds.setdefault(name, []).append(took)
         self.cpu.setdefault(name, []).append(cpu)

@@ -510,6 +510,7 @@ export_main(void *arg)
 {
     struct exporter *e = arg;
     struct arena *a = arena_create(NULL, "export");
+    thread_give_way();
     mutex_lock(&e->lock);
     while (e->next < e->o->n_pieces && e->error == NULL && !cancel_requested(&e->stop)) {
         const struct export_piece *p = &e->pieces[e->next];
