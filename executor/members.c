@@ -347,7 +347,7 @@ members_draining(struct node *n)
 struct decommission {
     struct members *m;
     int64_t id;
-    bool to, found;
+    bool to, found, changed;
 };
 
 static struct error *
@@ -361,6 +361,7 @@ decommission_txn(struct exec_ctx *x, void *arg)
         if (PB_GET(r.v[i], node_id) != d->id)
             continue;
         d->found = true;
+        d->changed = PB_GET(r.v[i], decommissioning) != d->to;
         PB_SET(r.v[i], decommissioning, d->to);
         ERR_TRY(row_write(x, r.v[i]));
     }
@@ -369,9 +370,9 @@ decommission_txn(struct exec_ctx *x, void *arg)
 }
 
 struct error *
-members_decommission(struct node *n, int64_t id, bool to)
+members_decommission(struct node *n, int64_t id, bool to, bool *changed)
 {
-    struct decommission d = {n->members, id, to, false};
+    struct decommission d = {n->members, id, to, false, true};
     if (d.m != NULL)
         ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, NULL, decommission_txn, &d));
     else
@@ -381,6 +382,7 @@ members_decommission(struct node *n, int64_t id, bool to)
     if (!d.found)
         return err_new(ERR_UNCATEGORIZED, "during liveness update %lld -> %s: unable to get liveness: "
                        "node not in the liveness table", (long long)id, to ? "true" : "false");
+    *changed = d.changed;
     return NULL;
 }
 

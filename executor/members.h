@@ -19,8 +19,9 @@ struct members;
 struct error *members_join(struct node *n) ERR_MUST_USE;
 /* No more work for this node from others: its ranges go elsewhere. */
 struct error *members_drain(struct node *n) ERR_MUST_USE;
-/* That node's ranges go elsewhere (or may come back), whether it is alive or not. */
-struct error *members_decommission(struct node *n, int64_t id, bool to) ERR_MUST_USE;
+/* That node's ranges go elsewhere (or may come back), whether it is alive or not. *changed false: it was
+ * so already. */
+struct error *members_decommission(struct node *n, int64_t id, bool to, bool *changed) ERR_MUST_USE;
 bool members_draining(struct node *n);
 /* The row says from here on that the process is gone. */
 void members_leave(struct node *n);

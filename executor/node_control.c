@@ -6,6 +6,7 @@
 #include "executor/cluster.h"
 #include "executor/jobs/jobs.h"
 #include "executor/members.h"
+#include "executor/schema/schema_int.h"
 #include "types/valueenc.h"
 
 /* Its value says nothing: that it is there is all. */
@@ -51,6 +52,17 @@ quit(struct exec_ctx *x)
     return NULL;
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/event_log.go. */
+static struct error *
+decommission(struct exec_ctx *x, int64_t id, bool to)
+{
+    bool changed;
+    ERR_TRY(members_decommission(x->node, id, to, &changed));
+    if (!changed)
+        return NULL;
+    return event_plain(x, to ? "node_decommissioned" : "node_recommissioned", (uint32_t)id);
+}
+
 struct error *
 node_control(struct exec_ctx *x, const char *action, int64_t id, int64_t *out)
 {
@@ -63,6 +75,6 @@ node_control(struct exec_ctx *x, const char *action, int64_t id, int64_t *out)
     if (strcmp(action, "quit") == 0)
         return quit(x);
     if (strcmp(action, "decommission") == 0 || strcmp(action, "recommission") == 0)
-        return members_decommission(x->node, id, *action == 'd');
+        return decommission(x, id, *action == 'd');
     return err_new(ERR_INVALID_PARAMETER_VALUE, "unknown action of a node: %s", action);
 }

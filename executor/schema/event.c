@@ -89,6 +89,15 @@ put_event(struct exec_ctx *x, const char *type, uint32_t target, const struct st
 }
 
 struct error *
+event_plain(struct exec_ctx *x, const char *type, uint32_t target)
+{
+    struct str s;
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    str_append_cstr(&s, "{}");
+    return put_event(x, type, target, &s);
+}
+
+struct error *
 ddl_event(struct exec_ctx *x, const char *type, uint32_t target, int n_names, int n,
           const struct ddl_field *fields)
 {

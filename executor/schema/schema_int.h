@@ -66,6 +66,8 @@ struct ddl_field {
 enum { NO_STATEMENT = -1 }; /* as n_names: the fields and the user */
 struct error *ddl_event(struct exec_ctx *x, const char *type, uint32_t target, int n_names, int n,
                         const struct ddl_field *fields) ERR_MUST_USE;
+/* Without any field. */
+struct error *event_plain(struct exec_ctx *x, const char *type, uint32_t target) ERR_MUST_USE;
 struct error *ddl_event_named(struct exec_ctx *x, const char *type, uint32_t target, const char *key,
                               const char *name) ERR_MUST_USE;
 const char *ddl_json_list(struct exec_ctx *x, const char *const *v, size_t n); /* null when empty */
