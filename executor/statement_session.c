@@ -307,7 +307,19 @@ static const struct result_column trace_cols[] = {
     {.name = "message", .type = &TYPE_STRING},        {.name = "tag", .type = &TYPE_STRING},
     {.name = "location", .type = &TYPE_STRING},       {.name = "operation", .type = &TYPE_STRING},
     {.name = "span", .type = &TYPE_INT8}};
-STATEMENT_COLUMNS(trace_columns, trace_cols)
+static const struct result_column compact_trace_cols[] = {
+    {.name = "age", .type = &TYPE_INTERVAL}, {.name = "message", .type = &TYPE_STRING},
+    {.name = "tag", .type = &TYPE_STRING},   {.name = "operation", .type = &TYPE_STRING}};
+
+static struct error *
+trace_columns(struct exec_ctx *x, const struct ast_stmt *s, int *n,
+              const struct result_column **cols)
+{
+    (void)x;
+    *cols = s->show->compact ? compact_trace_cols : trace_cols;
+    *n = s->show->compact ? 4 : 7;
+    return NULL;
+}
 
 static struct error *
 empty_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)

@@ -35,3 +35,5 @@ SET CLUSTER SETTING sql.distsql.temp_storage.workmem = DEFAULT;
 SELECT variable, value, setting_type, public FROM [SHOW ALL CLUSTER SETTINGS] WHERE variable IN ('debug.panic_on_failed_assertions', 'kv.learner_replicas.enabled', 'sql.tablecache.lease.refresh_limit');
 SELECT count(*) FROM [SHOW CLUSTER SETTINGS] WHERE variable = 'sql.query_cache.enabled';
 SELECT variable FROM [SHOW ALL CLUSTER SETTINGS] WHERE variable = 'cluster.secret';
+SHOW COMPACT KV TRACE FOR SESSION;
+SHOW TRACE FOR SESSION;
