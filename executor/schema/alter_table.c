@@ -139,7 +139,9 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
         struct error *err = command(&a, &n->items[i]);
         if (err != NULL && undo.taken)
             return ddl_put_off(x, &undo, a.id, err);
-        ERR_TRY(ddl_job_failed(x, a.id, err));
+        if (!validates(n))
+            err = ddl_job_failed(x, a.id, err);
+        ERR_TRY(err);
         kv_txn_step(x->txn);
     }
     return finish(&a, n_dropped);

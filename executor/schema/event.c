@@ -242,18 +242,53 @@ ddl_gc_job(struct exec_ctx *x, const char *text, uint32_t parent_id, const uint3
 
 struct failed {
     const char *user, *text, *error;
-    uint32_t table_id;
+    uint32_t table_id, mutation; /* mutation: once told; 0: the table is not there */
 };
 
 static struct error *
 put_failed(struct exec_ctx *x, void *arg)
 {
-    const struct failed *f = arg;
+    struct failed *f = arg;
+    const struct table *t;
+    struct str info;
+    ERR_TRY(catalog_table_by_id(x->catalog, f->table_id, &t));
+    f->mutation = 0;
+    if (t != NULL) {
+        ERR_TRY(ddl_take_mutation_id(x, f->table_id, &f->mutation));
+        struct ddl_field error = {"Error", f->error, false};
+        struct ddl_field id = {"MutationID", arena_printf(x->arena, "%u", f->mutation), true};
+        str_init_arena(&info, x->arena, STR_MAX_DEFAULT);
+        str_append_char(&info, '{');
+        put_field(&info, &error);
+        put_field(&info, &id);
+        str_append_char(&info, '}');
+        ERR_TRY(put_event(x, "reverse_schema_change", f->table_id, &info));
+    }
     Amberdb__Payload *p = new_payload(x, f->text, f->table_id);
     p->username = arena_strdup(x->arena, f->user);
     p->error = arena_strdup(x->arena, f->error);
-    set_schema_change(x, p, f->table_id, 1);
+    set_schema_change(x, p, f->table_id, f->mutation);
     return put_job(x, p, "failed", 0, NULL);
+}
+
+static struct error *
+put_reversed(struct exec_ctx *x, void *arg)
+{
+    const struct failed *f = arg;
+    struct str info;
+    if (f->mutation == 0)
+        return NULL;
+    str_init_arena(&info, x->arena, 64);
+    str_printf(&info, "{\"MutationID\":%u}", f->mutation);
+    return put_event(x, "finish_schema_change_rollback", f->table_id, &info);
+}
+
+/* As v20.1 tells of a mutation that it gave up, then of that it is undone. */
+static struct error *
+tell_failed(struct node *n, struct failed *f)
+{
+    ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, NULL, put_failed, f));
+    return exec_txn(n, NULL, "system", HLC_MIN, NULL, put_reversed, f);
 }
 
 static struct error *
@@ -261,7 +296,7 @@ after_rollback(struct node *n, void *arg, bool committed)
 {
     if (committed)
         return NULL;
-    return exec_txn(n, NULL, "system", HLC_MIN, NULL, put_failed, arg);
+    return tell_failed(n, arg);
 }
 
 /* Errors that v20.1 finds after the statement: in what the backfill reads. */
@@ -309,7 +344,7 @@ after_commit(struct node *n, void *arg, bool committed)
     struct put_off *p = arg;
     if (!committed)
         return NULL;
-    ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, NULL, put_failed, &p->job));
+    ERR_TRY(tell_failed(n, &p->job));
     return err_hint(err_new(ERR_TRANSACTION_COMMITTED_WITH_SCHEMA_CHANGE_FAILURE,
                             "transaction committed but schema change aborted with error: (%s): %s",
                             p->code, p->job.error),

@@ -32,3 +32,12 @@ ROLLBACK;
 SELECT job_type, description, user_name, status, running_status, fraction_completed, error FROM [SHOW JOBS] WHERE description LIKE '%schema\_jobs%' ORDER BY created;
 SELECT "eventType", info FROM system.eventlog WHERE info LIKE '%schema\_jobs%' ORDER BY timestamp;
 SELECT "eventType", info FROM system.eventlog WHERE "targetID" = (SELECT max("targetID") FROM system.eventlog WHERE info LIKE '%"schema\_jobs.public.t"%') AND "eventType" LIKE 'fin%' ORDER BY timestamp LIMIT 2;
+-- A change that is given up; what VALIDATE says is no job.
+CREATE TABLE reversed (a INT PRIMARY KEY, b INT);
+INSERT INTO reversed VALUES (1, 1), (2, 1);
+ALTER TABLE reversed ADD CONSTRAINT u UNIQUE (b);
+ALTER TABLE reversed ADD CONSTRAINT c CHECK (a > 1) NOT VALID;
+ALTER TABLE reversed VALIDATE CONSTRAINT c;
+CREATE UNIQUE INDEX ON reversed (b);
+SELECT "eventType", info FROM system.eventlog WHERE "targetID" = 'reversed'::REGCLASS::INT AND "eventType" SIMILAR TO '(reverse|finish)%(change|rollback)' AND "eventType" <> 'finish_schema_change' ORDER BY timestamp;
+SELECT description, status, error FROM [SHOW JOBS] WHERE description LIKE '%reversed%' ORDER BY created;
