@@ -168,6 +168,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/statement_stats.c \
   %D%/statement_stats.h \
   %D%/session_stats.c \
+  %D%/table_stats.c %D%/table_stats.h \
   %D%/statement.h \
   %D%/temporary.h \
   %D%/statement_families.def \

@@ -16,6 +16,7 @@
 #include "executor/session_registry.h"
 #include "executor/statement_stats.h"
 #include "executor/settings.h"
+#include "executor/table_stats.h"
 #include "executor/temporary.h"
 #include "executor/userfile.h"
 #include "sinks/sink.h"
@@ -69,6 +70,7 @@ node_open(const struct node_opts *o, struct node **out)
     size_t memory = o->max_sql_memory > 0 ? o->max_sql_memory : SQL_MEMORY_DEFAULT;
     n->sql_memory = mem_budget_create(memory, NULL);
     n->settings = settings_create();
+    n->table_stats = stats_cache_create();
     n->sessions = session_registry_create();
     n->stats = statement_stats_create();
     struct io_config *io = xcalloc(1, sizeof(*io));
@@ -156,6 +158,7 @@ node_close(struct node *n)
     session_registry_destroy(n->sessions);
     statement_stats_destroy(n->stats);
     settings_destroy(n->settings);
+    stats_cache_destroy(n->table_stats);
     mem_budget_destroy(n->sql_memory);
     clock_destroy(n->clock);
     sink_net_destroy(n->io->net);

@@ -19,6 +19,7 @@ struct job_registry;     /* executor/jobs/jobs.h */
 struct cluster_settings; /* executor/settings.h */
 struct session_registry;
 struct statement_stats;
+struct stats_cache;      /* executor/table_stats.h */
 struct io_config;        /* sinks/sink.h */
 
 /* Texts are borrowed and must outlive the node. */
@@ -46,6 +47,7 @@ struct node {
     struct catalog *catalog;
     struct job_registry *jobs;
     struct cluster_settings *settings;
+    struct stats_cache *table_stats; /* executor/table_stats.h */
     struct session_registry *sessions;
     struct statement_stats *stats; /* of the sessions' statements */
     const struct io_config *io;

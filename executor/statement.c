@@ -12,6 +12,7 @@
 #include "executor/relational/rel_int.h"
 #include "executor/relational/subquery.h"
 #include "executor/session_int.h"
+#include "executor/table_stats.h"
 #include "executor/virtual.h"
 #include "grammar/parse.h"
 #include "planner/as_of.h"
@@ -192,8 +193,15 @@ hook_rewrite(void *arg, const struct ast_stmt *s, struct ast_select **out)
     return NULL;
 }
 
+static const struct table_stats *
+hook_stats(void *arg, const struct table *t)
+{
+    return table_stats_get(arg, t);
+}
+
 static const struct planner_hooks planner_hooks = {.statement_columns = hook_columns,
-                                                   .statement_rewrite = hook_rewrite};
+                                                   .statement_rewrite = hook_rewrite,
+                                                   .table_stats = hook_stats};
 
 static struct planner *
 planner_new(struct exec_ctx *x, struct placeholder_types *ph)

@@ -30,11 +30,14 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/plan_from.c \
   %D%/plan_index.c \
   %D%/plan_int.h \
+  %D%/table_stats.h \
   %D%/plan_inverted.c \
   %D%/plan_lower.c \
+  %D%/plan_order.c \
   %D%/plan_outer.c \
   %D%/plan_select.c \
   %D%/plan_semi.c \
+  %D%/plan_stats.c \
   %D%/plan_stmt.c \
   %D%/plan_util.c \
   %D%/plan_with.c \

@@ -19,6 +19,8 @@ rel_of_table(struct planner *p, const struct table *t, const struct database *db
     r->schema = schema;
     r->alias = alias;
     r->n_cols = mutations ? t->n_all_columns : t->n_columns;
+    if (p->hooks != NULL && p->hooks->table_stats != NULL)
+        r->stats = p->hooks->table_stats(p->hook_arg, t);
     return r;
 }
 

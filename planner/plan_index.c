@@ -195,10 +195,11 @@ span_of(struct planner *p, const struct prefix *pre, int n, const struct bounds 
     return s;
 }
 
-/* Equality on one more column: every prefix times every value. false: no such condition. */
+/* Equality on one more column: every prefix times every value. false: no such condition. *rows: what is
+ * left of them. */
 static bool
 extend(struct planner *p, const struct rel *r, int col, const struct type *t, struct prefix **pre,
-       int *n_pre, int depth, bool *used, bool *single)
+       int *n_pre, int depth, bool *used, bool *single, double *rows)
 {
     for (int i = 0; i < r->n_conj; i++) {
         if (used[i])
@@ -233,6 +234,7 @@ extend(struct planner *p, const struct rel *r, int col, const struct type *t, st
         *n_pre = n;
         used[i] = true;
         *single = n_values <= 1;
+        *rows *= c.kind == COND_NULL ? rel_null_share(r, col) : n_values * rel_value_share(r, col);
         return true;
     }
     return false;
@@ -249,27 +251,24 @@ constrain(struct planner *p, const struct rel *r, const struct index *ix, struct
     memset(out, 0, sizeof(*out));
     out->used = ARENA_ARRAY(p->arena, bool, (size_t)r->n_conj + 1);
     out->single = ARENA_ARRAY(p->arena, bool, (size_t)n_key + 1);
-    out->rows = TABLE_ROWS;
+    out->rows = rel_table_rows(r);
     pre[0].v = ARENA_ARRAY(p->arena, struct expr *, 1);
     n_key = ix->n_keys; /* spans use the named columns only */
     while (depth < n_key) {
         int col = key_at(ix, depth);
         const struct type *t = r->table->columns[col].type;
-        if (!extend(p, r, col, t, &pre, &n_pre, depth, out->used, &out->single[depth]))
+        if (!extend(p, r, col, t, &pre, &n_pre, depth, out->used, &out->single[depth], &out->rows))
             break;
         depth++;
-        out->rows /= 50;
     }
     out->n_eq = depth;
     if (ix->unique && depth == ix->n_keys)
-        out->rows = 1;
+        out->rows = n_pre;
     if (n_pre == 0) {
         out->empty = true;
         out->rows = 0;
         return;
     }
-    if (depth > 0)
-        out->rows *= n_pre;
     if (depth < n_key) {
         int col = key_at(ix, depth);
         const struct type *t = r->table->columns[col].type;
@@ -436,7 +435,7 @@ constrain_inverted(struct planner *p, const struct rel *r, const struct index *i
                                     &out->inverted));
         out->used[i] = out->inverted.usable && out->inverted.exact;
     }
-    out->rows = TABLE_ROWS / 50;
+    out->rows = rel_table_rows(r) / 50;
     out->empty = out->inverted.usable && out->inverted.n == 0;
     if (out->inverted.n == 1) { /* entries of one element are in order of the primary key */
         out->n_eq = 1;
@@ -782,12 +781,10 @@ lower_table(struct planner *p, struct rel *r, const bool *need, const struct wis
     ERR_TRY(choose(p, r, cols, w, &ch));
     /* Conditions that the spans decide no longer need their columns. */
     memcpy(cols, need, (size_t)r->n_cols);
-    bool filtered = false;
+    double share = rel_filter_share(r, ch.c.used);
     for (int i = 0; i < r->n_conj; i++)
-        if (!ch.c.used[i]) {
+        if (!ch.c.used[i])
             expr_mark_columns(r->conj[i], cols);
-            filtered = true;
-        }
     if (w != NULL)
         for (int i = 0; i < w->n; i++)
             cols[w->order[i].column] = true;
@@ -803,8 +800,7 @@ lower_table(struct planner *p, struct rel *r, const bool *need, const struct wis
         struct expr *f = residual(p, r, &ch, ch.ix, true, have);
         s->filter = f == NULL ? NULL : expr_remap(p->arena, f, map);
         s->hard_limit = limit;
-        if (filtered)
-            s->base.rows /= 3;
+        s->base.rows *= share;
         set_ordering(p, &s->base, &ch, w, map);
         r->rows = s->base.rows;
         *out = &s->base;
@@ -858,7 +854,7 @@ lower_table(struct planner *p, struct rel *r, const bool *need, const struct wis
     ij->filter = out_filter == NULL ? NULL : expr_remap(p->arena, out_filter, map);
     ij->lock = r->lock;
     ij->base.children[0] = &s->base;
-    ij->base.rows = s->base.rows;
+    ij->base.rows = s->base.rows * (r->stats != NULL ? share : 1);
     ij->base.at_most_one = s->base.at_most_one;
     set_ordering(p, &ij->base, &ch, w, map);
     r->rows = ij->base.rows;

@@ -27,6 +27,7 @@ struct rel {
     const struct table *table;
     const struct database *database;
     const char *schema, *alias;
+    const struct table_stats *stats; /* NULL: nothing is known */
     const struct index *forced;
     bool force_desc, force_asc, no_index_join;
     bool lock;
@@ -42,7 +43,7 @@ struct rel {
     struct expr **on;          /* over left and right */
     int n_extra;               /* COALESCE of FULL JOIN USING, over left and right */
     struct expr **extra;
-    bool apply;
+    bool apply, ordered;       /* ordered: its place among other joins is settled */
     int n_params;
     struct expr **params;      /* over left */
 };
@@ -108,6 +109,20 @@ struct error *plan_table_ref(struct planner *p, struct scope *outer,
  * EXISTS and IN, whose columns then follow those of the wide row. */
 struct error *plan_where(struct planner *p, struct scope *scope, const struct ast_expr *where,
                          struct rel **rel) ERR_MUST_USE;
+
+/* plan_stats.c: guesses. Rows of the whole table, and which part of them has one value (or NULL) in a
+ * column, or meets a condition that is not used (NULL: none is). */
+double rel_table_rows(const struct rel *r);
+double rel_value_share(const struct rel *r, int col);
+double rel_null_share(const struct rel *r, int col);
+double rel_filter_share(const struct rel *r, const bool *used);
+/* The part of r's rows with one value of e, which is over its wide row. */
+double rel_column_share(const struct rel *r, const struct expr *e);
+/* Whether the guess of its rows comes from statistics. */
+bool rel_rows_known(const struct rel *r);
+
+/* plan_order.c: j's inner joins in a better order, or NULL; to[i]: where wide column i went. */
+struct rel *rel_reorder(struct planner *p, struct rel *j, int *to);
 
 /* plan_lower.c, plan_index.c */
 struct error *rel_lower(struct planner *p, struct rel *r, const bool *need, const struct wish *w,

@@ -144,6 +144,8 @@ rest_of_on(struct lowering *s, const bool *used)
 }
 
 #define FEW_ROWS 1000
+/* With so few rows on the left, a hash join reads the right side by key when it can. */
+#define NARROW_ROWS_MAX 1000
 
 /* Is everything that the join needs of the right side in the index? needed: of the right side. */
 static bool
@@ -160,6 +162,24 @@ covers_right(const struct lowering *s, const struct index *ix, const bool *neede
             return false;
     return true;
 }
+
+/* Rows of the right side for one row of the left. */
+static double
+rows_per_lookup(const struct lowering *s, const struct index *ix, int n_keys, double guess)
+{
+    const struct rel *r = s->j->right;
+    double rows = rel_table_rows(r);
+
+    if (ix->unique && n_keys == ix->n_keys)
+        return 1;
+    if (r->stats == NULL)
+        return guess;
+    for (int i = 0; i < n_keys; i++)
+        rows *= rel_value_share(r, ix->keys[i]);
+    return rows;
+}
+
+#define LOOKUP_COST 10.0 /* of one key, in rows of a scan */
 
 static bool
 worth_a_lookup(const struct lowering *s, const struct index *ix, int n_keys, const bool *needed)
@@ -180,10 +200,13 @@ worth_a_lookup(const struct lowering *s, const struct index *ix, int n_keys, con
         return true;
     /* A hash join reads an index by the keys of the left side when they turn out to be few, but it
      * would not choose this one. */
-    if (gives_left_only(s->j) && s->left->rows * 2 < TABLE_ROWS && !covers_right(s, ix, needed))
+    bool covers = covers_right(s, ix, needed);
+    if (gives_left_only(s->j) && s->left->rows * 2 < rel_table_rows(r) && !covers)
         return true;
-    double per = (ix->unique && n_keys == ix->n_keys) || gives_left_only(s->j) ? 1 : 50;
-    return s->left->rows <= 2000 / per;
+    double per = gives_left_only(s->j) ? 1 : rows_per_lookup(s, ix, n_keys, 50);
+    if (r->stats == NULL)
+        return s->left->rows <= 2000 / per;
+    return s->left->rows * (LOOKUP_COST + per * (covers ? 1 : LOOKUP_COST)) < rel_table_rows(r);
 }
 
 static struct error *
@@ -245,7 +268,7 @@ lower_lookup(struct lowering *s, const struct index *ix, const int *which, int n
     lj->base.children[0] = s->left;
     lj->base.n_ordering = s->left->n_ordering;
     lj->base.ordering = s->left->ordering;
-    lj->base.rows = s->left->rows * (ix->unique && n_keys == ix->n_keys ? 1 : 20);
+    lj->base.rows = s->left->rows * rows_per_lookup(s, ix, n_keys, 20);
     *out = &lj->base;
     return NULL;
 }
@@ -329,6 +352,28 @@ sorted_by(struct lowering *s, struct plan_node *in, bool right)
     return &sort->base;
 }
 
+/* Rows of a join by equalities: each value of the side with more of them meets its like. */
+static double
+joined_rows(const struct lowering *s)
+{
+    double l = s->left->rows, r = s->right->rows, share = 1;
+
+    if (!rel_rows_known(s->j->left) || !rel_rows_known(s->j->right))
+        return l > r ? l : r;
+    if (gives_left_only(s->j))
+        return l;
+    for (int i = 0; i < s->n_eq; i++) {
+        double a = rel_column_share(s->j->left, s->eq[i].l), b = rel_column_share(s->j->right, s->eq[i].r);
+        share *= a < b ? a : b;
+    }
+    double rows = l * r * share;
+    if (s->j->type == PLAN_JOIN_LEFT || s->j->type == PLAN_JOIN_FULL)
+        rows = rows < l ? l : rows;
+    if (s->j->type == PLAN_JOIN_RIGHT || s->j->type == PLAN_JOIN_FULL)
+        rows = rows < r ? r : rows;
+    return rows < 1 ? 1 : rows;
+}
+
 /* *out NULL: the sides are not in order. */
 static struct error *
 lower_merge(struct lowering *s, struct plan_node **out)
@@ -377,9 +422,49 @@ lower_merge(struct lowering *s, struct plan_node **out)
         m->base.n_ordering = s->left->n_ordering;
         m->base.ordering = s->left->ordering;
     }
-    m->base.rows = s->left->rows > s->right->rows ? s->left->rows : s->right->rows;
+    m->base.rows = joined_rows(s);
     *out = &m->base;
     return NULL;
+}
+
+/* The right side of a hash join is kept in memory: by statistics, the smaller one, where either may be. */
+static bool
+better_turned(const struct lowering *s)
+{
+    return s->j->type == PLAN_JOIN_INNER && s->j->hint == AST_JOIN_HINT_NONE &&
+           rel_rows_known(s->j->left) && rel_rows_known(s->j->right) &&
+           s->left->rows > NARROW_ROWS_MAX && s->left->rows * 2 < s->right->rows;
+}
+
+static struct plan_node *
+lower_hash(struct lowering *s)
+{
+    struct planner *p = s->p;
+    bool semi = gives_left_only(s->j), turned = better_turned(s);
+    bool *used = ARENA_ARRAY(p->arena, bool, (size_t)s->j->n_on + 1);
+    struct plan_node *l = turned ? s->right : s->left, *r = turned ? s->left : s->right;
+    struct plan_hash_join *h = plan_node_new(p, PLAN_HASH_JOIN, sizeof(*h),
+                                             l->n_cols + (semi ? 0 : r->n_cols), 2);
+    struct expr **keys[2];
+
+    h->type = s->j->type;
+    h->n_keys = s->n_eq;
+    keys[0] = h->left_keys = ARENA_ARRAY(p->arena, struct expr *, (size_t)s->n_eq);
+    keys[1] = h->right_keys = ARENA_ARRAY(p->arena, struct expr *, (size_t)s->n_eq);
+    for (int i = 0; i < s->n_eq; i++) {
+        keys[turned][i] = expr_remap(p->arena, s->eq[i].l, s->lmap);
+        keys[!turned][i] = expr_remap(p->arena, s->eq[i].r, s->rmap);
+        used[s->eq[i].conj] = true;
+    }
+    make_map(s, turned ? 0 : s->left->n_cols);
+    for (int i = 0; turned && i < s->j->left->n_cols; i++)
+        s->map[i] = s->lmap[i] < 0 ? -1 : s->lmap[i] + s->right->n_cols;
+    h->on = rest_of_on(s, used);
+    h->base.children[0] = l;
+    h->base.children[1] = r;
+    join_columns(&h->base, l, r, semi);
+    h->base.rows = joined_rows(s);
+    return &h->base;
 }
 
 static struct error *
@@ -390,26 +475,11 @@ lower_pairs(struct lowering *s, struct plan_node **out)
     bool *used = ARENA_ARRAY(p->arena, bool, (size_t)s->j->n_on + 1);
     int width = s->left->n_cols + (semi ? 0 : s->right->n_cols);
 
-    make_map(s, s->left->n_cols);
     if (s->n_eq > 0 && !s->j->apply) {
-        struct plan_hash_join *h = plan_node_new(p, PLAN_HASH_JOIN, sizeof(*h), width, 2);
-        h->type = s->j->type;
-        h->n_keys = s->n_eq;
-        h->left_keys = ARENA_ARRAY(p->arena, struct expr *, (size_t)s->n_eq);
-        h->right_keys = ARENA_ARRAY(p->arena, struct expr *, (size_t)s->n_eq);
-        for (int i = 0; i < s->n_eq; i++) {
-            h->left_keys[i] = expr_remap(p->arena, s->eq[i].l, s->lmap);
-            h->right_keys[i] = expr_remap(p->arena, s->eq[i].r, s->rmap);
-            used[s->eq[i].conj] = true;
-        }
-        h->on = rest_of_on(s, used);
-        h->base.children[0] = s->left;
-        h->base.children[1] = s->right;
-        join_columns(&h->base, s->left, s->right, semi);
-        h->base.rows = s->left->rows > s->right->rows ? s->left->rows : s->right->rows;
-        *out = &h->base;
+        *out = lower_hash(s);
         return NULL;
     }
+    make_map(s, s->left->n_cols);
     struct plan_nested_loop *l = plan_node_new(p, PLAN_NESTED_LOOP, sizeof(*l), width, 2);
     l->type = s->j->type;
     l->on = rest_of_on(s, used);
@@ -518,6 +588,29 @@ lower_join(struct planner *p, struct rel *j, const bool *need, const struct wish
     return NULL;
 }
 
+/* The same under other numbers of the columns: column i is to[i]. */
+static struct error *
+lower_reordered(struct planner *p, struct rel *r, const bool *need, const struct wish *w,
+                struct plan_node **out, int *map, const int *to)
+{
+    bool *new_need = ARENA_ARRAY(p->arena, bool, (size_t)r->n_cols + 1);
+    int *new_map = ARENA_ARRAY(p->arena, int, (size_t)r->n_cols + 1);
+    struct wish new_wish = {0};
+
+    for (int i = 0; i < r->n_cols; i++)
+        new_need[to[i]] = need[i];
+    if (w != NULL) {
+        struct plan_order *o = ARENA_ARRAY(p->arena, struct plan_order, (size_t)w->n + 1);
+        for (int i = 0; i < w->n; i++)
+            o[i] = (struct plan_order){.column = to[w->order[i].column], .desc = w->order[i].desc};
+        new_wish = (struct wish){.n = w->n, .order = o, .limit = w->limit};
+    }
+    ERR_TRY(rel_lower(p, r, new_need, &new_wish, out, new_map));
+    for (int i = 0; i < r->n_cols; i++)
+        map[i] = new_map[to[i]];
+    return NULL;
+}
+
 struct error *
 rel_lower(struct planner *p, struct rel *r, const bool *need, const struct wish *w,
           struct plan_node **out, int *map)
@@ -527,8 +620,15 @@ rel_lower(struct planner *p, struct rel *r, const bool *need, const struct wish 
         return lower_table(p, r, need, w, out, map);
     case REL_NODE:
         return lower_node(p, r, out, map);
-    case REL_JOIN:
-        return lower_join(p, r, need, w, out, map);
+    case REL_JOIN: {
+        int *to = ARENA_ARRAY(p->arena, int, (size_t)r->n_cols + 1);
+        struct rel *better = rel_reorder(p, r, to);
+        if (better == NULL)
+            return lower_join(p, r, need, w, out, map);
+        struct error *err = lower_reordered(p, better, need, w, out, map, to);
+        r->rows = better->rows;
+        return err;
+    }
     }
     return NULL;
 }

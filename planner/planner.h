@@ -20,6 +20,7 @@
 #include "grammar/ast.h"
 #include "planner/expr.h"
 #include "planner/plan.h"
+#include "planner/table_stats.h"
 
 struct planner;
 
@@ -31,6 +32,8 @@ struct planner_hooks {
                                        const struct plan_column **cols);
     /* SHOW statements that are answered by a query: the query, parsed; *out NULL when it is not. */
     struct error *(*statement_rewrite)(void *arg, const struct ast_stmt *s, struct ast_select **out);
+    /* NULL when nothing is known. */
+    const struct table_stats *(*table_stats)(void *arg, const struct table *t);
 };
 
 /* A name that WITH made; innermost first. */

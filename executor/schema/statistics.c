@@ -6,6 +6,7 @@
 #include "executor/schema/schema_int.h"
 
 #include "executor/settings.h"
+#include "executor/table_stats.h"
 #include "grammar/print.h"
 
 /* ---- collecting ------------------------------------------------------------------------------ */
@@ -23,6 +24,7 @@ put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name, const in
     for (int i = 0; i < n; i++)
         str_printf(&list, "%s%lld", i > 0 ? "," : "", (long long)ids[i]);
     str_append_char(&list, '}');
+    table_stats_changed(x, table_id);
     struct datum params[] = {datum_int(table_id), name, datum_cstr(str_cstr(&list)),
                              datum_int(counts[0]), datum_int(counts[1]), datum_int(counts[2]),
                              created, histogram};
@@ -154,6 +156,7 @@ ddl_inject_statistics(struct exec_ctx *x, const struct table *t, const struct as
     ERR_TRY(exec_eval_const(x, json, &TYPE_JSONB, "INJECT STATISTICS", &doc));
     if (doc.null)
         return err_new(ERR_SYNTAX, "statistics cannot be NULL");
+    table_stats_changed(x, t->id);
     ERR_TRY(exec_sql(x, EXEC_ROOT, NULL, NULL, 1, id_type, &id,
                      "DELETE FROM system.public.table_statistics WHERE \"tableID\" = $1"));
     ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 1, one, &doc,
