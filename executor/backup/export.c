@@ -590,12 +590,16 @@ export_run(struct arena *a, const struct export_opts *o, struct file_list *files
     if (setting_find(RATE_SETTING) != NULL)
         e.rate = settings_int(o->node, RATE_SETTING);
     struct error *err = NULL;
+    bool local = true;
     e.pieces = ARENA_ARRAY(a, struct export_piece, o->n_pieces + 1);
     for (size_t i = 0; i < o->n_pieces; i++) {
         e.pieces[i] = o->pieces[i];
         e.weight_total += o->pieces[i].weight;
+        local = local && o->pieces[i].item.dest->sink->vt->map != NULL;
     }
     size_t share = o->n_pieces / EXPORT_THREADS; /* every thread shall get some */
+    if (!local) /* files on their way elsewhere hold parts of 16 MiB in memory */
+        share = 1;
     e.group = share == 0 ? 1 : share > SHA512_LANES ? SHA512_LANES : share;
     if (o->n_pieces > 1)
         qsort(e.pieces, o->n_pieces, sizeof(*e.pieces), heaviest_first);
