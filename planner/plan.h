@@ -120,6 +120,7 @@ struct plan_scan {
     int64_t hard_limit;      /* 0 none: stop after so many rows (after the filter) */
     int64_t soft_limit;      /* 0 none: about so many will be read */
     bool lock;               /* FOR UPDATE or feeds UPDATE, DELETE */
+    bool written;            /* what it gives is locked again when it is written */
     const struct database *database;
 };
 

@@ -742,7 +742,7 @@ source_init(struct row_source *s, struct planner *p, const struct table *t,
     s->p = p;
     s->t = t;
     s->rel = rel_of_table(p, t, db, NULL, alias, true);
-    s->rel->lock = true;
+    s->rel->lock = s->rel->written = true;
     s->scope = scope_of_table(p->arena, t, alias);
     s->scope->changed = t;
     for (int i = 0; i < s->scope->n && db != NULL && strcmp(alias, t->name) == 0; i++) {

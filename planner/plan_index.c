@@ -623,6 +623,7 @@ make_scan_node(struct planner *p, const struct rel *r, const struct choice *ch, 
     s->empty = ch->c.empty;
     s->reverse = ch->reverse;
     s->lock = r->lock;
+    s->written = r->written;
     s->base.rows = ch->c.rows;
     s->base.at_most_one = ch->c.rows <= 1 && ch->ix->unique && ch->c.n_eq == ch->ix->n_keys &&
                           ch->c.n_spans == 1;

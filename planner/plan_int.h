@@ -30,7 +30,7 @@ struct rel {
     const struct table_stats *stats; /* NULL: nothing is known */
     const struct index *forced;
     bool force_desc, force_asc, no_index_join;
-    bool lock;
+    bool lock, written;
 
     /* NODE */
     struct plan_node *node;

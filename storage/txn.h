@@ -129,6 +129,8 @@ struct error *kv_scan_next(struct kv_scan *s, struct kv_entry *e, bool *more) ER
 /* Up to max entries; bytes borrowed until the next call of either. For tight scan loops. */
 struct error *kv_scan_batch(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
     ERR_MUST_USE;
+/* From here on keys are shown as if .lock had not been asked for. */
+void kv_scan_stop_locking(struct kv_scan *s);
 void kv_scan_close(struct kv_scan *s);
 
 /* Outside transactions. */

@@ -378,6 +378,12 @@ batch_plain(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
     return NULL;
 }
 
+void
+kv_scan_stop_locking(struct kv_scan *s)
+{
+    s->o.lock = false;
+}
+
 struct error *
 kv_scan_batch(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
 {

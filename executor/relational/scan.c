@@ -6,6 +6,9 @@
 
 #include <stdlib.h>
 
+/* Rows that are locked while UPDATE or DELETE looks for theirs, though a filter may drop them. */
+#define LOCK_FIRST 1000
+
 struct scan_op {
     struct op op;
     const struct plan_scan *plan;
@@ -289,6 +292,8 @@ scan_open(struct op *o)
     s->given = s->seen = 0;
     ERR_TRY(make_spans(s));
     ERR_TRY(table_reader_create(o->x, o->arena, p->table, p->index, needed, p->lock, &s->reader));
+    if (p->written && p->filter != NULL)
+        table_reader_lock_first(s->reader, LOCK_FIRST);
     table_reader_start(s->reader, s->spans, s->n_spans, p->reverse);
     return NULL;
 }

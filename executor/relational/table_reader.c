@@ -2,6 +2,8 @@
 
 #include "executor/relational/table_reader.h"
 
+#include <limits.h>
+
 #include "executor/relational/rel_int.h"
 #include "types/keyenc.h"
 
@@ -30,6 +32,7 @@ struct table_reader {
     struct datum **out_cols;
     bool pending;             /* row holds an unfinished row */
     bool exhausted;
+    int lock_left;            /* rows of scans to be locked yet; INT_MAX: all */
 };
 
 static void
@@ -49,6 +52,7 @@ table_reader_create(struct exec_ctx *x, struct arena *a, const struct table *t,
     r->table = t;
     r->index = ix;
     r->lock = lock;
+    r->lock_left = INT_MAX;
     r->arena = arena_create(a, "table reader");
     r->data = arena_create(r->arena, "rows");
     r->pending_data = arena_create(r->arena, "row");
@@ -83,6 +87,12 @@ table_reader_close(struct table_reader *r)
     r->n_entries = r->entry = 0;
     r->pending = false;
     r->exhausted = true;
+}
+
+void
+table_reader_lock_first(struct table_reader *r, int rows)
+{
+    r->lock_left = rows;
 }
 
 void
@@ -156,7 +166,7 @@ refill(struct table_reader *r, size_t want, bool *more)
             struct kv_scan_opts o = {
                 .span = s,
                 .reverse = r->reverse,
-                .lock = r->lock,
+                .lock = r->lock && r->lock_left > 0,
                 .fill_cache = true,
             };
             ERR_TRY(kv_scan_open(r->x->txn, &o, &r->scan));
@@ -164,6 +174,8 @@ refill(struct table_reader *r, size_t want, bool *more)
         r->entry = 0;
         ERR_TRY(kv_scan_batch(r->scan, r->entries, want, &r->n_entries));
         if (r->n_entries > 0) {
+            if (r->lock_left < INT_MAX && (r->lock_left -= (int)r->n_entries) <= 0)
+                kv_scan_stop_locking(r->scan);
             *more = true;
             return NULL;
         }

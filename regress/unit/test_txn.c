@@ -568,6 +568,55 @@ test_locking_scan(void **state)
         }
 }
 
+/* A scan that locks its first rows only: the others may be written meanwhile, and it goes on as it began. */
+static void
+test_stop_locking(void **state)
+{
+    (void)state;
+    struct store s;
+    for (int own = 0; own < 2; own++)
+        EACH_ENGINE(&s)
+        {
+            for (char c = 'a'; c <= 'f'; c++)
+                put_now(&s, (char[]){c, 0}, "old");
+            struct kv_txn *t = begin(&s);
+            struct kv_scan_opts o = {.span = {slice_cstr("a"), slice_cstr("z")}, .lock = true};
+            struct kv_scan *sc;
+            struct kv_entry e[8];
+            bool more;
+            size_t n;
+            OK(kv_scan_open(t, &o, &sc));
+            OK(kv_scan_batch(sc, e, 2, &n));
+            assert_int_equal(n, 2);
+            kv_scan_stop_locking(sc);
+            if (own)
+                OK(put(t, "a", "mine"));
+            put_now(&s, "d", "new"); /* would wait for ever */
+            char seen[16] = "";
+            OK(kv_scan_next(sc, e, &more));
+            for (size_t i = 0; more; i += 2) {
+                seen[i] = (char)e->key.ptr[0];
+                seen[i + 1] = (char)e->value.ptr[0];
+                OK(kv_scan_next(sc, e, &more));
+            }
+            assert_string_equal(seen, "codoeofo");
+            kv_scan_close(sc);
+            expect_error(put(t, "d", "mine"), SERIAL, RESTART); /* it has seen the older d */
+            kv_txn_rollback(t);
+            t = begin(&s);
+            OK(kv_scan_open(t, &o, &sc));
+            OK(kv_scan_batch(sc, e, 2, &n));
+            kv_scan_stop_locking(sc);
+            OK(kv_scan_batch(sc, e, 8, &n));
+            assert_int_equal(n, 4);
+            assert_true(slice_eq(e[1].value, SLICE_LIT("new")));
+            kv_scan_close(sc);
+            OK(put(t, "e", "mine"));
+            OK(kv_txn_commit(t, NULL));
+            assert_string_equal(get_now(&s, "e"), "mine");
+        }
+}
+
 /* A locking get of a row changed since shows the new row, and its transaction commits. */
 static void
 test_locking_get(void **state)
@@ -1385,7 +1434,8 @@ main(void)
     const struct CMUnitTest shared[] = {
         cmocka_unit_test(test_own_writes),    cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_conflicts),     cmocka_unit_test(test_locking_scan),
-        cmocka_unit_test(test_locking_get),   cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_locking_get),   cmocka_unit_test(test_stop_locking),
+        cmocka_unit_test(test_queue),
         cmocka_unit_test(test_deadlock),      cmocka_unit_test(test_bank),
         cmocka_unit_test(test_history),       cmocka_unit_test(test_gc),
     };
@@ -1394,7 +1444,8 @@ main(void)
         cmocka_unit_test(test_savepoints), cmocka_unit_test(test_model),
         cmocka_unit_test(test_bounds),     cmocka_unit_test(test_conflicts),
         cmocka_unit_test(test_locking_scan),
-        cmocka_unit_test(test_locking_get), cmocka_unit_test(test_scan_outlives),
+        cmocka_unit_test(test_locking_get),   cmocka_unit_test(test_stop_locking),
+        cmocka_unit_test(test_scan_outlives),
         cmocka_unit_test(test_long_reader),
         cmocka_unit_test(test_queue),      cmocka_unit_test(test_deadlock),
         cmocka_unit_test(test_cancel_wait), cmocka_unit_test(test_bank),
