@@ -365,6 +365,226 @@ fast_path(const struct plan_node *n)
            n->children[0]->kind == PLAN_VALUES;
 }
 
+static struct error *node_fields(struct walk *w, const struct plan_node *n, int level) ERR_MUST_USE;
+
+static struct error *
+index_join_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    struct arena *a = w->e->a;
+    const struct plan_index_join *j = (const struct plan_index_join *)n;
+    ERR_TRY(field(w, level, "table", arena_printf(a, "%s@%s", j->table->name,
+                                                  j->table->indexes[0].name)));
+    struct str s;
+    str_init_arena(&s, a, 65536);
+    for (int i = 0; i < j->n_keys; i++)
+        str_printf(&s, "%s%s", i > 0 ? ", " : "",
+                   column_name(w, n->children[0], j->key_cols[i]));
+    ERR_TRY(field(w, level, "key columns", str_cstr(&s)));
+    return j->filter == NULL ? NULL
+                             : field(w, level, "filter",
+                                     expr_text(w, j->filter, n->cols, n->n_cols));
+}
+
+static struct error *
+lookup_join_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    struct arena *a = w->e->a;
+    const struct plan_lookup_join *j = (const struct plan_lookup_join *)n;
+    const struct plan_node *c = n->children[0];
+    struct str s;
+    ERR_TRY(field(w, level, "table", arena_printf(a, "%s@%s", j->table->name, j->index->name)));
+    ERR_TRY(field(w, level, "type", join_type(j->type)));
+    str_init_arena(&s, a, 65536);
+    for (int i = 0; i < j->n_keys; i++) {
+        str_append_cstr(&s, i > 0 ? ", " : "(");
+        put_expr(&s, j->keys[i], c->cols, c->n_cols, &w->e->op.x->env);
+    }
+    for (int i = 0; i < j->n_keys; i++)
+        str_printf(&s, "%s%s", i > 0 ? ", " : ") = (",
+                   j->table->columns[j->index->keys[i]].name);
+    str_append_char(&s, ')');
+    ERR_TRY(field(w, level, "equality", str_cstr(&s)));
+    if (j->index->unique && j->n_keys == j->index->n_keys) {
+        ERR_TRY(field(w, level, "equality cols are key", ""));
+        ERR_TRY(field(w, level, "parallel", ""));
+    }
+    return j->on == NULL ? NULL
+                         : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+}
+
+static struct error *
+hash_join_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    struct arena *a = w->e->a;
+    const struct plan_hash_join *j = (const struct plan_hash_join *)n;
+    struct str s;
+    str_init_arena(&s, a, 65536);
+    for (int side = 0; side < 2; side++) {
+        const struct plan_node *c = n->children[side];
+        str_append_cstr(&s, side == 0 ? "(" : ") = (");
+        for (int i = 0; i < j->n_keys; i++) {
+            if (i > 0)
+                str_append_cstr(&s, ", ");
+            put_expr(&s, side == 0 ? j->left_keys[i] : j->right_keys[i], c->cols, c->n_cols,
+                     &w->e->op.x->env);
+        }
+    }
+    str_append_char(&s, ')');
+    ERR_TRY(field(w, level, "type", join_type(j->type)));
+    ERR_TRY(field(w, level, "equality", str_cstr(&s)));
+    return j->on == NULL ? NULL
+                         : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+}
+
+static struct error *
+merge_join_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    struct arena *a = w->e->a;
+    const struct plan_merge_join *j = (const struct plan_merge_join *)n;
+    struct str s;
+    str_init_arena(&s, a, 65536);
+    for (int side = 0; side < 2; side++) {
+        const struct plan_node *c = n->children[side];
+        str_append_cstr(&s, side == 0 ? "(" : ") = (");
+        for (int i = 0; i < j->n_keys; i++)
+            str_printf(&s, "%s%s", i > 0 ? ", " : "",
+                       column_name(w, c, side == 0 ? j->left_keys[i] : j->right_keys[i]));
+    }
+    str_append_char(&s, ')');
+    ERR_TRY(field(w, level, "type", join_type(j->type)));
+    ERR_TRY(field(w, level, "equality", str_cstr(&s)));
+    str_init_arena(&s, a, 65536);
+    for (int i = 0; i < j->n_keys; i++)
+        str_printf(&s, "%s\"(%s=%s)\"", i > 0 ? "," : j->desc[i] ? "-" : "+",
+                   column_name(w, n->children[0], j->left_keys[i]),
+                   column_name(w, n->children[1], j->right_keys[i]));
+    ERR_TRY(field(w, level, "mergeJoinOrder", str_cstr(&s)));
+    return j->on == NULL ? NULL
+                         : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+}
+
+static struct error *
+group_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    struct arena *a = w->e->a;
+    const struct plan_group *g = (const struct plan_group *)n;
+    const struct plan_node *c = n->children[0];
+    for (int i = 0; i < g->n_keys; i++)
+        ERR_TRY(field(w, level, arena_printf(a, "aggregate %d", i),
+                      expr_text(w, g->keys[i], c->cols, c->n_cols)));
+    for (int i = 0; i < g->n_aggs; i++) {
+        struct str s;
+        str_init_arena(&s, a, 65536);
+        str_printf(&s, "%s(%s",
+                   g->aggs[i]->n_args == 0 && strcmp(g->aggs[i]->def->name, "count") == 0
+                       ? "count_rows"
+                       : g->aggs[i]->def->name,
+                   g->aggs[i]->distinct ? "DISTINCT " : "");
+        for (int k = 0; k < g->aggs[i]->n_args; k++) {
+            if (k > 0)
+                str_append_cstr(&s, ", ");
+            put_expr(&s, g->aggs[i]->args[k], c->cols, c->n_cols, &w->e->op.x->env);
+        }
+        str_append_char(&s, ')');
+        ERR_TRY(field(w, level, arena_printf(a, "aggregate %d", g->n_keys + i), str_cstr(&s)));
+    }
+    if (g->scalar)
+        return field(w, level, "scalar", "");
+    struct str s;
+    str_init_arena(&s, a, 65536);
+    for (int i = 0; i < g->n_keys; i++) {
+        if (i > 0)
+            str_append_cstr(&s, ", ");
+        put_expr(&s, g->keys[i], c->cols, c->n_cols, &w->e->op.x->env);
+    }
+    return field(w, level, "group by", str_cstr(&s));
+}
+
+static struct error *
+insert_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    struct arena *a = w->e->a;
+    const struct plan_insert *i = (const struct plan_insert *)n;
+    struct str s;
+    str_init_arena(&s, a, 65536);
+    str_printf(&s, "%s(", i->target.table->name);
+    for (int k = 0; k < i->n_values; k++)
+        str_printf(&s, "%s%s", k > 0 ? ", " : "",
+                   i->target.table->columns[i->ordinals[k]].name);
+    str_append_char(&s, ')');
+    ERR_TRY(field(w, level, "into", str_cstr(&s)));
+    ERR_TRY(strategy(w, level,
+                     i->conflict == CONFLICT_UPSERT || i->conflict == CONFLICT_UPDATE
+                         ? "opt upserter"
+                         : "inserter"));
+    return fast_path(n) ? node_fields(w, n->children[0], level) : NULL;
+}
+
+static struct error *
+update_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    struct arena *a = w->e->a;
+    const struct plan_update *u = (const struct plan_update *)n;
+    struct str s;
+    str_init_arena(&s, a, 65536);
+    for (int k = 0; k < u->n_sets; k++)
+        str_printf(&s, "%s%s", k > 0 ? ", " : "",
+                   u->target.table->columns[u->sets[k].ordinal].name);
+    ERR_TRY(field(w, level, "table", u->target.table->name));
+    ERR_TRY(field(w, level, "set", str_cstr(&s)));
+    return strategy(w, level, "updater");
+}
+
+static struct error *
+distinct_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    struct arena *a = w->e->a;
+    const struct plan_distinct *d = (const struct plan_distinct *)n;
+    struct str s;
+    str_init_arena(&s, a, 65536);
+    for (int i = 0; i < d->n_keys; i++) {
+        const char *name = n->cols[d->keys[i]].name;
+        if (i > 0)
+            str_append_cstr(&s, ", ");
+        str_append_cstr(&s, name == NULL ? "column" : name);
+    }
+    return field(w, level, "distinct on", str_cstr(&s));
+}
+
+static struct error *
+nested_loop_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    const struct plan_nested_loop *j = (const struct plan_nested_loop *)n;
+    ERR_TRY(field(w, level, "type", j->on == NULL && j->type == PLAN_JOIN_INNER
+                                        ? "cross"
+                                        : join_type(j->type)));
+    return j->on == NULL ? NULL
+                         : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+}
+
+static struct error *
+render_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    struct arena *a = w->e->a;
+    const struct plan_render *r = (const struct plan_render *)n;
+    if (!w->verbose)
+        return NULL;
+    for (int i = 0; i < n->n_cols; i++)
+        ERR_TRY(field(w, level, arena_printf(a, "render %d", i),
+                      expr_text(w, r->exprs[i], n->children[0]->cols, n->children[0]->n_cols)));
+    return NULL;
+}
+
+static struct error *
+limit_fields(struct walk *w, const struct plan_node *n, int level)
+{
+    const struct plan_limit *l = (const struct plan_limit *)n;
+    if (l->count != NULL && !pushed_limit(n))
+        ERR_TRY(field(w, level, "count", expr_text(w, l->count, NULL, 0)));
+    return l->offset == NULL ? NULL
+                             : field(w, level, "offset", expr_text(w, l->offset, NULL, 0));
+}
+
 static struct error *
 node_fields(struct walk *w, const struct plan_node *n, int level)
 {
@@ -380,189 +600,35 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
                      arena_printf(a, "%d column%s, %d row%s", n->n_cols, n->n_cols == 1 ? "" : "s",
                                   ((const struct plan_values *)n)->n_rows,
                                   ((const struct plan_values *)n)->n_rows == 1 ? "" : "s"));
-    case PLAN_INDEX_JOIN: {
-        const struct plan_index_join *j = (const struct plan_index_join *)n;
-        ERR_TRY(field(w, level, "table", arena_printf(a, "%s@%s", j->table->name,
-                                                      j->table->indexes[0].name)));
-        struct str s;
-        str_init_arena(&s, a, 65536);
-        for (int i = 0; i < j->n_keys; i++)
-            str_printf(&s, "%s%s", i > 0 ? ", " : "",
-                       column_name(w, n->children[0], j->key_cols[i]));
-        ERR_TRY(field(w, level, "key columns", str_cstr(&s)));
-        return j->filter == NULL ? NULL
-                                 : field(w, level, "filter",
-                                         expr_text(w, j->filter, n->cols, n->n_cols));
-    }
-    case PLAN_LOOKUP_JOIN: {
-        const struct plan_lookup_join *j = (const struct plan_lookup_join *)n;
-        const struct plan_node *c = n->children[0];
-        struct str s;
-        ERR_TRY(field(w, level, "table", arena_printf(a, "%s@%s", j->table->name, j->index->name)));
-        ERR_TRY(field(w, level, "type", join_type(j->type)));
-        str_init_arena(&s, a, 65536);
-        for (int i = 0; i < j->n_keys; i++) {
-            str_append_cstr(&s, i > 0 ? ", " : "(");
-            put_expr(&s, j->keys[i], c->cols, c->n_cols, &w->e->op.x->env);
-        }
-        for (int i = 0; i < j->n_keys; i++)
-            str_printf(&s, "%s%s", i > 0 ? ", " : ") = (",
-                       j->table->columns[j->index->keys[i]].name);
-        str_append_char(&s, ')');
-        ERR_TRY(field(w, level, "equality", str_cstr(&s)));
-        if (j->index->unique && j->n_keys == j->index->n_keys) {
-            ERR_TRY(field(w, level, "equality cols are key", ""));
-            ERR_TRY(field(w, level, "parallel", ""));
-        }
-        return j->on == NULL ? NULL
-                             : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
-    }
-    case PLAN_HASH_JOIN: {
-        const struct plan_hash_join *j = (const struct plan_hash_join *)n;
-        struct str s;
-        str_init_arena(&s, a, 65536);
-        for (int side = 0; side < 2; side++) {
-            const struct plan_node *c = n->children[side];
-            str_append_cstr(&s, side == 0 ? "(" : ") = (");
-            for (int i = 0; i < j->n_keys; i++) {
-                if (i > 0)
-                    str_append_cstr(&s, ", ");
-                put_expr(&s, side == 0 ? j->left_keys[i] : j->right_keys[i], c->cols, c->n_cols,
-                         &w->e->op.x->env);
-            }
-        }
-        str_append_char(&s, ')');
-        ERR_TRY(field(w, level, "type", join_type(j->type)));
-        ERR_TRY(field(w, level, "equality", str_cstr(&s)));
-        return j->on == NULL ? NULL
-                             : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
-    }
-    case PLAN_MERGE_JOIN: {
-        const struct plan_merge_join *j = (const struct plan_merge_join *)n;
-        struct str s;
-        str_init_arena(&s, a, 65536);
-        for (int side = 0; side < 2; side++) {
-            const struct plan_node *c = n->children[side];
-            str_append_cstr(&s, side == 0 ? "(" : ") = (");
-            for (int i = 0; i < j->n_keys; i++)
-                str_printf(&s, "%s%s", i > 0 ? ", " : "",
-                           column_name(w, c, side == 0 ? j->left_keys[i] : j->right_keys[i]));
-        }
-        str_append_char(&s, ')');
-        ERR_TRY(field(w, level, "type", join_type(j->type)));
-        ERR_TRY(field(w, level, "equality", str_cstr(&s)));
-        str_init_arena(&s, a, 65536);
-        for (int i = 0; i < j->n_keys; i++)
-            str_printf(&s, "%s\"(%s=%s)\"", i > 0 ? "," : j->desc[i] ? "-" : "+",
-                       column_name(w, n->children[0], j->left_keys[i]),
-                       column_name(w, n->children[1], j->right_keys[i]));
-        ERR_TRY(field(w, level, "mergeJoinOrder", str_cstr(&s)));
-        return j->on == NULL ? NULL
-                             : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
-    }
-    case PLAN_NESTED_LOOP: {
-        const struct plan_nested_loop *j = (const struct plan_nested_loop *)n;
-        ERR_TRY(field(w, level, "type", j->on == NULL && j->type == PLAN_JOIN_INNER
-                                            ? "cross"
-                                            : join_type(j->type)));
-        return j->on == NULL ? NULL
-                             : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
-    }
+    case PLAN_INDEX_JOIN:
+        return index_join_fields(w, n, level);
+    case PLAN_LOOKUP_JOIN:
+        return lookup_join_fields(w, n, level);
+    case PLAN_HASH_JOIN:
+        return hash_join_fields(w, n, level);
+    case PLAN_MERGE_JOIN:
+        return merge_join_fields(w, n, level);
+    case PLAN_NESTED_LOOP:
+        return nested_loop_fields(w, n, level);
     case PLAN_FILTER:
         return field(w, level, "filter",
                      expr_text(w, ((const struct plan_filter *)n)->cond, n->cols, n->n_cols));
-    case PLAN_RENDER: {
-        const struct plan_render *r = (const struct plan_render *)n;
-        if (!w->verbose)
-            return NULL;
-        for (int i = 0; i < n->n_cols; i++)
-            ERR_TRY(field(w, level, arena_printf(a, "render %d", i),
-                          expr_text(w, r->exprs[i], n->children[0]->cols, n->children[0]->n_cols)));
-        return NULL;
-    }
-    case PLAN_GROUP: {
-        const struct plan_group *g = (const struct plan_group *)n;
-        const struct plan_node *c = n->children[0];
-        for (int i = 0; i < g->n_keys; i++)
-            ERR_TRY(field(w, level, arena_printf(a, "aggregate %d", i),
-                          expr_text(w, g->keys[i], c->cols, c->n_cols)));
-        for (int i = 0; i < g->n_aggs; i++) {
-            struct str s;
-            str_init_arena(&s, a, 65536);
-            str_printf(&s, "%s(%s",
-                       g->aggs[i]->n_args == 0 && strcmp(g->aggs[i]->def->name, "count") == 0
-                           ? "count_rows"
-                           : g->aggs[i]->def->name,
-                       g->aggs[i]->distinct ? "DISTINCT " : "");
-            for (int k = 0; k < g->aggs[i]->n_args; k++) {
-                if (k > 0)
-                    str_append_cstr(&s, ", ");
-                put_expr(&s, g->aggs[i]->args[k], c->cols, c->n_cols, &w->e->op.x->env);
-            }
-            str_append_char(&s, ')');
-            ERR_TRY(field(w, level, arena_printf(a, "aggregate %d", g->n_keys + i), str_cstr(&s)));
-        }
-        if (g->scalar)
-            return field(w, level, "scalar", "");
-        struct str s;
-        str_init_arena(&s, a, 65536);
-        for (int i = 0; i < g->n_keys; i++) {
-            if (i > 0)
-                str_append_cstr(&s, ", ");
-            put_expr(&s, g->keys[i], c->cols, c->n_cols, &w->e->op.x->env);
-        }
-        return field(w, level, "group by", str_cstr(&s));
-    }
-    case PLAN_DISTINCT: {
-        const struct plan_distinct *d = (const struct plan_distinct *)n;
-        struct str s;
-        str_init_arena(&s, a, 65536);
-        for (int i = 0; i < d->n_keys; i++) {
-            const char *name = n->cols[d->keys[i]].name;
-            if (i > 0)
-                str_append_cstr(&s, ", ");
-            str_append_cstr(&s, name == NULL ? "column" : name);
-        }
-        return field(w, level, "distinct on", str_cstr(&s));
-    }
+    case PLAN_RENDER:
+        return render_fields(w, n, level);
+    case PLAN_GROUP:
+        return group_fields(w, n, level);
+    case PLAN_DISTINCT:
+        return distinct_fields(w, n, level);
     case PLAN_SORT:
         return field(w, level, "order",
                      orders_text(w, n, ((const struct plan_sort *)n)->n_keys,
                                  ((const struct plan_sort *)n)->keys));
-    case PLAN_LIMIT: {
-        const struct plan_limit *l = (const struct plan_limit *)n;
-        if (l->count != NULL && !pushed_limit(n))
-            ERR_TRY(field(w, level, "count", expr_text(w, l->count, NULL, 0)));
-        return l->offset == NULL ? NULL
-                                 : field(w, level, "offset", expr_text(w, l->offset, NULL, 0));
-    }
-    case PLAN_INSERT: {
-        const struct plan_insert *i = (const struct plan_insert *)n;
-        struct str s;
-        str_init_arena(&s, a, 65536);
-        str_printf(&s, "%s(", i->target.table->name);
-        for (int k = 0; k < i->n_values; k++)
-            str_printf(&s, "%s%s", k > 0 ? ", " : "",
-                       i->target.table->columns[i->ordinals[k]].name);
-        str_append_char(&s, ')');
-        ERR_TRY(field(w, level, "into", str_cstr(&s)));
-        ERR_TRY(strategy(w, level,
-                         i->conflict == CONFLICT_UPSERT || i->conflict == CONFLICT_UPDATE
-                             ? "opt upserter"
-                             : "inserter"));
-        return fast_path(n) ? node_fields(w, n->children[0], level) : NULL;
-    }
-    case PLAN_UPDATE: {
-        const struct plan_update *u = (const struct plan_update *)n;
-        struct str s;
-        str_init_arena(&s, a, 65536);
-        for (int k = 0; k < u->n_sets; k++)
-            str_printf(&s, "%s%s", k > 0 ? ", " : "",
-                       u->target.table->columns[u->sets[k].ordinal].name);
-        ERR_TRY(field(w, level, "table", u->target.table->name));
-        ERR_TRY(field(w, level, "set", str_cstr(&s)));
-        return strategy(w, level, "updater");
-    }
+    case PLAN_LIMIT:
+        return limit_fields(w, n, level);
+    case PLAN_INSERT:
+        return insert_fields(w, n, level);
+    case PLAN_UPDATE:
+        return update_fields(w, n, level);
     case PLAN_DELETE:
         ERR_TRY(field(w, level, "from", ((const struct plan_delete *)n)->target.table->name));
         return strategy(w, level, "deleter");
