@@ -1010,11 +1010,7 @@ portal_start(struct session *s, struct portal *p)
     r->x->sql = p->p->sql;
     ERR_GOTO(exec_plan(r->x, p->p->stmt, placeholders_of(a, p->n_params, p->p->param_types), &root),
              fail);
-    if (root->mutates && s->txn->read_only) {
-        err = err_new(ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction",
-                      "statement");
-        goto fail;
-    }
+    ERR_GOTO(exec_check_writes(r->x, root, p->p->stmt), fail);
     ERR_GOTO(exec_start(r->x, root, &r->op), fail);
     p->run = r;
     return NULL;

@@ -183,6 +183,9 @@ struct error *exec_plan(struct exec_ctx *x, const struct ast_stmt *stmt,
 struct error *exec_plan_in(struct exec_ctx *x, struct arena *a, const struct ast_stmt *stmt,
                            struct placeholder_types *ph, struct planner **planner,
                            struct plan_root **out) ERR_MUST_USE;
+/* 25006 when the transaction is read only and the plan writes or locks. */
+struct error *exec_check_writes(const struct exec_ctx *x, const struct plan_root *root,
+                                const struct ast_stmt *stmt) ERR_MUST_USE;
 struct error *exec_start(struct exec_ctx *x, const struct plan_root *root, struct op **out)
     ERR_MUST_USE;
 bool stmt_is_planned(const struct ast_stmt *s);

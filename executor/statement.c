@@ -395,6 +395,15 @@ writing_name(const struct ast_stmt *s)
                                         : "SELECT";
 }
 
+struct error *
+exec_check_writes(const struct exec_ctx *x, const struct plan_root *root, const struct ast_stmt *stmt)
+{
+    if ((!root->mutates && root->locks == NULL) || x->txn_state == NULL || !x->txn_state->read_only)
+        return NULL;
+    return err_new(ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction",
+                   root->mutates ? writing_name(stmt) : root->locks);
+}
+
 static struct error *
 run_plan(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_types *ph,
          struct result_sink *out, bool describe, const char *tag)
@@ -406,10 +415,7 @@ run_plan(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_typ
     int n;
 
     ERR_TRY(plan_it(x, stmt, ph, &root));
-    if (root->mutates && x->txn_state != NULL && x->txn_state->read_only)
-        return err_new(ERR_READ_ONLY_SQL_TRANSACTION,
-                       "cannot execute %s in a read-only transaction",
-                       writing_name(stmt));
+    ERR_TRY(exec_check_writes(x, root, stmt));
     columns_of_plan(x, root, &n, &cols);
     if (describe && n >= 0)
         ERR_TRY(out->columns(out, n, cols));

@@ -83,6 +83,7 @@ struct plan_root {
     bool returns_rows;       /* false: INSERT without RETURNING: only the count matters */
     const char *tag;         /* "SELECT", "INSERT 0", "UPDATE", ...: the row count is appended */
     bool mutates;
+    const char *locks;       /* NULL, or "FOR UPDATE" ... */
     int n_tables;            /* versions that the plan depends on */
     const struct plan_table_use *tables;
     bool cacheable;

@@ -1132,6 +1132,7 @@ check_locking(const struct stage *s, const struct ast_select_clause *cl,
         return refuse_locking(l, "set-returning functions in the target list");
     for (int i = 0; i < l->count; i++)
         ERR_TRY(check_lock_item(s->p, s->scope, &l->items[i]));
+    s->p->locks = lock_name(l->items[0].strength);
     return NULL;
 }
 

@@ -111,6 +111,7 @@ make_root(struct planner *p, const struct ast_stmt *s, struct plan_node *n, stru
     r->returns_rows = mutation_returns(n);
     r->tag = tag_of(s);
     r->mutates = p->has_mutation;
+    r->locks = p->locks;
     r->tables = p->tables;
     r->n_tables = p->n_tables;
     r->cacheable = p->cacheable;

@@ -67,6 +67,7 @@ struct planner {
     int n_subqueries;                    /* slots given out: subquery->slot < n_subqueries */
     int n_ctes;                          /* plan_cte slots */
     bool has_mutation;                   /* INSERT, UPDATE, ... somewhere in it */
+    const char *locks;                   /* "FOR UPDATE" and the like, when there is one; else NULL */
     bool cacheable;                      /* nothing in it depends on more than schema versions */
     bool has_as_of;                      /* AS OF SYSTEM TIME somewhere */
     struct plan_right {                  /* rights that were checked */
