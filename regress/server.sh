@@ -29,6 +29,16 @@ amb_certs() {
 # AMB_HTTP_PORT, AMB_PID, AMB_EXTERN, PGHOST, PGPORT, PGUSER. AMB_EXTERN may be set before; so may
 # AMB_CERTS, a folder of amb_certs: then the server is a secure one.
 amb_start() {
+    local attempt
+    for attempt in 1 2 3 4 5; do
+        amb_start_once "$@" && return 0
+        # Another test took the port in between: with other ones, then.
+        tail -n 1 "$1/log" 2>/dev/null | grep -q 'cannot listen' || return 1
+    done
+    return 1
+}
+
+amb_start_once() {
     local dir=$1 tries security=--insecure
     shift
     mkdir -p "$dir" || return 1
