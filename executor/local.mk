@@ -101,6 +101,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/event.c \
   %D%/schema/grant.c \
   %D%/schema/index.c \
+  %D%/schema/mutations.c %D%/schema/mutations.h \
   %D%/schema/partition.c \
   %D%/schema/rename.c \
   %D%/schema/role.c \

@@ -17,27 +17,16 @@
 
 #include "catalog/build.h"
 #include "executor/node.h"
+#include "executor/schema/mutations.h"
 #include "executor/schema/schema_int.h"
 #include "types/keyenc.h"
-
-typedef Amberdb__DescriptorMutation pb_mutation;
-
-#define KIND(m, k) \
-    ((m)->descriptor_case == AMBERDB__DESCRIPTOR_MUTATION__DESCRIPTOR_##k)
-
-/* Rolled-back mutations carry their direction already turned. */
-static bool
-adds(const pb_mutation *m)
-{
-    return PB_GET(m, direction) == AMBERDB__MUTATION_DIRECTION__MUTATION_ADD;
-}
 
 struct error *
 restore_drop_partial_indexes(struct node *n, const pb_table *t)
 {
     for (size_t i = 0; i < t->n_mutations; i++) {
         const pb_mutation *m = t->mutations[i];
-        if (!KIND(m, INDEX) || !adds(m) ||
+        if (!MUTATION_IS(m, INDEX) || !mutation_adds(m) ||
             (m->index->interleave != NULL && m->index->interleave->n_ancestors > 0))
             continue;
         struct arena *a = arena_create(NULL, "partial index");
@@ -57,213 +46,6 @@ restore_drop_partial_indexes(struct node *n, const pb_table *t)
     return NULL;
 }
 
-/* ---- columns ---- */
-
-static void
-forget_column(struct arena *a, pb_table *t, uint32_t id)
-{
-    for (size_t f = 0; f < t->n_families; f++) {
-        Amberdb__ColumnFamilyDescriptor *fam = t->families[f];
-        for (size_t i = 0; i < fam->n_column_ids;) {
-            if (fam->column_ids[i] != id) {
-                i++;
-                continue;
-            }
-            PB_REMOVE(fam->column_ids, fam->n_column_ids, i);
-            if (i < fam->n_column_names)
-                PB_REMOVE(fam->column_names, fam->n_column_names, i);
-        }
-        if (PB_GET(fam, default_column_id) == id)
-            PB_SET(fam, default_column_id, 0);
-    }
-    for (size_t f = 1; f < t->n_families;)
-        if (t->families[f]->n_column_ids == 0)
-            PB_REMOVE(t->families, t->n_families, f);
-        else
-            f++;
-    (void)a;
-}
-
-/* ---- indexes ---- */
-
-static void
-forget_index(pb_table *t, uint32_t id)
-{
-    for (size_t i = 0; i < t->n_indexes;)
-        if (PB_GET(t->indexes[i], id) == id)
-            PB_REMOVE(t->indexes, t->n_indexes, i);
-        else
-            i++;
-}
-
-/* Its data go when the garbage collector comes. */
-static void
-collect_index_later(struct arena *a, pb_table *t, uint32_t id)
-{
-    Amberdb__GCDescriptorMutation *g = PB_NEW(a, GCDescriptorMutation, gcdescriptor_mutation);
-    PB_SET(g, index_id, (int64_t)id);
-    PB_SET(g, drop_time, wall_now_ns());
-    PB_PUSH(a, t->gc_mutations, t->n_gc_mutations, g);
-}
-
-static void
-swap_primary_key(struct arena *a, pb_table *t, const Amberdb__PrimaryKeySwap *s)
-{
-    uint32_t new_id = PB_GET(s, new_primary_index_id);
-    for (size_t i = 0; i < t->n_indexes; i++) {
-        if (PB_GET(t->indexes[i], id) != new_id)
-            continue;
-        collect_index_later(a, t, PB_GET(t->primary_index, id));
-        t->primary_index = t->indexes[i];
-        PB_REMOVE(t->indexes, t->n_indexes, i);
-        t->primary_index->name = arena_strdup(a, "primary");
-        break;
-    }
-    for (size_t k = 0; k < s->n_old_indexes && k < s->n_new_indexes; k++) {
-        char *name = NULL;
-        for (size_t i = 0; i < t->n_indexes; i++)
-            if (PB_GET(t->indexes[i], id) == s->old_indexes[k])
-                name = t->indexes[i]->name;
-        if (name != NULL) {
-            forget_index(t, s->old_indexes[k]);
-            collect_index_later(a, t, s->old_indexes[k]);
-        }
-        for (size_t i = 0; i < t->n_indexes && name != NULL; i++)
-            if (PB_GET(t->indexes[i], id) == s->new_indexes[k])
-                t->indexes[i]->name = name;
-    }
-}
-
-/* ---- constraints ---- */
-
-static Amberdb__CheckConstraint *
-find_check(const pb_table *t, const char *name, size_t *at)
-{
-    for (size_t i = 0; i < t->n_checks; i++)
-        if (strcmp(pb_str(t->checks[i]->name), name) == 0) {
-            *at = i;
-            return t->checks[i];
-        }
-    return NULL;
-}
-
-static void
-forget_fk(pb_table *t, uint32_t origin, const char *name, bool inbound)
-{
-    Amberdb__ForeignKeyConstraint **v = inbound ? t->inbound_fks : t->outbound_fks;
-    size_t *n = inbound ? &t->n_inbound_fks : &t->n_outbound_fks;
-    for (size_t i = 0; i < *n;)
-        if (PB_GET(v[i], origin_table_id) == origin && strcmp(pb_str(v[i]->name), name) == 0)
-            PB_REMOVE(v, *n, i);
-        else
-            i++;
-}
-
-/* Both sides of a foreign key out of t and the table it refers to. */
-static struct error *
-drop_fk(struct exec_ctx *x, pb_table *t, const Amberdb__ForeignKeyConstraint *fk, const char *name)
-{
-    uint32_t id = PB_GET(t, id), other_id = PB_GET(fk, referenced_table_id);
-    pb_table *other;
-    const pb_descriptor *d;
-    for (size_t i = 0; i < t->n_outbound_fks; i++)
-        if (strcmp(pb_str(t->outbound_fks[i]->name), name) == 0)
-            other_id = PB_GET(t->outbound_fks[i], referenced_table_id);
-    forget_fk(t, id, name, false);
-    if (other_id == id)
-        forget_fk(t, id, name, true);
-    if (other_id == id || other_id == 0)
-        return NULL;
-    ERR_TRY(catalog_descriptor(x->catalog, other_id, &d));
-    if (d == NULL || pb_descriptor_table(d) == NULL)
-        return NULL;
-    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, other_id, &other));
-    forget_fk(other, id, name, true);
-    return catalog_write_table(x->catalog, other);
-}
-
-/* A foreign key that its mutation alone holds so far becomes the table's. */
-static struct error *
-add_fk(struct exec_ctx *x, pb_table *t, const Amberdb__ForeignKeyConstraint *fk)
-{
-    uint32_t id = PB_GET(t, id), other_id = PB_GET(fk, referenced_table_id);
-    for (size_t i = 0; i < t->n_outbound_fks; i++)
-        if (strcmp(pb_str(t->outbound_fks[i]->name), pb_str(fk->name)) == 0) {
-            PB_SET(t->outbound_fks[i], validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
-            return NULL;
-        }
-    if (other_id == 0)
-        return NULL; /* the other table is not restored */
-    Amberdb__ForeignKeyConstraint *copy =
-        (Amberdb__ForeignKeyConstraint *)pb_copy(x->arena, PB_BASE(fk));
-    PB_SET(copy, origin_table_id, id);
-    PB_SET(copy, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
-    PB_PUSH(x->arena, t->outbound_fks, t->n_outbound_fks, copy);
-    if (other_id == id) {
-        PB_PUSH(x->arena, t->inbound_fks, t->n_inbound_fks, copy);
-        return NULL;
-    }
-    pb_table *other;
-    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, other_id, &other));
-    PB_PUSH(x->arena, other->inbound_fks, other->n_inbound_fks, copy);
-    return catalog_write_table(x->catalog, other);
-}
-
-/* Into the table; validate comes when the rows are as they will be. */
-static struct error *
-add_constraint(struct exec_ctx *x, pb_table *t, const Amberdb__ConstraintToUpdate *c)
-{
-    size_t at = 0;
-    const char *name = pb_str(c->name);
-    if (PB_GET(c, constraint_type) == AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_FOREIGN_KEY)
-        return c->foreign_key != NULL ? add_fk(x, t, c->foreign_key) : NULL;
-    Amberdb__CheckConstraint *k = find_check(t, name, &at);
-    if (PB_GET(c, constraint_type) == AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_NOT_NULL) {
-        pb_column *col = build_find_column_by_id(t, PB_GET(c, not_null_column));
-        if (k != NULL && PB_GET(k, is_non_null_constraint))
-            PB_REMOVE(t->checks, t->n_checks, at);
-        if (col != NULL)
-            PB_SET(col, nullable, 0);
-        return NULL;
-    }
-    if (k == NULL && c->check != NULL) {
-        k = (Amberdb__CheckConstraint *)pb_copy(x->arena, PB_BASE(c->check));
-        PB_PUSH(x->arena, t->checks, t->n_checks, k);
-    }
-    if (k != NULL)
-        PB_SET(k, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
-    return NULL;
-}
-
-static struct error *
-drop_constraint(struct exec_ctx *x, pb_table *t, const Amberdb__ConstraintToUpdate *c)
-{
-    size_t at = 0;
-    if (PB_GET(c, constraint_type) == AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_FOREIGN_KEY)
-        return c->foreign_key != NULL ? drop_fk(x, t, c->foreign_key, pb_str(c->name)) : NULL;
-    if (find_check(t, pb_str(c->name), &at) != NULL)
-        PB_REMOVE(t->checks, t->n_checks, at);
-    return NULL;
-}
-
-static struct error *
-validate(struct exec_ctx *x, const struct table *now, const Amberdb__ConstraintToUpdate *c)
-{
-    size_t at;
-    const Amberdb__CheckConstraint *k;
-    const pb_column *col;
-    switch (PB_GET(c, constraint_type)) {
-    case AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_FOREIGN_KEY:
-        return ddl_validate_foreign_key(x, now, pb_str(c->name));
-    case AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_NOT_NULL:
-        col = build_find_column_by_id(now->pb, PB_GET(c, not_null_column));
-        return col != NULL ? ddl_validate_not_null(x, now, pb_str(col->name)) : NULL;
-    default:
-        k = find_check(now->pb, pb_str(c->name), &at);
-        return k != NULL ? ddl_validate_check(x, now, pb_str(k->expr)) : NULL;
-    }
-}
-
 /* ---- its job ---- */
 
 static const char *
@@ -274,14 +56,14 @@ describe(struct arena *a, const pb_table *t, pb_mutation *const *v, size_t n)
     str_init_arena(s, a, STR_MAX_DEFAULT);
     str_printf(s, "RESTORING: schema change on %s ", pb_str(t->name));
     for (size_t i = 0; i < n; i++) {
-        const char *verb = adds(v[i]) ? "adding" : "dropping";
-        if (KIND(v[i], PRIMARY_KEY_SWAP))
+        const char *verb = mutation_adds(v[i]) ? "adding" : "dropping";
+        if (MUTATION_IS(v[i], PRIMARY_KEY_SWAP))
             str_printf(s, "%schanging primary key", comma);
-        else if (KIND(v[i], INDEX))
+        else if (MUTATION_IS(v[i], INDEX))
             str_printf(s, "%s%s index %s", comma, verb, pb_str(v[i]->index->name));
-        else if (KIND(v[i], COLUMN))
+        else if (MUTATION_IS(v[i], COLUMN))
             str_printf(s, "%s%s column %s", comma, verb, pb_str(v[i]->column->name));
-        else if (KIND(v[i], CONSTRAINT))
+        else if (MUTATION_IS(v[i], CONSTRAINT))
             str_printf(s, "%s%s constraint %s", comma, verb, pb_str(v[i]->constraint->name));
         comma = ", ";
     }
@@ -325,61 +107,14 @@ struct change {
     bool more;                /* there was one */
 };
 
-/* The first id's mutations out of t. */
-static pb_mutation **
-take_first(struct arena *a, pb_table *t, size_t *n)
-{
-    uint32_t id = PB_GET(t->mutations[0], mutation_id);
-    pb_mutation **v = NULL;
-    *n = 0;
-    for (size_t i = 0; i < t->n_mutations;) {
-        if (PB_GET(t->mutations[i], mutation_id) != id) {
-            i++;
-            continue;
-        }
-        PB_PUSH(a, v, *n, t->mutations[i]);
-        PB_REMOVE(t->mutations, t->n_mutations, i);
-    }
-    for (size_t i = 0; i < t->n_mutation_jobs;)
-        if (PB_GET(t->mutation_jobs[i], mutation_id) == id)
-            PB_REMOVE(t->mutation_jobs, t->n_mutation_jobs, i);
-        else
-            i++;
-    return v;
-}
-
-/* Everything into the descriptor. *rewrite: rows have to be written anew. */
-static struct error *
-apply(struct exec_ctx *x, pb_table *t, pb_mutation *const *v, size_t n, bool *rewrite)
-{
-    for (size_t i = 0; i < n; i++) {
-        pb_mutation *m = v[i];
-        if (KIND(m, INDEX) && adds(m)) {
-            PB_PUSH(x->arena, t->indexes, t->n_indexes, m->index);
-        } else if (KIND(m, COLUMN) && adds(m)) {
-            PB_PUSH(x->arena, t->columns, t->n_columns, m->column);
-            *rewrite = true;
-        } else if (KIND(m, COLUMN)) {
-            forget_column(x->arena, t, PB_GET(m->column, id));
-        } else if (KIND(m, CONSTRAINT)) {
-            ERR_TRY(adds(m) ? add_constraint(x, t, m->constraint)
-                            : drop_constraint(x, t, m->constraint));
-        } else if (KIND(m, PRIMARY_KEY_SWAP) && adds(m)) {
-            swap_primary_key(x->arena, t, m->primary_key_swap);
-            *rewrite = true;
-        }
-    }
-    return NULL;
-}
-
 /* The rows of the new form, the entries of the new indexes. */
 static struct error *
 bring_rows(struct exec_ctx *x, pb_table *base, pb_mutation *const *v, size_t n, bool rewrite)
 {
     const struct table *before, *after;
     for (size_t i = 0; i < n; i++) /* rows have no values of them: each gets one */
-        if (KIND(v[i], COLUMN) && adds(v[i]))
-            forget_column(x->arena, base, PB_GET(v[i]->column, id));
+        if (MUTATION_IS(v[i], COLUMN) && mutation_adds(v[i]))
+            mutation_forget_column(base, PB_GET(v[i]->column, id));
     ERR_TRY(table_from_pb(x->arena, base, &before));
     ERR_TRY(catalog_table_by_id(x->catalog, before->id, &after));
     if (after == NULL)
@@ -387,7 +122,7 @@ bring_rows(struct exec_ctx *x, pb_table *base, pb_mutation *const *v, size_t n, 
     if (rewrite)
         ERR_TRY(ddl_rewrite_rows(x, before, after));
     for (size_t i = 0; i < n; i++) {
-        if (!KIND(v[i], INDEX) || !adds(v[i]))
+        if (!MUTATION_IS(v[i], INDEX) || !mutation_adds(v[i]))
             continue;
         const struct index *ix = table_index_by_id(after, PB_GET(v[i]->index, id));
         if (ix == NULL || ix->primary)
@@ -396,8 +131,8 @@ bring_rows(struct exec_ctx *x, pb_table *base, pb_mutation *const *v, size_t n, 
         ERR_TRY(ddl_backfill_index(x, after, ix));
     }
     for (size_t i = 0; i < n; i++)
-        if (KIND(v[i], CONSTRAINT) && adds(v[i]))
-            ERR_TRY(validate(x, after, v[i]->constraint));
+        if (MUTATION_IS(v[i], CONSTRAINT) && mutation_adds(v[i]))
+            ERR_TRY(mutation_validate(x, after, v[i]->constraint));
     return NULL;
 }
 
@@ -416,10 +151,10 @@ finish_txn(struct exec_ctx *x, void *arg)
         return NULL;
     c->more = true;
     ERR_TRY(catalog_mutable_table(x->catalog, x->arena, c->table_id, &t));
-    pb_mutation **v = take_first(x->arena, t, &n);
+    pb_mutation **v = mutations_take(x->arena, t, PB_GET(t->mutations[0], mutation_id), &n);
     pb_table *base = pb_table_copy(x->arena, t);
     const char *description = describe(x->arena, t, v, n);
-    ERR_TRY(apply(x, t, v, n, &rewrite));
+    ERR_TRY(mutations_apply(x, t, v, n, &rewrite));
     ERR_TRY(catalog_write_table(x->catalog, t));
     ERR_TRY(bring_rows(x, base, v, n, rewrite));
     return job_over(x, t, v[0], description, c->user, NULL);
@@ -435,27 +170,11 @@ undo_txn(struct exec_ctx *x, void *arg)
     ERR_TRY(catalog_mutable_table(x->catalog, x->arena, c->table_id, &t));
     if (t->n_mutations == 0)
         return NULL;
-    pb_mutation **v = take_first(x->arena, t, &n);
+    pb_mutation **v = mutations_take(x->arena, t, PB_GET(t->mutations[0], mutation_id), &n);
     const char *description = describe(x->arena, t, v, n);
-    for (size_t i = 0; i < n; i++) {
-        if (KIND(v[i], COLUMN) && adds(v[i]))
-            forget_column(x->arena, t, PB_GET(v[i]->column, id));
-        else if (KIND(v[i], COLUMN))
-            PB_PUSH(x->arena, t->columns, t->n_columns, v[i]->column);
-        else if (KIND(v[i], CONSTRAINT) && adds(v[i]))
-            ERR_TRY(drop_constraint(x, t, v[i]->constraint));
-        else if (KIND(v[i], INDEX) && adds(v[i]))
-            collect_index_later(x->arena, t, PB_GET(v[i]->index, id));
-    }
+    ERR_TRY(mutations_undo(x, t, v, n));
     ERR_TRY(catalog_write_table(x->catalog, t));
     return job_over(x, t, v[0], description, c->user, c->error);
-}
-
-static bool
-rows_contradict(const struct error *e)
-{
-    return err_is(e, ERR_UNIQUE_VIOLATION) || err_is(e, ERR_CHECK_VIOLATION) ||
-           err_is(e, ERR_FOREIGN_KEY_VIOLATION) || err_is(e, ERR_NOT_NULL_VIOLATION);
 }
 
 struct error *
@@ -466,7 +185,7 @@ restore_finish_schema_changes(struct job *j, uint32_t table_id)
         struct error *e = exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, finish_txn, &c);
         if (e == NULL)
             continue;
-        if (!rows_contradict(e))
+        if (!mutation_contradicted(e))
             return e;
         c.error = arena_strdup(j->arena, e->message);
         c.more = true;
