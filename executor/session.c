@@ -467,6 +467,24 @@ run_explicit(struct session *s, const struct invocation *v, struct arena *a)
     return err;
 }
 
+/* It is refused inside BEGIN; what is wrong with it or its user besides is told first. */
+static struct error *
+not_in_txn(struct session *s, const struct statement_ops *o, const struct invocation *v,
+           struct arena *a)
+{
+    const char *name = o->name != NULL ? o->name : o->tag;
+    size_t n = strlen(name);
+    struct exec_ctx *x;
+
+    ERR_TRY(exec_ctx_create(s->node, s, a, s->txn, s->user, var_get(s, "database"), &s->cancel, &x));
+    if (o->placeholders != NULL)
+        ERR_TRY(o->placeholders(x, v->stmt));
+    if (o->flags & STMT_ADMIN)
+        ERR_TRY(catalog_check_admin(x->catalog, x->user, name));
+    return err_new(ERR_UNCATEGORIZED, "%.*s cannot be used inside a transaction",
+                   (int)(n > 0 && name[n - 1] == ' ' ? n - 1 : n), name);
+}
+
 static struct error *
 run_without_txn(struct session *s, const struct statement_ops *o, const struct invocation *v,
                 struct arena *a)
@@ -476,10 +494,7 @@ run_without_txn(struct session *s, const struct statement_ops *o, const struct i
     struct error *err;
 
     if (s->txn != NULL && !s->implicit_open && (o->flags & STMT_NOT_IN_TXN)) {
-        const char *name = o->name != NULL ? o->name : o->tag;
-        size_t n = strlen(name);
-        err = err_new(ERR_UNCATEGORIZED, "%.*s cannot be used inside a transaction",
-                      (int)(n > 0 && name[n - 1] == ' ' ? n - 1 : n), name);
+        err = not_in_txn(s, o, v, work);
     } else {
         err = run_in(s, v, NULL, work, &tag);
     }

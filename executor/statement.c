@@ -152,7 +152,7 @@ hook_columns(void *arg, const struct ast_stmt *s, int *n, const struct plan_colu
         return not_supported(s);
     *n = -1;
     if (o->placeholders != NULL)
-        o->placeholders(x, s);
+        ERR_TRY(o->placeholders(x, s));
     if (o->columns == NULL)
         return NULL;
     ERR_TRY(o->columns(x, s, n, &rc));
@@ -335,7 +335,7 @@ exec_describe(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholde
         return exec_describe(x, rewritten, ph, n, cols);
     x->placeholders = ph;
     if (o->placeholders != NULL)
-        o->placeholders(x, stmt);
+        ERR_TRY(o->placeholders(x, stmt));
     if (o->columns == NULL)
         return NULL;
     const struct result_column *c;

@@ -64,6 +64,7 @@ enum statement_flags {
     STMT_NOT_IN_TXN = 8,    /* with STMT_NO_TXN: refused inside BEGIN: 25000 "<name> cannot be used
                              * inside a transaction" */
     STMT_IN_FAILED = 16,    /* taken in a failed transaction too (SHOW TRANSACTION STATUS) */
+    STMT_ADMIN = 32,        /* with STMT_NOT_IN_TXN: others than admins are told so first */
 };
 
 struct statement_ops {
@@ -76,8 +77,9 @@ struct statement_ops {
      * *n = -1: this one returns none (DETACHED jobs). */
     struct error *(*columns)(struct exec_ctx *x, const struct ast_stmt *s, int *n,
                              const struct result_column **cols);
-    /* Optional: gives types to placeholders that stand where no expression is planned; before columns. */
-    void (*placeholders)(struct exec_ctx *x, const struct ast_stmt *s);
+    /* Optional: gives types to placeholders that stand where no expression is planned, and checks what
+     * can be told before the statement runs (names of options); before columns. */
+    struct error *(*placeholders)(struct exec_ctx *x, const struct ast_stmt *s);
     struct error *(*rewrite)(struct exec_ctx *x, const struct ast_stmt *s, char **sql);
     struct error *(*run)(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows,
                          char **tag);

@@ -358,11 +358,17 @@ detach_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows,
     return NULL;
 }
 
+static struct error *
+attach_prepare(struct exec_ctx *x, const struct ast_stmt *st)
+{
+    return backup_placeholders(x, st, option_defs, OPT_COUNT);
+}
+
 static const struct statement_ops attach_ops[] = {
-    {.kind = AST_STMT_ATTACH_BACKUP, .tag = "ATTACH BACKUP", .flags = STMT_NO_TXN | STMT_NOT_IN_TXN,
-     .placeholders = backup_placeholders, .run = attach_run},
-    {.kind = AST_STMT_DETACH_BACKUP, .tag = "DETACH BACKUP", .flags = STMT_NO_TXN | STMT_NOT_IN_TXN,
-     .run = detach_run},
+    {.kind = AST_STMT_ATTACH_BACKUP, .tag = "ATTACH BACKUP",
+     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN | STMT_ADMIN, .placeholders = attach_prepare, .run = attach_run},
+    {.kind = AST_STMT_DETACH_BACKUP, .tag = "DETACH BACKUP",
+     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN | STMT_ADMIN, .run = detach_run},
 };
 const struct statement_family statement_family_attach = {
     attach_ops, sizeof(attach_ops) / sizeof(attach_ops[0])};

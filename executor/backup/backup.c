@@ -686,9 +686,15 @@ const struct job_ops job_ops_backup = {
     .suits = backup_suits,
 };
 
+static struct error *
+backup_prepare(struct exec_ctx *x, const struct ast_stmt *st)
+{
+    return backup_placeholders(x, st, option_defs, OPT_COUNT);
+}
+
 static const struct statement_ops backup_ops[] = {
     {.kind = AST_STMT_BACKUP, .tag = "BACKUP ", .name = "BACKUP",
-     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN, .placeholders = backup_placeholders,
+     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN | STMT_ADMIN, .placeholders = backup_prepare,
      .columns = backup_columns, .run = backup_run},
 };
 const struct statement_family statement_family_backup = {

@@ -48,8 +48,10 @@ struct error *string_eval(struct exec_ctx *x, const struct ast_expr *e, const ch
     ERR_MUST_USE;
 struct error *strings_eval(struct exec_ctx *x, const struct ast_exprs *e, const char *op,
                            char ***out, int *n) ERR_MUST_USE;
-/* Those of URIs, values and times are strings; of each statement of the family. */
-void backup_placeholders(struct exec_ctx *x, const struct ast_stmt *s);
+/* Before a statement of the family runs: placeholders of URIs, values and times are strings; are there
+ * only options of its own, with values where they take one? */
+struct error *backup_placeholders(struct exec_ctx *x, const struct ast_stmt *s,
+                                  const struct option_def *defs, int n) ERR_MUST_USE;
 bool option_named(const struct ast_kv_options *o, const char *name); /* is it there at all? */
 /* WITH detached: the job's id is the result. */
 struct error *backup_columns_of(const struct ast_kv_options *o, int *n,

@@ -30,6 +30,26 @@ strings_eval(struct exec_ctx *x, const struct ast_exprs *e, const char *op, char
     return NULL;
 }
 
+/* Is it an option of the statement, and has it a value exactly where it takes one? */
+static struct error *
+option_find(struct arena *a, const struct ast_kv_option *kv, const struct option_def *defs, int n,
+            int *which, bool *has_value)
+{
+    char *key = slice_to_cstr(a, kv->key);
+    int k = 0;
+    while (k < n && strcmp(defs[k].name, key) != 0)
+        k++;
+    if (k == n)
+        return err_new(ERR_UNCATEGORIZED, "invalid option \"%s\"", key);
+    *which = k;
+    *has_value = kv->has_value && kv->value != NULL && kv->value->kind != AST_EXPR_NULL;
+    if (defs[k].kind == OPTION_FLAG && *has_value)
+        return err_new(ERR_UNCATEGORIZED, "option \"%s\" does not take a value", key);
+    if (defs[k].kind == OPTION_VALUE && !*has_value)
+        return err_new(ERR_UNCATEGORIZED, "option \"%s\" requires a value", key);
+    return NULL;
+}
+
 struct error *
 options_eval(struct exec_ctx *x, const struct ast_kv_options *o, const struct option_def *defs,
              int n, struct option_value *values)
@@ -37,77 +57,94 @@ options_eval(struct exec_ctx *x, const struct ast_kv_options *o, const struct op
     memset(values, 0, (size_t)n * sizeof(*values));
     for (int i = 0; i < o->count; i++) {
         const struct ast_kv_option *kv = &o->items[i];
-        char *key = slice_to_cstr(x->arena, kv->key);
-        int k = 0;
-        while (k < n && strcmp(defs[k].name, key) != 0)
-            k++;
-        if (k == n)
-            return err_new(ERR_UNCATEGORIZED, "invalid option \"%s\"", key);
-        bool has_value = kv->has_value && kv->value != NULL && kv->value->kind != AST_EXPR_NULL;
-        if (defs[k].kind == OPTION_FLAG && has_value)
-            return err_new(ERR_UNCATEGORIZED, "option \"%s\" does not take a value", key);
-        if (defs[k].kind == OPTION_VALUE && !has_value)
-            return err_new(ERR_UNCATEGORIZED, "option \"%s\" requires a value", key);
+        int k;
+        bool has_value;
+        ERR_TRY(option_find(x->arena, kv, defs, n, &k, &has_value));
         values[k].set = true;
         if (has_value) {
             char *v;
-            ERR_TRY(string_eval(x, kv->value, key, &v));
-            if (*v == '\0' && strcmp(key, "encryption_passphrase") == 0)
-                return err_new(ERR_UNCATEGORIZED, "option \"%s\" requires a value", key);
+            ERR_TRY(string_eval(x, kv->value, defs[k].name, &v));
+            if (*v == '\0' && strcmp(defs[k].name, "encryption_passphrase") == 0)
+                return err_new(ERR_UNCATEGORIZED, "option \"%s\" requires a value", defs[k].name);
             values[k].value = v;
         }
     }
     return NULL;
 }
 
-static void
-type_strings(struct exec_ctx *x, const struct ast_exprs *e)
+/* ---- before it runs ---- */
+
+static struct error *
+need_string(struct exec_ctx *x, const struct ast_expr *e, const char *op)
+{
+    const struct placeholder_types *ph = x->placeholders;
+    exec_type_placeholder(x, e, &TYPE_STRING);
+    if (e == NULL || e->kind != AST_EXPR_PLACEHOLDER || ph == NULL || e->placeholder > ph->n)
+        return NULL;
+    const struct type *t = ph->v[e->placeholder - 1];
+    if (t == NULL || t->family == FAMILY_STRING || t->family == FAMILY_UNKNOWN)
+        return NULL;
+    return err_new(ERR_DATATYPE_MISMATCH, "argument of %s must be type string, not type %s", op,
+                   type_name_str(x->arena, t));
+}
+
+static struct error *
+need_strings(struct exec_ctx *x, const struct ast_exprs *e, const char *op)
 {
     for (int i = 0; i < e->count; i++)
-        exec_type_placeholder(x, e->items[i], &TYPE_STRING);
+        ERR_TRY(need_string(x, e->items[i], op));
+    return NULL;
 }
 
-static void
-type_layers(struct exec_ctx *x, const struct ast_uri_layers *l)
+static struct error *
+need_layers(struct exec_ctx *x, const struct ast_uri_layers *l, const char *op)
 {
     for (int i = 0; i < l->count; i++)
-        type_strings(x, &l->items[i]);
+        ERR_TRY(need_strings(x, &l->items[i], op));
+    return NULL;
 }
 
-static void
-type_options(struct exec_ctx *x, const struct ast_kv_options *o)
+static struct error *
+need_options(struct exec_ctx *x, const struct ast_kv_options *o, const struct option_def *defs, int n)
 {
-    for (int i = 0; i < o->count; i++)
-        exec_type_placeholder(x, o->items[i].value, &TYPE_STRING);
+    for (int i = 0; i < o->count; i++) {
+        int k;
+        bool has_value;
+        ERR_TRY(option_find(x->arena, &o->items[i], defs, n, &k, &has_value));
+        if (has_value)
+            ERR_TRY(need_string(x, o->items[i].value, defs[k].name));
+    }
+    return NULL;
 }
 
-void
-backup_placeholders(struct exec_ctx *x, const struct ast_stmt *s)
+struct error *
+backup_placeholders(struct exec_ctx *x, const struct ast_stmt *s, const struct option_def *defs, int n)
 {
     if (s->kind == AST_STMT_BACKUP) {
         const struct ast_backup *b = s->backup;
-        exec_type_placeholder(x, b->subdir, &TYPE_STRING);
-        type_strings(x, &b->to);
+        ERR_TRY(need_string(x, b->subdir, "BACKUP"));
+        ERR_TRY(need_strings(x, &b->to, "BACKUP"));
         exec_type_placeholder(x, b->as_of, &TYPE_STRING);
-        type_strings(x, &b->incremental_from);
-        type_options(x, &b->options);
-    } else if (s->kind == AST_STMT_RESTORE) {
-        const struct ast_restore *r = s->restore;
-        exec_type_placeholder(x, r->subdir, &TYPE_STRING);
-        type_layers(x, &r->from);
-        exec_type_placeholder(x, r->as_of, &TYPE_STRING);
-        type_options(x, &r->options);
-    } else if (s->kind == AST_STMT_SHOW_BACKUP) {
-        const struct ast_show_backup *b = s->show_backup;
-        exec_type_placeholder(x, b->uri, &TYPE_STRING);
-        exec_type_placeholder(x, b->subdir, &TYPE_STRING);
-        type_options(x, &b->options);
-    } else if (s->kind == AST_STMT_ATTACH_BACKUP) {
-        const struct ast_attach_backup *a = s->attach_backup;
-        type_layers(x, &a->from);
-        exec_type_placeholder(x, a->as_of, &TYPE_STRING);
-        type_options(x, &a->options);
+        ERR_TRY(need_strings(x, &b->incremental_from, "BACKUP"));
+        return need_options(x, &b->options, defs, n);
     }
+    if (s->kind == AST_STMT_RESTORE) {
+        const struct ast_restore *r = s->restore;
+        ERR_TRY(need_string(x, r->subdir, "RESTORE"));
+        ERR_TRY(need_layers(x, &r->from, "RESTORE"));
+        exec_type_placeholder(x, r->as_of, &TYPE_STRING);
+        return need_options(x, &r->options, defs, n);
+    }
+    if (s->kind == AST_STMT_SHOW_BACKUP) {
+        const struct ast_show_backup *b = s->show_backup;
+        ERR_TRY(need_string(x, b->uri, "SHOW BACKUP"));
+        ERR_TRY(need_string(x, b->subdir, "SHOW BACKUP"));
+        return need_options(x, &b->options, defs, n);
+    }
+    const struct ast_attach_backup *a = s->attach_backup;
+    ERR_TRY(need_layers(x, &a->from, "ATTACH BACKUP"));
+    exec_type_placeholder(x, a->as_of, &TYPE_STRING);
+    return need_options(x, &a->options, defs, n);
 }
 
 bool

@@ -742,9 +742,15 @@ const struct job_ops job_ops_restore = {
     .suits = restore_suits,
 };
 
+static struct error *
+restore_prepare(struct exec_ctx *x, const struct ast_stmt *st)
+{
+    return backup_placeholders(x, st, option_defs, OPT_COUNT);
+}
+
 static const struct statement_ops restore_ops[] = {
     {.kind = AST_STMT_RESTORE, .tag = "RESTORE ", .name = "RESTORE",
-     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN, .placeholders = backup_placeholders,
+     .flags = STMT_NO_TXN | STMT_NOT_IN_TXN | STMT_ADMIN, .placeholders = restore_prepare,
      .columns = restore_columns, .run = restore_run},
 };
 const struct statement_family statement_family_restore = {

@@ -344,9 +344,15 @@ show_backup_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *
     return NULL;
 }
 
+static struct error *
+show_backup_prepare(struct exec_ctx *x, const struct ast_stmt *st)
+{
+    return backup_placeholders(x, st, option_defs, OPT_COUNT);
+}
+
 static const struct statement_ops show_backup_ops[] = {
     {.kind = AST_STMT_SHOW_BACKUP, .tag = "SHOW BACKUP ", .name = "SHOW BACKUP",
-     .placeholders = backup_placeholders, .columns = show_backup_columns, .run = show_backup_run},
+     .placeholders = show_backup_prepare, .columns = show_backup_columns, .run = show_backup_run},
 };
 const struct statement_family statement_family_show_backup = {
     show_backup_ops, sizeof(show_backup_ops) / sizeof(show_backup_ops[0])};

@@ -197,10 +197,11 @@ job_ids_placeholders(struct exec_ctx *x, const struct ast_select *select)
             exec_type_placeholder(x, select->values->items[i].items[k], &TYPE_INT8);
 }
 
-static void
+static struct error *
 job_control_placeholders(struct exec_ctx *x, const struct ast_stmt *st)
 {
     job_ids_placeholders(x, st->job_control->jobs);
+    return NULL;
 }
 
 /* No rows; the placeholders of the query get their types. */

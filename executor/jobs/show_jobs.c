@@ -214,10 +214,11 @@ static const uint8_t show_from[] = {
 _Static_assert(sizeof(show_from) == sizeof(show_columns) / sizeof(show_columns[0]),
                "one source a column");
 
-static void
+static struct error *
 show_jobs_placeholders(struct exec_ctx *x, const struct ast_stmt *st)
 {
     job_ids_placeholders(x, st->show->jobs);
+    return NULL;
 }
 
 static struct error *

@@ -45,6 +45,8 @@ INCREMENTAL FROM '$(D database-bank-2017-03-27-weekly)', '$(D database-bank-2017
     say 'CREATE USER IF NOT EXISTS maxroach'
     who=maxroach
     err M1-N10 42501 'only users with the admin role are allowed to BACKUP' "BACKUP DATABASE bank TO '$(D t)'"
+    err M1-N10 42501 'only users with the admin role are allowed to BACKUP' "BEGIN; BACKUP DATABASE bank TO '$(D t)'"
+    err M1-N10 XXUUU 'invalid option "foo"' "BEGIN; BACKUP DATABASE bank TO '$(D t)' WITH foo"
     who=root
     ok M1-N11 "BACKUP bank.customers TO '$(D u1)'"
     err M1-N11 XXUUU 'previous backup does not contain table "accounts"' \

@@ -140,6 +140,8 @@ WITH into_db = 'newdb'"
         is "M25 a role" true "SELECT \"isRole\"::STRING FROM system.users WHERE username = 'ops'"
         got=$(env -u PGSSLCERT -u PGSSLKEY PGPASSWORD=x psql -X -q -A -t -U carl -c 'SELECT 7' 2>&1)
         same "M25 the old password" "$got" 7
+        got=$(env -u PGSSLCERT -u PGSSLKEY PGPASSWORD=x psql -X -q -v VERBOSITY=verbose -U carl -c 'INSERT INTO system.users SELECT * FROM system.users' 2>&1)
+        same M25-N3 "$(head -n 1 <<<"$got")" 'ERROR:  42501: user carl does not have INSERT privilege on relation users'
         got=$(env -u PGSSLCERT -u PGSSLKEY PGPASSWORD=y psql -X -q -A -t -U carl -c 'SELECT 7' 2>&1)
         [[ $got == *'password authentication failed for user carl'* ]]
         same "M25 another password" "$?" 0

@@ -34,3 +34,14 @@ SELECT count(*) FROM other.t;
 DROP DATABASE bk CASCADE;
 DROP DATABASE other CASCADE;
 SELECT job_type, status, fraction_completed, error FROM [SHOW JOBS] WHERE job_type IN ('BACKUP', 'RESTORE') AND description LIKE '%DATABASE bk %' ORDER BY job_id;
+-- what PREPARE tells before anything runs
+PREPARE p1 (INT) AS BACKUP DATABASE bk TO $1;
+PREPARE p1 (INT) AS BACKUP DATABASE bk TO 'x' INCREMENTAL FROM $1;
+PREPARE p1 (STRING, INT) AS BACKUP DATABASE bk TO $1 WITH encryption_passphrase = $2;
+PREPARE p1 AS BACKUP DATABASE bk TO $1 WITH foo = $2;
+PREPARE p1 AS BACKUP DATABASE bk TO $1 WITH revision_history = $2;
+PREPARE p1 (INT) AS RESTORE DATABASE bk FROM 'x', ($1, 'y');
+PREPARE p1 (INT) AS RESTORE bk.t FROM 'x' WITH into_db = $1;
+PREPARE p1 AS RESTORE bk.t FROM 'x' WITH into_db;
+PREPARE p1 (INT) AS SHOW BACKUP $1;
+PREPARE p1 (INT) AS ATTACH BACKUP $1 AS bka;
