@@ -135,6 +135,8 @@ scalar_from_pb(struct arena *a, const Amberdb__InternalType *pb, int family)
     t->precision = PB_GET(pb, precision);
     t->time_precision_is_set = PB_GET(pb, time_precision_is_set);
     t->family = (enum type_family)family;
+    if (t->oid == 0) /* before 19.2 */
+        t->oid = canonical_oid(family);
     switch (t->family) {
     case FAMILY_INT:
         upgrade_int(t, visible);
@@ -182,8 +184,6 @@ scalar_from_pb(struct arena *a, const Amberdb__InternalType *pb, int family)
     case FAMILY_INET:
     case FAMILY_JSON:
     case FAMILY_ANY:
-        if (t->oid == 0)
-            t->oid = canonical_oid(family);
         break;
     case FAMILY_ARRAY:
     case FAMILY_TUPLE:

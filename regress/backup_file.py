@@ -390,6 +390,47 @@ def sst(b):
     return out
 
 
+def put_block(pairs, interval):
+    """The bytes of a block; interval None: one restart in all."""
+    out, restarts, last = bytearray(), [0], b""
+    for i, (k, v) in enumerate(pairs):
+        shared = 0
+        if interval is not None and i > 0 and i % interval == 0:
+            restarts.append(len(out))
+        elif i > 0:
+            while shared < min(len(k), len(last)) and k[shared] == last[shared]:
+                shared += 1
+        out += put_uvarint(shared) + put_uvarint(len(k) - shared) + put_uvarint(len(v)) + k[shared:] + v
+        last = k
+    return bytes(out) + struct.pack("<%dI" % (len(restarts) + 1), *restarts, len(restarts))
+
+
+def put_sst(entries, per_block=20):
+    """A file without compression of (key, (wall, logical), value)."""
+    out, index = bytearray(), []
+
+    def store(block):
+        handle = put_uvarint(len(out)) + put_uvarint(len(block))
+        c = crc32c(block + b"\0")
+        out.extend(block + b"\0" + struct.pack("<I", ((c >> 15 | c << 17) + 0xA282EAD8) & 0xFFFFFFFF))
+        return handle
+
+    def user_key(key, t):
+        s = struct.pack(">Q", t[0]) + (struct.pack(">I", t[1]) if t[1] else b"")
+        return key + b"\0" + s + bytes([len(s) + 1])
+
+    entries = sorted(entries, key=lambda e: (e[0], -e[1][0], -e[1][1]))
+    for i in range(0, len(entries), per_block):
+        pairs = [(user_key(k, t) + struct.pack("<Q", 1), v) for k, t, v in entries[i:i + per_block]]
+        index.append((pairs[-1][0], store(put_block(pairs, 16))))
+    ends = store(put_block(index, 1))
+    props = {"rocksdb.comparator": b"cockroach_comparator", "rocksdb.merge.operator": b"nullptr",
+             "rocksdb.num.entries": put_uvarint(len(entries))}
+    props = store(put_block(sorted((k.encode(), v) for k, v in props.items()), None))
+    foot = store(put_block([(b"rocksdb.properties", props)], 1)) + ends
+    return bytes(out) + foot + bytes(40 - len(foot)) + MAGIC
+
+
 def mvcc_order(key, t):
     """What sorts as the comparator does: without a timestamp first, then later ones first."""
     return key, 0 if t is None else 1, bytes(255 - x for x in (t + bytes(12))[:12]) if t else b""

@@ -27,6 +27,7 @@ regress_fault_writer_LDADD = base/libbase.a $(vendor_libs)
 drivers = \
   %D%/acceptance \
   %D%/midway \
+  %D%/old-backups \
   %D%/check-includes \
   %D%/check-style \
   %D%/run-regress \
@@ -58,6 +59,7 @@ EXTRA_DIST += \
   %D%/clouds.sh \
   %D%/cluster.sh \
   %D%/craft-midway \
+  %D%/craft-old \
   %D%/expected \
   %D%/fault \
   %D%/fault_proxy.py \

@@ -131,18 +131,35 @@ rewrite_references(struct restore_plan *p, pb_table *t)
 
 /* ---- views ---- */
 
+/* The database that a name in a view is qualified with; empty: none. Up to 2.0 views say db.table. */
+static struct slice
+view_database(const struct restore_plan *p, const struct ast_object_name *n)
+{
+    if (n->count == 3)
+        return n->catalog;
+    for (size_t i = 0; n->count == 2 && i < p->all.n; i++)
+        if (pb_descriptor_database(p->all.v[i]) != NULL &&
+            slice_eq(n->schema, slice_cstr(pb_descriptor_name(p->all.v[i]))))
+            return n->schema;
+    return SLICE_NULL;
+}
+
 static bool
 view_name(struct str *out, const struct ast_object_name *n, void *arg)
 {
     const struct restore_plan *p = arg;
     const char *db = p->into_db != NULL ? p->into_db : p->new_db_name;
+    struct slice old = view_database(p, n);
     for (size_t i = 0; i < p->n_renames; i++)
-        if (slice_eq(n->catalog, slice_cstr(p->renames[i].old_name)))
+        if (slice_eq(old, slice_cstr(p->renames[i].old_name)))
             db = p->renames[i].new_name;
-    if (n->count != 3 || n->catalog.len == 0 || db == NULL)
+    if (old.len == 0 || db == NULL)
         return false;
     struct ast_object_name copy = *n;
+    copy.count = 3;
     copy.catalog = slice_cstr(db);
+    if (n->count == 2)
+        copy.schema = SLICE_LIT("public");
     print_object_name(out, &copy, NULL);
     return true;
 }
