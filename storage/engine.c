@@ -174,6 +174,22 @@ engine_order_raise(struct engine *e, struct hlc ts)
 }
 
 struct error *
+engine_fence_raise(struct engine *e, struct engine_fence f)
+{
+    VERIFY(e->vt->features & ENGINE_SHARED);
+    return e->vt->fence_raise(e, f);
+}
+
+struct error *
+engine_fence_commit(struct engine *e, struct engine_fence f, const struct engine_write *w, size_t n)
+{
+    VERIFY(e->vt->features & ENGINE_SHARED);
+    for (size_t i = 0; i < n; i++)
+        VERIFY(w[i].key.len > 0 && w[i].key.ptr[0] >= ENGINE_KEY_MIN && !hlc_is_empty(w[i].ts));
+    return n == 0 ? NULL : e->vt->fence_commit(e, f, w, n);
+}
+
+struct error *
 engine_flush(struct engine *e)
 {
     return e->vt->flush == NULL ? NULL : e->vt->flush(e);

@@ -81,6 +81,14 @@ struct engine_order_view {
 /* The right to commit next; belongs to one thread. */
 struct engine_order;
 
+/* Who may write versions outside of the order (RESTORE does, in bulk). Work has a fence, whose turn rises
+ * when it changes hands, and once more when it is done: nobody of an earlier turn writes after that, however
+ * late what he had in hand arrives. */
+struct engine_fence {
+    uint64_t id;   /* of the work: no other has it */
+    uint64_t turn; /* whoever gives turns out (a row that a transaction changes) gives each once */
+};
+
 struct engine_vt {
     const char *name;
     unsigned features;
@@ -130,7 +138,7 @@ struct engine_vt {
     struct error *(*meta_add)(struct engine *e, const char *name, struct slice value);
     /* Required. Estimates in bytes and keys. */
     struct error *(*span_stats)(struct engine *e, struct span s, uint64_t *bytes);
-    /* With ENGINE_SHARED, all five. */
+    /* With ENGINE_SHARED, all seven. */
     uint64_t (*writer)(struct engine *e);
     struct error *(*order_view)(struct engine *e, struct hlc since, struct arena *a,
                                 struct engine_order_view *v);
@@ -139,6 +147,9 @@ struct engine_vt {
     struct error *(*order_commit)(struct engine_order *o, const struct engine_write *w, size_t n,
                                   const struct engine_note *notes, size_t n_notes, bool *again);
     struct error *(*order_raise)(struct engine *e, struct hlc ts);
+    struct error *(*fence_raise)(struct engine *e, struct engine_fence f);
+    struct error *(*fence_commit)(struct engine *e, struct engine_fence f,
+                                  const struct engine_write *w, size_t n);
     /* Optional. Write memory to disk; compact what was ingested. */
     struct error *(*flush)(struct engine *e);
     struct error *(*compact)(struct engine *e, struct span s);
@@ -204,6 +215,13 @@ struct error *engine_order_commit(struct engine_order *o, const struct engine_wr
                                   bool *again) ERR_MUST_USE;
 /* Newest becomes at least ts, so that what is read at ts is fixed. */
 struct error *engine_order_raise(struct engine *e, struct hlc ts) ERR_MUST_USE;
+/* From its return on nothing of an earlier turn is written: what was under way is there or never will be.
+ * 55006 when a later turn has begun already. */
+struct error *engine_fence_raise(struct engine *e, struct engine_fence f) ERR_MUST_USE;
+/* As engine_commit with sync, in f's turn: 55006 when it is over, or was never raised. Of many writes a part
+ * may be there after an error: they are to be such as can be written again. */
+struct error *engine_fence_commit(struct engine *e, struct engine_fence f,
+                                  const struct engine_write *w, size_t n) ERR_MUST_USE;
 
 /* Opening. */
 struct error *engine_memory_open(struct engine **out) ERR_MUST_USE;

@@ -3,6 +3,7 @@
  *   amberdb_versions   k bytea, w int8, l int4, v bytea: a version; unique index (k, w DESC, l DESC)
  *   amberdb_facts      name text, value bytea
  *   amberdb_clock, amberdb_notes: the order of commits, see engine_postgres_order.c
+ *   amberdb_fences: who may write outside of it, see engine_postgres_fence.c
  *
  * Only SQL that such databases have in common: no advisory locks, no COPY where a statement does.
  *
@@ -37,6 +38,7 @@ static const char *const schema[] = {
     "ON amberdb_versions (k ASC, w DESC, l DESC)",
     "CREATE TABLE IF NOT EXISTS amberdb_facts (name text PRIMARY KEY, value bytea NOT NULL)",
     PG_ORDER_SCHEMA,
+    PG_FENCE_SCHEMA,
 };
 
 /* ---- single versions ---- */
@@ -423,6 +425,8 @@ static const struct engine_vt postgres_vt = {
     .order_begin = pg_order_begin,
     .order_commit = pg_order_commit,
     .order_raise = pg_order_raise,
+    .fence_raise = pg_fence_raise,
+    .fence_commit = pg_fence_commit,
 };
 
 char *

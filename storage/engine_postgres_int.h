@@ -105,6 +105,19 @@ struct error *pg_order_commit(struct engine_order *o, const struct engine_write 
                               bool *again) ERR_MUST_USE;
 struct error *pg_order_raise(struct engine *base, struct hlc ts) ERR_MUST_USE;
 
+/* As pg_retry, and when the server breaks one of its transactions, once more. */
+struct error *pg_insist(struct pg_engine *e,
+                        struct error *(*fn)(struct pg_engine *e, struct pg_conn *c, void *arg),
+                        void *arg) ERR_MUST_USE;
+
+/* engine_postgres_fence.c */
+#define PG_FENCE_SCHEMA                                                                            \
+    "CREATE TABLE IF NOT EXISTS amberdb_fences "                                                   \
+    "(id int8 PRIMARY KEY, turn int8 NOT NULL, raised timestamptz NOT NULL)"
+struct error *pg_fence_raise(struct engine *base, struct engine_fence f) ERR_MUST_USE;
+struct error *pg_fence_commit(struct engine *base, struct engine_fence f,
+                              const struct engine_write *w, size_t n) ERR_MUST_USE;
+
 /* engine_postgres_scan.c */
 struct error *pg_iter_open(struct engine *base, const struct engine_scan_opts *o,
                            struct engine_iter **out) ERR_MUST_USE;

@@ -133,10 +133,9 @@ raise_once(struct pg_engine *e, struct pg_conn *c, void *arg)
                   2, ts.args);
 }
 
-/* When the server breaks one of its transactions, once more. */
-static struct error *
-insist(struct pg_engine *e, struct error *(*fn)(struct pg_engine *e, struct pg_conn *c, void *arg),
-       void *arg)
+struct error *
+pg_insist(struct pg_engine *e,
+          struct error *(*fn)(struct pg_engine *e, struct pg_conn *c, void *arg), void *arg)
 {
     for (int i = 0;; i++) {
         struct error *err = pg_retry(e, fn, arg);
@@ -150,7 +149,7 @@ struct error *
 pg_order_raise(struct engine *base, struct hlc ts)
 {
     struct raise r = {ts};
-    return insist((struct pg_engine *)base, raise_once, &r);
+    return pg_insist((struct pg_engine *)base, raise_once, &r);
 }
 
 /* ---- committing ---- */
@@ -194,7 +193,7 @@ pg_order_begin(struct engine *base, struct hlc since, struct arena *a, struct en
     o->base.vt = base->vt;
     o->e = (struct pg_engine *)base;
     struct look l = {since, a, v, o};
-    struct error *err = insist(o->e, begin_once, &l);
+    struct error *err = pg_insist(o->e, begin_once, &l);
     if (err != NULL) {
         xfree(o);
         return err;
@@ -341,7 +340,7 @@ static struct error *
 find_out(struct pg_engine *e, struct hlc ts, struct error *lost, bool *again)
 {
     struct search s = {ts, e->writer, false};
-    struct error *err = insist(e, search_once, &s);
+    struct error *err = pg_insist(e, search_once, &s);
     if (err == NULL) {
         err_free(lost);
         *again = !s.found;

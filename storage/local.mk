@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/engine_memory.c \
   %D%/engine_postgres.c %D%/engine_postgres_int.h \
   %D%/engine_postgres_conn.c \
+  %D%/engine_postgres_fence.c \
   %D%/engine_postgres_order.c \
   %D%/engine_postgres_scan.c \
   %D%/engine_rocksdb.c %D%/engine_rocksdb_int.h \

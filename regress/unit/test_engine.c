@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <libpq-fe.h>
@@ -1012,6 +1013,88 @@ test_postgres_order(void **state)
     err_free(err);
 }
 
+struct raising {
+    struct engine *e;
+    struct engine_fence f;
+    _Atomic bool done;
+};
+
+static void *
+raise_main(void *arg)
+{
+    struct raising *r = arg;
+    OK(engine_fence_raise(r->e, r->f));
+    atomic_store(&r->done, true);
+    return NULL;
+}
+
+static struct error *
+fence_put(struct engine *e, struct engine_fence f, const char *key, size_t len)
+{
+    struct arena *a = arena_create(NULL, "fence");
+    struct engine_write w[] = {
+        {slice_cstr(key), at(5), slice_cstr("v")},
+        {slice_make(arena_printf(a, "%s+", key), strlen(key) + 1), at(5),
+         slice_make(arena_zalloc(a, len), len)}};
+    struct error *err = engine_fence_commit(e, f, w, 2);
+    arena_destroy(a);
+    return err;
+}
+
+static void
+refused(struct error *err)
+{
+    assert_true(err != NULL && err_is(err, ERR_OBJECT_IN_USE));
+    err_free(err);
+}
+
+/* Bulk writes of two processes: those whose turn is over are refused, also while connections are cut, and a
+ * turn begins when the writes of the one before have ended. */
+static void
+test_postgres_fence(void **state)
+{
+    (void)state;
+    struct store s;
+    struct engine *other;
+    struct engine_scan_opts all = {.ts = HLC_MAX, .mode = ENGINE_SCAN_VERSIONS};
+    uint64_t id = random_u64();
+    struct engine_fence one = {id, 1}, two = {id, 2}, three = {id, 3};
+    store_begin(&s, &kinds[0]);
+    OK(engine_postgres_open(getenv("AMBERDB_TEST_POSTGRES"), &other));
+    refused(fence_put(s.e, one, "never raised", 1));
+    OK(engine_fence_raise(s.e, one));
+    OK(engine_fence_raise(s.e, one));
+    OK(fence_put(s.e, one, "a", 9 << 20)); /* more than one statement takes */
+    OK(fence_put(s.e, one, "a", 9 << 20)); /* the same again is no harm */
+    refused(fence_put(other, two, "not yet", 1));
+    cut_connections();
+    OK(engine_fence_raise(other, two));
+    refused(fence_put(s.e, one, "late", 1));
+    cut_connections();
+    refused(fence_put(s.e, one, "late", 1));
+    refused(engine_fence_raise(s.e, one));
+    OK(fence_put(other, two, "b", 1));
+    OK(fence_put(s.e, (struct engine_fence){id, 2}, "c", 1)); /* by whom does not matter */
+    refused(fence_put(s.e, (struct engine_fence){id + 1, 2}, "other work", 1));
+    assert_int_equal(count(s.e, &all), 6);
+
+    PGconn *c = PQconnectdb(getenv("AMBERDB_TEST_POSTGRES")); /* a write that is under way */
+    PQclear(PQexec(c, "BEGIN"));
+    PQclear(PQexec(c, "SELECT 1 FROM amberdb_fences FOR SHARE"));
+    struct raising r = {.e = other, .f = three};
+    pthread_t thread;
+    OK(thread_start(&thread, "raise", raise_main, &r));
+    usleep(200000);
+    assert_false(atomic_load(&r.done));
+    PQfinish(c);
+    pthread_join(thread, NULL);
+    refused(fence_put(other, two, "late", 1));
+    OK(fence_put(other, three, "d", 1));
+    assert_int_equal(count(s.e, &all), 8);
+    engine_close(other);
+    store_end(&s);
+}
+
 static void
 test_mvcc_keys(void **state)
 {
@@ -1080,6 +1163,7 @@ main(void)
         cmocka_unit_test(test_bulk_commit),
         cmocka_unit_test(test_postgres_lost_connections),
         cmocka_unit_test(test_postgres_order),
+        cmocka_unit_test(test_postgres_fence),
     };
     if (getenv("AMBERDB_TEST_POSTGRES") == NULL)
         return cmocka_run_group_tests(tests, NULL, NULL);
