@@ -27,6 +27,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/restore_keys.c \
   %D%/backup/restore_plan.c \
   %D%/backup/restore_schema.c \
+  %D%/backup/restore_work.c \
   %D%/backup/row_count.c \
   %D%/backup/show_backup.c \
   %D%/backup/targets.c \

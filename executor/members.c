@@ -29,7 +29,6 @@
 /* Often enough that ranges move within five seconds of a join or a death that was told. */
 #define RENEW_NS INT64_C(2000000000)
 #define ALIVE_NS INT64_C(9000000000)
-#define SURE_MARGIN_NS INT64_C(1000000000) /* clocks of two machines do not go alike */
 #define HOST_MAX 256
 
 struct members {
@@ -44,7 +43,6 @@ struct members {
     bool running;
     pthread_t thread;
     _Atomic bool settings_changed;
-    _Atomic int64_t sure_until_ns; /* monotonic: till then nobody takes us for dead */
 };
 
 /* ---- rows ---- */
@@ -161,13 +159,6 @@ other_alive(struct node *n, uint32_t below)
 }
 
 bool
-members_sure(struct node *n)
-{
-    struct members *m = n->members;
-    return m == NULL || monotonic_now_ns() < atomic_load(&m->sure_until_ns);
-}
-
-bool
 members_first(struct node *n)
 {
     return !other_alive(n, n->node_id);
@@ -240,10 +231,7 @@ static struct error *
 renew(struct members *m, int64_t alive_ns)
 {
     struct renewal w = {m, alive_ns, false};
-    int64_t begun = monotonic_now_ns();
     ERR_TRY(exec_txn(m->node, NULL, "system", HLC_MIN, NULL, renew_txn, &w));
-    if (!w.lost)
-        atomic_store(&m->sure_until_ns, begun + alive_ns - SURE_MARGIN_NS);
     if (w.lost)
         return err_new(ERR_OBJECT_IN_USE, "node %u was taken over by another process at %s",
                        m->node->node_id, m->identity);
@@ -309,9 +297,7 @@ members_join(struct node *n)
     cond_init(&m->wake);
     n->members = m;
     kv_on_change(n->db, on_change, m);
-    int64_t begun = monotonic_now_ns();
     ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, NULL, join_txn, m));
-    atomic_store(&m->sure_until_ns, begun + ALIVE_NS - SURE_MARGIN_NS);
     ERR_TRY(thread_start(&m->thread, "members", renew_main, m));
     m->running = true;
     return NULL;

@@ -28,8 +28,6 @@ void members_leave(struct node *n);
 
 /* Whether that process was alive when last heard of; this one always is, in its own epoch. */
 bool members_alive(struct node *n, uint32_t id, int64_t epoch);
-/* Whether others certainly take this one for alive now: it renewed its row not long ago. */
-bool members_sure(struct node *n);
 /* Whether this one has the lowest number of those alive: it does what only one should do. */
 bool members_first(struct node *n);
 /* Whether no other is alive. */

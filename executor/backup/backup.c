@@ -571,7 +571,7 @@ leave(struct backup_job *b)
     if (e == NULL && b->files.n > 0)
         e = save_checkpoint(b, b->files.v, b->files.n);
     if (e == NULL && wanted)
-        e = work_clear(b->j);
+        e = work_clear(b->j, true);
     err_free(e);
 }
 
@@ -599,7 +599,7 @@ backup_resume(struct job *j, struct row_sink *rows)
     else if (cancel_requested(&j->cancel))
         leave(b);
     if (e == NULL)
-        err_free(work_clear(j)); /* what is left is no harm */
+        err_free(work_clear(j, true)); /* what is left is no harm */
     return e; /* a paused job keeps its protection, a failed one until it is reverted */
 }
 
@@ -629,7 +629,7 @@ backup_revert(struct job *j)
         ERR_TRY(load_checkpoint(b));
     }
     ERR_TRY(work_collect(b->a, j, &b->files)); /* to be removed with the others */
-    ERR_TRY(work_clear(j));
+    ERR_TRY(work_clear(j, true));
     kv_unprotect(j->node->db, PB_GET(b->d, protection_id));
     ERR_TRY(sink_has(b->sink, BACKUP_FILE, &there));
     if (there) { /* ours, finished but for the last step, or another's: not to be touched */

@@ -10,6 +10,7 @@
 
 #include "executor/backup/destinations.h"
 #include "executor/backup/restore_int.h"
+#include "executor/backup/work.h"
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -379,43 +380,28 @@ restore_columns(struct exec_ctx *x, const struct ast_stmt *st, int *n,
 
 /* ---- the job ---- */
 
-struct restore_job {
-    struct job *j;
-    struct arena *a;
-    Amberdb__RestoreDetails *d;
-    struct backup_chain chain;
-    struct rewrites rewrites;
-    pb_table **old_tables;
-    size_t n_old;
-    uint32_t temp_db; /* cluster: crdb_temp_system; 0 */
-};
-
 static struct error *
 save_mark(void *arg, struct slice mark, double fraction)
 {
     struct restore_job *r = arg;
     struct job *j = r->j;
-    if (j->progress->details_case != AMBERDB__PROGRESS__DETAILS_RESTORE ||
-        j->progress->restore == NULL) {
-        j->progress->details_case = AMBERDB__PROGRESS__DETAILS_RESTORE;
-        j->progress->restore = PB_NEW(j->arena, RestoreProgress, restore_progress);
-    }
-    pb_set_bytes(j->arena, &j->progress->restore->high_water,
-                 &j->progress->restore->has_high_water, mark);
+    Amberdb__RestoreProgress *p = restore_progress(j);
+    pb_set_bytes(j->arena, &p->high_water, &p->has_high_water, mark);
     return fraction >= 1 ? job_save(j) : job_progress(j, fraction, NULL);
 }
 
-static struct error *
-open_job(struct job *j, struct arena *a, struct restore_job *r)
+struct error *
+restore_job_open(struct node *n, const struct cancel *cancel, Amberdb__RestoreDetails *d,
+                 struct arena *a, struct restore_job *r)
 {
-    *r = (struct restore_job){.j = j, .a = a, .d = j->payload->restore};
+    *r = (struct restore_job){.node = n, .cancel = cancel, .a = a, .d = d};
     struct hlc t = pb_hlc(r->d->end_time);
     pb_descriptor **all;
-    size_t n;
-    ERR_TRY(chain_reopen(j->node, a, r->d, &j->cancel, &r->chain));
+    size_t n_all;
+    ERR_TRY(chain_reopen(n, a, r->d, cancel, &r->chain));
     if (r->chain.n == 0)
         return err_new(ERR_DATA_CORRUPTED, "the job names no backup");
-    ERR_TRY(chain_descriptors(a, &r->chain, t, true, &all, &n));
+    ERR_TRY(chain_descriptors(a, &r->chain, t, true, &all, &n_all));
     for (size_t i = 0; i < r->d->n_table_rewrites; i++) {
         const Amberdb__TableRewriteEntry *e = r->d->table_rewrites[i];
         if (e->value == NULL)
@@ -426,8 +412,8 @@ open_job(struct job *j, struct arena *a, struct restore_job *r)
         if (w.database && w.old_id == ID_SYSTEM_DB)
             r->temp_db = w.new_id;
     }
-    r->old_tables = ARENA_ARRAY(a, pb_table *, n + 1);
-    for (size_t i = 0; i < n; i++)
+    r->old_tables = ARENA_ARRAY(a, pb_table *, n_all + 1);
+    for (size_t i = 0; i < n_all; i++)
         if (all[i]->union_case == AMBERDB__DESCRIPTOR__UNION_TABLE &&
             rewrite_of(&r->rewrites, pb_descriptor_id(all[i])) != NULL)
             r->old_tables[r->n_old++] = all[i]->table;
@@ -442,38 +428,46 @@ save_fraction(void *arg, struct slice mark, double fraction)
     return job_progress(r->j, fraction, NULL);
 }
 
+struct error *
+restore_ingest_opts(struct restore_job *r, bool check_only, struct ingest_opts *o)
+{
+    struct key_rewriter *keys;
+    ERR_TRY(key_rewriter_create(r->a, &r->rewrites, r->old_tables, r->n_old, &keys));
+    bool made = r->d->n_table_descs > 0; /* else ids stay as they are */
+    pb_table **counted = made ? r->d->table_descs : r->old_tables;
+    size_t n_counted = made ? r->d->n_table_descs : r->n_old;
+    *o = (struct ingest_opts){
+        .node = r->node,
+        .cancel = r->cancel,
+        .chain = &r->chain,
+        .as_of = pb_hlc(r->d->end_time),
+        .keys = keys,
+        .primary = primary_ids(r->a, counted, n_counted),
+        .n_primary = n_counted,
+        .check_only = check_only,
+    };
+    return NULL;
+}
+
 /* check: everything is read and held against its checksums, nothing written. */
 static struct error *
 run_data(struct restore_job *r, bool check, struct row_counter *total)
 {
     struct span_list wanted = {0};
-    struct key_rewriter *keys;
+    struct ingest_opts o;
     for (size_t i = 0; i < r->n_old; i++)
         if (check || !PB_GET(r->d, schema_only) || r->old_tables[i]->sequence_opts != NULL)
             ERR_TRY(table_spans(r->a, r->old_tables[i], &wanted));
     span_list_sort(&wanted);
-    ERR_TRY(key_rewriter_create(r->a, &r->rewrites, r->old_tables, r->n_old, &keys));
+    ERR_TRY(restore_ingest_opts(r, check, &o));
     const Amberdb__Progress *pr = r->j->progress;
-    struct slice mark = SLICE_NULL;
     if (!check && pr->details_case == AMBERDB__PROGRESS__DETAILS_RESTORE && pr->restore != NULL)
-        mark = slice_dup(r->a, pb_bytes(pr->restore->high_water));
-    bool made = r->d->n_table_descs > 0; /* else ids stay as they are */
-    pb_table **counted = made ? r->d->table_descs : r->old_tables;
-    size_t n_counted = made ? r->d->n_table_descs : r->n_old;
-    struct ingest_opts o = {
-        .job = r->j,
-        .chain = &r->chain,
-        .as_of = pb_hlc(r->d->end_time),
-        .wanted = &wanted,
-        .keys = keys,
-        .primary = primary_ids(r->a, counted, n_counted),
-        .n_primary = n_counted,
-        .high_water = mark,
-        .check_only = check,
-        .save = check ? save_fraction : save_mark,
-        .arg = r,
-    };
-    return ingest_run(r->a, &o, total);
+        o.high_water = slice_dup(r->a, pb_bytes(pr->restore->high_water));
+    o.fence = restore_fence(r->j);
+    o.wanted = &wanted;
+    o.save = check ? save_fraction : save_mark;
+    o.arg = r;
+    return restore_work_run(r, &o, total);
 }
 
 static struct error *
@@ -619,25 +613,42 @@ compact_later(struct restore_job *r)
     pool_submit(r->j->node->workers, compact, c);
 }
 
+/* Paused, or the node ends: others go on with units that they have, unless somebody wants it to stop. */
+static struct error *
+bring_data_or_leave(struct restore_job *r, struct row_counter *total)
+{
+    struct error *e = restore_next_turn(r->j);
+    if (e == NULL)
+        e = bring_data(r, total);
+    if (e != NULL && atomic_load(&r->j->cancel.reason) == CANCEL_USER)
+        err_free(work_clear(r->j, false));
+    if (e == NULL)
+        e = restore_next_turn(r->j); /* from here on nothing of it is written any more */
+    return e;
+}
+
 static struct error *
 restore_resume(struct job *j, struct row_sink *rows)
 {
     struct arena *a = arena_create(j->arena, "restore");
     struct restore_job r;
     struct row_counter total = {0};
-    ERR_TRY(open_job(j, a, &r));
+    ERR_TRY(restore_job_open(j->node, &j->cancel, j->payload->restore, a, &r));
+    r.j = j;
     if (PB_GET(r.d, verify_data) && !PB_GET(r.d, schema_only)) {
-        ERR_TRY(bring_data(&r, &total));
+        ERR_TRY(bring_data_or_leave(&r, &total));
+        err_free(work_forget(j)); /* what is left is no harm */
         return put_result_row(rows, j->id, &total);
     }
     if (!PB_GET(r.d, tables_published)) {
-        ERR_TRY(bring_data(&r, &total));
+        ERR_TRY(bring_data_or_leave(&r, &total));
         if (!chain_has_our_collation(&r.chain))
             ERR_TRY(restore_collated_keys(j, r.d->table_descs, r.d->n_table_descs));
         ERR_TRY(publish(&r));
         if (!PB_GET(r.d, descriptor_coverage))
             compact_later(&r);
     }
+    err_free(work_forget(j));
     for (size_t i = 0; i < r.d->n_table_descs; i++)
         ERR_TRY(restore_finish_schema_changes(j, PB_GET(r.d->table_descs[i], id)));
     if (PB_GET(r.d, descriptor_coverage) == 1 && r.temp_db != 0)
@@ -709,8 +720,10 @@ static struct error *
 restore_revert(struct job *j)
 {
     const Amberdb__RestoreDetails *d = j->payload->restore;
+    ERR_TRY(work_forget(j));
     if (PB_GET(d, tables_published))
         return NULL; /* whole, and maybe in use */
+    ERR_TRY(restore_next_turn(j));
     for (size_t i = 0; i < d->n_table_descs; i++)
         ERR_TRY(drop_table_data(j->node, PB_GET(d->table_descs[i], id)));
     return exec_txn(j->node, NULL, "system", HLC_MIN, NULL, forget_txn,

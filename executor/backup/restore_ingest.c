@@ -47,7 +47,7 @@ struct ingester {
     const struct ingest_opts *o;
     struct arena *a;
     struct cover_interval *iv;
-    size_t n_iv, cap_iv;
+    size_t n_iv, cap_iv, n_files;
     struct unit *units;
     size_t n_units, next, n_done_prefix;
     int64_t weight_total, weight_done; /* guarded by lock, as are: */
@@ -151,7 +151,7 @@ write_out(void *arg, const void *p, size_t len)
 static struct error *
 out_begin(struct worker *w)
 {
-    w->path = arena_printf(w->a, "%s/restore-%016llx.sst", w->g->o->job->node->opts.temp_dir,
+    w->path = arena_printf(w->a, "%s/restore-%016llx.sst", w->g->o->node->opts.temp_dir,
                            (unsigned long long)random_u64());
     w->fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (w->fd < 0)
@@ -182,9 +182,10 @@ flush_batch(struct worker *w, bool sync)
 {
     if (w->n_batch == 0 && !sync)
         return NULL;
-    struct engine *e = kv_db_engine(w->g->o->job->node->db);
-    ERR_TRY(job_hold(w->g->o->job)); /* who goes on in our place may be past this unit */
-    struct error *err = engine_commit(e, w->batch, w->n_batch, sync);
+    struct engine *e = kv_db_engine(w->g->o->node->db);
+    struct error *err = e->vt->features & ENGINE_SHARED
+                            ? engine_fence_commit(e, w->g->o->fence, w->batch, w->n_batch)
+                            : engine_commit(e, w->batch, w->n_batch, sync);
     w->n_batch = 0;
     w->batch_bytes = 0;
     arena_reset(w->batch_arena);
@@ -318,7 +319,7 @@ discard_output(struct worker *w)
 static struct error *
 hand_over(struct worker *w)
 {
-    struct engine *e = kv_db_engine(w->g->o->job->node->db);
+    struct engine *e = kv_db_engine(w->g->o->node->db);
     if (w->g->o->check_only)
         return NULL;
     if (w->batch != NULL)
@@ -431,7 +432,7 @@ ingest_main(void *arg)
     struct worker w = {.g = g, .a = arena_create(NULL, "restore unit"), .fd = -1,
                        .files = {.open = open_file, .close = close_file, .arg = g}};
     struct arena *batch = arena_create(NULL, "restore batch");
-    if (!(kv_db_engine(g->o->job->node->db)->vt->features & ENGINE_INGEST)) {
+    if (!(kv_db_engine(g->o->node->db)->vt->features & ENGINE_INGEST)) {
         w.batch = ARENA_ARRAY(batch, struct engine_write, BATCH_MAX);
         w.batch_arena = arena_create(NULL, "restore batch data");
     }
@@ -467,11 +468,21 @@ ingest_main(void *arg)
 
 /* ---- planning ---- */
 
+static bool
+is_done(const struct ingest_opts *o, struct span s)
+{
+    bool done = slice_cmp(s.end, o->high_water) <= 0;
+    for (size_t i = 0; i < o->done.n && !done; i++)
+        done = slice_cmp(s.start, o->done.v[i].start) >= 0 &&
+               slice_cmp(s.end, o->done.v[i].end) <= 0;
+    return done;
+}
+
 static struct error *
 add_interval(void *arg, const struct cover_interval *iv)
 {
     struct ingester *g = arg;
-    if (iv->n_files == 0 || slice_cmp(iv->span.end, g->o->high_water) <= 0)
+    if (iv->n_files == 0 || is_done(g->o, iv->span))
         return NULL;
     if (g->n_iv == g->cap_iv) {
         size_t cap = g->cap_iv == 0 ? 64 : 2 * g->cap_iv;
@@ -497,21 +508,30 @@ weight_of(const struct cover_interval *iv, const uint32_t *uses)
     return w;
 }
 
-static void
-make_units(struct ingester *g, size_t n_files)
+static int64_t *
+weigh(struct ingester *g)
 {
-    uint32_t *uses = ARENA_ARRAY(g->a, uint32_t, n_files + 1);
-    g->units = ARENA_ARRAY(g->a, struct unit, g->n_iv + 1);
+    uint32_t *uses = ARENA_ARRAY(g->a, uint32_t, g->n_files + 1);
+    int64_t *weights = ARENA_ARRAY(g->a, int64_t, g->n_iv + 1);
     for (size_t i = 0; i < g->n_iv; i++)
         for (size_t k = 0; k < g->iv[i].n_files; k++)
             uses[g->iv[i].files[k].index]++;
-    int64_t *weights = ARENA_ARRAY(g->a, int64_t, g->n_iv + 1);
     for (size_t i = 0; i < g->n_iv; i++) {
         weights[i] = weight_of(&g->iv[i], uses);
         g->weight_total += weights[i];
     }
+    return weights;
+}
+
+static void
+make_units(struct ingester *g)
+{
+    const int64_t *weights = weigh(g);
+    bool files = kv_db_engine(g->o->node->db)->vt->features & ENGINE_INGEST;
     int64_t most = g->weight_total / INGEST_THREADS + 1; /* every thread shall get some */
-    most = most < UNIT_BYTES_MIN ? UNIT_BYTES_MIN : most > UNIT_BYTES_MAX ? UNIT_BYTES_MAX : most;
+    int64_t least = files ? UNIT_BYTES_MIN : 1;
+    most = most < least ? least : most > UNIT_BYTES_MAX ? UNIT_BYTES_MAX : most;
+    g->units = ARENA_ARRAY(g->a, struct unit, g->n_iv + 1);
     for (size_t i = 0; i < g->n_iv; i++) {
         struct unit *last = g->n_units > 0 ? &g->units[g->n_units - 1] : NULL;
         if (last == NULL || last->weight + weights[i] / 2 > most) { /* nearer to it without */
@@ -540,7 +560,7 @@ supervise(struct ingester *g)
     int64_t saved = monotonic_now_ns();
     while (g->running > 0) {
         cond_wait_ns(&g->changed, &g->lock, POLL_NS);
-        if (cancel_requested(&g->o->job->cancel))
+        if (cancel_requested(g->o->cancel))
             cancel_request(&g->stop, CANCEL_USER);
         if (g->running == 0 || g->error != NULL || monotonic_now_ns() - saved < SAVE_NS)
             continue;
@@ -560,25 +580,44 @@ supervise(struct ingester *g)
     }
 }
 
+static struct error *
+find_intervals(struct ingester *g)
+{
+    const struct ingest_opts *o = g->o;
+    struct arena *scratch = arena_create(g->a, "restore coverage");
+    for (size_t i = 0; i < o->chain->n; i++)
+        g->n_files += o->chain->v[i].m->n_files;
+    struct coverage c = {.layers = o->chain->v, .n_layers = o->chain->n, .wanted = o->wanted,
+                         .end = chain_end(o->chain), .each = add_interval, .arg = g};
+    struct error *err = coverage_check(scratch, &c);
+    return err != NULL ? err_wrap(err, "making import requests for %zu backups", o->chain->n) : NULL;
+}
+
+struct error *
+ingest_spans(struct arena *a, const struct ingest_opts *o, struct ingest_span **out, size_t *n)
+{
+    struct ingester g = {.o = o, .a = a};
+    ERR_TRY(find_intervals(&g));
+    const int64_t *weights = weigh(&g);
+    *out = ARENA_ARRAY(a, struct ingest_span, g.n_iv + 1);
+    *n = g.n_iv;
+    for (size_t i = 0; i < g.n_iv; i++)
+        (*out)[i] = (struct ingest_span){g.iv[i].span, weights[i]};
+    return NULL;
+}
+
 struct error *
 ingest_run(struct arena *a, const struct ingest_opts *o, struct row_counter *total)
 {
     struct ingester g = {.o = o, .a = a, .total = total, .start_ns = monotonic_now_ns()};
-    struct arena *scratch = arena_create(a, "restore coverage");
     pthread_t threads[INGEST_THREADS];
     int n_threads = 0;
-    size_t n_files = 0;
-    for (size_t i = 0; i < o->chain->n; i++)
-        n_files += o->chain->v[i].m->n_files;
-    struct coverage c = {.layers = o->chain->v, .n_layers = o->chain->n, .wanted = o->wanted,
-                         .end = chain_end(o->chain), .each = add_interval, .arg = &g};
-    struct error *err = coverage_check(scratch, &c);
-    if (err != NULL)
-        return err_wrap(err, "making import requests for %zu backups", o->chain->n);
-    make_units(&g, n_files);
-    g.verified = arena_zalloc(a, (n_files + 1) * sizeof(*g.verified));
+    ERR_TRY(find_intervals(&g));
+    struct error *err = NULL;
+    make_units(&g);
+    g.verified = arena_zalloc(a, (g.n_files + 1) * sizeof(*g.verified));
     if (setting_find(RATE_SETTING) != NULL)
-        g.rate = settings_int(o->job->node, RATE_SETTING);
+        g.rate = settings_int(o->node, RATE_SETTING);
     mutex_init(&g.lock, RANK_JOB);
     cond_init(&g.changed);
     mutex_lock(&g.lock);
@@ -601,14 +640,14 @@ ingest_run(struct arena *a, const struct ingest_opts *o, struct row_counter *tot
     else
         err_free(g.error);
     if (err == NULL)
-        err = cancel_check(&o->job->cancel);
+        err = cancel_check(o->cancel);
     if (err == NULL && !hlc_is_empty(g.newest) && !o->check_only)
-        clock_update(o->job->node->clock, g.newest);
+        clock_update(o->node->clock, g.newest);
     if (err == NULL && g.n_units > 0)
         err = o->save(o->arg, mark_of(&g), 1);
     cond_destroy(&g.changed);
     mutex_destroy(&g.lock);
-    if (err != NULL && !cancel_requested(&o->job->cancel))
+    if (err != NULL && !cancel_requested(o->cancel))
         err = err_wrap(err, "importing %zu ranges", g.n_iv);
     return err;
 }

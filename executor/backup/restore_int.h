@@ -98,7 +98,9 @@ struct error *key_rewrite(struct key_rewrite_state *s, struct slice key, struct 
 /* ---- restore_ingest.c: the data ---- */
 
 struct ingest_opts {
-    struct job *job;
+    struct node *node;
+    const struct cancel *cancel;
+    struct engine_fence fence;     /* of writes to a shared store */
     const struct backup_chain *chain;
     struct hlc as_of;              /* empty: no limit */
     const struct span_list *wanted; /* old ids */
@@ -107,12 +109,50 @@ struct ingest_opts {
     size_t n_primary;
     bool check_only;               /* read and checked, values too; nothing is written */
     struct slice high_water;       /* old key: what lies below is there already */
+    struct span_list done;         /* and what lies in these */
     /* Everything below `mark` is in the store now. */
     struct error *(*save)(void *arg, struct slice mark, double fraction);
     void *arg;
 };
 struct error *ingest_run(struct arena *a, const struct ingest_opts *o, struct row_counter *total)
     ERR_MUST_USE;
+/* What ingest_run would bring, in the order of old keys, with the bytes of it that lie in files. */
+struct ingest_span {
+    struct span span;
+    int64_t weight;
+};
+struct error *ingest_spans(struct arena *a, const struct ingest_opts *o, struct ingest_span **out,
+                           size_t *n) ERR_MUST_USE;
+
+/* ---- restore_work.c: the same by the processes over one store ---- */
+
+/* A RESTORE under way. */
+struct restore_job {
+    struct job *j;            /* NULL on a node that works for another's */
+    struct node *node;
+    const struct cancel *cancel;
+    struct arena *a;
+    Amberdb__RestoreDetails *d;
+    struct backup_chain chain;
+    struct rewrites rewrites;
+    pb_table **old_tables;
+    size_t n_old;
+    uint32_t temp_db; /* cluster: crdb_temp_system; 0 */
+};
+struct error *restore_job_open(struct node *n, const struct cancel *cancel,
+                               Amberdb__RestoreDetails *d, struct arena *a,
+                               struct restore_job *r) ERR_MUST_USE;
+/* All but wanted, done, high_water, save and fence. */
+struct error *restore_ingest_opts(struct restore_job *r, bool check_only,
+                                  struct ingest_opts *o) ERR_MUST_USE;
+/* Begin a turn of the job's fence: whoever brought data for it before writes no more. Its writes come
+ * after this. Nothing where the store has one process. */
+struct error *restore_next_turn(struct job *j) ERR_MUST_USE;
+struct engine_fence restore_fence(const struct job *j);
+Amberdb__RestoreProgress *restore_progress(struct job *j); /* made when there is none */
+/* ingest_run by all nodes; it counts, too, what they did for earlier coordinators. */
+struct error *restore_work_run(struct restore_job *r, struct ingest_opts *o,
+                               struct row_counter *total) ERR_MUST_USE;
 
 /* ---- restore_collate.c ---- */
 

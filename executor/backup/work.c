@@ -45,8 +45,8 @@ work_span(void)
                          SLICE_LIT("\x04\0amberdb-work.")};
 }
 
-static struct error *
-rows_of_job(struct exec_ctx *x, int64_t job, struct system_row **v, size_t *n)
+struct error *
+work_rows(struct exec_ctx *x, int64_t job, struct system_row **v, size_t *n)
 {
     return system_rows_read(x, job_prefix(x->arena, job), &amberdb__backup_work__descriptor,
                             WORK_WHAT, v, n);
@@ -89,7 +89,7 @@ collect_txn(struct exec_ctx *x, void *arg)
     struct collecting *c = arg;
     struct system_row *v;
     size_t n;
-    ERR_TRY(rows_of_job(x, c->job, &v, &n));
+    ERR_TRY(work_rows(x, c->job, &v, &n));
     for (size_t i = 0; i < n; i++)
         if (PB_GET(work_of(v[i].m), done))
             take_files(c->a, work_of(v[i].m), c->files);
@@ -105,63 +105,61 @@ work_collect(struct arena *a, struct job *j, struct file_list *files)
     return exec_txn(j->node, NULL, "system", HLC_MIN, NULL, collect_txn, &c);
 }
 
+struct clearing {
+    struct job *j;
+    bool done_too, of_all; /* whoever wrote them: the job is ours */
+};
+
 static struct error *
 clear_txn(struct exec_ctx *x, void *arg)
 {
-    const struct job *j = arg;
+    const struct clearing *c = arg;
+    struct job *j = c->j;
     struct system_row *v;
     size_t n;
-    ERR_TRY(rows_of_job(x, j->id, &v, &n));
+    if (c->of_all)
+        ERR_TRY(job_save_txn(j, x));
+    ERR_TRY(work_rows(x, j->id, &v, &n));
     for (size_t i = 0; i < n; i++) {
         const pb_work *w = work_of(v[i].m);
         uint32_t owner = (uint32_t)PB_GET(w, owner_node);
         int64_t epoch = PB_GET(w, owner_epoch);
         bool own = owner == j->node->node_id && epoch == j->node->epoch;
-        if (own || !members_alive(j->node, owner, epoch))
+        bool may = c->of_all || own || !members_alive(j->node, owner, epoch);
+        if (may && (c->done_too || !PB_GET(w, done)))
             ERR_TRY(kv_del(x->txn, v[i].key));
     }
     return NULL;
 }
 
 struct error *
-work_clear(struct job *j)
+work_clear(struct job *j, bool done_too)
 {
+    struct clearing c = {j, done_too, false};
     if (j->node->members == NULL)
         return NULL;
-    return exec_txn(j->node, NULL, "system", HLC_MIN, NULL, clear_txn, j);
+    return exec_txn(j->node, NULL, "system", HLC_MIN, NULL, clear_txn, &c);
+}
+
+struct error *
+work_forget(struct job *j)
+{
+    struct clearing c = {j, true, true};
+    if (j->node->members == NULL)
+        return NULL;
+    return exec_txn(j->node, NULL, "system", HLC_MIN, NULL, clear_txn, &c);
 }
 
 /* ---- units ---- */
 
-struct coordinator {
-    struct arena *a;
-    struct job *j;
-    const struct export_opts *o;
-    struct file_list *files;
-    int64_t run;
-    pb_work **units;
-    bool *collected;
-    size_t n, n_collected;
-    uint64_t weight, weight_done; /* done: and begun, as far as was told */
-};
-
-static void
-unit_add(struct coordinator *c, pb_work *w, const struct export_piece *p)
+void
+work_begin(struct coordinator *c)
 {
-    Amberdb__BackupPiece *b = PB_NEW(c->a, BackupPiece, backup_piece);
-    b->span = PB_NEW(c->a, Span, span);
-    pb_set_bytes(c->a, &b->span->key, &b->span->has_key, p->item.span.start);
-    pb_set_bytes(c->a, &b->span->end_key, &b->span->has_end_key, p->item.span.end);
-    PB_SET(b, weight, (int64_t)p->weight);
-    PB_SET(b, introduced, p->item.explicit_times);
-    b->locality_kv = arena_strdup(c->a, p->item.dest->locality_kv);
-    PB_PUSH(c->a, w->pieces, w->n_pieces, b);
-    PB_SET(w, weight, PB_GET(w, weight) + (int64_t)p->weight);
-    c->weight += p->weight;
+    c->run = (int64_t)(random_u64() >> 1);
 }
 
-static pb_work *
-unit_new(struct coordinator *c, uint32_t node, bool only)
+pb_work *
+work_unit(struct coordinator *c, uint32_t node, bool only)
 {
     pb_work *w = PB_NEW(c->a, BackupWork, backup_work);
     PB_SET(w, run, c->run);
@@ -173,19 +171,16 @@ unit_new(struct coordinator *c, uint32_t node, bool only)
     return w;
 }
 
-/* The unit of that node which has room. */
-static pb_work *
-unit_for(struct coordinator *c, uint32_t node, bool only)
+/* Rows of an earlier coordinator go, but for those that are done and were taken: they are ours now. */
+static struct error *
+inherit(struct exec_ctx *x, struct coordinator *c, const struct system_row *r)
 {
-    for (size_t i = c->n; i > 0; i--) {
-        pb_work *w = c->units[i - 1];
-        if ((uint32_t)PB_GET(w, node) != node || PB_GET(w, only) != only)
-            continue;
-        if (w->n_pieces < UNIT_PIECES && (uint64_t)PB_GET(w, weight) < UNIT_BYTES)
-            return w;
-        break;
-    }
-    return unit_new(c, node, only);
+    pb_work *w = work_of(r->m);
+    if (work_number(r) >= c->first || !PB_GET(w, done))
+        return kv_del(x->txn, r->key);
+    PB_SET(w, owner_node, (int32_t)c->j->node->node_id);
+    PB_SET(w, owner_epoch, c->j->node->epoch);
+    return system_row_put(x, r->key, r->m);
 }
 
 static struct error *
@@ -195,11 +190,12 @@ plan_txn(struct exec_ctx *x, void *arg)
     struct system_row *old;
     size_t n;
     ERR_TRY(job_save_txn(c->j, x)); /* the job is ours */
-    ERR_TRY(rows_of_job(x, c->j->id, &old, &n));
+    ERR_TRY(work_rows(x, c->j->id, &old, &n));
     for (size_t i = 0; i < n; i++)
-        ERR_TRY(kv_del(x->txn, old[i].key));
+        ERR_TRY(inherit(x, c, &old[i]));
     for (size_t i = 0; i < c->n; i++)
-        ERR_TRY(system_row_put(x, unit_key(x->arena, c->j->id, i), PB_BASE(c->units[i])));
+        ERR_TRY(system_row_put(x, unit_key(x->arena, c->j->id, c->first + i),
+                               PB_BASE(c->units[i])));
     return NULL;
 }
 
@@ -219,10 +215,12 @@ look_txn(struct exec_ctx *x, void *arg)
     struct system_row *v;
     size_t n;
     uint64_t begun = 0;
-    ERR_TRY(rows_of_job(x, c->j->id, &v, &n));
+    ERR_TRY(work_rows(x, c->j->id, &v, &n));
     for (size_t i = 0; i < n; i++) {
         const pb_work *w = work_of(v[i].m);
-        uint32_t unit = enc_get_be32(v[i].key.ptr + v[i].key.len - 4);
+        uint32_t unit = work_number(&v[i]) - c->first;
+        if (work_number(&v[i]) < c->first && PB_GET(w, done))
+            continue;
         if (PB_GET(w, run) != c->run || unit >= c->n)
             return err_new(ERR_OBJECT_IN_USE, "job %lld: another node runs it now",
                            (long long)c->j->id);
@@ -233,7 +231,7 @@ look_txn(struct exec_ctx *x, void *arg)
         } else if (!c->collected[unit]) {
             c->collected[unit] = true;
             c->n_collected++;
-            take_files(c->a, w, c->files);
+            c->take(c->arg, w);
         }
     }
     c->weight_done = begun;
@@ -250,15 +248,15 @@ prune_txn(struct exec_ctx *x, void *arg)
     ERR_TRY(job_save_txn(c->j, x));
     for (size_t i = 0; i < c->n; i++)
         if (c->collected[i])
-            ERR_TRY(kv_del(x->txn, unit_key(x->arena, c->j->id, i)));
+            ERR_TRY(kv_del(x->txn, unit_key(x->arena, c->j->id, c->first + i)));
     return NULL;
 }
 
 static struct error *
 checkpoint(struct coordinator *c)
 {
-    ERR_TRY(c->o->save(c->o->arg, c->files->v, c->files->n));
-    return exec_txn(c->j->node, NULL, "system", HLC_MIN, c->o->cancel, prune_txn, c);
+    ERR_TRY(c->checkpoint(c->arg));
+    return exec_txn(c->j->node, NULL, "system", HLC_MIN, c->cancel, prune_txn, c);
 }
 
 static struct error *
@@ -266,18 +264,19 @@ watch(struct coordinator *c)
 {
     int64_t saved = monotonic_now_ns();
     while (c->n_collected < c->n) {
-        ERR_TRY(cancel_check(c->o->cancel));
+        ERR_TRY(cancel_check(c->cancel));
         nanosleep(&(struct timespec){0, LOOK_NS}, NULL);
         struct error *err =
-            exec_txn(c->j->node, NULL, "system", HLC_MIN, c->o->cancel, look_txn, c);
+            exec_txn(c->j->node, NULL, "system", HLC_MIN, c->cancel, look_txn, c);
         if (err != NULL && err_is(err, ERR_CONNECTION_FAILURE)) { /* nodes go on meanwhile */
             log_warning("job %lld: %s", (long long)c->j->id, err->message);
             err_free(err);
             continue;
         }
         ERR_TRY(err);
-        ERR_TRY(c->o->progress(c->o->arg, (double)c->weight_done / (double)(c->weight + 1)));
-        if (c->n_collected < c->n && c->n_collected > 0 &&
+        ERR_TRY(c->progress(c->arg, (double)(c->weight_before + c->weight_done) /
+                                        (double)(c->weight_before + c->weight + 1)));
+        if (c->checkpoint != NULL && c->n_collected < c->n && c->n_collected > 0 &&
             monotonic_now_ns() - saved >= CHECKPOINT_NS) {
             ERR_TRY(checkpoint(c));
             saved = monotonic_now_ns();
@@ -287,17 +286,87 @@ watch(struct coordinator *c)
 }
 
 struct error *
+work_do(struct coordinator *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        c->weight += (uint64_t)PB_GET(c->units[i], weight);
+    c->collected = ARENA_ARRAY(c->a, bool, c->n + 1);
+    memset(c->collected, 0, c->n);
+    ERR_TRY(exec_txn(c->j->node, NULL, "system", HLC_MIN, c->cancel, plan_txn, c));
+    looker_nudge(c->j->node->work);
+    return watch(c);
+}
+
+/* ---- a BACKUP ---- */
+
+struct exporting {
+    struct coordinator c;
+    const struct export_opts *o;
+    struct file_list *files;
+};
+
+static void
+unit_add(struct coordinator *c, pb_work *w, const struct export_piece *p)
+{
+    Amberdb__BackupPiece *b = PB_NEW(c->a, BackupPiece, backup_piece);
+    b->span = PB_NEW(c->a, Span, span);
+    pb_set_bytes(c->a, &b->span->key, &b->span->has_key, p->item.span.start);
+    pb_set_bytes(c->a, &b->span->end_key, &b->span->has_end_key, p->item.span.end);
+    PB_SET(b, weight, (int64_t)p->weight);
+    PB_SET(b, introduced, p->item.explicit_times);
+    b->locality_kv = arena_strdup(c->a, p->item.dest->locality_kv);
+    PB_PUSH(c->a, w->pieces, w->n_pieces, b);
+    PB_SET(w, weight, PB_GET(w, weight) + (int64_t)p->weight);
+}
+
+/* The unit of that node which has room. */
+static pb_work *
+unit_for(struct coordinator *c, uint32_t node, bool only)
+{
+    for (size_t i = c->n; i > 0; i--) {
+        pb_work *w = c->units[i - 1];
+        if ((uint32_t)PB_GET(w, node) != node || PB_GET(w, only) != only)
+            continue;
+        if (w->n_pieces < UNIT_PIECES && (uint64_t)PB_GET(w, weight) < UNIT_BYTES)
+            return w;
+        break;
+    }
+    return work_unit(c, node, only);
+}
+
+static void
+take_unit(void *arg, const pb_work *w)
+{
+    struct exporting *x = arg;
+    take_files(x->c.a, w, x->files);
+}
+
+static struct error *
+save_files(void *arg)
+{
+    const struct exporting *x = arg;
+    return x->o->save(x->o->arg, x->files->v, x->files->n);
+}
+
+static struct error *
+tell_fraction(void *arg, double done)
+{
+    const struct exporting *x = arg;
+    return x->o->progress(x->o->arg, done);
+}
+
+struct error *
 work_run(struct arena *a, struct job *j, const struct export_opts *o, struct file_list *files)
 {
-    struct coordinator c = {.a = a, .j = j, .o = o, .files = files,
-                            .run = (int64_t)(random_u64() >> 1)};
+    struct exporting x = {
+        .c = {.a = a, .j = j, .cancel = o->cancel, .take = take_unit, .checkpoint = save_files,
+              .progress = tell_fraction},
+        .o = o, .files = files};
+    x.c.arg = &x;
+    work_begin(&x.c);
     for (size_t i = 0; i < o->n_pieces; i++) {
         const struct export_item *item = &o->pieces[i].item;
-        unit_add(&c, unit_for(&c, item->node, item->dest->node != 0), &o->pieces[i]);
+        unit_add(&x.c, unit_for(&x.c, item->node, item->dest->node != 0), &o->pieces[i]);
     }
-    c.collected = ARENA_ARRAY(a, bool, c.n + 1);
-    memset(c.collected, 0, c.n);
-    ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, o->cancel, plan_txn, &c));
-    looker_nudge(j->node->work);
-    return watch(&c);
+    return work_do(&x.c);
 }

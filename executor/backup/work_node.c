@@ -68,6 +68,18 @@ look_txn(struct exec_ctx *x, void *arg)
     return NULL;
 }
 
+static bool
+is_backup(const Amberdb__Payload *p)
+{
+    return p->details_case == AMBERDB__PAYLOAD__DETAILS_BACKUP && p->backup != NULL;
+}
+
+static bool
+is_restore(const Amberdb__Payload *p)
+{
+    return p->details_case == AMBERDB__PAYLOAD__DETAILS_RESTORE && p->restore != NULL;
+}
+
 static struct error *
 claim_txn(struct exec_ctx *x, void *arg)
 {
@@ -82,7 +94,7 @@ claim_txn(struct exec_ctx *x, void *arg)
     pb_work *w = work_of(m);
     u->job = (int64_t)enc_get_be64(u->key.ptr + WORK_JOB_AT);
     ERR_TRY(job_record_get(x, u->a, u->job, &job, &found));
-    if (!found || job.payload == NULL || job.payload->backup == NULL)
+    if (!found || job.payload == NULL || (!is_backup(job.payload) && !is_restore(job.payload)))
         return kv_del(x->txn, u->key); /* of a job that is no more */
     PB_SET(w, claim_node, (int32_t)u->node->node_id);
     PB_SET(w, claim_epoch, u->node->epoch);
@@ -136,6 +148,13 @@ beat(void *arg, double done)
                    : NULL;
 }
 
+static struct error *
+beat_import(void *arg, struct slice mark, double done)
+{
+    (void)mark;
+    return beat(arg, done);
+}
+
 struct outcome {
     struct unit *u;
     const struct error *err;
@@ -155,8 +174,12 @@ tell_txn(struct exec_ctx *x, void *arg)
         w->sqlstate = arena_strdup(x->arena, o->err->sqlstate);
     } else {
         PB_SET(w, done, true);
+        PB_SET(w, begun, PB_GET(w, weight));
         w->files = u->files.v;
         w->n_files = u->files.n;
+        PB_SET(w, rows, PB_GET(u->w, rows));
+        PB_SET(w, index_entries, PB_GET(u->w, index_entries));
+        PB_SET(w, data_size, PB_GET(u->w, data_size));
     }
     return system_row_put(x, u->key, PB_BASE(w));
 }
@@ -181,7 +204,6 @@ export_unit(struct unit *u, struct backup_job *b)
     o.n_pieces = o.n_ranges = u->w->n_pieces;
     o.progress = beat;
     o.arg = u;
-    u->told_ns = monotonic_now_ns();
     return export_run(u->a, &o, &u->files);
 }
 
@@ -203,7 +225,11 @@ static void
 do_unit(struct unit *u)
 {
     struct backup_job *b = ARENA_NEW(u->a, struct backup_job);
-    struct error *err = export_unit(u, b);
+    u->told_ns = monotonic_now_ns();
+    struct error *err = is_backup(u->payload)
+                            ? export_unit(u, b)
+                            : restore_work_unit(u->node, u->a, &u->node->shutdown, u->job,
+                                                u->payload->restore, u->w, beat_import, u);
     bool stopped = cancel_requested(&u->node->shutdown) || u->lost;
     struct outcome o = {u, err};
     struct error *told = NULL;
@@ -215,6 +241,9 @@ do_unit(struct unit *u)
         remove_files(u, b);
     if (err != NULL)
         log_info("job %lld: %s", (long long)u->job, err->message);
+    else if (told == NULL && !stopped)
+        log_info("job %lld: unit %u done", (long long)u->job,
+                 enc_get_be32(u->key.ptr + u->key.len - 4));
     err_free(told);
     err_free(err);
 }

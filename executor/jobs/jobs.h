@@ -87,9 +87,6 @@ struct error *job_wait(struct node *n, int64_t id, const struct cancel *cancel,
 struct error *job_progress(struct job *j, double fraction, const char *running_status) ERR_MUST_USE;
 /* Write payload and progress now (a checkpoint), in a transaction of its own. */
 struct error *job_save(struct job *j) ERR_MUST_USE;
-/* Before a write that no transaction guards: the job is still this node's, as far as can be known. Waits
- * when this node may count as dead. */
-struct error *job_hold(struct job *j) ERR_MUST_USE;
 /* Same in a transaction that does other things too: both happen or none. */
 struct error *job_save_txn(struct job *j, struct exec_ctx *x) ERR_MUST_USE;
 

@@ -33,7 +33,6 @@
 #define RETENTION_BATCH 1000
 #define KEEP_DONE_NS (INT64_C(60) * 1000000000)  /* results of finished runs */
 #define RESULT_ROWS_MAX 64
-#define HOLD_STEP_NS INT64_C(100000000)
 
 struct run {
     struct run *next;
@@ -982,26 +981,6 @@ job_save(struct job *j)
     FAULT_TRY(job_step);
     j->saved_ns = monotonic_now_ns();
     return job_modify(j->node, j->id, save_fn, &s);
-}
-
-static struct error *
-hold_fn(void *arg, struct arena *a, struct job_record *r)
-{
-    const struct job *j = arg;
-    (void)a;
-    return lease_is_ours(j->node, r->payload) ? NULL : lease_lost(r->id);
-}
-
-struct error *
-job_hold(struct job *j)
-{
-    if (members_sure(j->node))
-        return NULL;
-    while (!members_sure(j->node)) {
-        ERR_TRY(cancel_check(&j->cancel));
-        nanosleep(&(struct timespec){0, HOLD_STEP_NS}, NULL);
-    }
-    return job_modify(j->node, j->id, hold_fn, j);
 }
 
 struct error *

@@ -171,7 +171,8 @@ restore(struct world *w, struct backup_layer *v, size_t n, int64_t as_of,
     *total = (struct row_counter){0};
     OK(table_spans(w->a, w->old, &wanted));
     OK(key_rewriter_create(w->a, &rws, &w->old, 1, &kr));
-    struct ingest_opts o = {.job = &w->job, .chain = &c, .as_of = {as_of, 0}, .wanted = &wanted,
+    struct ingest_opts o = {.node = &w->node, .cancel = &w->job.cancel, .chain = &c,
+                            .as_of = {as_of, 0}, .wanted = &wanted,
                             .keys = kr, .primary = primary_ids(w->a, &w->new, 1), .n_primary = 1,
                             .save = save_mark};
     return ingest_run(w->a, &o, total);
