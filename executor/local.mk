@@ -103,10 +103,12 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/grant.c \
   %D%/schema/index.c \
   %D%/schema/mutations.c %D%/schema/mutations.h \
+  %D%/schema/online.c \
   %D%/schema/partition.c \
   %D%/schema/rename.c \
   %D%/schema/role.c \
   %D%/schema/rows.c \
+  %D%/schema/schema_change.c \
   %D%/schema/schema_int.h \
   %D%/schema/schema_util.c \
   %D%/schema/sequence_ddl.c \

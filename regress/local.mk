@@ -34,6 +34,7 @@ drivers = \
   %D%/run-protocol \
   %D%/run-clients \
   %D%/run-serial \
+  %D%/schema-jobs \
   %D%/bad-input \
   %D%/shell-test \
   %D%/tls-test \

@@ -120,7 +120,7 @@ bring_rows(struct exec_ctx *x, pb_table *base, pb_mutation *const *v, size_t n, 
     if (after == NULL)
         return err_new(ERR_UNDEFINED_TABLE, "relation [%u] does not exist", before->id);
     if (rewrite)
-        ERR_TRY(ddl_rewrite_rows(x, before, after));
+        ERR_TRY(ddl_rewrite_rows(x, before, after, NULL));
     for (size_t i = 0; i < n; i++) {
         if (!MUTATION_IS(v[i], INDEX) || !mutation_adds(v[i]))
             continue;
@@ -128,7 +128,7 @@ bring_rows(struct exec_ctx *x, pb_table *base, pb_mutation *const *v, size_t n, 
         if (ix == NULL || ix->primary)
             continue;
         kv_txn_step(x->txn);
-        ERR_TRY(ddl_backfill_index(x, after, ix));
+        ERR_TRY(ddl_backfill_index(x, after, ix, NULL));
     }
     for (size_t i = 0; i < n; i++)
         if (MUTATION_IS(v[i], CONSTRAINT) && mutation_adds(v[i]))

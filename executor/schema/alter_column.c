@@ -118,8 +118,12 @@ alter_add_column(struct alter *a, const struct ast_alter_cmd *cmd)
     ERR_TRY(catalog_write_table(x->catalog, t));
     ERR_TRY(ddl_link_sequences(x, t));
     ERR_TRY(alter_table_now(a, &after));
-    if (c->default_expr != NULL || c->compute_expr != NULL || !c->nullable)
-        ERR_TRY(ddl_rewrite_rows(x, before, after));
+    if (c->default_expr != NULL || c->compute_expr != NULL || !c->nullable) {
+        if (a->for_job)
+            a->rows_left = true;
+        else
+            ERR_TRY(ddl_rewrite_rows(x, before, after, NULL));
+    }
     if (extra.unique != NULL) {
         const struct ast_col_qual *q = extra.unique;
         ERR_TRY(ddl_mutable(x, a->id, &t));
@@ -135,8 +139,10 @@ alter_add_column(struct alter *a, const struct ast_alter_cmd *cmd)
         ERR_TRY(build_finish_table(x->arena, t));
         ERR_TRY(catalog_write_table(x->catalog, t));
         ERR_TRY(alter_table_now(a, &after));
-        kv_txn_step(x->txn);
-        ERR_TRY(ddl_backfill_index(x, after, table_index_by_id(after, unique->id)));
+        if (a->for_job)
+            a->rows_left = true;
+        else
+            ERR_TRY(ddl_backfill_index(x, after, table_index_by_id(after, unique->id), NULL));
     }
     return column_constraints(a, cmd->column, &extra);
 }
@@ -321,12 +327,19 @@ ddl_take_column(struct exec_ctx *x, uint32_t table_id, uint32_t column_id)
         }
     ERR_TRY(catalog_write_table(x->catalog, t));
     ERR_TRY(catalog_table_by_id(x->catalog, table_id, &after));
-    ERR_TRY(ddl_rewrite_rows(x, before, after));
+    ERR_TRY(ddl_rewrite_rows(x, before, after, NULL));
     static const struct type *const types[] = {&TYPE_INT8, &TYPE_INT8};
     struct datum params[] = {datum_int(table_id), datum_int(column_id)};
     return exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,
                     "DELETE FROM system.public.comments WHERE type = 2 AND object_id = $1 AND "
                     "sub_id = $2");
+}
+
+static struct error *
+refuse_added_column(const char *name)
+{
+    return err_new(ERR_UNCATEGORIZED,
+                   "column \"%s\" in the middle of being added, try again later", name);
 }
 
 struct error *
@@ -341,6 +354,8 @@ alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
                                     "that column (sql_safe_updates = true)");
     ERR_TRY(alter_table_now(a, &before));
     const struct column *c = table_column(before, name);
+    if (c == NULL && build_find_column(before->pb, name) != NULL)
+        return refuse_added_column(name);
     if (c == NULL) {
         if (cmd->if_exists)
             return NULL;
@@ -349,8 +364,8 @@ alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
     uint32_t id = c->id;
     const pb_table *committed = catalog_table_before(x->catalog, a->id);
     if (committed != NULL && column_by_id(committed, id) == NULL)
-        return err_new(ERR_UNCATEGORIZED,
-                       "column \"%s\" in the middle of being added, try again later", name);
+        return refuse_added_column(name);
+    ERR_TRY(ddl_refuse_index_of(before, id));
     ERR_TRY(ddl_views_gone(x, a->id, id, 0, cascade, "drop", "column", name));
     ERR_TRY(refuse_drop(a, before, c));
     ERR_TRY(indexes_gone(a, id, cascade));
@@ -406,7 +421,10 @@ alter_column(struct alter *a, const struct ast_alter_cmd *cmd)
     case AST_ALTER_SET_NOT_NULL:
         if (!c->nullable)
             return NULL;
-        ERR_TRY(ddl_validate_not_null(x, now, name));
+        if (a->for_job)
+            a->rows_left = true;
+        else
+            ERR_TRY(ddl_validate_not_null(x, now, name));
         PB_SET(c, nullable, 0);
         return catalog_write_table(x->catalog, t);
     case AST_ALTER_DROP_NOT_NULL:

@@ -30,7 +30,10 @@ add_unique(struct alter *a, const struct ast_index_def *def)
     if (def->partition_by != NULL)
         ERR_TRY(ddl_partitioning(x, t, ix, def->partition_by));
     ERR_TRY(catalog_write_table(x->catalog, t));
-    return ddl_fill_index(x, before, ix->id);
+    if (!a->for_job)
+        return ddl_fill_index(x, before, ix->id);
+    a->rows_left = true;
+    return NULL;
 }
 
 static struct error *
@@ -56,6 +59,8 @@ add_check(struct alter *a, const struct ast_table_def *def, bool not_valid)
     Amberdb__CheckConstraint *c = t->checks[t->n_checks - 1];
     if (not_valid)
         PB_SET(c, validity, AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED);
+    else if (a->for_job)
+        a->rows_left = true;
     else
         ERR_TRY(ddl_validate_check(x, now, c->expr));
     return catalog_write_table(x->catalog, t);
@@ -79,6 +84,10 @@ add_foreign_key(struct alter *a, const struct ast_table_def *def, bool not_valid
                                         AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED);
     if (empty)
         return NULL;
+    if (a->for_job) {
+        a->rows_left = true;
+        return NULL;
+    }
     ERR_TRY(alter_table_now(a, &now));
     return ddl_validate_foreign_key(x, now, name);
 }
@@ -124,11 +133,15 @@ has_constraint(const pb_table *t, const char *name)
     return false;
 }
 
-/* A check or reference that the transaction itself has added, or dropped. */
+/* A check or reference that the transaction itself has added, or a job validates. */
 static bool
 is_being_added(const struct alter *a, const struct found *f, const char *name)
 {
     const pb_table *before = catalog_table_before(a->x->catalog, a->id);
+    const Amberdb__ConstraintValidity validating = AMBERDB__CONSTRAINT_VALIDITY__VALIDATING;
+    if ((f->check != NULL && PB_GET(f->check, validity) == validating) ||
+        (f->fk != NULL && PB_GET(f->fk, validity) == validating))
+        return true;
     return (f->check != NULL || f->fk != NULL) && before != NULL && !has_constraint(before, name);
 }
 

@@ -12,8 +12,8 @@ refuse(struct exec_ctx *x, const pb_table *t)
     const pb_index *pk = t->primary_index;
     struct str s;
     if (t->n_mutations > 0)
-        return err_unimplemented(45510, "cannot perform other schema changes in the same "
-                                        "transaction as a primary key change");
+        return err_unimplemented(45510, "table %s is currently undergoing a schema change",
+                                 t->name);
     if (pk->n_interleaved_by == 0)
         return NULL;
     str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
@@ -223,10 +223,10 @@ alter_primary_key(struct alter *a, const struct ast_index_def *def)
     ERR_TRY(catalog_write_table(x->catalog, t));
     ERR_TRY(relink_parents(x, before->pb, t, kept));
     ERR_TRY(alter_table_now(a, &after));
-    ERR_TRY(ddl_rewrite_rows(x, before, after));
+    ERR_TRY(ddl_rewrite_rows(x, before, after, NULL));
     for (int i = 1 + (int)kept; i < after->n_indexes; i++) {
         kv_txn_step(x->txn);
-        ERR_TRY(ddl_backfill_index(x, after, &after->indexes[i]));
+        ERR_TRY(ddl_backfill_index(x, after, &after->indexes[i], NULL));
     }
     if (first_key(old) == 1) {
         kv_txn_step(x->txn);

@@ -85,7 +85,7 @@ command(struct alter *a, const struct ast_alter_cmd *c)
 
 /* The event, the job, and one for the data of dropped indexes. */
 static struct error *
-finish(struct alter *a, size_t n_dropped)
+finish(struct alter *a, const pb_table *before, size_t n_dropped)
 {
     struct exec_ctx *x = a->x;
     const struct table *t;
@@ -99,6 +99,8 @@ finish(struct alter *a, size_t n_dropped)
         {"CascadeDroppedViews", "null", true},
     };
     ERR_TRY(ddl_event(x, "alter_table", t->id, 1, 3, fields));
+    if (a->rows_left)
+        return ddl_start_job(x, a->text, t->id, before, mutation);
     ERR_TRY(ddl_job(x, a->text, t->id, mutation));
     if (t->pb->n_gc_mutations <= n_dropped)
         return NULL;
@@ -119,6 +121,44 @@ validates(const struct ast_alter_table *n)
     return false;
 }
 
+static bool
+has_condition(const struct ast_column_def *def)
+{
+    for (int i = 0; i < def->count; i++)
+        if (def->items[i].kind == AST_COL_CHECK || def->items[i].kind == AST_COL_REFERENCES)
+            return true;
+    return false;
+}
+
+static bool
+is_plain_index(const struct ast_table_def *def)
+{
+    return (def->kind == AST_DEF_UNIQUE || def->kind == AST_DEF_INDEX) &&
+           def->index->interleave == NULL && def->index->sharded == NULL;
+}
+
+/* Commands that only add, and no condition on a column that writers do not see yet: then the rows can
+ * follow. */
+static bool
+rows_can_follow(const struct ast_alter_table *n)
+{
+    bool column = false, condition = false;
+    for (int i = 0; i < n->count; i++) {
+        const struct ast_alter_cmd *c = &n->items[i];
+        if (c->kind == AST_ALTER_ADD_COLUMN) {
+            column = true;
+            condition = condition || has_condition(c->column);
+        } else if (c->kind == AST_ALTER_ADD_CONSTRAINT &&
+                   (c->def->kind == AST_DEF_CHECK || c->def->kind == AST_DEF_FOREIGN_KEY)) {
+            condition = true;
+        } else if (c->kind != AST_ALTER_SET_NOT_NULL &&
+                   !(c->kind == AST_ALTER_ADD_CONSTRAINT && is_plain_index(c->def))) {
+            return false;
+        }
+    }
+    return !(column && condition);
+}
+
 static struct error *
 alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
@@ -131,8 +171,10 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
         return NULL;
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
     struct alter a = {.x = x, .id = t->id, .shown = t->name, .text = ddl_job_text(x)};
-    size_t n_dropped = t->pb->n_gc_mutations;
+    const pb_table *before = t->pb;
     struct ddl_undo undo = {0};
+    if (rows_can_follow(n))
+        ERR_TRY(ddl_is_for_job(x, t, &a.for_job));
     if (!validates(n))
         ddl_undo_point(x, a.id, &undo);
     for (int i = 0; i < n->count; i++) {
@@ -144,7 +186,7 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
         ERR_TRY(err);
         kv_txn_step(x->txn);
     }
-    return finish(&a, n_dropped);
+    return finish(&a, before, before->n_gc_mutations);
 }
 
 static struct error *

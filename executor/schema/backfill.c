@@ -4,14 +4,12 @@
 #include "executor/schema/schema_int.h"
 
 #include "catalog/row.h"
-#include "executor/relational/table_reader.h"
-
-#define CHECK_CANCEL_EVERY 1024 /* rows */
 
 struct backfill {
     struct exec_ctx *x;
     const struct table *t;
     const struct index *ix;
+    struct ddl_piece *piece;
     struct arena *arena;       /* of one row's encoding */
     const struct datum *row;
 };
@@ -43,10 +41,23 @@ put_entry(void *arg, struct slice key, struct slice value)
         struct slice old;
         bool found;
         ERR_TRY(kv_get(b->x->txn, key, b->arena, &found, &old, NULL));
-        if (found)
+        /* An entry names its row: the same one is that of a writer, or of a piece done twice. */
+        if (found && (b->piece == NULL || !slice_eq(old, value)))
             return ddl_duplicate_key(b->x, b->t, b->ix, b->row);
     }
+    if (b->piece != NULL)
+        b->piece->bytes += key.len + value.len;
     return kv_put(b->x->txn, key, value);
+}
+
+static struct error *
+backfill_row(void *arg, const struct datum *row, bool *stop)
+{
+    struct backfill *b = arg;
+    (void)stop;
+    b->row = row;
+    arena_reset(b->arena);
+    return row_encode(b->arena, b->t, b->ix, row, put_entry, b);
 }
 
 static void
@@ -57,32 +68,19 @@ need(bool *needed, const int *ordinals, int n)
 }
 
 struct error *
-ddl_backfill_index(struct exec_ctx *x, const struct table *t, const struct index *ix)
+ddl_backfill_index(struct exec_ctx *x, const struct table *t, const struct index *ix,
+                   struct ddl_piece *piece)
 {
-    const struct index *primary = &t->indexes[0];
     bool *needed = arena_zalloc(x->arena, (size_t)t->n_all_columns + 1);
-    struct table_reader *reader;
-    struct span span = row_index_span(x->arena, t, primary);
+    need(needed, t->indexes[0].keys, t->indexes[0].n_keys);
     need(needed, ix->keys, ix->n_keys);
     need(needed, ix->extra, ix->n_extra);
     need(needed, ix->stored, ix->n_stored);
-    ERR_TRY(table_reader_create(x, x->arena, t, primary, needed, false, &reader));
-    table_reader_start(reader, &span, 1, false);
+    struct backfill b = {.x = x, .t = t, .ix = ix, .piece = piece,
+                         .arena = arena_create(x->arena, "backfill")};
     kv_txn_set_read_own(x->txn, true); /* duplicates show among the entries written here */
-    struct backfill b = {.x = x, .t = t, .ix = ix, .arena = arena_create(x->arena, "backfill")};
-    struct error *err = NULL;
-    for (uint64_t n = 0; err == NULL; n++) {
-        if (n % CHECK_CANCEL_EVERY == 0)
-            ERR_GOTO(cancel_check(x->cancel), out);
-        ERR_GOTO(table_reader_next(reader, &b.row), out);
-        if (b.row == NULL)
-            break;
-        err = row_encode(b.arena, t, ix, b.row, put_entry, &b);
-        arena_reset(b.arena);
-    }
-out:
+    struct error *err = ddl_each_row(x, t, needed, piece, backfill_row, &b);
     kv_txn_set_read_own(x->txn, false);
-    table_reader_close(reader);
     arena_destroy(b.arena);
     return err;
 }
@@ -93,7 +91,6 @@ ddl_fill_index(struct exec_ctx *x, const struct table *before, uint32_t index_id
     const struct table *after;
     ERR_TRY(catalog_table_by_id(x->catalog, before->id, &after));
     if (after->n_columns > before->n_columns)
-        ERR_TRY(ddl_rewrite_rows(x, before, after));
-    kv_txn_step(x->txn);
-    return ddl_backfill_index(x, after, table_index_by_id(after, index_id));
+        ERR_TRY(ddl_rewrite_rows(x, before, after, NULL));
+    return ddl_backfill_index(x, after, table_index_by_id(after, index_id), NULL);
 }

@@ -1,8 +1,9 @@
 /* What a schema change leaves to be read later: rows of system.eventlog and of system.jobs.
  *
  * A change is complete when its transaction commits, so its job is written by the same transaction,
- * as one that has succeeded. One that found bad rows is a failed job, written once the transaction has
- * been rolled back. Data that was dropped is a job of its own, which ends when gc.c has removed it. */
+ * as one that has succeeded (but see online.c). One that found bad rows is a failed job, written once the
+ * transaction has been rolled back. Data that was dropped is a job of its own, which ends when gc.c has
+ * removed it. */
 #include "config.h"
 
 #include "executor/schema/schema_int.h"
@@ -125,6 +126,29 @@ ddl_event_named(struct exec_ctx *x, const char *type, uint32_t target, const cha
     return ddl_event(x, type, target, 1, 1, &(struct ddl_field){key, name, false});
 }
 
+struct error *
+ddl_event_mutation(struct exec_ctx *x, const char *type, uint32_t target, uint32_t mutation_id)
+{
+    struct str info;
+    str_init_arena(&info, x->arena, 64);
+    str_printf(&info, "{\"MutationID\":%u}", mutation_id);
+    return put_event(x, type, target, &info);
+}
+
+struct error *
+ddl_event_reversed(struct exec_ctx *x, uint32_t target, uint32_t mutation_id, const char *error)
+{
+    struct ddl_field e = {"Error", error, false};
+    struct ddl_field id = {"MutationID", arena_printf(x->arena, "%u", mutation_id), true};
+    struct str info;
+    str_init_arena(&info, x->arena, STR_MAX_DEFAULT);
+    str_append_char(&info, '{');
+    put_field(&info, &e);
+    put_field(&info, &id);
+    str_append_char(&info, '}');
+    return put_event(x, "reverse_schema_change", target, &info);
+}
+
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
 static bool
@@ -201,14 +225,11 @@ struct error *
 ddl_job(struct exec_ctx *x, const char *text, uint32_t table_id, uint32_t mutation_id)
 {
     Amberdb__Payload *p = new_payload(x, text, table_id);
-    struct str info;
     set_schema_change(x, p, table_id, mutation_id);
     ERR_TRY(put_job(x, p, "succeeded", 1, NULL));
     if (mutation_id == 0)
         return NULL;
-    str_init_arena(&info, x->arena, 64);
-    str_printf(&info, "{\"MutationID\":%u}", mutation_id);
-    return put_event(x, "finish_schema_change", table_id, &info);
+    return ddl_event_mutation(x, "finish_schema_change", table_id, mutation_id);
 }
 
 struct error *
@@ -250,19 +271,11 @@ put_failed(struct exec_ctx *x, void *arg)
 {
     struct failed *f = arg;
     const struct table *t;
-    struct str info;
     ERR_TRY(catalog_table_by_id(x->catalog, f->table_id, &t));
     f->mutation = 0;
     if (t != NULL) {
         ERR_TRY(ddl_take_mutation_id(x, f->table_id, &f->mutation));
-        struct ddl_field error = {"Error", f->error, false};
-        struct ddl_field id = {"MutationID", arena_printf(x->arena, "%u", f->mutation), true};
-        str_init_arena(&info, x->arena, STR_MAX_DEFAULT);
-        str_append_char(&info, '{');
-        put_field(&info, &error);
-        put_field(&info, &id);
-        str_append_char(&info, '}');
-        ERR_TRY(put_event(x, "reverse_schema_change", f->table_id, &info));
+        ERR_TRY(ddl_event_reversed(x, f->table_id, f->mutation, f->error));
     }
     Amberdb__Payload *p = new_payload(x, f->text, f->table_id);
     p->username = arena_strdup(x->arena, f->user);
@@ -275,12 +288,9 @@ static struct error *
 put_reversed(struct exec_ctx *x, void *arg)
 {
     const struct failed *f = arg;
-    struct str info;
     if (f->mutation == 0)
         return NULL;
-    str_init_arena(&info, x->arena, 64);
-    str_printf(&info, "{\"MutationID\":%u}", f->mutation);
-    return put_event(x, "finish_schema_change_rollback", f->table_id, &info);
+    return ddl_event_mutation(x, "finish_schema_change_rollback", f->table_id, f->mutation);
 }
 
 /* As v20.1 tells of a mutation that it gave up, then of that it is undone. */

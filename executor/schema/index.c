@@ -237,7 +237,10 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
         exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION, "CONCURRENTLY is not required as all "
                                                           "indexes are created concurrently"));
     struct ddl_undo undo;
+    bool for_job = false;
     ddl_undo_point(x, t->id, &undo);
+    if (n->def.interleave == NULL && n->def.sharded == NULL)
+        ERR_TRY(ddl_is_for_job(x, t, &for_job));
     ERR_TRY(catalog_note_change(x->catalog, t, CHANGE_MUTATION));
     ERR_TRY(ddl_mutable(x, t->id, &pb));
     ERR_TRY(ddl_index(x, pb, &n->def, n->unique, &ix));
@@ -258,7 +261,7 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
                                         "not be performant"),
                                 "Consider modifying the index such that it is also partitioned."));
     ERR_TRY(catalog_write_table(x->catalog, pb));
-    struct error *err = ddl_fill_index(x, t, ix->id);
+    struct error *err = for_job ? NULL : ddl_fill_index(x, t, ix->id);
     if (err != NULL && undo.taken)
         return ddl_put_off(x, &undo, t->id, err);
     ERR_TRY(ddl_job_failed(x, t->id, err));
@@ -269,6 +272,8 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
         {"MutationID", arena_printf(x->arena, "%u", mutation), true},
     };
     ERR_TRY(ddl_event(x, "create_index", pb->id, 2, 3, fields));
+    if (for_job)
+        return ddl_start_job(x, ddl_job_text(x), pb->id, t->pb, mutation);
     return ddl_job(x, ddl_job_text(x), pb->id, mutation);
 }
 
@@ -304,15 +309,35 @@ search_database(struct exec_ctx *x, const struct ast_index_name *n, struct found
     return NULL;
 }
 
+static struct error *
+refuse_added_index(const char *name)
+{
+    return err_new(ERR_UNCATEGORIZED,
+                   "index \"%s\" in the middle of being added, try again later", name);
+}
+
+/* A job makes its entries just now. */
+static bool
+is_index_in_mutation(const struct table *t, const char *name)
+{
+    for (int i = t->n_indexes; i < t->n_all_indexes; i++)
+        if (t->indexes[i].adding && strcmp(t->indexes[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 struct error *
 ddl_find_index(struct exec_ctx *x, const struct ast_index_name *n, bool if_exists,
            struct found_index *out)
 {
     *out = (struct found_index){0};
     if (n->has_table) {
+        const char *name = ddl_text(x, n->index);
         ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, if_exists, &out->t, NULL));
         if (out->t != NULL)
-            out->ix = table_index(out->t, ddl_text(x, n->index));
+            out->ix = table_index(out->t, name);
+        if (out->ix == NULL && out->t != NULL && is_index_in_mutation(out->t, name))
+            return refuse_added_index(name);
     } else {
         ERR_TRY(search_database(x, n, out));
     }
@@ -397,6 +422,23 @@ free_foreign_keys(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool
 }
 
 struct error *
+ddl_refuse_index_of(const struct table *t, uint32_t column_id)
+{
+    int ordinal = table_column_ordinal(t, column_id);
+    for (int i = t->n_indexes; i < t->n_all_indexes; i++) {
+        const struct index *ix = &t->indexes[i];
+        bool uses = false;
+        for (int k = 0; k < ix->n_keys; k++)
+            uses = uses || ix->keys[k] == ordinal;
+        for (int k = 0; k < ix->n_stored; k++)
+            uses = uses || ix->stored[k] == ordinal;
+        if (ix->adding && uses)
+            return refuse_added_index(ix->name);
+    }
+    return NULL;
+}
+
+struct error *
 ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool cascade)
 {
     pb_table *t;
@@ -454,8 +496,7 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
                                                   "DROP INDEX");
     ERR_TRY(ddl_check_table(x, f->t, PRIV_CREATE));
     if (before != NULL && !has_index(before, name))
-        return err_new(ERR_UNCATEGORIZED,
-                       "index \"%s\" in the middle of being added, try again later", name);
+        return refuse_added_index(name);
     if (f->ix->unique && !f->ix->pb->created_explicitly && !cascade)
         return err_new(ERR_UNCATEGORIZED,
                        "index \"%s\" is in use as unique constraint (use CASCADE if you really "

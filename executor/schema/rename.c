@@ -2,6 +2,7 @@
  * their query, defaults keep names of sequences. */
 #include "config.h"
 
+#include "executor/schema/mutations.h"
 #include "executor/schema/schema_int.h"
 
 #include "catalog/build.h"
@@ -294,6 +295,12 @@ rename_everywhere(struct exec_ctx *x, pb_table *t, struct new_column_name *r)
     rename_in_index(x, t->primary_index, r);
     for (size_t i = 0; i < t->n_indexes; i++)
         rename_in_index(x, t->indexes[i], r);
+    for (size_t i = 0; i < t->n_mutations; i++) {
+        if (MUTATION_IS(t->mutations[i], INDEX))
+            rename_in_index(x, t->mutations[i]->index, r);
+        else if (MUTATION_IS(t->mutations[i], COLUMN))
+            ERR_TRY(rename_in_expr(x, &t->mutations[i]->column->compute_expr, r));
+    }
     for (size_t i = 0; i < t->n_checks; i++)
         ERR_TRY(rename_in_expr(x, &t->checks[i]->expr, r));
     for (size_t i = 0; i < t->n_columns; i++) {

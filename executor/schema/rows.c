@@ -13,16 +13,47 @@
 
 /* ---- a walk over a table's rows -------------------------------------------------------------- */
 
-struct error *
-ddl_each_row(struct exec_ctx *x, const struct table *t, ddl_row_fn fn, void *arg)
+/* The key behind a row and what is interleaved in it. */
+static struct error *
+key_behind(struct exec_ctx *x, const struct table *t, const struct datum *row, struct slice *out)
 {
     const struct index *primary = &t->indexes[0];
-    bool *needed = arena_alloc(x->arena, (size_t)t->n_all_columns + 1);
+    struct datum *key = ARENA_ARRAY(x->arena, struct datum, (size_t)primary->n_keys + 1);
+    struct span span;
+    for (int i = 0; i < primary->n_keys; i++)
+        key[i] = row[primary->keys[i]];
+    ERR_TRY(index_prefix_span(x->arena, t, primary, key, primary->n_keys, &span));
+    *out = span.end;
+    return NULL;
+}
+
+static bool
+piece_is_full(struct ddl_piece *p)
+{
+    p->rows++;
+    return p->rows >= p->max_rows || p->bytes >= p->max_bytes;
+}
+
+struct error *
+ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
+             struct ddl_piece *piece, ddl_row_fn fn, void *arg)
+{
+    const struct index *primary = &t->indexes[0];
     struct span span = row_index_span(x->arena, t, primary);
     struct table_reader *reader;
     struct error *err = NULL;
     bool stop = false;
-    memset(needed, true, (size_t)t->n_all_columns + 1);
+    if (needed == NULL) {
+        bool *all = arena_alloc(x->arena, (size_t)t->n_all_columns + 1);
+        memset(all, true, (size_t)t->n_all_columns + 1);
+        needed = all;
+    }
+    if (piece != NULL) {
+        piece->rows = piece->bytes = 0;
+        piece->next = (struct slice){0};
+        if (piece->from.len > 0)
+            span.start = piece->from;
+    }
     kv_txn_step(x->txn);
     ERR_TRY(table_reader_create(x, x->arena, t, primary, needed, false, &reader));
     table_reader_start(reader, &span, 1, false);
@@ -34,6 +65,10 @@ ddl_each_row(struct exec_ctx *x, const struct table *t, ddl_row_fn fn, void *arg
         if (row == NULL)
             break;
         ERR_GOTO(fn(arg, row, &stop), out);
+        if (piece != NULL && piece_is_full(piece)) {
+            err = key_behind(x, t, row, &piece->next);
+            break;
+        }
     }
 out:
     table_reader_close(reader);
@@ -53,7 +88,7 @@ struct error *
 ddl_table_is_empty(struct exec_ctx *x, const struct table *t, bool *empty)
 {
     *empty = true;
-    return ddl_each_row(x, t, note_row, empty);
+    return ddl_each_row(x, t, NULL, NULL, note_row, empty);
 }
 
 /* a=1, b='x' */
@@ -84,6 +119,7 @@ struct rewrite {
     struct datum *row;
     struct key_list old, new;
     bool new_index;            /* another primary index: its keys may collide */
+    struct ddl_piece *piece;   /* may be NULL */
 };
 
 static void
@@ -124,6 +160,8 @@ put_new(void *arg, struct slice key, struct slice value)
     }
     if (taken)
         return ddl_duplicate_key(w->x, w->to, &w->to->indexes[0], w->row);
+    if (w->piece != NULL)
+        w->piece->bytes += key.len + value.len;
     return kv_put(w->x->txn, key, value);
 }
 
@@ -174,9 +212,10 @@ rewrite_row(void *arg, const struct datum *row, bool *stop)
 }
 
 struct error *
-ddl_rewrite_rows(struct exec_ctx *x, const struct table *from, const struct table *to)
+ddl_rewrite_rows(struct exec_ctx *x, const struct table *from, const struct table *to,
+                 struct ddl_piece *piece)
 {
-    struct rewrite w = {.x = x, .from = from, .to = to};
+    struct rewrite w = {.x = x, .from = from, .to = to, .piece = piece};
     size_t n = (size_t)to->n_all_columns + 1;
     struct scope *scope = scope_of_table(x->arena, to, to->name);
     struct arena *before = x->env.arena;
@@ -192,7 +231,7 @@ ddl_rewrite_rows(struct exec_ctx *x, const struct table *from, const struct tabl
     }
     w.new_index = from->indexes[0].id != to->indexes[0].id;
     w.arena = arena_create(x->arena, "rewrite");
-    struct error *err = ddl_each_row(x, from, rewrite_row, &w);
+    struct error *err = ddl_each_row(x, from, NULL, piece, rewrite_row, &w);
     x->env.arena = before;
     arena_destroy(w.arena);
     return err;
@@ -238,7 +277,7 @@ validate_expr(struct exec_ctx *x, const struct table *t, const char *sql, const 
     ERR_TRY(plan_stored_expr(exec_planner(x), scope_of_table(x->arena, t, t->name), sql,
                              &TYPE_BOOL, &v.e));
     v.arena = arena_create(x->arena, "validate");
-    struct error *err = ddl_each_row(x, t, validate_row, &v);
+    struct error *err = ddl_each_row(x, t, NULL, NULL, validate_row, &v);
     x->env.arena = before;
     arena_destroy(v.arena);
     return err;
@@ -355,7 +394,7 @@ ddl_validate_foreign_key(struct exec_ctx *x, const struct table *t, const char *
             v.shown[v.n_shown++] = t->indexes[0].keys[i];
     }
     v.arena = arena_create(x->arena, "validate");
-    struct error *err = ddl_each_row(x, t, fk_row, &v);
+    struct error *err = ddl_each_row(x, t, NULL, NULL, fk_row, &v);
     arena_destroy(v.arena);
     return err;
 }

@@ -76,6 +76,12 @@ const char *ddl_job_text(struct exec_ctx *x);
 /* A SCHEMA CHANGE job that is done when the transaction commits; mutation_id 0: none. */
 struct error *ddl_job(struct exec_ctx *x, const char *text, uint32_t table_id,
                       uint32_t mutation_id) ERR_MUST_USE;
+/* {"MutationID":n} */
+struct error *ddl_event_mutation(struct exec_ctx *x, const char *type, uint32_t target,
+                                 uint32_t mutation_id) ERR_MUST_USE;
+/* reverse_schema_change: why it is taken back. */
+struct error *ddl_event_reversed(struct exec_ctx *x, uint32_t target, uint32_t mutation_id,
+                                 const char *error) ERR_MUST_USE;
 /* A SCHEMA CHANGE GC job: "GC for <text>", of tables or of a table's indexes. */
 struct error *ddl_gc_job(struct exec_ctx *x, const char *text, uint32_t parent_id,
                          const uint32_t *indexes, size_t n_indexes, const uint32_t *tables,
@@ -194,26 +200,47 @@ struct error *ddl_link_interleaves(struct exec_ctx *x, const pb_table *t, const 
  * The descriptor is written. */
 struct error *ddl_fill_index(struct exec_ctx *x, const struct table *before, uint32_t index_id)
     ERR_MUST_USE;
+/* Rows are gone through in pieces of a transaction each where writers shall not have to wait for all. */
+struct ddl_piece {
+    struct slice from;         /* the key to begin with; empty: the first */
+    uint64_t max_rows;
+    size_t max_bytes;          /* of what is written; looked at after each row */
+    /* out */
+    uint64_t rows;
+    size_t bytes;
+    struct slice next;         /* what `from` is of the next piece, in x->arena; empty: that was the last */
+};
+
 /* backfill.c: write the entries of a new index for every row that x's transaction sees. 23505 for
- * duplicates. */
-struct error *ddl_backfill_index(struct exec_ctx *x, const struct table *t, const struct index *ix)
-    ERR_MUST_USE;
+ * duplicates. piece (NULL: all rows): entries that are there already, of the same rows, are fine. */
+struct error *ddl_backfill_index(struct exec_ctx *x, const struct table *t, const struct index *ix,
+                                 struct ddl_piece *piece) ERR_MUST_USE;
 
 struct error *ddl_duplicate_key(struct exec_ctx *x, const struct table *t, const struct index *ix,
                                 const struct datum *row) ERR_MUST_USE; /* 23505 */
 
+/* online.c: a change whose rows a job brings while others read and write the table. */
+/* Is it for a job? Not between BEGIN and COMMIT, and not when there are few rows. */
+struct error *ddl_is_for_job(struct exec_ctx *x, const struct table *t, bool *yes) ERR_MUST_USE;
+/* The written descriptor of a table has what `before` has not, but no row knows of it: that becomes
+ * mutations with this id, and a job begins on them at the commit. The statement waits for its end. text: of
+ * the job. */
+struct error *ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id,
+                            const pb_table *before, uint32_t mutation_id) ERR_MUST_USE;
+
 /* rows.c: the rows that x's transaction sees. */
 typedef struct error *(*ddl_row_fn)(void *arg, const struct datum *row, bool *stop);
-/* fn for each row, by ordinal, all columns; borrowed until the next. */
-struct error *ddl_each_row(struct exec_ctx *x, const struct table *t, ddl_row_fn fn, void *arg)
-    ERR_MUST_USE;
+/* fn for each row, by ordinal; borrowed until the next. needed: by ordinal, NULL for all columns. piece may
+ * be NULL. */
+struct error *ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
+                           struct ddl_piece *piece, ddl_row_fn fn, void *arg) ERR_MUST_USE;
 struct error *ddl_table_is_empty(struct exec_ctx *x, const struct table *t, bool *empty)
     ERR_MUST_USE;
 /* Write every row of `from` as a row of `to`, the same table after a change of its columns: new ones
  * get their default or computed value (23502 when that is NULL and may not be), lost ones go. Primary
  * index only. */
 struct error *ddl_rewrite_rows(struct exec_ctx *x, const struct table *from,
-                               const struct table *to) ERR_MUST_USE;
+                               const struct table *to, struct ddl_piece *piece) ERR_MUST_USE;
 /* 23514 validation of CHECK "b > 0" failed on row: a=1, b=-1 */
 struct error *ddl_validate_check(struct exec_ctx *x, const struct table *t, const char *sql)
     ERR_MUST_USE;
@@ -230,6 +257,8 @@ struct alter {
     const char *shown;         /* the table's name */
     const char *text;          /* of the job */
     bool mutated;              /* v20.1 would have queued mutations */
+    bool for_job;              /* leave the rows alone */
+    bool rows_left;            /* that was done */
 };
 struct error *alter_add_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
 struct error *alter_drop_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
@@ -272,6 +301,8 @@ struct found_index {
 /* t@i, or an index named alone; XXUUU/42704 when there is none (ix NULL with if_exists). */
 struct error *ddl_find_index(struct exec_ctx *x, const struct ast_index_name *n, bool if_exists,
                              struct found_index *out) ERR_MUST_USE;
+/* XXUUU when a job adds an index that has the column. */
+struct error *ddl_refuse_index_of(const struct table *t, uint32_t column_id) ERR_MUST_USE;
 struct error *ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id,
                                     uint32_t index_id) ERR_MUST_USE;
 /* Take an index out of t (not the primary one), with foreign keys and views that need it when

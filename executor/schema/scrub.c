@@ -207,7 +207,7 @@ static struct error *
 check_index(struct scrub *s, const struct index *ix)
 {
     struct index_check c = {.s = s, .ix = ix};
-    ERR_TRY(ddl_each_row(s->x, s->t, row_has_entries, &c));
+    ERR_TRY(ddl_each_row(s->x, s->t, NULL, NULL, row_has_entries, &c));
     return entries_have_rows(&c);
 }
 
@@ -386,7 +386,7 @@ has_no_null(void *arg, const struct datum *row, bool *stop)
 static struct error *
 check_physical(struct scrub *s)
 {
-    struct error *err = ddl_each_row(s->x, s->t, has_no_null, s);
+    struct error *err = ddl_each_row(s->x, s->t, NULL, NULL, has_no_null, s);
     if (err == NULL || err->code != ERR_DATA_CORRUPTED)
         return err;
     err_free(err);

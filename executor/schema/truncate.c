@@ -3,6 +3,7 @@
  * SOURCE: CockroachDB v20.1 pkg/sql/truncate.go; backup-format 3.2, replacement_of. */
 #include "config.h"
 
+#include "executor/schema/mutations.h"
 #include "executor/schema/schema_int.h"
 
 #include "catalog/build.h"
@@ -181,11 +182,34 @@ move_system_rows(struct exec_ctx *x, const struct replaced *r)
     return NULL;
 }
 
+/* What is being added to it is added: there are no rows to wait for. Its job finds the table gone. */
+static struct error *
+finish_mutations(struct exec_ctx *x, uint32_t id)
+{
+    pb_table *t;
+    bool rewrite;
+    ERR_TRY(ddl_mutable(x, id, &t));
+    while (t->n_mutations > 0) {
+        size_t n;
+        pb_mutation **v =
+            mutations_take(x->arena, t, PB_GET(t->mutations[0], mutation_id), &n);
+        ERR_TRY(mutations_apply(x, t, v, n, &rewrite));
+        ERR_TRY(catalog_write_table(x->catalog, t));
+        for (size_t i = 0; i < n; i++)
+            if (MUTATION_IS(v[i], CONSTRAINT) && v[i]->constraint->foreign_key != NULL)
+                ERR_TRY(ddl_foreign_key_validity(x, id, pb_str(v[i]->constraint->name),
+                                                 AMBERDB__CONSTRAINT_VALIDITY__VALIDATED));
+        ERR_TRY(ddl_mutable(x, id, &t));
+    }
+    return NULL;
+}
+
 static struct error *
 replace(struct truncation *c, const struct replaced *r)
 {
     struct exec_ctx *x = c->x;
     pb_table *old, *t;
+    ERR_TRY(finish_mutations(x, r->old));
     ERR_TRY(ddl_mutable(x, r->old, &old));
     collect_others(c, old);
     t = pb_table_copy(x->arena, old);

@@ -1,0 +1,251 @@
+/* Changes of large tables: the statement only says in the descriptor what is to come, and a job brings
+ * the rows (schema_change.c) while others read and write the table.
+ *
+ *     statement       descriptor with mutations that write only; the job's row; COMMIT
+ *     from then on    writers maintain the new columns and indexes and keep the new constraints
+ *     job             the rows that were there, piece by piece; then all of it becomes public
+ *
+ * Every transaction tracks the descriptors it goes by, so one that began before the change cannot commit
+ * after it, and there is no time in which some writers know of it and others do not. So mutations begin
+ * in the state in which v20.1's end.
+ *
+ * A table with few rows is changed in the statement's own transaction, which costs less. */
+#include "config.h"
+
+#include "catalog/build.h"
+#include "catalog/row.h"
+#include "executor/jobs/jobs.h"
+#include "executor/schema/mutations.h"
+#include "executor/schema/schema_int.h"
+#include "grammar/print.h"
+
+#define FEW_KEYS 5000 /* of the primary index: written and checked in a few milliseconds */
+#define SCAN_KEYS 256
+
+/* ---- which changes --------------------------------------------------------------------------- */
+
+static struct error *
+has_many_keys(struct exec_ctx *x, const struct table *t, bool *yes)
+{
+    struct kv_scan_opts o = {.span = row_index_span(x->arena, t, &t->indexes[0]),
+                             .no_track = true, .fill_cache = true};
+    struct kv_entry *entries = ARENA_ARRAY(x->arena, struct kv_entry, SCAN_KEYS);
+    struct kv_scan *scan;
+    size_t n = SCAN_KEYS, seen = 0;
+    struct error *err = NULL;
+    ERR_TRY(kv_scan_open(x->txn, &o, &scan));
+    while (err == NULL && n > 0 && seen < FEW_KEYS) {
+        err = kv_scan_batch(scan, entries, SCAN_KEYS, &n);
+        seen += n;
+    }
+    kv_scan_close(scan);
+    *yes = seen >= FEW_KEYS;
+    return err;
+}
+
+struct error *
+ddl_is_for_job(struct exec_ctx *x, const struct table *t, bool *yes)
+{
+    *yes = false;
+    if (x->session == NULL || x->txn_state == NULL || exec_in_explicit_txn(x) ||
+        catalog_is_new(x->catalog, t->id))
+        return NULL;
+    return has_many_keys(x, t, yes);
+}
+
+/* ---- additions become mutations -------------------------------------------------------------- */
+
+struct deferral {
+    struct exec_ctx *x;
+    pb_table *t;
+    const pb_table *before;
+    uint32_t mutation_id;
+};
+
+static void
+push_mutation(struct deferral *d, pb_mutation *m)
+{
+    PB_SET(m, state, AMBERDB__MUTATION_STATE__DELETE_AND_WRITE_ONLY);
+    PB_PUSH(d->x->arena, d->t->mutations, d->t->n_mutations, m);
+}
+
+static void
+defer_columns(struct deferral *d)
+{
+    for (size_t i = 0; i < d->t->n_columns;) {
+        pb_column *c = d->t->columns[i];
+        if (build_find_column_by_id(d->before, PB_GET(c, id)) != NULL) {
+            i++;
+            continue;
+        }
+        PB_REMOVE(d->t->columns, d->t->n_columns, i);
+        push_mutation(d, build_mutation_column(d->x->arena, c, true, d->mutation_id));
+    }
+}
+
+static void
+defer_indexes(struct deferral *d)
+{
+    for (size_t i = 0; i < d->t->n_indexes;) {
+        pb_index *ix = d->t->indexes[i];
+        if (build_find_index_by_id(d->before, PB_GET(ix, id)) != NULL) {
+            i++;
+            continue;
+        }
+        PB_REMOVE(d->t->indexes, d->t->n_indexes, i);
+        push_mutation(d, build_mutation_index(d->x->arena, ix, true, d->mutation_id));
+    }
+}
+
+static void
+defer_constraint(struct deferral *d, Amberdb__ConstraintToUpdate *c)
+{
+    pb_mutation *m = PB_NEW(d->x->arena, DescriptorMutation, descriptor_mutation);
+    m->descriptor_case = AMBERDB__DESCRIPTOR_MUTATION__DESCRIPTOR_CONSTRAINT;
+    m->constraint = c;
+    PB_SET(m, direction, AMBERDB__MUTATION_DIRECTION__MUTATION_ADD);
+    PB_SET(m, mutation_id, d->mutation_id);
+    push_mutation(d, m);
+}
+
+static Amberdb__ConstraintToUpdate *
+new_constraint(struct deferral *d, Amberdb__ConstraintType type, const char *name)
+{
+    Amberdb__ConstraintToUpdate *c = PB_NEW(d->x->arena, ConstraintToUpdate,
+                                            constraint_to_update);
+    PB_SET(c, constraint_type, type);
+    c->name = arena_strdup(d->x->arena, name);
+    return c;
+}
+
+static bool
+had_check(const pb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_checks; i++)
+        if (strcmp(pb_str(t->checks[i]->name), name) == 0)
+            return true;
+    return false;
+}
+
+/* Writers keep them from now on; the rows that are there are looked at later. */
+static void
+defer_checks(struct deferral *d)
+{
+    for (size_t i = 0; i < d->t->n_checks; i++) {
+        Amberdb__CheckConstraint *k = d->t->checks[i];
+        if (had_check(d->before, pb_str(k->name)) ||
+            PB_GET(k, validity) != AMBERDB__CONSTRAINT_VALIDITY__VALIDATED)
+            continue;
+        PB_SET(k, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATING);
+        Amberdb__ConstraintToUpdate *c =
+            new_constraint(d, AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_CHECK, pb_str(k->name));
+        c->check = k;
+        defer_constraint(d, c);
+    }
+}
+
+static bool
+had_foreign_key(const pb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_outbound_fks; i++)
+        if (strcmp(pb_str(t->outbound_fks[i]->name), name) == 0)
+            return true;
+    return false;
+}
+
+/* The other table's side is told by ddl_foreign_key_validity. */
+static struct error *
+defer_foreign_keys(struct deferral *d)
+{
+    for (size_t i = 0; i < d->t->n_outbound_fks; i++) {
+        Amberdb__ForeignKeyConstraint *fk = d->t->outbound_fks[i];
+        const char *name = pb_str(fk->name);
+        if (had_foreign_key(d->before, name) ||
+            PB_GET(fk, validity) != AMBERDB__CONSTRAINT_VALIDITY__VALIDATED)
+            continue;
+        Amberdb__ConstraintToUpdate *c =
+            new_constraint(d, AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_FOREIGN_KEY, name);
+        c->foreign_key = fk;
+        defer_constraint(d, c);
+        ERR_TRY(catalog_write_table(d->x->catalog, d->t));
+        ERR_TRY(ddl_foreign_key_validity(d->x, d->t->id, name,
+                                         AMBERDB__CONSTRAINT_VALIDITY__VALIDATING));
+    }
+    return NULL;
+}
+
+/* A column that shall not be NULL any more is held to it by a check until its rows were looked at. */
+static void
+defer_not_null(struct deferral *d)
+{
+    struct arena *a = d->x->arena;
+    for (size_t i = 0; i < d->t->n_columns; i++) {
+        pb_column *c = d->t->columns[i];
+        const pb_column *was = build_find_column_by_id(d->before, PB_GET(c, id));
+        if (was == NULL || !PB_GET(was, nullable) || PB_GET(c, nullable))
+            continue;
+        struct str s;
+        str_init_arena(&s, a, STR_MAX_DEFAULT);
+        print_name(&s, slice_cstr(c->name));
+        str_append_cstr(&s, " IS NOT NULL");
+        Amberdb__CheckConstraint *k = PB_NEW(a, CheckConstraint, check_constraint);
+        k->expr = arena_strdup(a, str_cstr(&s));
+        k->name = arena_printf(a, "%s_auto_not_null", c->name);
+        PB_SET(k, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATING);
+        PB_SET(k, is_non_null_constraint, 1);
+        PB_PUSH(a, k->column_ids, k->n_column_ids, PB_GET(c, id));
+        PB_PUSH(a, d->t->checks, d->t->n_checks, k);
+        PB_SET(c, nullable, 1);
+        Amberdb__ConstraintToUpdate *u =
+            new_constraint(d, AMBERDB__CONSTRAINT_TYPE__CONSTRAINT_NOT_NULL, k->name);
+        u->check = k;
+        PB_SET(u, not_null_column, PB_GET(c, id));
+        defer_constraint(d, u);
+    }
+}
+
+/* ---- the job --------------------------------------------------------------------------------- */
+
+struct waiting {
+    int64_t id;
+    const struct cancel *cancel;
+};
+
+/* The job goes on when the statement is canceled. */
+static struct error *
+wait_for_job(struct node *n, void *arg, bool committed)
+{
+    const struct waiting *w = arg;
+    return committed ? job_wait(n, w->id, w->cancel, NULL) : NULL;
+}
+
+struct error *
+ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id, const pb_table *before,
+              uint32_t mutation_id)
+{
+    struct deferral d = {.x = x, .before = before, .mutation_id = mutation_id};
+    struct waiting *w = ARENA_NEW(exec_txn_arena(x), struct waiting);
+    ERR_TRY(ddl_mutable(x, table_id, &d.t));
+    defer_columns(&d);
+    defer_indexes(&d);
+    defer_checks(&d);
+    defer_not_null(&d);
+    ERR_TRY(defer_foreign_keys(&d));
+
+    Amberdb__Payload *p = PB_NEW(x->arena, Payload, payload);
+    p->schema_change = PB_NEW(x->arena, SchemaChangeDetails, schema_change_details);
+    p->details_case = AMBERDB__PAYLOAD__DETAILS_SCHEMA_CHANGE;
+    PB_SET(p->schema_change, table_id, table_id);
+    PB_SET(p->schema_change, mutation_id, mutation_id);
+    PB_SET(p->schema_change, format_version, 1);
+    PB_PUSH(x->arena, p->descriptor_ids, p->n_descriptor_ids, table_id);
+    ERR_TRY(job_create(x, p, NULL, text, &w->id));
+    w->cancel = x->cancel;
+    exec_on_txn_end(x, wait_for_job, w);
+
+    Amberdb__MutationJob *j = PB_NEW(x->arena, MutationJob, mutation_job);
+    PB_SET(j, mutation_id, mutation_id);
+    PB_SET(j, job_id, w->id);
+    PB_PUSH(x->arena, d.t->mutation_jobs, d.t->n_mutation_jobs, j);
+    return catalog_write_table(x->catalog, d.t);
+}

@@ -1,0 +1,420 @@
+/* The job SCHEMA CHANGE: what the mutations of one statement ask of the rows that were there before it.
+ *
+ *     resume      for each step, pieces of one transaction each: rows written anew with their new columns,
+ *                 then the entries of each new index
+ *                 constraints are validated at one time, which conflicts with nobody: writers have kept
+ *                 them since the statement committed
+ *                 the mutations become public, in one transaction
+ *     revert      the mutations go, and what was written for an index is collected later
+ *
+ * A piece reads its rows as any transaction does, so a writer that comes between fails it; it is done
+ * again, with fewer rows. Doing a piece twice changes nothing. The payload's resume spans (one list for
+ * each step, as in v20.1) say from where to go on. */
+#include "config.h"
+
+#include <time.h>
+
+#include "base/log.h"
+#include "catalog/row.h"
+#include "executor/jobs/jobs.h"
+#include "executor/node.h"
+#include "executor/schema/mutations.h"
+#include "executor/schema/schema_int.h"
+#include "executor/settings.h"
+
+#define PIECE_ROWS 10000
+#define PIECE_ROWS_MIN 100
+#define PIECE_ROWS_MAX 200000
+#define PIECE_BYTES ((size_t)16 << 20)
+#define SAVE_NS INT64_C(1000000000)
+#define RETRY_NS INT64_C(100000000) /* looks at the cancel token */
+#define RETRY_STEPS 10
+#define RATE_SETTING "kv.bulk_io_write.max_rate"
+
+struct change {
+    struct job *j;
+    Amberdb__SchemaChangeDetails *d;
+    uint32_t table_id, mutation_id;
+    bool gone;                 /* the table, or the mutations: done, or of no interest any more */
+    bool rows;                 /* the first step writes rows anew; the others make index entries */
+    uint32_t *indexes;
+    size_t n_steps;
+    struct slice first, last;  /* keys of rows, for the fraction */
+    uint64_t max_rows;
+    int64_t saved_ns;
+    int64_t began_ns;          /* of the writing, for its rate */
+    uint64_t written;
+};
+
+/* ---- the table, before and after ------------------------------------------------------------- */
+
+struct forms {
+    const struct table *before, *after; /* NULL: gone */
+    pb_mutation **v;
+    size_t n;
+};
+
+static struct error *
+read_forms(struct exec_ctx *x, const struct change *c, struct forms *f)
+{
+    const pb_descriptor *d;
+    bool rewrite;
+    *f = (struct forms){0};
+    ERR_TRY(catalog_descriptor(x->catalog, c->table_id, &d));
+    const pb_table *now = d != NULL ? pb_descriptor_table(d) : NULL;
+    if (now == NULL || PB_GET(now, state) != AMBERDB__STATE__PUBLIC)
+        return NULL;
+    pb_table *after = pb_table_copy(x->arena, now);
+    f->v = mutations_take(x->arena, after, c->mutation_id, &f->n);
+    if (f->n == 0)
+        return NULL;
+    pb_table *before = pb_table_copy(x->arena, after);
+    for (size_t i = 0; i < f->n; i++) /* rows have no values of them: each gets one */
+        if (MUTATION_IS(f->v[i], COLUMN) && mutation_adds(f->v[i]))
+            mutation_forget_column(before, PB_GET(f->v[i]->column, id));
+    ERR_TRY(mutations_apply(x, after, f->v, f->n, &rewrite));
+    ERR_TRY(table_from_pb(x->arena, before, &f->before));
+    return table_from_pb(x->arena, after, &f->after);
+}
+
+static bool
+needs_rows(const pb_mutation *m)
+{
+    return MUTATION_IS(m, COLUMN) && mutation_adds(m) &&
+           (m->column->default_expr != NULL || m->column->compute_expr != NULL ||
+            !PB_GET(m->column, nullable));
+}
+
+/* ---- how far it is --------------------------------------------------------------------------- */
+
+static struct error *
+edge_key(struct exec_ctx *x, struct change *c, const struct table *t, bool reverse,
+         struct slice *out)
+{
+    struct kv_scan_opts o = {.span = row_index_span(x->arena, t, &t->indexes[0]),
+                             .reverse = reverse, .no_track = true};
+    struct kv_scan *scan;
+    struct kv_entry e;
+    bool more;
+    ERR_TRY(kv_scan_open(x->txn, &o, &scan));
+    struct error *err = kv_scan_next(scan, &e, &more);
+    if (err == NULL && more)
+        *out = (struct slice){arena_memdup(c->j->arena, e.key.ptr, e.key.len), e.key.len};
+    kv_scan_close(scan);
+    return err;
+}
+
+/* The eight bytes of a key from `at` on, as a number. */
+static double
+number_at(struct slice key, size_t at)
+{
+    double n = 0;
+    for (size_t i = at; i < at + 8; i++)
+        n = n * 256 + (i < key.len ? key.ptr[i] : 0);
+    return n;
+}
+
+/* Where key lies between first and last, by their bytes: 0..1. */
+static double
+key_fraction(struct slice first, struct slice last, struct slice key)
+{
+    size_t same = 0;
+    while (same < first.len && same < last.len && first.ptr[same] == last.ptr[same])
+        same++;
+    double low = number_at(first, same), high = number_at(last, same);
+    double f = high > low ? (number_at(key, same) - low) / (high - low) : 0;
+    return f < 0 ? 0 : f > 1 ? 1 : f;
+}
+
+static struct error *
+prepare_txn(struct exec_ctx *x, void *arg)
+{
+    struct change *c = arg;
+    struct arena *a = c->j->arena;
+    struct forms f;
+    ERR_TRY(read_forms(x, c, &f));
+    c->gone = f.after == NULL;
+    c->rows = false;
+    c->n_steps = 0;
+    c->indexes = NULL;
+    if (c->gone)
+        return NULL;
+    for (size_t i = 0; i < f.n; i++)
+        c->rows = c->rows || needs_rows(f.v[i]);
+    if (c->rows)
+        PB_PUSH(a, c->indexes, c->n_steps, 0);
+    for (size_t i = 0; i < f.n; i++)
+        if (MUTATION_IS(f.v[i], INDEX) && mutation_adds(f.v[i]))
+            PB_PUSH(a, c->indexes, c->n_steps, PB_GET(f.v[i]->index, id));
+    ERR_TRY(edge_key(x, c, f.before, false, &c->first));
+    return edge_key(x, c, f.before, true, &c->last);
+}
+
+/* A list for each step: what is left of the primary index. Begun when an earlier run left none. */
+static struct error *
+prepare_spans(struct change *c)
+{
+    struct arena *a = c->j->arena;
+    if (c->d->n_resume_span_list == c->n_steps)
+        return NULL;
+    c->d->n_resume_span_list = 0;
+    for (size_t i = 0; i < c->n_steps; i++) {
+        Amberdb__ResumeSpanList *l = PB_NEW(a, ResumeSpanList, resume_span_list);
+        Amberdb__Span *s = PB_NEW(a, Span, span);
+        pb_set_bytes(a, &s->key, &s->has_key, c->first);
+        pb_set_bytes(a, &s->end_key, &s->has_end_key, c->last);
+        PB_PUSH(a, l->resume_spans, l->n_resume_spans, s);
+        PB_PUSH(a, c->d->resume_span_list, c->d->n_resume_span_list, l);
+    }
+    return job_save(c->j);
+}
+
+static struct error *
+save_position(struct change *c, size_t step, struct slice next)
+{
+    Amberdb__ResumeSpanList *l = c->d->resume_span_list[step];
+    int64_t now = monotonic_now_ns();
+    double done = next.len > 0 ? key_fraction(c->first, c->last, next) : 1;
+    double fraction = ((double)step + done) / (double)(c->n_steps + 1);
+    if (next.len > 0 && now - c->saved_ns < SAVE_NS)
+        return cancel_check(&c->j->cancel);
+    c->saved_ns = now;
+    if (next.len == 0)
+        l->n_resume_spans = 0;
+    else
+        pb_set_bytes(c->j->arena, &l->resume_spans[0]->key, &l->resume_spans[0]->has_key, next);
+    c->j->progress->progress_case = AMBERDB__PROGRESS__PROGRESS_FRACTION_COMPLETED;
+    c->j->progress->fraction_completed = (float)fraction;
+    c->j->progress->running_status = arena_strdup(c->j->arena, "populating schema");
+    return job_save(c->j);
+}
+
+/* ---- pieces ---------------------------------------------------------------------------------- */
+
+struct piece {
+    struct change *c;
+    size_t step;
+    struct slice from;
+    struct arena *kept;        /* of next */
+    struct slice next;
+    size_t bytes;              /* written */
+    int attempts;
+};
+
+static struct error *
+piece_txn(struct exec_ctx *x, void *arg)
+{
+    struct piece *p = arg;
+    struct change *c = p->c;
+    struct forms f;
+    struct error *err;
+    if (p->attempts++ > 0 && c->max_rows > PIECE_ROWS_MIN)
+        c->max_rows = c->max_rows / 4 > PIECE_ROWS_MIN ? c->max_rows / 4 : PIECE_ROWS_MIN;
+    struct ddl_piece piece = {.from = p->from, .max_rows = c->max_rows, .max_bytes = PIECE_BYTES};
+    ERR_TRY(read_forms(x, c, &f));
+    p->next = (struct slice){0};
+    if (f.after == NULL) {
+        c->gone = true;
+        return NULL;
+    }
+    if (c->rows && p->step == 0) {
+        err = ddl_rewrite_rows(x, f.before, f.after, &piece);
+    } else {
+        const struct index *ix = table_index_by_id(f.after, c->indexes[p->step]);
+        err = ix != NULL ? ddl_backfill_index(x, f.after, ix, &piece) : NULL;
+    }
+    p->bytes = piece.bytes;
+    if (err == NULL && piece.next.len > 0)
+        p->next = (struct slice){arena_memdup(p->kept, piece.next.ptr, piece.next.len),
+                                 piece.next.len};
+    return err;
+}
+
+/* Not faster than the setting allows. */
+static struct error *
+keep_rate(struct change *c, size_t bytes)
+{
+    double rate = (double)settings_int(c->j->node, RATE_SETTING);
+    c->written += bytes;
+    for (;;) {
+        double due = (double)c->written / (rate > 1 ? rate : 1);
+        double left = due - (double)(monotonic_now_ns() - c->began_ns) / 1e9;
+        if (left <= 0)
+            return NULL;
+        ERR_TRY(cancel_check(&c->j->cancel));
+        int64_t ns = left < 0.1 ? (int64_t)(left * 1e9) : RETRY_NS;
+        nanosleep(&(struct timespec){0, ns}, NULL);
+    }
+}
+
+static struct error *
+run_step(struct change *c, size_t step)
+{
+    struct arena *keys[2] = {arena_create(NULL, "schema change"), arena_create(NULL,
+                                                                               "schema change")};
+    struct piece p = {.c = c, .step = step};
+    struct error *err = NULL;
+    p.next = pb_bytes(c->d->resume_span_list[step]->resume_spans[0]->key);
+    for (int turn = 0; err == NULL && p.next.len > 0 && !c->gone; turn = 1 - turn) {
+        p.from = p.next;
+        p.attempts = 0;
+        p.kept = keys[turn];
+        arena_reset(p.kept);
+        err = exec_txn(c->j->node, NULL, "system", HLC_MIN, &c->j->cancel, piece_txn, &p);
+        if (err == NULL && p.attempts == 1 && c->max_rows < PIECE_ROWS_MAX)
+            c->max_rows *= 2;
+        if (err == NULL && !c->gone)
+            err = save_position(c, step, p.next);
+        if (err == NULL)
+            err = keep_rate(c, p.bytes);
+    }
+    arena_destroy(keys[0]);
+    arena_destroy(keys[1]);
+    return err;
+}
+
+/* ---- constraints, and the end ---------------------------------------------------------------- */
+
+static struct error *
+validate_txn(struct exec_ctx *x, void *arg)
+{
+    struct forms f;
+    ERR_TRY(read_forms(x, arg, &f));
+    for (size_t i = 0; f.after != NULL && i < f.n; i++)
+        if (MUTATION_IS(f.v[i], CONSTRAINT) && mutation_adds(f.v[i]))
+            ERR_TRY(mutation_validate(x, f.after, f.v[i]->constraint));
+    return NULL;
+}
+
+static struct error *
+finish_txn(struct exec_ctx *x, void *arg)
+{
+    const struct change *c = arg;
+    const pb_descriptor *d;
+    pb_table *t;
+    size_t n;
+    bool rewrite;
+    ERR_TRY(catalog_descriptor(x->catalog, c->table_id, &d));
+    if (d == NULL || pb_descriptor_table(d) == NULL ||
+        PB_GET(pb_descriptor_table(d), state) != AMBERDB__STATE__PUBLIC)
+        return NULL;
+    ERR_TRY(ddl_mutable(x, c->table_id, &t));
+    pb_mutation **v = mutations_take(x->arena, t, c->mutation_id, &n);
+    if (n == 0)
+        return NULL;
+    ERR_TRY(mutations_apply(x, t, v, n, &rewrite));
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    for (size_t i = 0; i < n; i++)
+        if (MUTATION_IS(v[i], CONSTRAINT) && v[i]->constraint->foreign_key != NULL)
+            ERR_TRY(ddl_foreign_key_validity(x, c->table_id, pb_str(v[i]->constraint->name),
+                                             AMBERDB__CONSTRAINT_VALIDITY__VALIDATED));
+    return ddl_event_mutation(x, "finish_schema_change", c->table_id, c->mutation_id);
+}
+
+static struct error *
+run(struct change *c)
+{
+    struct job *j = c->j;
+    ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, prepare_txn, c));
+    if (c->gone)
+        return NULL;
+    if (c->first.len > 0) {
+        ERR_TRY(prepare_spans(c));
+        for (size_t i = 0; i < c->n_steps && !c->gone; i++)
+            if (c->d->resume_span_list[i]->n_resume_spans > 0)
+                ERR_TRY(run_step(c, i));
+    }
+    ERR_TRY(job_progress(j, (double)c->n_steps / (double)(c->n_steps + 1), "validating schema"));
+    ERR_TRY(exec_txn(j->node, NULL, "system", clock_now(j->node->clock), &j->cancel, validate_txn,
+                     c));
+    return exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, finish_txn, c);
+}
+
+/* Trying again may help. */
+static bool
+is_transient(const struct error *e)
+{
+    return err_is(e, ERR_SERIALIZATION_FAILURE) || err_is(e, ERR_CONNECTION_FAILURE) ||
+           err_is(e, ERR_STATEMENT_COMPLETION_UNKNOWN);
+}
+
+static struct error *
+schema_change_resume(struct job *j, struct row_sink *rows)
+{
+    struct change c = {.j = j, .d = j->payload->schema_change, .max_rows = PIECE_ROWS,
+                       .began_ns = monotonic_now_ns()};
+    struct error *err;
+    (void)rows;
+    c.table_id = PB_GET(c.d, table_id);
+    c.mutation_id = PB_GET(c.d, mutation_id);
+    for (;;) {
+        err = run(&c);
+        if (err == NULL || !is_transient(err))
+            break;
+        log_warning("job %lld: %s", (long long)j->id, err->message);
+        err_free(err);
+        for (int i = 0; i < RETRY_STEPS; i++) {
+            ERR_TRY(cancel_check(&j->cancel));
+            nanosleep(&(struct timespec){0, RETRY_NS}, NULL);
+        }
+    }
+    if (err != NULL)
+        j->state = arena_strdup(j->arena, err->message);
+    return err;
+}
+
+/* ---- taking it back -------------------------------------------------------------------------- */
+
+/* The entries that were written so far are a dropped index's. */
+static struct error *
+collect_indexes(struct exec_ctx *x, const struct job *j, uint32_t table_id, pb_mutation *const *v,
+                size_t n)
+{
+    uint32_t *ids = ARENA_ARRAY(x->arena, uint32_t, n + 1);
+    size_t n_ids = 0;
+    for (size_t i = 0; i < n; i++)
+        if (MUTATION_IS(v[i], INDEX) && mutation_adds(v[i]))
+            ids[n_ids++] = PB_GET(v[i]->index, id);
+    if (n_ids == 0)
+        return NULL;
+    const char *text = arena_printf(x->arena, "ROLLBACK of %s", pb_str(j->payload->description));
+    return ddl_gc_job(x, text, table_id, ids, n_ids, NULL, 0);
+}
+
+static struct error *
+undo_txn(struct exec_ctx *x, void *arg)
+{
+    struct job *j = arg;
+    const Amberdb__SchemaChangeDetails *sc = j->payload->schema_change;
+    uint32_t table_id = PB_GET(sc, table_id), mutation_id = PB_GET(sc, mutation_id);
+    const char *why = j->state != NULL ? j->state : pb_str(j->payload->error);
+    const pb_descriptor *d;
+    pb_table *t;
+    size_t n;
+    ERR_TRY(catalog_descriptor(x->catalog, table_id, &d));
+    if (d == NULL || pb_descriptor_table(d) == NULL ||
+        PB_GET(pb_descriptor_table(d), state) != AMBERDB__STATE__PUBLIC)
+        return NULL;
+    ERR_TRY(ddl_mutable(x, table_id, &t));
+    pb_mutation **v = mutations_take(x->arena, t, mutation_id, &n);
+    if (n == 0)
+        return NULL;
+    ERR_TRY(mutations_undo(x, t, v, n));
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    ERR_TRY(ddl_event_reversed(x, table_id, mutation_id, why));
+    ERR_TRY(collect_indexes(x, j, table_id, v, n));
+    return ddl_event_mutation(x, "finish_schema_change_rollback", table_id, mutation_id);
+}
+
+static struct error *
+schema_change_revert(struct job *j)
+{
+    return exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, undo_txn, j);
+}
+
+const struct job_ops job_ops_schema_change = {
+    .type = JOB_SCHEMA_CHANGE,
+    .name = "SCHEMA CHANGE",
+    .resume = schema_change_resume,
+    .revert = schema_change_revert,
+};
