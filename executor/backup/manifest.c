@@ -225,6 +225,17 @@ check_manifest(struct arena *a, const char *name, const pb_manifest *m)
 
 /* ---- manifests ---- */
 
+/* SOURCE: backup-format 4.1: a file without a name is none. */
+static void
+drop_nameless_files(pb_manifest *m)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->n_files; i++)
+        if (*pb_str(m->files[i]->path) != '\0')
+            m->files[n++] = m->files[i];
+    m->n_files = n;
+}
+
 static struct error *
 appears_encrypted(void)
 {
@@ -248,6 +259,7 @@ manifest_parse(struct arena *a, const char *name, struct slice bytes, pb_manifes
     if (!sealed && m->build_info != NULL &&
         strstr(pb_str(m->build_info->distribution), "amberdb") != NULL)
         return bad(name, "checksum is missing");
+    drop_nameless_files(m);
     return check_manifest(a, name, m);
 }
 
