@@ -120,7 +120,7 @@ const struct table_stats *
 table_stats_get(struct exec_ctx *x, const struct table *t)
 {
     struct stats_cache *c = x->node->table_stats;
-    if (t->is_virtual || t->id < ID_DEFAULTDB || t->id >= KV_FOREIGN_TABLE_MIN)
+    if (t->is_virtual || t->id < ID_DEFAULTDB)
         return NULL;
     struct slot *s = &c->slots[t->id % SLOTS];
     int64_t now = monotonic_now_ns();

@@ -231,7 +231,8 @@ attach_txn(struct exec_ctx *x, void *arg)
         p->tables[i]->offline_reason = NULL;
     }
     record(s, dbs);
-    return restore_write_descriptors(x, p);
+    ERR_TRY(restore_write_descriptors(x, p));
+    return restore_insert_statistics(x, &p->chain, &p->rewrites);
 }
 
 static struct error *
@@ -290,6 +291,15 @@ check_dependents(struct exec_ctx *x, const pb_table *t)
 }
 
 static struct error *
+remove_statistics(struct exec_ctx *x, uint32_t table)
+{
+    static const struct type *const types[] = {&TYPE_INT8};
+    struct datum params[] = {datum_int(table)};
+    return exec_sql(x, EXEC_ROOT, NULL, NULL, 1, types, params,
+                    "DELETE FROM system.public.table_statistics WHERE \"tableID\" = $1");
+}
+
+static struct error *
 remove_database(struct exec_ctx *x, const pb_descriptor *db)
 {
     const pb_descriptor **v;
@@ -303,6 +313,7 @@ remove_database(struct exec_ctx *x, const pb_descriptor *db)
         ERR_TRY(check_dependents(x, t));
         ERR_TRY(catalog_namespace_delete(x->catalog, db_id, ID_PUBLIC_SCHEMA, pb_str(t->name)));
         ERR_TRY(catalog_delete_descriptor(x->catalog, PB_GET(t, id)));
+        ERR_TRY(remove_statistics(x, PB_GET(t, id)));
     }
     ERR_TRY(catalog_namespace_get(x->catalog, db_id, ID_ROOT, "public", &public_id));
     if (public_id != 0)

@@ -509,12 +509,12 @@ insert_statistic(struct exec_ctx *x, const Amberdb__TableStatisticProto *t, uint
     return sys_put(x->catalog, ID_TABLE_STATISTICS, row);
 }
 
-static struct error *
-insert_statistics(struct exec_ctx *x, struct restore_job *r)
+struct error *
+restore_insert_statistics(struct exec_ctx *x, const struct backup_chain *c, const struct rewrites *r)
 {
-    const pb_manifest *m = r->chain.v[r->chain.n - 1].m;
-    for (size_t i = 0; i < m->n_statistics && !PB_GET(r->d, schema_only); i++) {
-        const struct rewrite *w = rewrite_of(&r->rewrites, PB_GET(m->statistics[i], table_id));
+    const pb_manifest *m = c->v[c->n - 1].m;
+    for (size_t i = 0; i < m->n_statistics; i++) {
+        const struct rewrite *w = rewrite_of(r, PB_GET(m->statistics[i], table_id));
         if (w != NULL && !w->database)
             ERR_TRY(insert_statistic(x, m->statistics[i], w->new_id));
     }
@@ -538,8 +538,8 @@ publish_txn(struct exec_ctx *x, void *arg)
         t->offline_reason = NULL;
         ERR_TRY(catalog_put_descriptor(x->catalog, id, pb_descriptor_of_table(x->arena, t)));
     }
-    if (!PB_GET(r->d, stats_inserted))
-        ERR_TRY(insert_statistics(x, r));
+    if (!PB_GET(r->d, stats_inserted) && !PB_GET(r->d, schema_only))
+        ERR_TRY(restore_insert_statistics(x, &r->chain, &r->rewrites));
     PB_SET(r->d, stats_inserted, true);
     PB_SET(r->d, tables_published, true);
     struct error *e = job_save_txn(r->j, x);

@@ -183,6 +183,9 @@ struct error *restore_check_coverage(struct restore_plan *p) ERR_MUST_USE;
 struct error *restore_write_descriptors(struct exec_ctx *x, struct restore_plan *p) ERR_MUST_USE;
 /* Where the layers are, and which id becomes which. */
 Amberdb__RestoreDetails *restore_details(struct arena *a, const struct restore_plan *p);
+/* The last layer's, for the tables that have a new id. */
+struct error *restore_insert_statistics(struct exec_ctx *x, const struct backup_chain *c,
+                                        const struct rewrites *r) ERR_MUST_USE;
 
 struct error *drop_table_data(struct node *n, uint32_t table_id) ERR_MUST_USE;
 

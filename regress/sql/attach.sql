@@ -170,3 +170,16 @@ DETACH BACKUP whole;
 SELECT database_name FROM [SHOW DATABASES] WHERE database_name LIKE 'whole%';
 DROP DATABASE second CASCADE;
 DROP DATABASE bank CASCADE;
+-- statistics come with the tables, and go
+CREATE DATABASE attst;
+CREATE TABLE attst.t (k INT PRIMARY KEY, v INT);
+INSERT INTO attst.t SELECT g, g % 10 FROM generate_series(1, 100) AS g;
+CREATE STATISTICS st FROM attst.t;
+\set statistics :dest '/statistics'
+BACKUP DATABASE attst TO :'statistics';
+ATTACH BACKUP :'statistics' AS attstold;
+SELECT statistics_name, column_names, row_count, distinct_count FROM [SHOW STATISTICS FOR TABLE attstold.t] ORDER BY 4;
+SELECT 'attstold.t'::REGCLASS::OID AS table_id \gset
+DETACH BACKUP attstold;
+SELECT count(*) FROM system.table_statistics WHERE "tableID" = :table_id;
+DROP DATABASE attst CASCADE;
