@@ -16,6 +16,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/manifest.c \
   %D%/backup/merge.c %D%/backup/merge.h \
   %D%/backup/attach.c %D%/backup/attach.h %D%/backup/attach_int.h \
+  %D%/backup/attach_collate.c \
   %D%/backup/attach_source.c \
   %D%/backup/options.c \
   %D%/backup/restore.c \

@@ -44,35 +44,29 @@ is_wanted(const struct restore_plan *p, const pb_table *t)
            is_cluster_system_table(pb_str(t->name));
 }
 
-/* A key over collated strings is in the order of the weights that made it. */
+/* A key over collated strings is in the order of the weights that made it. Keys are made anew by
+ * attach_collate.c, but not of rows that lie among another table's. */
 static struct error *
-without_other_collations(struct exec_ctx *x, struct restore_plan *p, pb_table *t, bool *usable)
+check_collations(struct exec_ctx *x, struct restore_plan *p, pb_table *t, bool *usable)
 {
     const struct table *parsed;
-    size_t kept = 0;
+    bool collated = false, interleaved = false;
     *usable = true;
     if (*pb_str(t->view_query) != '\0' || chain_has_our_collation(&p->chain))
         return NULL;
     ERR_TRY(table_from_pb(p->a, pb_table_copy(p->a, t), &parsed));
     for (int i = 0; i < parsed->n_indexes; i++) {
-        const struct index *ix = &parsed->indexes[i];
-        if (ix->primary && restore_collated_key(parsed, ix)) {
-            exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION,
-                                   "table \"%s\" is left out: its primary key has collated strings, "
-                                   "whose order only RESTORE can make", parsed->name));
-            *usable = false;
-            return NULL;
-        }
+        const pb_index *ix = parsed->indexes[i].pb;
+        collated = collated || restore_collated_key(parsed, &parsed->indexes[i]);
+        interleaved = interleaved ||
+                      (ix != NULL && (ix->n_interleaved_by > 0 ||
+                                      (ix->interleave != NULL && ix->interleave->n_ancestors > 0)));
     }
-    for (size_t i = 0; i < t->n_indexes; i++) {
-        bool drop = false;
-        for (int k = 0; k < parsed->n_indexes; k++)
-            drop = drop || (parsed->indexes[k].id == PB_GET(t->indexes[i], id) &&
-                            restore_collated_key(parsed, &parsed->indexes[k]));
-        if (!drop)
-            t->indexes[kept++] = t->indexes[i];
-    }
-    t->n_indexes = kept;
+    *usable = !collated || !interleaved;
+    if (!*usable)
+        exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION,
+                               "table \"%s\" is left out: it is interleaved and its keys have "
+                               "collated strings", parsed->name));
     return NULL;
 }
 
@@ -86,7 +80,7 @@ select_tables(struct exec_ctx *x, struct attaching *s)
         bool usable;
         if (!is_wanted(p, pb_descriptor_table(d)))
             continue;
-        ERR_TRY(without_other_collations(x, p, d->table, &usable));
+        ERR_TRY(check_collations(x, p, d->table, &usable));
         if (usable)
             desc_list_add(p->a, &p->sel.tables, d);
     }

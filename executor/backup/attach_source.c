@@ -3,6 +3,8 @@
  *     attachments      per process: what is open, by the database that holds the record
  *       attached       layers, intervals of the coverage check, the maps between ids
  *         held         a data file: mapped whole, or its end in memory and the rest read by ranges
+ *         remade       a table with collated keys of other weights; once it was asked for: an attached of
+ *                      its own, whose files are those that attach_collate.c made
  *     iterator         interval by interval: merge -> check -> rewrite ids
  *
  * Files up to WHOLE_BYTES, and all encrypted ones, are fetched as a whole and held against their SHA-512.
@@ -17,6 +19,7 @@
 
 #include "base/hash.h"
 #include "base/thread.h"
+#include "catalog/row.h"
 #include "executor/backup/attach_int.h"
 #include "executor/backup/merge.h"
 #include "executor/backup/restore_int.h"
@@ -43,6 +46,13 @@ struct held {
     bool mapped;
 };
 
+struct remade {
+    const struct table *t;   /* under our id */
+    const pb_table *pb;
+    struct attached *at;     /* NULL: nobody has asked yet */
+    bool loading;
+};
+
 struct attached {
     struct attached *next;
     struct node *node;
@@ -58,8 +68,10 @@ struct attached {
     size_t n_iv, cap_iv;
     struct held *held;       /* by cover_file.index */
     size_t n_held;
+    struct remade *remade;
+    size_t n_remade;
     int refs;                /* guarded by attachments.lock */
-    struct mutex lock;       /* guards held[].users, ready, loading, used; ticks */
+    struct mutex lock;       /* guards held[].users, ready, loading, used; ticks; remade[].at, loading */
     struct cond changed;
     uint64_t ticks;
 };
@@ -96,6 +108,9 @@ free_attached(struct attached *at)
 {
     for (size_t i = 0; i < at->n_held; i++)
         arena_destroy(at->held[i].a);
+    for (size_t i = 0; i < at->n_remade; i++)
+        if (at->remade[i].at != NULL)
+            free_attached(at->remade[i].at);
     cond_destroy(&at->changed);
     mutex_destroy(&at->lock);
     arena_destroy(at->a);
@@ -152,6 +167,25 @@ by_id(const void *pa, const void *pb)
     return (a > b) - (a < b);
 }
 
+/* The tables whose keys the backup has in another order. */
+static struct error *
+note_collated(struct attached *at, pb_table *const *ours, size_t n)
+{
+    at->remade = ARENA_ARRAY(at->a, struct remade, n + 1);
+    for (size_t i = 0; i < n && !chain_has_our_collation(&at->chain); i++) {
+        const struct table *t;
+        bool any = false;
+        if (*pb_str(ours[i]->view_query) != '\0')
+            continue;
+        ERR_TRY(table_from_pb(at->a, pb_table_copy(at->a, ours[i]), &t));
+        for (int k = 0; k < t->n_indexes && !t->is_sequence; k++)
+            any = any || restore_collated_key(t, &t->indexes[k]);
+        if (any)
+            at->remade[at->n_remade++] = (struct remade){t, ours[i], NULL, false};
+    }
+    return NULL;
+}
+
 static struct error *
 map_ids(struct attached *at, const Amberdb__RestoreDetails *d)
 {
@@ -186,6 +220,7 @@ map_ids(struct attached *at, const Amberdb__RestoreDetails *d)
     }
     ERR_TRY(key_rewriter_create(a, &there, theirs, n_tables, &at->ours));
     ERR_TRY(key_rewriter_create(a, &back, ours, n_tables, &at->theirs));
+    ERR_TRY(note_collated(at, ours, n_tables));
     struct span_list wanted = {0};
     for (size_t i = 0; i < n_tables; i++)
         ERR_TRY(table_spans(a, theirs[i], &wanted));
@@ -484,7 +519,7 @@ close_file(struct merge_file *m)
 struct attach_iter {
     struct engine_iter base;
     struct attachments *all;
-    struct attached *at;
+    struct attached *held_by, *at; /* the latter of the former, or the same */
     const struct cancel *cancel;
     struct arena *a, *interval_arena, *batch_arena;
     struct engine_scan_opts o;
@@ -753,7 +788,7 @@ iter_close(struct engine_iter *base)
     struct attach_iter *it = (struct attach_iter *)base;
     merge_done(it);
     merge_files_close(&it->files);
-    unref(it->all, it->at);
+    unref(it->all, it->held_by);
     arena_destroy(it->batch_arena);
     arena_destroy(it->interval_arena);
     arena_destroy(it->a);
@@ -770,20 +805,15 @@ static const struct engine_vt attach_vt = {
     .iter_close = iter_close,
 };
 
+/* Takes the reference to held_by, in an error, too. */
 static struct error *
-iter_open(void *arg, const struct engine_scan_opts *o, const struct cancel *cancel,
-          struct engine_iter **out)
+open_on(struct attachments *all, struct attached *held_by, struct attached *at,
+        const struct engine_scan_opts *o, const struct cancel *cancel, struct engine_iter **out)
 {
-    struct attachments *all = arg;
-    struct reader r = reader_make(o->span.start);
-    struct attached *at;
-    uint64_t table;
-    VERIFY(o->mode == ENGINE_SCAN_AT);
-    ERR_TRY(key_get_uvarint(&r, &table));
-    ERR_TRY(find(all, (uint32_t)table, cancel, &at));
     struct attach_iter *it = xcalloc(1, sizeof(*it));
     it->base.vt = &attach_vt;
     it->all = all;
+    it->held_by = held_by;
     it->at = at;
     it->cancel = cancel;
     it->o = *o;
@@ -805,6 +835,127 @@ iter_open(void *arg, const struct engine_scan_opts *o, const struct cancel *canc
     rewind_to_bounds(it);
     *out = &it->base;
     return NULL;
+}
+
+/* ---- collated keys ---- */
+
+/* What reads the runs: one interval, all of them its files, no other ids. */
+static struct error *
+attached_of_runs(struct attached *at, const struct remade *m, struct attached *made,
+                 const struct slice *runs, size_t n)
+{
+    static const struct backup_layer no_layer;
+    struct arena *a = made->a;
+    uint32_t id = PB_GET(m->pb, id);
+    struct rewrites same = {ARENA_NEW(a, struct rewrite), 1};
+    same.v[0] = (struct rewrite){id, id, 0, false};
+    pb_table *const tables[] = {pb_table_copy(a, m->pb)};
+    made->node = at->node;
+    ERR_TRY(key_rewriter_create(a, &same, tables, 1, &made->ours));
+    made->theirs = made->ours;
+    struct cover_interval *iv = ARENA_NEW(a, struct cover_interval);
+    *iv = (struct cover_interval){row_table_span(a, id), n, ARENA_ARRAY(a, struct cover_file, n + 1)};
+    made->iv = iv;
+    made->n_iv = 1;
+    made->held = arena_zalloc(a, (n + 1) * sizeof(*made->held));
+    made->n_held = n;
+    for (size_t i = 0; i < n; i++) {
+        pb_file *f = PB_NEW(a, File, file);
+        f->path = arena_strdup(a, "collated keys");
+        f->span = PB_NEW(a, Span, span);
+        pb_set_bytes(a, &f->span->key, &f->span->has_key, iv->span.start);
+        pb_set_bytes(a, &f->span->end_key, &f->span->has_end_key, iv->span.end);
+        iv->files[i] = (struct cover_file){&no_layer, 0, f, (uint32_t)i};
+        made->held[i] = (struct held){.cf = &iv->files[i], .ready = true, .users = 1, /* for good */
+                                      .size = runs[i].len, .map = runs[i], .mapped = true};
+    }
+    return NULL;
+}
+
+static struct error *
+remake(struct attachments *all, struct attached *at, const struct remade *m,
+       const struct cancel *cancel, struct attached **out)
+{
+    struct attached *made = xcalloc(1, sizeof(*made));
+    made->a = arena_create(NULL, "collated keys");
+    mutex_init(&made->lock, RANK_ENGINE);
+    cond_init(&made->changed);
+    struct engine_scan_opts o = {.span = row_index_span(made->a, m->t, &m->t->indexes[0]),
+                                 .mode = ENGINE_SCAN_AT};
+    struct engine_iter *rows;
+    struct slice *runs;
+    size_t n;
+    mutex_lock(&all->lock);
+    at->refs++;
+    mutex_unlock(&all->lock);
+    struct error *e = open_on(all, at, at, &o, cancel, &rows);
+    if (e == NULL) {
+        e = attach_collate(at->node, m->t, rows, cancel, made->a, &runs, &n);
+        engine_iter_close(rows);
+    }
+    if (e == NULL)
+        e = attached_of_runs(at, m, made, runs, n);
+    if (e != NULL)
+        free_attached(made);
+    else
+        *out = made;
+    return e;
+}
+
+/* Where the index is read: *from is the backup itself unless its keys are of other weights. */
+static struct error *
+source_of(struct attachments *all, struct attached *at, uint64_t table, uint64_t index,
+          const struct cancel *cancel, struct attached **from)
+{
+    struct remade *m = NULL;
+    for (size_t i = 0; i < at->n_remade && m == NULL; i++)
+        for (int k = 0; at->remade[i].t->id == table && k < at->remade[i].t->n_indexes; k++)
+            if (at->remade[i].t->indexes[k].id == index &&
+                restore_collated_key(at->remade[i].t, &at->remade[i].t->indexes[k]))
+                m = &at->remade[i];
+    if (m == NULL)
+        return NULL;
+    struct attached *made = NULL;
+    struct error *e = NULL;
+    mutex_lock(&at->lock);
+    while (m->loading)
+        cond_wait(&at->changed, &at->lock);
+    if (m->at == NULL) {
+        m->loading = true;
+        mutex_unlock(&at->lock);
+        e = remake(all, at, m, cancel, &made);
+        mutex_lock(&at->lock);
+        m->loading = false;
+        m->at = made;
+        cond_broadcast(&at->changed);
+    }
+    *from = m->at;
+    mutex_unlock(&at->lock);
+    return e;
+}
+
+static struct error *
+iter_open(void *arg, const struct engine_scan_opts *o, const struct cancel *cancel,
+          struct engine_iter **out)
+{
+    struct attachments *all = arg;
+    struct reader r = reader_make(o->span.start);
+    struct attached *at, *from;
+    uint64_t table, index = 0;
+    VERIFY(o->mode == ENGINE_SCAN_AT);
+    ERR_TRY(key_get_uvarint(&r, &table));
+    ERR_TRY(find(all, (uint32_t)table, cancel, &at));
+    from = at;
+    struct error *e = NULL;
+    if (at->n_remade > 0)
+        e = key_get_uvarint(&r, &index); /* scans are of one index */
+    if (e == NULL && at->n_remade > 0)
+        e = source_of(all, at, table, index, cancel, &from);
+    if (e != NULL) {
+        unref(all, at);
+        return e;
+    }
+    return open_on(all, at, from, o, cancel, out);
 }
 
 /* ---- the process ---- */
