@@ -174,6 +174,7 @@ build(struct hash_join_op *j)
             ERR_TRY(spill_table(j));
     }
     op_close(j->op.children[1]);
+    row_hash_oldest_first(&j->table); /* partners come in the order of their side */
     return NULL;
 }
 
@@ -242,6 +243,7 @@ load_part(struct hash_join_op *j, bool *more)
                 insert_build(j, &j->part_batch, k, j->hashes[k], j->nulls[k]);
             }
         }
+        row_hash_oldest_first(&j->table);
     }
     j->part_batch.n_cols = j->n_left;
     j->reader = j->left_parts[i] == NULL ? NULL : row_reader_open(j->left_parts[i], j->table_arena);

@@ -46,6 +46,8 @@ struct row_hash {
 };
 void row_hash_init(struct row_hash *h, struct arena *a);
 void row_hash_add(struct row_hash *h, struct hash_entry *e);
+/* Turns all buckets, which are newest first, around; once, and nothing is added afterwards. */
+void row_hash_oldest_first(struct row_hash *h);
 static inline struct hash_entry *
 row_hash_bucket(const struct row_hash *h, uint64_t hash)
 {

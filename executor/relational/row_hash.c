@@ -46,6 +46,20 @@ row_hash_add(struct row_hash *h, struct hash_entry *e)
     h->n++;
 }
 
+void
+row_hash_oldest_first(struct row_hash *h)
+{
+    for (size_t i = 0; i < h->n_buckets; i++) {
+        struct hash_entry *rev = NULL, *next;
+        for (struct hash_entry *e = h->buckets[i]; e != NULL; e = next) {
+            next = e->next;
+            e->next = rev;
+            rev = e;
+        }
+        h->buckets[i] = rev;
+    }
+}
+
 uint64_t
 row_key_hash(const struct datum *key, int n, const struct type *const *types, uint64_t seed)
 {
