@@ -166,7 +166,7 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     const struct table *t;
     (void)rows;
     (void)tag;
-    ERR_TRY(ddl_relation(x, &n->table, DDL_KEYLESS_TABLE, n->if_exists, &t, NULL));
+    ERR_TRY(ddl_relation(x, &n->table, DDL_KEYLESS_TABLE, n->if_exists, PRIV_CREATE, &t, NULL));
     if (t == NULL)
         return NULL;
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));

@@ -29,6 +29,7 @@ ddl_column_type(struct exec_ctx *x, const struct ast_type *n, const struct type 
     if ((*out)->oid == TYPE_INT2VECTOR.oid || (*out)->oid == TYPE_OIDVECTOR.oid)
         return err_new(ERR_FEATURE_NOT_SUPPORTED, "VECTOR column types are unsupported");
     const struct type *t = (*out)->family == FAMILY_ARRAY ? (*out)->elem : *out;
+    ERR_TRY(ddl_check_value_type(x, t));
     if (t->family == FAMILY_COLLATED_STRING) {
         struct error *err = collation_check(t->locale);
         if (err != NULL) {
@@ -43,7 +44,7 @@ struct error *
 ddl_check_value_type(struct exec_ctx *x, const struct type *t)
 {
     const struct type *e = t->family == FAMILY_ARRAY ? t->elem : t;
-    if (e->family != FAMILY_UNKNOWN && e->family != FAMILY_TUPLE)
+    if (e->family != FAMILY_UNKNOWN && e->family != FAMILY_TUPLE && e->oid != TYPE_REGOPERATOR.oid)
         return NULL;
     return err_new(ERR_INVALID_TABLE_DEFINITION, "value type %s cannot be used for table columns",
                    type_name_str(x->arena, e));
@@ -312,6 +313,9 @@ ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const pb_table 
         if (quals.deflt != NULL)
             return err_new(ERR_SYNTAX, "multiple default values specified for column \"%s\" of "
                                        "table \"%s\"", name, table);
+        if (extra->computed != NULL)
+            return err_new(ERR_SYNTAX, "SERIAL column \"%s\" of table \"%s\" cannot be computed",
+                           name, table);
     } else {
         ERR_TRY(ddl_column_type(x, def->type, &type));
     }

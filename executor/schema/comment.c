@@ -25,7 +25,7 @@ comment_column(struct exec_ctx *x, const struct ast_expr *e, struct commented *c
         name.schema = e->column.parts[n - 3];
     if (n >= 4)
         name.catalog = e->column.parts[n - 4];
-    ERR_TRY(ddl_relation(x, &name, DDL_TABLE, false, &t, NULL));
+    ERR_TRY(ddl_relation(x, &name, DDL_TABLE, false, PRIV_CREATE, &t, NULL));
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
     const struct column *col = table_column(t, ddl_text(x, e->column.parts[n - 1]));
     if (col == NULL)
@@ -48,7 +48,7 @@ comment_target(struct exec_ctx *x, const struct ast_comment *n, struct commented
         *c = (struct commented){COMMENT_ON_DATABASE, db->id, 0, db->name, NULL};
         return NULL;
     case AST_COMMENT_TABLE:
-        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, &t, NULL));
+        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, PRIV_CREATE, &t, NULL));
         ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
         *c = (struct commented){COMMENT_ON_TABLE, t->id, 0, ddl_qualified(x, t), NULL};
         return NULL;

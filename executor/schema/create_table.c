@@ -97,9 +97,14 @@ define_families(struct definition *d)
 static struct error *
 check_families(const pb_table *t)
 {
-    for (size_t i = 0; i < t->n_families; i++)
+    for (size_t i = 0; i < t->n_families; i++) {
+        const Amberdb__ColumnFamilyDescriptor *b = t->families[i];
+        for (size_t c = 0; c < b->n_column_ids; c++)
+            if (pb_u32_contains(b->column_ids, c, b->column_ids[c]))
+                return err_new(ERR_UNCATEGORIZED, "column %u is in both family %u and %u",
+                               b->column_ids[c], PB_GET(b, id), PB_GET(b, id));
         for (size_t k = 0; k < i; k++) {
-            const Amberdb__ColumnFamilyDescriptor *a = t->families[k], *b = t->families[i];
+            const Amberdb__ColumnFamilyDescriptor *a = t->families[k];
             if (strcmp(a->name, b->name) == 0)
                 return err_new(ERR_UNCATEGORIZED, "duplicate family name: \"%s\"", a->name);
             for (size_t c = 0; c < b->n_column_ids; c++)
@@ -107,6 +112,7 @@ check_families(const pb_table *t)
                     return err_new(ERR_UNCATEGORIZED, "column %u is in both family %u and %u",
                                    b->column_ids[c], PB_GET(a, id), PB_GET(b, id));
         }
+    }
     return NULL;
 }
 

@@ -250,7 +250,7 @@ drop_relations(struct exec_ctx *x, const struct ast_drop *n, enum ddl_relation k
     int found = 0;
     /* All are checked before the first one goes. */
     for (int i = 0; i < n->names.count; i++) {
-        ERR_TRY(ddl_relation(x, &n->names.items[i], kind, n->if_exists, &v[found], NULL));
+        ERR_TRY(ddl_relation(x, &n->names.items[i], kind, n->if_exists, PRIV_DROP, &v[found], NULL));
         if (v[found] == NULL)
             continue;
         ERR_TRY(ddl_check_table(x, v[found], PRIV_DROP));

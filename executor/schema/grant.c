@@ -186,7 +186,7 @@ change_pattern(struct change *c, const struct ast_table_pattern *p)
     const struct database *db;
     size_t n;
     if (!p->star) {
-        ERR_TRY(ddl_relation(x, &p->name, DDL_ANY, false, &t, NULL));
+        ERR_TRY(ddl_relation(x, &p->name, DDL_ANY, false, PRIV_GRANT, &t, NULL));
         return change_table(c, t);
     }
     struct slice name = p->name.count >= 2   ? p->name.catalog

@@ -223,7 +223,7 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     pb_index *ix;
     (void)rows;
     (void)tag;
-    ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, &t, NULL));
+    ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, PRIV_CREATE, &t, NULL));
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
     if (n->def.name.len > 0 && table_index(t, ddl_text(x, n->def.name)) != NULL) {
         if (n->def.if_not_exists)
@@ -333,7 +333,7 @@ ddl_find_index(struct exec_ctx *x, const struct ast_index_name *n, bool if_exist
     *out = (struct found_index){0};
     if (n->has_table) {
         const char *name = ddl_text(x, n->index);
-        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, if_exists, &out->t, NULL));
+        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, if_exists, PRIV_CREATE, &out->t, NULL));
         if (out->t != NULL)
             out->ix = table_index(out->t, name);
         if (out->ix == NULL && out->t != NULL && is_index_in_mutation(out->t, name))

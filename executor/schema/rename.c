@@ -224,7 +224,7 @@ rename_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     /* ALTER TABLE renames any relation. */
     ERR_TRY(ddl_relation(x, &n->name,
                          n->relation == AST_RELATION_TABLE ? DDL_ANY : kinds[n->relation],
-                         n->if_exists, &t, NULL));
+                         n->if_exists, PRIV_DROP, &t, NULL));
     if (t == NULL)
         return NULL;
     uint32_t id = t->id;
@@ -362,7 +362,7 @@ rename_column_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink 
     const struct table *t;
     (void)rows;
     (void)tag;
-    ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, n->if_exists, &t, NULL));
+    ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, n->if_exists, PRIV_CREATE, &t, NULL));
     if (t == NULL)
         return NULL;
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));

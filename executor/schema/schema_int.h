@@ -17,9 +17,10 @@ struct error *ddl_database(struct exec_ctx *x, struct slice name, bool if_exists
 /* DDL_KEYLESS_TABLE: one whose primary key this transaction has dropped is fine. */
 enum ddl_relation { DDL_ANY, DDL_TABLE, DDL_VIEW, DDL_SEQUENCE, DDL_KEYLESS_TABLE };
 /* An existing relation of that kind. 42P01 when it is not there (*out NULL with if_exists), 42809
- * `"x" is not a table` for another kind; virtual ones are 42501/42809 errors. */
+ * `"x" is not a table` for another kind. Of virtual ones nobody has but SELECT: 42501, which names wanted. */
 struct error *ddl_relation(struct exec_ctx *x, const struct ast_object_name *n,
-                           enum ddl_relation kind, bool if_exists, const struct table **out,
+                           enum ddl_relation kind, bool if_exists, enum privilege wanted,
+                           const struct table **out,
                            const struct database **db) ERR_MUST_USE;
 /* 42501 user u does not have <PRIV> privilege on relation/database d. */
 struct error *ddl_check_table(struct exec_ctx *x, const struct table *t, enum privilege p)

@@ -46,7 +46,8 @@ static const char *const relation_words[] = {"relation", "table", "view", "seque
 
 struct error *
 ddl_relation(struct exec_ctx *x, const struct ast_object_name *n, enum ddl_relation kind,
-             bool if_exists, const struct table **out, const struct database **db)
+             bool if_exists, enum privilege wanted, const struct table **out,
+             const struct database **db)
 {
     struct object_name name = ddl_object_name(x, n);
     const struct database *found_db;
@@ -62,8 +63,9 @@ ddl_relation(struct exec_ctx *x, const struct ast_object_name *n, enum ddl_relat
     }
     const struct table *t = *out;
     if (t->is_virtual)
-        return err_new(ERR_INSUFFICIENT_PRIVILEGE, "%s is a system catalog",
-                       ddl_name_shown(x, n));
+        return err_new(ERR_INSUFFICIENT_PRIVILEGE,
+                       "user %s does not have %s privilege on relation %s", x->user,
+                       privilege_names[wanted], t->name);
     bool fits = kind == DDL_ANY || (kind == DDL_VIEW && t->is_view) ||
                 (kind == DDL_SEQUENCE && t->is_sequence) ||
                 ((kind == DDL_TABLE || kind == DDL_KEYLESS_TABLE) && !t->is_view &&

@@ -466,7 +466,7 @@ scrub_in(struct exec_ctx *x, void *arg)
     if (s->n->database) {
         err = scrub_database(s);
     } else {
-        ERR_GOTO(ddl_relation(x, &s->n->name, DDL_TABLE, false, &s->t, &s->db), out);
+        ERR_GOTO(ddl_relation(x, &s->n->name, DDL_TABLE, false, PRIV_SELECT, &s->t, &s->db), out);
         err = scrub_table(s);
     }
 out:

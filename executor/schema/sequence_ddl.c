@@ -119,7 +119,7 @@ find_owner(struct exec_ctx *x, const struct ast_expr *e, const struct table **t,
         name.schema = e->column.parts[n - 3];
     if (n >= 4)
         name.catalog = e->column.parts[n - 4];
-    ERR_TRY(ddl_relation(x, &name, DDL_TABLE, false, t, NULL));
+    ERR_TRY(ddl_relation(x, &name, DDL_TABLE, false, PRIV_CREATE, t, NULL));
     *c = table_column(*t, ddl_text(x, e->column.parts[n - 1]));
     if (*c == NULL)
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist",
@@ -270,7 +270,7 @@ alter_sequence_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink
     pb_table *pb;
     (void)rows;
     (void)tag;
-    ERR_TRY(ddl_relation(x, &n->name, DDL_SEQUENCE, n->if_exists, &t, NULL));
+    ERR_TRY(ddl_relation(x, &n->name, DDL_SEQUENCE, n->if_exists, PRIV_CREATE, &t, NULL));
     if (t == NULL)
         return NULL;
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));

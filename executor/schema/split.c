@@ -52,7 +52,7 @@ find_target(struct splitter *s, const struct ast_range_target *n)
         s->t = f.t;
         s->ix = f.ix;
     } else {
-        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, &s->t, NULL));
+        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, PRIV_INSERT, &s->t, NULL));
         s->ix = &s->t->indexes[0];
     }
     return ddl_check_table(x, s->t, PRIV_INSERT);

@@ -122,7 +122,7 @@ create_stats_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
         ERR_TRY(catalog_resolve(x->catalog, &x->names, &given, &t, &db, &schema));
         if (t != NULL && t->is_virtual)
             return err_new(ERR_WRONG_OBJECT_TYPE, "cannot create statistics on virtual tables");
-        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, &t, NULL));
+        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, PRIV_SELECT, &t, NULL));
     }
     ERR_TRY(ddl_check_table(x, t, PRIV_SELECT));
     struct datum name = datum_bytes(n->name.ptr, n->name.len);
@@ -221,7 +221,7 @@ show_statistics_rewrite(struct exec_ctx *x, const struct ast_stmt *s, char **sql
     const struct ast_show *n = s->show;
     const struct table *t;
     struct str names;
-    ERR_TRY(ddl_relation(x, &n->table, DDL_ANY, false, &t, NULL));
+    ERR_TRY(ddl_relation(x, &n->table, DDL_ANY, false, PRIV_SELECT, &t, NULL));
     ERR_TRY(ddl_check_table(x, t, PRIV_SELECT));
     str_init_arena(&names, x->arena, STR_MAX_DEFAULT);
     /* (VALUES ...) of the table's columns: ids to names */

@@ -246,7 +246,7 @@ truncate_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows
     (void)tag;
     for (int i = 0; i < n->tables.count; i++) {
         const struct table *t;
-        ERR_TRY(ddl_relation(x, &n->tables.items[i], DDL_TABLE, false, &t, NULL));
+        ERR_TRY(ddl_relation(x, &n->tables.items[i], DDL_TABLE, false, PRIV_DROP, &t, NULL));
         if (t->id < ID_DEFAULTDB)
             return err_new(ERR_INSUFFICIENT_PRIVILEGE,
                            "user %s does not have DROP privilege on relation %s", x->user,

@@ -91,7 +91,7 @@ static struct error *
 partition_of_table(struct exec_ctx *x, const struct ast_zone_target *n, struct zone_target *out)
 {
     const char *name = ddl_text(x, n->partition);
-    ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, &out->t, NULL));
+    ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, PRIV_CREATE, &out->t, NULL));
     out->id = out->t->id;
     out->partition = name;
     for (int i = 0; i < out->t->n_indexes; i++) {
@@ -128,7 +128,7 @@ partition_of_indexes(struct exec_ctx *x, const struct ast_zone_target *n,
         PB_PUSH(x->arena, *out, *n_out, one);
         return NULL;
     }
-    ERR_TRY(ddl_relation(x, &n->index.table, DDL_TABLE, false, &one.t, NULL));
+    ERR_TRY(ddl_relation(x, &n->index.table, DDL_TABLE, false, PRIV_CREATE, &one.t, NULL));
     one.id = one.t->id;
     for (int i = 0; i < one.t->n_indexes; i++) {
         one.ix = &one.t->indexes[i];
@@ -164,7 +164,7 @@ zone_resolve(struct exec_ctx *x, const struct ast_zone_target *n, struct zone_ta
         t.text = str_cstr(&s);
         break;
     case AST_ZONE_TABLE:
-        ERR_TRY(ddl_relation(x, &n->table, DDL_ANY, false, &t.t, NULL));
+        ERR_TRY(ddl_relation(x, &n->table, DDL_ANY, false, PRIV_CREATE, &t.t, NULL));
         t.id = t.t->id;
         t.text = arena_printf(x->arena, "TABLE %s", ddl_name_shown(x, &n->table));
         break;

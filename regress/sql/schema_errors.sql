@@ -82,3 +82,5 @@ CREATE TABLE unnamed ("" INT);
 CREATE TABLE interleaved_root (i INT PRIMARY KEY, s STRING);
 CREATE TABLE interleaved_child (i INT, j INT, PRIMARY KEY (i, j)) INTERLEAVE IN PARENT interleaved_root (i, j);
 CREATE TABLE parted (a INT PRIMARY KEY) PARTITION BY LIST (a) (PARTITION "" VALUES IN (1));
+CREATE TABLE twice (x INT, FAMILY f (x, x));
+CREATE TABLE computed_serial (a SERIAL AS (1) STORED);
