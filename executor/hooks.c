@@ -432,6 +432,23 @@ database_size(const struct eval_env *env, uint32_t oid, const char *name, int64_
 }
 
 static struct error *
+all_size(const struct eval_env *env, int64_t *bytes)
+{
+    struct exec_ctx *x = ctx_of(env);
+    const struct database **v;
+    size_t n;
+
+    *bytes = 0;
+    ERR_TRY(catalog_list_databases(x->catalog, env->arena, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        int64_t size;
+        ERR_TRY(database_size(env, v[i]->id, NULL, &size));
+        *bytes += size > 0 ? size : 0;
+    }
+    return NULL;
+}
+
+static struct error *
 inet_client(const struct eval_env *env, const char **address, int *port)
 {
     (void)env;
@@ -458,6 +475,7 @@ const struct eval_hooks exec_eval_hooks = {
     .is_admin = is_admin,
     .table_size = table_size,
     .database_size = database_size,
+    .all_size = all_size,
     .cluster_id = cluster_id,
     .cluster_name = cluster_name,
     .node_id = node_id,

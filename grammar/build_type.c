@@ -180,6 +180,7 @@ static const struct {
     {"regclass", AST_TYPE_REGCLASS, 0, false},
     {"regproc", AST_TYPE_REGPROC, 0, false},
     {"regprocedure", AST_TYPE_REGPROCEDURE, 0, false},
+    {"regoperator", AST_TYPE_REGOPERATOR, 0, false},
     {"regnamespace", AST_TYPE_REGNAMESPACE, 0, false},
     {"regtype", AST_TYPE_REGTYPE, 0, false},
     {"serial", AST_TYPE_SERIAL, 0, false},

@@ -211,6 +211,19 @@ BUILTIN(database_size_by_name)
     return NULL;
 }
 
+/* There is one tablespace, of OID 0 and named pg_default: all is in it. */
+BUILTIN(tablespace_size)
+{
+    NEED_HOOK(h, all_size);
+    int64_t bytes;
+    *out = DATUM_NULL;
+    if (args[0].i != 0)
+        return NULL;
+    ERR_TRY(h->all_size(env, &bytes));
+    *out = datum_int(bytes);
+    return NULL;
+}
+
 static struct datum
 pretty_size(struct arena *a, int64_t size)
 {
@@ -315,6 +328,7 @@ static const struct overload rows[] = {
     F1("pg_total_relation_size", OID, INT8, table_size, STABLE),
     F1("pg_database_size", OID, INT8, database_size, STABLE),
     F1("pg_database_size", STRING, INT8, database_size_by_name, STABLE),
+    F1("pg_tablespace_size", OID, INT8, tablespace_size, STABLE),
     F1("pg_size_pretty", INT8, STRING, pg_size_pretty, IMMUTABLE),
     F1("pg_size_pretty", DECIMAL, STRING, pg_size_pretty_decimal, IMMUTABLE),
     F1("pg_get_ruledef", OID, STRING, null, STABLE),

@@ -80,6 +80,7 @@ struct eval_hooks {
     /* By name, or by oid where the name is NULL; -1: there is none. */
     struct error *(*database_size)(const struct eval_env *env, uint32_t oid, const char *name,
                                    int64_t *bytes);
+    struct error *(*all_size)(const struct eval_env *env, int64_t *bytes); /* of all databases */
 
     /* cluster */
     struct error *(*cluster_id)(const struct eval_env *env, uint8_t uuid[16]);

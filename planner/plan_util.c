@@ -449,6 +449,7 @@ cast_label(struct arena *a, const struct ast_type *t)
         [AST_TYPE_REGTYPE] = "regtype",
         [AST_TYPE_REGPROC] = "regproc",
         [AST_TYPE_REGPROCEDURE] = "regprocedure",
+        [AST_TYPE_REGOPERATOR] = "regoperator",
         [AST_TYPE_REGNAMESPACE] = "regnamespace",
         [AST_TYPE_INT2VECTOR] = "int2vector",
         [AST_TYPE_OIDVECTOR] = "oidvector",

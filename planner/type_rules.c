@@ -308,6 +308,7 @@ resolve_ast_type(struct type_ctx *c, const struct ast_type *t, const struct type
     case AST_TYPE_REGTYPE: *out = &TYPE_REGTYPE; return NULL;
     case AST_TYPE_REGPROC: *out = &TYPE_REGPROC; return NULL;
     case AST_TYPE_REGPROCEDURE: *out = &TYPE_REGPROCEDURE; return NULL;
+    case AST_TYPE_REGOPERATOR: *out = &TYPE_REGOPERATOR; return NULL;
     case AST_TYPE_REGNAMESPACE: *out = &TYPE_REGNAMESPACE; return NULL;
     case AST_TYPE_INT2VECTOR: *out = &TYPE_INT2VECTOR; return NULL;
     case AST_TYPE_OIDVECTOR: *out = &TYPE_OIDVECTOR; return NULL;

@@ -27,6 +27,7 @@ T(TYPE_OID, FAMILY_OID, 26);
 T(TYPE_REGCLASS, FAMILY_OID, 2205);
 T(TYPE_REGPROC, FAMILY_OID, 24);
 T(TYPE_REGPROCEDURE, FAMILY_OID, 2202);
+T(TYPE_REGOPERATOR, FAMILY_OID, 2204); /* values only: no column has it */
 T(TYPE_REGTYPE, FAMILY_OID, 2206);
 T(TYPE_REGNAMESPACE, FAMILY_OID, 4089);
 T(TYPE_UNKNOWN, FAMILY_UNKNOWN, 705);
@@ -121,6 +122,7 @@ static const struct oid_row oids[] = {
      "_regproc"},
     {&TYPE_REGPROCEDURE, "regprocedure", "REGPROCEDURE", "regprocedure", "regprocedure", 4,
      &TYPE_REGPROCEDURE_ARRAY_, "_regprocedure"},
+    {&TYPE_REGOPERATOR, "regoperator", "REGOPERATOR", "regoperator", "regoperator", 4, NULL, NULL},
     {&TYPE_REGTYPE, "regtype", "REGTYPE", "regtype", "regtype", 4, &TYPE_REGTYPE_ARRAY_,
      "_regtype"},
     {&TYPE_REGNAMESPACE, "regnamespace", "REGNAMESPACE", "regnamespace", "regnamespace", 4,

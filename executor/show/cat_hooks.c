@@ -286,6 +286,41 @@ schema_name(struct exec_ctx *x, uint32_t oid, const char **name)
     return NULL;
 }
 
+/* +(bigint,bigint), -(NONE,bigint) */
+struct operator_text {
+    struct arena *arena;
+    uint32_t oid;
+    const char *name, *given;
+};
+
+static struct error *
+operator_text(const struct cat_operator *o, void *arg)
+{
+    struct operator_text *w = arg;
+    if (w->given == NULL && o->oid != w->oid)
+        return NULL;
+    const char *text = arena_printf(
+        w->arena, "%s(%s,%s)", o->name,
+        o->left != NULL ? type_pg_name_str(w->arena, o->left) : "NONE",
+        type_pg_name_str(w->arena, o->right));
+    if (w->given == NULL) {
+        w->name = text;
+    } else if (strcmp(text, w->given) == 0) {
+        w->name = text;
+        w->oid = o->oid;
+    }
+    return NULL;
+}
+
+static struct error *
+operator_name(struct arena *a, uint32_t oid, const char **name)
+{
+    struct operator_text w = {a, oid, NULL, NULL};
+    ERR_TRY(cat_operators(operator_text, &w));
+    *name = w.name;
+    return NULL;
+}
+
 struct error *
 cat_hook_oid_to_name(const struct eval_env *env, uint32_t kind, uint32_t oid, const char **name)
 {
@@ -301,6 +336,8 @@ cat_hook_oid_to_name(const struct eval_env *env, uint32_t kind, uint32_t oid, co
         const struct cat_function *f = find_function(oid);
         *name = f != NULL ? f->name : NULL;
     }
+    if (kind == TYPE_REGOPERATOR.oid)
+        return operator_name(env->arena, oid, name);
     if (kind == TYPE_REGTYPE.oid) {
         const struct type *t = type_from_oid(oid);
         if (t != NULL)
@@ -420,6 +457,20 @@ type_oid(struct slice name, uint32_t *oid)
                    (const char *)name.ptr);
 }
 
+/* name(type,type), the types by their names in SQL, NONE for the left one of a prefix operator. */
+static struct error *
+operator_oid(struct exec_ctx *x, struct slice name, uint32_t *oid)
+{
+    const char *text = slice_to_cstr(x->arena, name);
+    struct operator_text w = {arena_create(x->arena, "operators"), 0, NULL, text};
+    struct error *e = cat_operators(operator_text, &w);
+    if (e == NULL && w.name == NULL)
+        e = err_new(ERR_UNDEFINED_FUNCTION, "operator does not exist: %s", text);
+    *oid = w.oid;
+    arena_destroy(w.arena);
+    return e;
+}
+
 struct error *
 cat_hook_name_to_oid(const struct eval_env *env, uint32_t kind, struct slice name, uint32_t *oid)
 {
@@ -431,5 +482,7 @@ cat_hook_name_to_oid(const struct eval_env *env, uint32_t kind, struct slice nam
         return schema_oid(x, name, oid);
     if (kind == TYPE_REGPROC.oid || kind == TYPE_REGPROCEDURE.oid)
         return function_oid(x, name, kind == TYPE_REGPROCEDURE.oid, oid);
+    if (kind == TYPE_REGOPERATOR.oid)
+        return operator_oid(x, name, oid);
     return type_oid(name, oid);
 }

@@ -72,6 +72,15 @@ uint32_t cat_oid_unique(uint32_t db, const char *schema, uint32_t table, uint32_
 uint32_t cat_oid_function(const char *name, const char *arguments);
 uint32_t cat_oid_user(const char *name);
 uint32_t cat_oid_collation(const char *name);
+/* Each operator once, until fn says that it has what it looked for. */
+struct cat_operator {
+    const char *name;
+    const struct type *left; /* NULL: a prefix operator */
+    const struct type *right, *ret;
+    uint32_t oid;
+};
+struct error *cat_operators(struct error *(*fn)(const struct cat_operator *o, void *arg), void *arg)
+    ERR_MUST_USE;
 uint32_t cat_oid_operator(const char *name, const struct type *left, const struct type *right,
                           const struct type *result);
 uint32_t cat_oid_text(const char *name); /* access methods */
@@ -133,7 +142,7 @@ struct cat_function {
     const char *pg_arguments; /* bigint, text */
     uint32_t oid;
     char kind; /* f, a aggregate, w window */
-    bool returns_set, strict;
+    bool returns_set;
     enum volatility volatility;
     int n_args;
     const struct type *args[OVERLOAD_MAX_ARGS];

@@ -350,7 +350,6 @@ add_tables(struct function_list *l, const struct overload_table *const *tables, 
                 .category = o->category,
                 .kind = 'f',
                 .returns_set = o->is_generator,
-                .strict = !o->null_args,
                 .volatility = o->volatility,
                 .variadic = o->variadic,
                 .ret = o->ret,
@@ -378,7 +377,9 @@ static const char *
 io_name(struct arena *a, const struct type *t, const char *what)
 {
     const char *name = type_typname(t);
-    if (t->family == FAMILY_ARRAY && t->oid != TYPE_INT2VECTOR.oid && t->oid != TYPE_OIDVECTOR.oid)
+    if (t->family == FAMILY_ANY || t->oid == TYPE_ANY_ARRAY.oid)
+        name = arena_printf(a, "%s_", name);
+    else if (t->family == FAMILY_ARRAY && t->oid != TYPE_INT2VECTOR.oid && t->oid != TYPE_OIDVECTOR.oid)
         name = "array_";
     else if (t->family == FAMILY_TUPLE)
         name = "record_";
@@ -412,7 +413,6 @@ add_type_functions(struct function_list *l)
             struct cat_function f = {.name = io_name(l->arena, t, io_parts[k]),
                                      .category = "Compatibility",
                                      .kind = 'f',
-                                     .strict = true,
                                      .volatility = IMMUTABLE,
                                      .ret = k % 2 == 0 ? t : k == 1 ? &TYPE_STRING : &TYPE_BYTES};
             if (find_function(l, f.name) == NULL)

@@ -34,6 +34,13 @@ put_u32(uint32_t h, uint32_t v)
     return h;
 }
 
+/* The OID of a type: eight bytes. */
+static uint32_t
+put_type(uint32_t h, const struct type *t)
+{
+    return put_u32(put_u32(h, 0), t != NULL ? t->oid : 0);
+}
+
 static uint32_t
 put_text(uint32_t h, const char *s)
 {
@@ -122,9 +129,7 @@ cat_oid_operator(const char *name, const struct type *left, const struct type *r
                  const struct type *result)
 {
     uint32_t h = put_text(start(TAG_OPERATOR), name);
-    h = put_u32(h, left != NULL ? left->oid : 0);
-    h = put_u32(h, right != NULL ? right->oid : 0);
-    return put_u32(h, result != NULL ? result->oid : 0);
+    return put_type(put_type(put_type(h, left), right), result);
 }
 
 uint32_t

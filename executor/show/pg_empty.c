@@ -15,11 +15,11 @@ static const struct virtual_table tables[] = {
           "available extensions"),
     EMPTY("pg_cast",
           "oid OID, castsource OID, casttarget OID, castfunc OID, castcontext CHAR, "
-          "castmethod CHAR",
+          "castmethod CHAR, tableoid OID HIDDEN",
           "casts (empty - needs filling out)"),
     EMPTY("pg_conversion",
           "oid OID, conname NAME, connamespace OID, conowner OID, conforencoding INT4, "
-          "contoencoding INT4, conproc OID, condefault BOOL",
+          "contoencoding INT4, conproc OID, condefault BOOL, tableoid OID HIDDEN",
           "encoding conversions (empty - unimplemented)"),
     EMPTY("pg_default_acl",
           "oid OID, defaclrole OID, defaclnamespace OID, defaclobjtype CHAR, defaclacl STRING[]",
@@ -32,11 +32,11 @@ static const struct virtual_table tables[] = {
           "installed extensions (empty - feature does not exist)"),
     EMPTY("pg_foreign_data_wrapper",
           "oid OID, fdwname NAME, fdwowner OID, fdwhandler OID, fdwvalidator OID, "
-          "fdwacl STRING[], fdwoptions STRING[]",
+          "fdwacl STRING[], fdwoptions STRING[], tableoid OID HIDDEN",
           "foreign data wrappers (empty - feature does not exist)"),
     EMPTY("pg_foreign_server",
           "oid OID, srvname NAME, srvowner OID, srvfdw OID, srvtype STRING, srvversion STRING, "
-          "srvacl STRING[], srvoptions STRING[]",
+          "srvacl STRING[], srvoptions STRING[], tableoid OID HIDDEN",
           "foreign servers (empty - feature does not exist)"),
     EMPTY("pg_foreign_table", "ftrelid OID, ftserver OID, ftoptions STRING[]",
           "foreign tables (empty  - feature does not exist)"),
@@ -90,7 +90,17 @@ static const struct virtual_table tables[] = {
     EMPTY("pg_user_mapping", "oid OID, umuser OID, umserver OID, umoptions STRING[]",
           "local to remote user mapping (empty - feature does not exist)"),
 
+    UNLISTED("pg_amop",
+             "oid OID, amopfamily OID, amoplefttype OID, amoprighttype OID, amopstrategy INT2, "
+             "amoppurpose CHAR, amopopr OID, amopmethod OID, amopsortfamily OID"),
+    UNLISTED("pg_amproc",
+             "oid OID, amprocfamily OID, amproclefttype OID, amprocrighttype OID, amprocnum INT2, "
+             "amproc REGPROC"),
     UNLISTED("pg_db_role_setting", "setdatabase OID, setrole OID, setconfig STRING[]"),
+    UNLISTED("pg_event_trigger",
+             "oid OID, evtname NAME, evtevent NAME, evtowner OID, evtfoid OID, evtenabled CHAR, "
+             "evttags STRING[], tableoid OID HIDDEN"),
+    UNLISTED("pg_largeobject_metadata", "oid OID, lomowner OID, lomacl STRING[]"),
     UNLISTED("pg_opclass",
              "oid OID, opcmethod OID, opcname NAME, opcnamespace OID, opcowner OID, opcfamily OID, "
              "opcintype OID, opcdefault BOOL, opckeytype OID, tableoid OID HIDDEN"),
@@ -122,5 +132,7 @@ static const struct virtual_table tables[] = {
              "prsend REGPROC, prsheadline REGPROC, prslextype REGPROC"),
     UNLISTED("pg_ts_template",
              "oid OID, tmplname NAME, tmplnamespace OID, tmplinit REGPROC, tmpllexize REGPROC"),
+    UNLISTED("pg_user_mappings",
+             "umid OID, srvid OID, srvname NAME, umuser OID, usename NAME, umoptions STRING[]"),
 };
 const struct virtual_group virtual_group_pg_empty = {tables, sizeof(tables) / sizeof(tables[0])};

@@ -30,6 +30,7 @@ cat_array_of(const struct type *t)
     return oid != 0 ? type_from_oid(oid) : NULL;
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/sem/tree/datum.go, DatumTypeSize: the sizes of its own values. */
 int
 cat_typlen(const struct type *t)
 {
@@ -38,16 +39,18 @@ cat_typlen(const struct type *t)
         return 1;
     case FAMILY_INT: case FAMILY_FLOAT:
         return t->width / 8;
-    case FAMILY_DATE: case FAMILY_TIME: case FAMILY_TIMESTAMP: case FAMILY_TIMESTAMPTZ:
-        return 8;
-    case FAMILY_TIMETZ:
-        return 12;
-    case FAMILY_OID:
+    case FAMILY_DATE:
         return 4;
-    case FAMILY_UUID:
+    case FAMILY_TIME: case FAMILY_OID:
+        return 8;
+    case FAMILY_TIMETZ: case FAMILY_UUID:
         return 16;
-    case FAMILY_INTERVAL:
+    case FAMILY_TIMESTAMP: case FAMILY_TIMESTAMPTZ: case FAMILY_INTERVAL: case FAMILY_INET:
         return 24;
+    case FAMILY_UNKNOWN: case FAMILY_TUPLE:
+        return 0;
+    case FAMILY_STRING:
+        return t->oid == TYPE_QCHAR.oid ? 1 : -1;
     default:
         return -1;
     }
@@ -56,10 +59,13 @@ cat_typlen(const struct type *t)
 uint32_t
 cat_typcollation(const struct type *t)
 {
-    const struct type *e = t->family == FAMILY_ARRAY ? t->elem : t;
-    if (e->family == FAMILY_COLLATED_STRING && e->locale != NULL)
-        return cat_oid_collation(e->locale);
-    return e->family == FAMILY_STRING ? cat_oid_collation("en-US") : 0;
+    if (t->family == FAMILY_COLLATED_STRING && t->locale != NULL)
+        return cat_oid_collation(t->locale);
+    if (t->family == FAMILY_ARRAY) /* of anything: equivalent to an array of strings */
+        return t->elem->family == FAMILY_STRING || t->elem->family == FAMILY_ANY
+                   ? cat_oid_collation("en-US")
+                   : 0;
+    return t->family == FAMILY_STRING ? cat_oid_collation("en-US") : 0;
 }
 
 static const char *
@@ -112,12 +118,13 @@ wanted(const struct virtual_scan *v, uint32_t oid)
     "typoutput REGPROC, typreceive REGPROC, typsend REGPROC, typmodin REGPROC, "               \
     "typmodout REGPROC, typanalyze REGPROC, typalign CHAR, typstorage CHAR, typnotnull BOOL, " \
     "typbasetype OID, typtypmod INT4, typndims INT4, typcollation OID, typdefaultbin STRING, " \
-    "typdefault STRING, typacl STRING[]"
+    "typdefault STRING, typacl STRING[], tableoid OID HIDDEN"
 
 static struct error *
 pg_type_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
 {
     const struct type *t;
+    uint32_t table = cat_oid_virtual("pg_catalog", "pg_type");
     (void)x;
     for (int i = 0; (t = cat_type_at(i)) != NULL; i++) {
         const struct type *array = cat_array_of(t);
@@ -128,12 +135,12 @@ pg_type_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *
             continue;
         const struct datum row[] = {
             I(t->oid), T(type_typname(t)), I(catalog_oid(v)), NUL, I(len),
-            B(len > 0 && len <= 8), T(category[0] == 'P' ? "p" : "b"), T(category), B(false),
+            B(len >= 0), T(category[0] == 'P' ? "p" : "b"), T(category), B(false),
             B(true), T(","), I(0), I(is_array ? t->elem->oid : 0),
             I(array != NULL ? array->oid : 0), I(cat_type_function(t, "in")),
             I(cat_type_function(t, "out")), I(cat_type_function(t, "recv")),
             I(cat_type_function(t, "send")), I(0), I(0), I(0), NUL, NUL, B(false), I(0), I(-1),
-            I(0), I(cat_typcollation(t)), NUL, NUL, NUL,
+            I(0), I(cat_typcollation(t)), NUL, NUL, NUL, I(table),
         };
         ERR_TRY(row_put(rows, row));
     }
@@ -152,10 +159,24 @@ pg_type_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *
     "probin STRING, proconfig STRING[], proacl STRING[], prokind CHAR HIDDEN, "               \
     "prosupport REGPROC HIDDEN"
 
+/* "i" for each fixed argument, "v" for the ones that repeat; NULL where none does. */
+static struct datum
+argument_modes(struct exec_ctx *x, const struct cat_function *f)
+{
+    const char *modes[OVERLOAD_MAX_ARGS + 1];
+    int n = 0;
+    if (f->variadic == NULL)
+        return DATUM_NULL;
+    while (n < f->n_args)
+        modes[n++] = "i";
+    modes[n++] = "v";
+    return cat_text_array(x->arena, &TYPE_STRING, modes, n);
+}
+
+/* SOURCE: CockroachDB v20.1 knows of no volatility but "impure", which decides proleakproof. */
 static struct error *
 pg_proc_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
 {
-    static const char *const volatilities[] = {"i", "s", "v"};
     size_t n;
     const struct cat_function *f = cat_functions(&n);
     for (size_t i = 0; i < n; i++, f++) {
@@ -171,10 +192,11 @@ pg_proc_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *
         const struct datum row[] = {
             I(f->oid), T(f->name), I(catalog_oid(v)), NUL, I(0), NUL, NUL,
             I(f->variadic != NULL ? f->variadic->oid : 0), NUL, B(f->kind == 'a'),
-            B(f->kind == 'w'), B(false), B(f->volatility == IMMUTABLE), B(f->strict),
-            B(f->returns_set), T(volatilities[f->volatility]), NUL, I(n_args), I(0),
+            B(f->kind == 'w'), B(false), B(f->volatility == IMMUTABLE), B(false),
+            B(f->returns_set), NUL, NUL, I(n_args), I(0),
             I(f->ret != NULL ? f->ret->oid : TYPE_ANY.oid),
-            cat_array(x->arena, &TYPE_OID, args, n_args), NUL, NUL, NUL, NUL, NUL, T(f->name),
+            cat_array(x->arena, &TYPE_OID, args, n_args), NUL, argument_modes(x, f), NUL, NUL, NUL,
+            T(f->name),
             NUL, NUL, NUL, T(arena_strdup(x->arena, kind)), I(0),
         };
         ERR_TRY(row_put(rows, row));
@@ -189,42 +211,64 @@ pg_proc_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *
     "oprcanmerge BOOL, oprcanhash BOOL, oprleft OID, oprright OID, oprresult OID, oprcom OID, " \
     "oprnegate OID, oprcode OID, oprrest OID, oprjoin OID"
 
-static struct error *
-put_operator(const struct virtual_scan *v, struct row_sink *rows, const char *name,
-             const struct type *left, const struct type *right, const struct type *result)
-{
-    uint32_t oid = cat_oid_operator(name, left, right, result);
-    if (!wanted(v, oid))
-        return NULL;
-    const struct datum row[] = {
-        I(oid), T(name), I(catalog_oid(v)), NUL, T(left != NULL ? "b" : "l"), B(false), B(false),
-        I(left != NULL ? left->oid : 0), I(right->oid), I(result != NULL ? result->oid : 0),
-        NUL, NUL, NUL, NUL, NUL,
-    };
-    return row_put(rows, row);
-}
+typedef struct error *(*operator_fn)(const struct cat_operator *o, void *arg);
 
 static struct error *
-pg_operator_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
+one_operator(operator_fn fn, void *arg, const char *name, const struct type *left,
+             const struct type *right, const struct type *result)
+{
+    struct cat_operator o = {name, left, right, result,
+                             cat_oid_operator(name, left, right, result)};
+    return fn(&o, arg);
+}
+
+struct error *
+cat_operators(operator_fn fn, void *arg)
 {
     static const char *const comparisons[] = {"=", "!=", "<", "<=", ">", ">="};
     const struct type *t;
-    (void)x;
     for (int i = 0; (t = cat_type_at(i)) != NULL; i++)
         for (size_t k = 0; k < sizeof(comparisons) / sizeof(comparisons[0]); k++)
             if (t->family != FAMILY_ANY && t->family != FAMILY_UNKNOWN)
-                ERR_TRY(put_operator(v, rows, comparisons[k], t, t, &TYPE_BOOL));
+                ERR_TRY(one_operator(fn, arg, comparisons[k], t, t, &TYPE_BOOL));
     for (size_t k = 0; k < n_type_overload_tables; k++) {
         const struct overload_table *ot = type_overload_tables[k];
         for (size_t i = 0; ot->is_operator && i < ot->n; i++) {
             const struct overload *o = &ot->v[i];
             bool binary = o->args[1] != NULL;
             if (o->args[0] != NULL)
-                ERR_TRY(put_operator(v, rows, o->name, binary ? o->args[0] : NULL,
+                ERR_TRY(one_operator(fn, arg, o->name, binary ? o->args[0] : NULL,
                                      binary ? o->args[1] : o->args[0], o->ret));
         }
     }
     return NULL;
+}
+
+struct operator_rows {
+    const struct virtual_scan *v;
+    struct row_sink *rows;
+};
+
+static struct error *
+put_operator(const struct cat_operator *o, void *arg)
+{
+    const struct operator_rows *to = arg;
+    if (!wanted(to->v, o->oid))
+        return NULL;
+    const struct datum row[] = {
+        I(o->oid), T(o->name), I(catalog_oid(to->v)), NUL, T(o->left != NULL ? "b" : "l"),
+        B(false), B(false), I(o->left != NULL ? o->left->oid : 0), I(o->right->oid),
+        I(o->ret != NULL ? o->ret->oid : 0), NUL, NUL, NUL, NUL, NUL,
+    };
+    return row_put(to->rows, row);
+}
+
+static struct error *
+pg_operator_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
+{
+    struct operator_rows to = {v, rows};
+    (void)x;
+    return cat_operators(put_operator, &to);
 }
 
 /* ---- access methods, collations -------------------------------------------------------------- */

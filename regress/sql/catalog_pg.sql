@@ -92,7 +92,37 @@ SELECT name, from_sql FROM pg_prepared_statements;
 -- Known and unknown names.
 SELECT count(*) FROM pg_catalog.pg_policy, pg_inherits, pg_publication, pg_trigger;
 SELECT relrowsecurity, relispartition FROM pg_class WHERE relname = 'p';
-SELECT * FROM pg_catalog.pg_event_trigger;
+SELECT * FROM pg_catalog.pg_statistic;
+SELECT count(*) FROM pg_amop, pg_amproc, pg_event_trigger, pg_largeobject_metadata, pg_user_mappings;
+SELECT proname, provariadic, proargtypes, proargmodes, proisstrict, provolatile, prokind FROM pg_proc
+ WHERE proname IN ('least', 'json_extract_path', 'concat_ws', 'rank') ORDER BY 1;
+SELECT oid, oprname, oid::regoperator FROM pg_operator WHERE oprname = '+' AND oprleft = 701 AND oprright = 701;
+SELECT '-(NONE,bigint)'::regoperator, 12::regoperator;
+SELECT '@(bigint)'::regoperator;
+SELECT '<(text,text)'::regoperator::oid = oid FROM pg_operator WHERE oprname = '<' AND oprleft = 25;
+CREATE TABLE has_operator (o REGOPERATOR);
+SELECT typname, typlen, typbyval, typcollation > 0, typinput FROM pg_type
+ WHERE typname IN ('char', 'oid', 'date', 'time', 'timetz', 'timestamptz', 'interval', 'inet', 'uuid', 'record',
+   'unknown', 'anyarray', 'anyelement', 'jsonb', 'int2', '_text') ORDER BY oid;
+SELECT pg_tablespace_size(0) > 0, pg_tablespace_size(1);
+
+-- Partners of a hash join come in the order of their side.
+CREATE TABLE left_side (k INT PRIMARY KEY, v INT);
+CREATE TABLE right_side (k INT PRIMARY KEY, v INT);
+INSERT INTO left_side VALUES (1, 7), (2, 7), (3, 8);
+INSERT INTO right_side SELECT g, 7 + g % 2 FROM generate_series(1, 1000) AS g (g);
+SELECT array_agg(k) FROM (SELECT r.k FROM left_side l JOIN right_side r ON l.v = r.v WHERE l.k = 1 LIMIT 5);
+
+-- Nobody changes what the server makes up.
+ALTER TABLE information_schema.tables RENAME TO information_schema.bad;
+ALTER TABLE pg_catalog.pg_class ADD COLUMN x DECIMAL;
+ALTER TABLE information_schema.tables RENAME COLUMN x TO y;
+CREATE INDEX i ON information_schema.tables (x);
+DROP INDEX information_schema.tables@i;
+DROP TABLE crdb_internal.jobs;
+TRUNCATE crdb_internal.jobs;
+REVOKE SELECT ON crdb_internal.jobs FROM root;
+COMMENT ON TABLE pg_catalog.pg_class IS 'x';
 SELECT * FROM information_schema.triggers;
 SELECT * FROM pg_catalog.nope;
 INSERT INTO pg_class (oid) VALUES (1);

@@ -38,6 +38,22 @@ COMMENT ON COLUMN parent.b IS 'a column';
 \dF
 \des
 \ddp
+\dAc
+\dAf
+\dAo
+\dAp
+\dy
+\dl
+\deu
+\dc+
+\dC+
+\dD+
+\dT+
+\dO+
+\det
+\drds
+\dRp
+\db
 \dg catalog_psql_nobody
 \dt nope
 \d nope

@@ -43,3 +43,14 @@ SELECT '1'::jsonb #- '{a}';
 SELECT '{"a":1}'::jsonb::string, '1'::jsonb::int, '"a"'::jsonb::string;
 SELECT '{"a":1}'::jsonb = '{"a":1}', '[1,2]'::jsonb IN ('[1,2]'), '{"a":1}'::jsonb['a'];
 SELECT '{}'::jsonb @> '{}', '[1,[2]]'::jsonb @> '[[2]]', '[1]'::jsonb @> '1', '1'::jsonb @> '[1]', '{"a":[1,2,{"c":1}]}'::jsonb @> '{"a":[{"c":1}]}', '{"a":{"b":1}}'::jsonb @> '{"a":{}}';
+
+-- format()
+SELECT format('%s: %I = %L, %%', 'x', 'a b', 'it''s'), format('%2$s %1$s %s', 1, 2), format('|%5s|%-5s|%*s|%-*s|%1$3s|', 'a', 'b', 4, 'c', 4, 'd'), format('%s', 1.50::decimal), format('%s|%L', NULL, NULL), format(NULL, 1), format('plain'), format('%1$*2$s', 'x', 3), format('%*s|', -4, 'é');
+SELECT format('%s %s', 1);
+SELECT format('%3$s', 1);
+SELECT format('%0$s', 1);
+SELECT format('%d', 1);
+SELECT format('50%');
+SELECT format('%I', NULL);
+SELECT format('%*s', 'a', 'b');
+SELECT format('%99999999999s', 'a');
