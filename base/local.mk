@@ -11,6 +11,7 @@ noinst_LIBRARIES += %D%/libbase.a
   %D%/file.c %D%/file.h \
   %D%/hash.c %D%/hash.h \
   %D%/lock_rank.h \
+  %D%/name_index.c %D%/name_index.h \
   %D%/log.c %D%/log.h \
   %D%/rand.c %D%/rand.h \
   %D%/sha512.c \
@@ -20,3 +21,4 @@ noinst_LIBRARIES += %D%/libbase.a
 %C%_libbase_a_CFLAGS = $(AM_CFLAGS) $(AMB_CONVERSION_CFLAGS)
 
 unit_tests += regress/unit/test_base
+unit_tests += regress/unit/test_name_index

@@ -11,7 +11,7 @@ import subprocess
 import time
 
 SECONDS = 3
-ACCOUNTS = 100000
+ACCOUNTS = 1000000
 CLIENTS = (1, 4, 16)
 SCRIPTS = (("reads", ["-S"]), ("TPC-B", []))
 MODES = ("simple", "prepared")

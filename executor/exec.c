@@ -24,7 +24,7 @@ batch_init(struct arena *a, struct batch *b, int n_cols, bool vectors)
     b->cols = ARENA_ARRAY(a, struct datum *, (size_t)n_cols + 1);
     if (vectors)
         for (int i = 0; i < n_cols; i++)
-            b->cols[i] = ARENA_ARRAY(a, struct datum, BATCH_ROWS);
+            b->cols[i] = arena_alloc(a, BATCH_ROWS * sizeof(struct datum));
 }
 
 static void

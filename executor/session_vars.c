@@ -2,11 +2,13 @@
 
 #include "executor/session_int.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/name_index.h"
 #include "executor/settings.h"
 
 /* Session variables: sql.md 3. One row each; how a value is checked hangs on its kind.
@@ -120,16 +122,28 @@ static const char *const unsupported[] = {
     "xmloption", "zero_damaged_pages",
 };
 
+static struct name_index name_index;
+static pthread_once_t index_once = PTHREAD_ONCE_INIT;
+
+static const char *
+name_of(int i)
+{
+    return vars[i].name;
+}
+
+static void
+build_index(void)
+{
+    name_index_build(&name_index, N_VARS, name_of);
+}
+
 static int
 find_var(const char *name)
 {
+    pthread_once(&index_once, build_index);
     if (strcasecmp(name, "time zone") == 0)
         name = "timezone";
-    char first = *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20) : *name;
-    for (int i = 0; i < N_VARS; i++) /* several times a statement: the first letter rules most out */
-        if (vars[i].name[0] == first && strcasecmp(vars[i].name, name) == 0)
-            return i;
-    return -1;
+    return name_index_find(&name_index, name);
 }
 
 static struct error *

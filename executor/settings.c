@@ -3,11 +3,13 @@
 #include "executor/settings.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/name_index.h"
 #include "executor/session_int.h"
 
 /* Cluster settings: the list, the cache of what system.settings holds, the statements.
@@ -41,13 +43,27 @@ setting_at(int i)
     return &defs[i];
 }
 
+static struct name_index name_index;
+static pthread_once_t index_once = PTHREAD_ONCE_INIT;
+
+static const char *
+name_of(int i)
+{
+    return defs[i].name;
+}
+
+static void
+build_index(void)
+{
+    name_index_build(&name_index, N_SETTINGS, name_of);
+}
+
 static int
 find(const char *name)
 {
-    for (int i = 0; i < N_SETTINGS; i++)
-        if (strcmp(defs[i].name, name) == 0)
-            return i;
-    return -1;
+    pthread_once(&index_once, build_index);
+    int i = name_index_find(&name_index, name);
+    return i >= 0 && strcmp(defs[i].name, name) == 0 ? i : -1;
 }
 
 const struct setting_def *

@@ -2,6 +2,7 @@
 
 #include "executor/statement.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -25,14 +26,28 @@ static const struct statement_family *const families[] = {
 #undef FAMILY
 };
 
+/* By kind, but for SHOW. */
+static const struct statement_ops *by_kind[AST_STMT_KIND_COUNT];
+static pthread_once_t by_kind_once = PTHREAD_ONCE_INIT;
+
+static void
+build_by_kind(void)
+{
+    for (size_t f = sizeof(families) / sizeof(families[0]); f-- > 0;)
+        for (size_t i = families[f]->n; i-- > 0;)
+            by_kind[families[f]->v[i].kind] = &families[f]->v[i]; /* the first of its kind stays */
+}
+
 const struct statement_ops *
 statement_find(const struct ast_stmt *s)
 {
+    pthread_once(&by_kind_once, build_by_kind);
+    if (s->kind != AST_STMT_SHOW)
+        return by_kind[s->kind];
     for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++)
         for (size_t i = 0; i < families[f]->n; i++) {
             const struct statement_ops *o = &families[f]->v[i];
-            if (o->kind == (enum ast_stmt_kind)s->kind &&
-                (s->kind != AST_STMT_SHOW || o->show_kind == (int)s->show->kind))
+            if (o->kind == AST_STMT_SHOW && o->show_kind == (int)s->show->kind)
                 return o;
         }
     return NULL;

@@ -35,6 +35,10 @@
 #define BLOOM_BITS 10
 #define CHECKSUM_CRC32C 1
 #define OPEN_FILES_MAX 4096
+/* A filter has up to 3 MB, and the cache does not keep what is larger than half of a shard: it would be
+ * read again at each look. */
+#define CACHE_SHARD_BYTES ((size_t)16 << 20)
+#define CACHE_SHARD_BITS_MAX 6
 /* A commit of more rows than this and at least so many bytes goes through a file. */
 #define BULK_MIN 1000
 #define BULK_BYTES ((size_t)8 << 20)
@@ -207,6 +211,20 @@ out:
     return err;
 }
 
+static rocksdb_cache_t *
+cache_create(size_t bytes)
+{
+    rocksdb_lru_cache_options_t *o = rocksdb_lru_cache_options_create();
+    int bits = 0;
+    while (bits < CACHE_SHARD_BITS_MAX && bytes >> (bits + 1) >= CACHE_SHARD_BYTES)
+        bits++;
+    rocksdb_lru_cache_options_set_capacity(o, bytes);
+    rocksdb_lru_cache_options_set_num_shard_bits(o, bits);
+    rocksdb_cache_t *cache = rocksdb_cache_create_lru_opts(o);
+    rocksdb_lru_cache_options_destroy(o);
+    return cache;
+}
+
 static const struct engine_vt rocks_vt;
 
 struct error *
@@ -218,7 +236,7 @@ engine_rocksdb_open(const struct rocksdb_engine_opts *o, struct engine **out)
         ERR_TRY(dir_create_all(o->path, 0755));
     static const int compressions[] = {rocksdb_snappy_compression, rocksdb_no_compression};
     rocksdb_cache_t *cache =
-        rocksdb_cache_create_lru(o->cache_bytes != 0 ? o->cache_bytes : CACHE_BYTES_DEFAULT);
+        cache_create(o->cache_bytes != 0 ? o->cache_bytes : CACHE_BYTES_DEFAULT);
     rocksdb_options_t *options = NULL;
     rocksdb_t *db = NULL;
     char *msg = NULL;

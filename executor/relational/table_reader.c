@@ -25,7 +25,7 @@ struct table_reader {
     struct arena *arena;      /* of the reader */
     struct arena *data;       /* pieces decoded for the rows given out */
     struct arena *pending_data; /* the unfinished row's */
-    struct kv_entry *entries;
+    struct kv_entry one, *entries; /* one, until something is scanned */
     size_t n_entries, entry;
     struct datum *row;        /* being decoded, by ordinal */
     struct datum *out_row;    /* for table_reader_next, and its needed columns one by one */
@@ -56,7 +56,7 @@ table_reader_create(struct exec_ctx *x, struct arena *a, const struct table *t,
     r->arena = arena_create(a, "table reader");
     r->data = arena_create(r->arena, "rows");
     r->pending_data = arena_create(r->arena, "row");
-    r->entries = ARENA_ARRAY(r->arena, struct kv_entry, READ_CHUNK);
+    r->entries = &r->one;
     r->row = ARENA_ARRAY(r->arena, struct datum, (size_t)t->n_all_columns + 1);
     r->out_row = ARENA_ARRAY(r->arena, struct datum, (size_t)t->n_all_columns + 1);
     r->needed = ARENA_ARRAY(r->arena, int, (size_t)t->n_all_columns + 1);
@@ -170,6 +170,8 @@ refill(struct table_reader *r, size_t want, bool *more)
                 .fill_cache = true,
             };
             ERR_TRY(kv_scan_open(r->x->txn, &o, &r->scan));
+            if (r->entries == &r->one)
+                r->entries = ARENA_ARRAY(r->arena, struct kv_entry, READ_CHUNK);
         }
         r->entry = 0;
         ERR_TRY(kv_scan_batch(r->scan, r->entries, want, &r->n_entries));
