@@ -34,6 +34,7 @@ struct exec_ctx {
     const char *user, *database;  /* = env.user, env.database */
     const struct cancel *cancel;  /* look at it about every thousand rows: cancel_check */
     struct mem_budget *budget;    /* of this statement: --max-sql-memory */
+    bool trace_kv;                /* SET tracing = kv: note what is read and written, trace.h */
     bool timed;                   /* EXPLAIN ANALYZE: operators note their time */
     bool implicit_txn;            /* no BEGIN: the transaction ends with this statement */
     struct slice sql;             /* the statement's own text */

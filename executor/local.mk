@@ -52,6 +52,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/mutation/dml_ops.c \
   %D%/mutation/foreign_key.c \
   %D%/mutation/mut_int.h \
+  %D%/mutation/mut_trace.c \
   %D%/mutation/mutation.c \
   %D%/mutation/mutation.h \
   %D%/looker.c %D%/looker.h \
@@ -175,6 +176,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/session_stats.c \
   %D%/table_stats.c %D%/table_stats.h \
   %D%/statement.h \
+  %D%/trace.c %D%/trace.h \
   %D%/temporary.h \
   %D%/statement_families.def \
   %D%/statement_session.c \

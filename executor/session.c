@@ -8,6 +8,7 @@
 
 #include "executor/session_registry.h"
 #include "executor/temporary.h"
+#include "executor/trace.h"
 #include "grammar/parse.h"
 #include "grammar/print.h"
 
@@ -641,7 +642,8 @@ static struct error *
 run_any(struct session *s, const struct invocation *v, struct arena *a)
 {
     const struct ast_stmt *stmt = v->stmt;
-    bool done;
+    bool done, implicit = s->txn == NULL || s->txn->implicit;
+    trace_statement(s, stmt, implicit);
     struct error *err = session_txn_statement(s, stmt, a, v->out, &done);
 
     if (done)
@@ -661,10 +663,12 @@ run_any(struct session *s, const struct invocation *v, struct arena *a)
         err = discard(s, v->out);
         break;
     default: {
-        bool implicit = s->txn == NULL || s->txn->implicit;
         int64_t start = monotonic_now_ns();
         session_stats_begin(s);
+        bool traced = trace_is_on(s);
         err = run_other(s, v, a);
+        if (traced)
+            trace_statement_end(s, err);
         session_stats_add(s, stmt, err, implicit, start);
         return err;
     }

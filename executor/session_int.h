@@ -131,6 +131,9 @@ struct session {
     struct str stats_text;
     bool restarting; /* the transaction ends to begin again */
 
+    struct trace *trace; /* trace.h; NULL: never started */
+    bool trace_kv;       /* it is on, with keys and values */
+
     char temp_schema[64]; /* pg_temp_<id>: where temporary objects of every database are */
     bool has_temporary;   /* it was made in some database */
 

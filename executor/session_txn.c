@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "executor/trace.h"
+
 /* Transactions of sessions: begin, end, savepoints, the failed state. Texts: sql.md 17. */
 
 #define US_2000 ((int64_t)946684800 * 1000000)
@@ -96,6 +98,7 @@ session_txn_end(struct session *s, bool commit)
         return NULL;
     int64_t start_us = t->time_us;
     bool implicit = t->implicit;
+    trace_end_txn(s);
     if (commit)
         e = txn_state_commit(t);
     else

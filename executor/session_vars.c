@@ -10,6 +10,7 @@
 
 #include "base/name_index.h"
 #include "executor/settings.h"
+#include "executor/trace.h"
 
 /* Session variables: sql.md 3. One row each; how a value is checked hangs on its kind.
  * SOURCE: CockroachDB v20.1 pkg/sql/vars.go. */
@@ -84,7 +85,7 @@ static const struct var_def vars[] = {
     {"statement_timeout", VAR_SPECIAL, "0", NULL, false},
     {"synchronize_seqscans", VAR_SPECIAL, "on", NULL, false},
     {"timezone", VAR_SPECIAL, "UTC", NULL, false},
-    {"tracing", VAR_READ_ONLY, "off", NULL, false},
+    {"tracing", VAR_READ_ONLY, NULL, NULL, false},
     {"transaction_isolation", VAR_SPECIAL, "serializable", NULL, false},
     {"transaction_priority", VAR_READ_ONLY, NULL, NULL, false},
     {"transaction_read_only", VAR_SPECIAL, NULL, NULL, false},
@@ -179,6 +180,8 @@ dynamic_value(struct session *s, struct arena *a, const char *name)
         return s->node->opts.locality == NULL ? "" : s->node->opts.locality;
     if (strcmp(name, "node_id") == 0)
         return arena_printf(a, "%u", s->node->node_id);
+    if (strcmp(name, "tracing") == 0)
+        return trace_mode(s);
     if (strcmp(name, "session_user") == 0 || strcmp(name, "session_authorization") == 0)
         return s->user;
     if (strcmp(name, "session_id") == 0) {

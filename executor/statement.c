@@ -14,6 +14,7 @@
 #include "executor/relational/subquery.h"
 #include "executor/session_int.h"
 #include "executor/table_stats.h"
+#include "executor/trace.h"
 #include "executor/virtual.h"
 #include "grammar/parse.h"
 #include "planner/as_of.h"
@@ -117,6 +118,7 @@ exec_ctx_create(struct node *n, struct session *s, struct arena *a, struct exec_
     x->database = database;
     x->cancel = cancel;
     x->budget = n->sql_memory;
+    x->trace_kv = s != NULL && s->trace_kv;
     x->txn_state = t;
     if (t != NULL) {
         x->txn = t->kv;
@@ -376,7 +378,7 @@ exec_type_placeholder(struct exec_ctx *x, const struct ast_expr *e, const struct
 
 static struct error *
 send_plan_rows(struct exec_ctx *x, const struct plan_root *root, struct op *op,
-               struct result_sink *out, int64_t *rows)
+               struct result_sink *out, const struct result_column *cols, int64_t *rows)
 {
     struct batch view;
 
@@ -394,6 +396,8 @@ send_plan_rows(struct exec_ctx *x, const struct plan_root *root, struct op *op,
         view.n = b->n;
         view.sel = b->sel;
         view.n_sel = b->n_sel;
+        if (cols != NULL)
+            trace_output(x, &view, root->n_visible, cols);
         if (batch_live(b) > 0)
             ERR_TRY(out->rows(out, &view, &x->env));
     }
@@ -434,8 +438,10 @@ run_plan(struct exec_ctx *x, const struct ast_stmt *stmt, struct placeholder_typ
     columns_of_plan(x, root, &n, &cols);
     if (describe && n >= 0)
         ERR_TRY(out->columns(out, n, cols));
+    trace_flow(x);
     ERR_TRY(exec_start(x, root, &op));
-    struct error *err = send_plan_rows(x, root, op, out, &rows);
+    struct error *err =
+        send_plan_rows(x, root, op, out, trace_has_results(x->session) ? cols : NULL, &rows);
     op_close(op);
     if (err != NULL)
         return err;
@@ -892,7 +898,7 @@ exec_select_as(struct exec_ctx *x, const struct ast_select *s, const struct exec
     struct cte_state **ctes = x->ctes;
     struct error *err = exec_start(x, root, &op);
     if (err == NULL) {
-        err = send_plan_rows(x, root, op, &sink.base, &n);
+        err = send_plan_rows(x, root, op, &sink.base, NULL, &n);
         op_close(op);
     }
     x->subqueries = subqueries;

@@ -8,6 +8,7 @@
 #include "executor/session_int.h"
 #include "executor/session_registry.h"
 #include "executor/settings.h"
+#include "executor/trace.h"
 #include "grammar/parse.h"
 #include "grammar/print.h"
 
@@ -141,8 +142,10 @@ set_tracing_run(struct exec_ctx *x, const struct ast_stmt *stmt, struct row_sink
 {
     static const char *const modes[] = {"on", "off", "results", "kv", "local", "cluster"};
     const struct ast_exprs *values = &stmt->set_tracing->values;
+    bool on = true, kv = false, results = false;
     (void)rows;
     (void)tag;
+    ERR_TRY(need_session(x));
     for (int i = 0; i < values->count; i++) {
         const struct ast_expr *e = values->items[i];
         const char *text;
@@ -150,6 +153,7 @@ set_tracing_run(struct exec_ctx *x, const struct ast_stmt *stmt, struct row_sink
         if (e->kind == AST_EXPR_COLUMN && e->column.count == 1 && !e->column.star) {
             text = slice_to_cstr(x->arena, e->column.parts[0]);
         } else if (e->kind == AST_EXPR_BOOL) {
+            on = e->boolean;
             continue;
         } else {
             struct datum d;
@@ -160,8 +164,14 @@ set_tracing_run(struct exec_ctx *x, const struct ast_stmt *stmt, struct row_sink
             known = known || strcasecmp(text, modes[k]) == 0;
         if (!known)
             return err_new(ERR_UNCATEGORIZED, "set tracing: unknown mode \"%s\"", text);
+        on = strcasecmp(text, "off") == 0 ? false : strcasecmp(text, "on") == 0 ? true : on;
+        kv = kv || strcasecmp(text, "kv") == 0;
+        results = results || strcasecmp(text, "results") == 0;
     }
-    return need_session(x);
+    if (on)
+        return trace_start(x->session, kv, results);
+    trace_stop(x->session);
+    return NULL;
 }
 
 /* ---- SHOW ----------------------------------------------------------------------------------- */
@@ -302,32 +312,25 @@ syntax_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, 
     return r;
 }
 
-static const struct result_column trace_cols[] = {
-    {.name = "timestamp", .type = &TYPE_TIMESTAMPTZ}, {.name = "age", .type = &TYPE_INTERVAL},
-    {.name = "message", .type = &TYPE_STRING},        {.name = "tag", .type = &TYPE_STRING},
-    {.name = "location", .type = &TYPE_STRING},       {.name = "operation", .type = &TYPE_STRING},
-    {.name = "span", .type = &TYPE_INT8}};
-static const struct result_column compact_trace_cols[] = {
-    {.name = "age", .type = &TYPE_INTERVAL}, {.name = "message", .type = &TYPE_STRING},
-    {.name = "tag", .type = &TYPE_STRING},   {.name = "operation", .type = &TYPE_STRING}};
-
+/* SOURCE: CockroachDB v20.1 pkg/sql/delegate/show_trace.go. */
 static struct error *
-trace_columns(struct exec_ctx *x, const struct ast_stmt *s, int *n,
-              const struct result_column **cols)
+trace_rewrite(struct exec_ctx *x, const struct ast_stmt *s, char **sql)
 {
-    (void)x;
-    *cols = s->show->compact ? compact_trace_cols : trace_cols;
-    *n = s->show->compact ? 4 : 7;
-    return NULL;
-}
-
-static struct error *
-empty_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
-{
-    (void)x;
-    (void)s;
-    (void)rows;
-    (void)tag;
+    static const char kv_lines[] =
+        " WHERE message LIKE 'fetched: %' OR message LIKE 'CPut %' OR message LIKE 'Put %'"
+        " OR message LIKE 'InitPut %' OR message LIKE 'Del %' OR message LIKE 'DelRange %'"
+        " OR message LIKE 'ClearRange %' OR message LIKE 'Get %' OR message LIKE 'Scan %'"
+        " OR message LIKE 'FKScan %' OR message LIKE 'CascadeScan %'"
+        " OR message = 'consuming rows' OR message = 'fast path completed'"
+        " OR message LIKE 'fast path - %' OR message LIKE 'querying next range at %'"
+        " OR message LIKE 'output row: %' OR message LIKE 'rows affected: %'"
+        " OR message LIKE 'execution failed after % rows: %'"
+        " OR message LIKE 'r%: sending batch %' OR message LIKE 'cascading %'";
+    *sql = arena_printf(x->arena, "SELECT %s FROM crdb_internal.session_trace%s",
+                        s->show->compact ? "age, message, tag, operation"
+                                         : "timestamp, age, message, tag, loc AS location, "
+                                           "operation, span_idx AS span",
+                        s->show->kv ? kv_lines : "");
     return NULL;
 }
 
@@ -498,7 +501,7 @@ static const struct statement_ops session_ops[] = {
     {.kind = AST_STMT_SHOW, .show_kind = AST_SHOW_SYNTAX, .tag = "SHOW SYNTAX ",
      .columns = syntax_columns, .run = syntax_run},
     {.kind = AST_STMT_SHOW, .show_kind = AST_SHOW_TRACE, .tag = "SHOW TRACE FOR SESSION ",
-     .columns = trace_columns, .run = empty_run},
+     .rewrite = trace_rewrite},
     {.kind = AST_STMT_SHOW, .show_kind = AST_SHOW_QUERIES, .tag = "SHOW QUERIES ",
      .columns = query_columns, .run = queries_run},
     {.kind = AST_STMT_SHOW, .show_kind = AST_SHOW_SESSIONS, .tag = "SHOW SESSIONS ",

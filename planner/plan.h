@@ -309,7 +309,6 @@ struct plan_window {
 struct plan_recursive_cte { /* children: first part, recursive part */
     struct plan_node base;
     struct plan_cte *cte;    /* its working table */
-    bool all;                /* UNION ALL, else rows met before are dropped */
 };
 
 /* ---- mutations ------------------------------------------------------------------------------ */
@@ -373,6 +372,10 @@ struct plan_delete {
     const int *fetch;
     bool returning;
 };
+
+/* Of one index and nobody's foreign keys, without a filter or RETURNING: the rows of whole spans. The
+ * scan of the spans; NULL: it is no such DELETE. */
+const struct plan_scan *plan_delete_range(const struct plan_node *n);
 
 struct plan_explain {
     struct plan_node base;

@@ -396,6 +396,8 @@ name_source(struct planner *p, struct scope *outer, const struct ast_table_ref *
 
     if (r->name.count == 1) {
         struct cte_binding *b = find_cte(p, r->name.object);
+        if (b != NULL && b->refused != NULL && b->refused_issue != 0)
+            return err_unimplemented(b->refused_issue, "%s", b->refused);
         if (b != NULL && b->refused != NULL)
             return err_new(ERR_SYNTAX, "%s", b->refused);
         if (b != NULL)

@@ -29,6 +29,21 @@ plan_node_new(struct planner *p, enum plan_kind k, size_t size, int n_cols, int 
     return n;
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/opt/exec/execbuilder/mutation.go, tryBuildDeleteRange. */
+const struct plan_scan *
+plan_delete_range(const struct plan_node *n)
+{
+    const struct plan_delete *d = (const struct plan_delete *)n;
+    if (n->kind != PLAN_DELETE || d->returning || n->children[0]->kind != PLAN_SCAN)
+        return NULL;
+    const struct plan_scan *s = (const struct plan_scan *)n->children[0];
+    const struct table *t = d->target.table;
+    const pb_index *pk = t->pb->primary_index;
+    bool alone = t->n_all_indexes == 1 && t->pb->n_inbound_fks == 0 && pk->n_interleaved_by == 0 &&
+                 (pk->interleave == NULL || pk->interleave->n_ancestors == 0);
+    return alone && s->filter == NULL && s->hard_limit == 0 && !s->empty ? s : NULL;
+}
+
 struct plan_node *
 plan_filter_node(struct planner *p, struct plan_node *in, struct expr *cond)
 {

@@ -76,7 +76,7 @@ bare(const struct ast_select *s)
     return s;
 }
 
-/* WITH RECURSIVE c AS (first UNION [ALL] step): the step reads c as its working table. */
+/* WITH RECURSIVE c AS (first UNION ALL step): the step reads c as its working table. */
 static struct error *
 plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, bool *done)
 {
@@ -85,10 +85,18 @@ plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, 
         return NULL;
     const struct ast_select *s = bare(a->stmt->select);
     const char *name = slice_str(p, a->name.name);
+    struct cte_binding *b;
     if (s->kind != AST_SELECT_SETOP || s->setop.op != AST_SETOP_UNION) {
         bind(p, a, NULL)->refused =
             arena_printf(p->arena, "recursive query \"%s\" does not have the form "
                          "non-recursive-term UNION ALL recursive-term", name);
+        return NULL;
+    }
+    if (!s->setop.all) {
+        b = bind(p, a, NULL);
+        b->refused_issue = 46642;
+        b->refused = arena_printf(p->arena, "recursive query \"%s\" uses UNION which is not "
+                                  "implemented (only UNION ALL is supported)", name);
         return NULL;
     }
     struct plan_node *first, *step;
@@ -102,7 +110,7 @@ plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, 
     work->recursive = true;
     work->n_cols = first->n_cols;
     work->cols = first->cols;
-    struct cte_binding *b = bind(p, a, work);
+    b = bind(p, a, work);
     ERR_TRY(name_columns(p, a, b, first->n_cols));
     const struct type **types = ARENA_ARRAY(p->arena, const struct type *, (size_t)first->n_cols + 1);
     for (int i = 0; i < first->n_cols; i++)
@@ -125,7 +133,6 @@ plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, 
     r->base.children[0] = first;
     r->base.children[1] = step;
     r->cte = work;
-    r->all = s->setop.all;
     struct plan_cte *c = cte_new(p, a->name.name, &r->base);
     b = bind(p, a, c);
     *done = true;

@@ -45,6 +45,7 @@ struct cte_binding {
     const struct scope *outer;  /* where WITH stands */
     const char **column_names;  /* of its alias list, else the query's */
     const char *refused;        /* why it cannot be named here; NULL if it can */
+    int refused_issue;          /* of what is not done yet; 0: a syntax error */
 };
 
 struct planner {

@@ -14,6 +14,27 @@
 #define NANOS_PER_MONTH (30 * NANOS_PER_DAY)
 #define US_PER_DAY INT64_C(86400000000)
 
+/* SOURCE: kv-encoding 4; CockroachDB v20.1 pkg/util/encoding/encoding.go, type Type. */
+enum element_type {
+    E_NULL = 1,
+    E_NOT_NULL = 2,
+    E_INT = 3,
+    E_FLOAT = 4,
+    E_DECIMAL = 5,
+    E_BYTES = 6,
+    E_TIME = 8,
+    E_DURATION = 9,
+    E_TRUE = 10,
+    E_FALSE = 11,
+    E_UUID = 12,
+    E_ARRAY = 13,
+    E_IPADDR = 14,
+    E_JSON = 15, /* also the sentinel of a two-part tag */
+    E_TUPLE = 16,
+    E_BITARRAY = 17,
+    E_TIMETZ = 19,
+};
+
 #define CORRUPT(...) err_new(ERR_DATA_CORRUPTED, __VA_ARGS__)
 
 static inline int64_t

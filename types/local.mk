@@ -78,6 +78,7 @@ noinst_LIBRARIES += %D%/libtypes.a
   %D%/type_ops_int.h \
   %D%/utf8.c \
   %D%/uuid.c \
+  %D%/value_pretty.c \
   %D%/valueenc.c \
   %D%/valueenc.h
 

@@ -7,27 +7,6 @@
 #include "types/json.h"
 #include "types/keyenc.h"
 
-/* SOURCE: kv-encoding 4; CockroachDB v20.1 pkg/util/encoding/encoding.go, type Type. */
-enum element_type {
-    E_NULL = 1,
-    E_NOT_NULL = 2,
-    E_INT = 3,
-    E_FLOAT = 4,
-    E_DECIMAL = 5,
-    E_BYTES = 6,
-    E_TIME = 8,
-    E_DURATION = 9,
-    E_TRUE = 10,
-    E_FALSE = 11,
-    E_UUID = 12,
-    E_ARRAY = 13,
-    E_IPADDR = 14,
-    E_JSON = 15, /* also the sentinel of a two-part tag */
-    E_TUPLE = 16,
-    E_BITARRAY = 17,
-    E_TIMETZ = 19,
-};
-
 #define SENTINEL 15
 #define TUPLE_MAX_DEPTH 100
 #define ARRAY_HAS_NULLS 0x10

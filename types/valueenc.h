@@ -48,6 +48,9 @@ struct error *value_put_untagged(struct str *s, const struct type *t, const stru
 struct error *value_get_untagged(struct slice value, struct arena *a, const struct type *t,
                                  struct datum *out) ERR_MUST_USE; /* whole value with header */
 
+/* `/TUPLE/2:2:Int/3` for traces: a whole value with header. */
+struct error *value_pretty(struct str *s, struct arena *scratch, struct slice value) ERR_MUST_USE;
+
 /* Array bodies (kv-encoding 5). */
 struct error *array_body_encode(struct str *s, const struct array *arr) ERR_MUST_USE;
 struct error *array_body_decode(struct slice body, struct arena *a, const struct type *elem,

@@ -2,6 +2,7 @@
 
 #include "executor/mutation/mutation.h"
 #include "executor/relational/rel_int.h"
+#include "executor/trace.h"
 
 /* INSERT, UPDATE, DELETE as operators. All rows are written, and all foreign keys checked, before the
  * first result row goes out. Without RETURNING the batches have rows but no columns: they count. */
@@ -15,6 +16,7 @@ struct dml_op {
     struct row_reader *reader;
     int64_t count, counted;
     bool ran;
+    bool range;                  /* DELETE of whole spans: traced as such */
     struct datum *row, *old, *wide, *out;
     /* rows that ON CONFLICT wrote, by primary key; UPDATE .. FROM: rows done */
     struct row_hash touched;
@@ -116,7 +118,11 @@ dml_next(struct op *o, struct batch **out, struct error *(*each)(struct dml_op *
             }
         }
         op_close(o->children[0]);
+        ERR_TRY(mut_trace_done(d->mt, !mut_has_foreign_keys(d->mt)));
         ERR_TRY(mutator_finish(d->m));
+        ERR_TRY(mut_trace_done(d->mt, false));
+        if (o->x->trace_kv && d->result == NULL)
+            TRACE(o->x->session, "flow", "fast path completed");
     }
     if (d->result != NULL) {
         if (d->reader == NULL)
@@ -301,6 +307,9 @@ delete_open(struct op *o)
 {
     const struct plan_delete *p = (const struct plan_delete *)o->node;
 
+    ((struct dml_op *)o)->range = plan_delete_range(o->node) != NULL;
+    if (((struct dml_op *)o)->range)
+        scan_trace_deletes(o->children[0]);
     return dml_open(o, &p->target, p->returning);
 }
 
@@ -314,6 +323,8 @@ delete_each(struct dml_op *d, const struct batch *b, int r)
         d->old[i] = DATUM_NULL;
     for (int i = 0; i < p->n_fetch; i++)
         d->old[p->fetch[i]] = b->cols[i][r];
+    if (!d->range)
+        ERR_TRY(mut_trace_delete(d->mt, d->row_arena, d->old));
     ERR_TRY(mut_delete(d->mt, d->row_arena, d->old));
     return give_row(d, d->old, t->n_columns, NULL, 0, NULL, 0);
 }

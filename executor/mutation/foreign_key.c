@@ -383,6 +383,7 @@ rows_with(struct mut_table *mt, struct arena *scratch, const int *cols, int n,
         ERR_TRY(index_prefix_span(scratch, t, ix, vals, n, &span));
     }
     ERR_TRY(table_reader_create(mt->m->x, scratch, t, ix, needed, false, &r));
+    table_reader_trace(r, "join reader", true);
     table_reader_start(r, &span, 1, false);
     for (int64_t seen = 0;; seen++) {
         const struct datum *row;
@@ -476,6 +477,7 @@ act_on_children(struct mut_table *mt, struct mut_fk *fk, const struct datum *v,
         if (!more)
             break;
         if (verb == MUT_DELETE && action == AMBERDB__ACTION__CASCADE) {
+            ERR_GOTO(mut_trace_delete(child, row_arena, old), out);
             ERR_GOTO(mut_delete(child, row_arena, old), out);
         } else {
             struct datum *row = arena_memdup(row_arena, old,

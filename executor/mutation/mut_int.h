@@ -56,6 +56,11 @@ mut_own_off(struct mutator *m)
         kv_txn_set_read_own(m->x->txn, false);
 }
 
+/* mut_trace.c: nothing unless keys and values are traced. */
+struct error *mut_trace_insert(struct mut_table *mt, struct arena *scratch, const struct datum *row,
+                               bool blind) ERR_MUST_USE;
+struct error *mut_trace_update(struct mut_table *mt, struct arena *scratch,
+                               const struct datum *old, const struct datum *row) ERR_MUST_USE;
 struct error *mut_load_fks(struct mut_table *mt) ERR_MUST_USE;
 struct error *mut_note_insert(struct mut_table *mt, const struct datum *row, enum mut_verb verb)
     ERR_MUST_USE;

@@ -179,6 +179,7 @@ struct error *
 mut_insert(struct mut_table *mt, struct arena *scratch, const struct datum *row,
            enum mut_verb verb)
 {
+    ERR_TRY(mut_trace_insert(mt, scratch, row, false));
     for (int i = 0; i < mt->t->n_all_indexes; i++) {
         const struct index *ix = &mt->t->indexes[i];
         struct pairs p = {.a = scratch};
@@ -238,6 +239,7 @@ mut_put_blind(struct mut_table *mt, struct arena *scratch, const struct datum *r
     const struct index *pk = &mt->t->indexes[0];
     struct pairs p = {.a = scratch}, all = {.a = scratch};
 
+    ERR_TRY(mut_trace_insert(mt, scratch, row, true));
     ERR_TRY(row_encode(scratch, mt->t, pk, row, collect, &p));
     ERR_TRY(row_encode_keys(scratch, mt->t, pk, row, collect, &all));
     /* Families that the new row leaves empty may be there from an older one. */
@@ -296,6 +298,7 @@ struct error *
 mut_update(struct mut_table *mt, struct arena *scratch, const struct datum *old,
            const struct datum *row, enum mut_verb verb)
 {
+    ERR_TRY(mut_trace_update(mt, scratch, old, row));
     for (int i = 0; i < mt->t->n_all_indexes; i++)
         ERR_TRY(update_index(mt, scratch, &mt->t->indexes[i], old, row));
     return mut_note_update(mt, old, row, verb);
@@ -322,8 +325,10 @@ open_reader(struct mut_table *mt)
         return NULL;
     bool *needed = ARENA_ARRAY(mt->m->arena, bool, (size_t)mt->t->n_all_columns + 1);
     memset(needed, true, (size_t)mt->t->n_all_columns);
-    return table_reader_create(mt->m->x, mt->m->arena, mt->t, &mt->t->indexes[0], needed, true,
-                               &mt->reader);
+    ERR_TRY(table_reader_create(mt->m->x, mt->m->arena, mt->t, &mt->t->indexes[0], needed, true,
+                                &mt->reader));
+    table_reader_trace(mt->reader, "table reader", true);
+    return NULL;
 }
 
 struct error *
@@ -377,6 +382,7 @@ mut_find(struct mut_table *mt, struct arena *scratch, const struct index *ix,
         needed[pk->keys[i]] = true;
     ERR_TRY(index_prefix_span(scratch, mt->t, ix, vals, ix->n_keys, &span));
     ERR_TRY(table_reader_create(mt->m->x, scratch, mt->t, ix, needed, false, &r));
+    table_reader_trace(r, "table reader", true);
     mut_own_on(mt->m);
     table_reader_start(r, &span, 1, false);
     struct error *e = table_reader_next(r, &found);

@@ -50,6 +50,12 @@ struct error *mut_find_any(struct mut_table *mt, struct arena *scratch, const st
 /* After kv_txn_spill: the error of a key that was inserted twice. */
 struct error *mut_spilled_duplicate(struct mut_table *mt, struct arena *scratch) ERR_MUST_USE;
 bool mut_has_foreign_keys(const struct mut_table *mt);
+/* What mut_delete will write, for the session's trace. */
+struct error *mut_trace_delete(struct mut_table *mt, struct arena *scratch,
+                               const struct datum *old) ERR_MUST_USE;
+/* All rows are written: what the session's trace says was sent. end_txn: the transaction's end with
+ * it, when it is the statement's own. */
+struct error *mut_trace_done(struct mut_table *mt, bool end_txn) ERR_MUST_USE;
 struct error *mutator_finish(struct mutator *m) ERR_MUST_USE;
 
 #endif

@@ -631,6 +631,11 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
         return update_fields(w, n, level);
     case PLAN_DELETE:
         ERR_TRY(field(w, level, "from", ((const struct plan_delete *)n)->target.table->name));
+        if (plan_delete_range(n) != NULL) {
+            const char *spans;
+            ERR_TRY(spans_text(w, plan_delete_range(n), &spans));
+            return field(w, level, "spans", spans);
+        }
         return strategy(w, level, "deleter");
     case PLAN_CTE_SCAN:
         return field(w, level, "label",
@@ -660,6 +665,8 @@ name_of(struct walk *w, const struct plan_node *n)
         return "revscan";
     if (fast_path(n))
         return "insert-fast-path";
+    if (plan_delete_range(n) != NULL)
+        return "delete range";
     if (n->kind == PLAN_INSERT && (((const struct plan_insert *)n)->conflict == CONFLICT_UPSERT ||
                                    ((const struct plan_insert *)n)->conflict == CONFLICT_UPDATE))
         return "upsert";
@@ -743,7 +750,7 @@ node(struct walk *w, const struct plan_node *n, int level, bool last)
     if (nothing)
         return title(w, n, "norows", shown, last);
     ERR_TRY(title(w, n, name_of(w, n), shown, last));
-    int n_children = fast_path(n) ? 0 : n->n_children;
+    int n_children = fast_path(n) || plan_delete_range(n) != NULL ? 0 : n->n_children;
     w->more[shown + 1] = n_children > 0;
     ERR_TRY(node_fields(w, n, shown + 1));
     for (int i = 0; i < n_children; i++)
@@ -758,7 +765,7 @@ root(struct walk *w, const struct plan_root *p)
 {
     const struct plan_node *n = p->node;
     bool counted = (n->kind == PLAN_INSERT || n->kind == PLAN_UPDATE || n->kind == PLAN_DELETE) &&
-                   !p->returns_rows;
+                   !p->returns_rows && plan_delete_range(n) == NULL;
 
     if (counted)
         ERR_TRY(title(w, NULL, "count", 0, true));

@@ -29,6 +29,7 @@ index_join_open(struct op *o)
     s->in_pos = 0;
     ERR_TRY(table_reader_create(o->x, o->arena, p->table, &p->table->indexes[0], needed, p->lock,
                                 &s->reader));
+    table_reader_trace(s->reader, "join reader", true);
     return op_open(o->children[0]);
 }
 
@@ -160,12 +161,14 @@ lookup_join_open(struct op *o)
         needed[p->ordinals[i]] = true;
     if (!s->covering) {
         ERR_TRY(table_reader_create(o->x, o->arena, p->table, pk, needed, p->lock, &s->primary));
+        table_reader_trace(s->primary, "join reader", true);
         needed = ARENA_ARRAY(o->arena, bool, (size_t)p->table->n_all_columns + 1);
         for (int i = 0; i < pk->n_keys; i++)
             needed[pk->keys[i]] = true;
     }
     ERR_TRY(table_reader_create(o->x, o->arena, p->table, p->index, needed,
                                 p->lock && s->covering, &s->reader));
+    table_reader_trace(s->reader, "join reader", true);
     s->n_left = o->node->children[0]->n_cols;
     s->row = ARENA_ARRAY(o->arena, struct datum, (size_t)s->n_left + (size_t)p->n_out + 1);
     s->keys = ARENA_ARRAY(o->arena, struct datum, (size_t)p->n_keys + 1);

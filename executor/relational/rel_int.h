@@ -106,6 +106,8 @@ struct error *op_eval_int(struct op *o, const struct expr *e, int64_t *out, bool
 int scan_output_of_key(const struct op *o, int k);
 struct error *scan_narrow(struct op *o, struct arena *a, const struct datum *keys, int n_keys, int n)
     ERR_MUST_USE;
+/* In the session's trace the scan's rows are deleted by their spans. */
+void scan_trace_deletes(struct op *o);
 
 /* The spans of a scan that is not open, for EXPLAIN; *none: nothing can match. */
 struct error *scan_spans_text(struct op *o, struct str *out, bool *none) ERR_MUST_USE;

@@ -2,6 +2,7 @@
 
 #include "executor/relational/rel_int.h"
 #include "executor/relational/table_reader.h"
+#include "executor/trace.h"
 #include "types/keyenc.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct scan_op {
     int n_spans;
     struct span *narrow;  /* scan_narrow: instead of the whole index, once */
     int n_narrow;
+    bool trace_deletes;
     int64_t given;        /* rows after the filter */
     int64_t seen;         /* rows read */
 };
@@ -250,6 +252,52 @@ scan_spans_text(struct op *o, struct str *out, bool *none)
     return NULL;
 }
 
+void
+scan_trace_deletes(struct op *o)
+{
+    ((struct scan_op *)o)->trace_deletes = true;
+}
+
+/* The spans in the session's trace: whole keys, and who reads them. */
+static struct error *
+trace_spans(struct scan_op *s)
+{
+    const struct plan_scan *p = s->plan;
+    struct span whole = row_index_span(s->op.arena, p->table, p->index);
+    struct str all, head;
+
+    str_init_arena(&all, s->op.arena, STR_MAX_DEFAULT);
+    str_init_arena(&head, s->op.arena, STR_MAX_DEFAULT);
+    key_pretty(&head, whole.start);
+    for (int i = 0; i < s->n_spans; i++) {
+        const struct span *sp = &s->spans[i];
+        struct str start, end;
+        str_init_arena(&start, s->op.arena, STR_MAX_DEFAULT);
+        str_init_arena(&end, s->op.arena, STR_MAX_DEFAULT);
+        str_append_slice(&start, str_slice(&head));
+        if (slice_cmp(sp->start, whole.start) != 0)
+            pretty_start(s, sp->start, whole.start, &start);
+        if (slice_cmp(sp->end, whole.end) == 0) {
+            key_pretty(&end, sp->end);
+        } else {
+            str_append_slice(&end, str_slice(&head));
+            pretty_end(s, sp->end, whole.start, &end);
+        }
+        if (s->trace_deletes) {
+            TRACE(s->op.x->session, "flow", "DelRange %s - %s", str_cstr(&start), str_cstr(&end));
+            trace_count(s->op.x, p->table, TRACE_DEL_RANGE);
+            continue;
+        }
+        if (i > 0)
+            str_append_cstr(&all, ", ");
+        trace_span(&all, str_cstr(&start), str_cstr(&end));
+    }
+    if (s->trace_deletes)
+        return NULL;
+    table_reader_trace(s->reader, "table reader", false);
+    return trace_scan(s->op.x, "table reader", p->table, str_cstr(&all), s->n_spans, p->reverse);
+}
+
 int
 scan_output_of_key(const struct op *o, int k)
 {
@@ -294,6 +342,8 @@ scan_open(struct op *o)
     ERR_TRY(table_reader_create(o->x, o->arena, p->table, p->index, needed, p->lock, &s->reader));
     if (p->written && p->filter != NULL)
         table_reader_lock_first(s->reader, LOCK_FIRST);
+    if (o->x->trace_kv && p->table->id >= ID_FIRST_USER && s->n_spans > 0)
+        ERR_TRY(trace_spans(s));
     table_reader_start(s->reader, s->spans, s->n_spans, p->reverse);
     return NULL;
 }

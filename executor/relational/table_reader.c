@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "executor/relational/rel_int.h"
+#include "executor/trace.h"
 #include "types/keyenc.h"
 
 #define READ_CHUNK 1024
@@ -32,6 +33,8 @@ struct table_reader {
     struct datum **out_cols;
     bool pending;             /* row holds an unfinished row */
     bool exhausted;
+    const char *trace;        /* whose rows these are in the session's trace; NULL: not noted */
+    bool trace_spans;
     int lock_left;            /* rows of scans to be locked yet; INT_MAX: all */
 };
 
@@ -93,6 +96,45 @@ void
 table_reader_lock_first(struct table_reader *r, int rows)
 {
     r->lock_left = rows;
+}
+
+void
+table_reader_trace(struct table_reader *r, const char *operation, bool spans)
+{
+    if (!r->x->trace_kv || r->table->id < ID_FIRST_USER)
+        return;
+    r->trace = operation;
+    r->trace_spans = spans;
+}
+
+/* Look-ups by whole values: the end follows from the start. */
+static struct error *
+tell_spans(struct table_reader *r)
+{
+    struct str all;
+    int n = r->n_spans;
+
+    if (r->next_span > 0 || !r->trace_spans)
+        return NULL;
+    r->trace_spans = false;
+    str_init_arena(&all, r->arena, STR_MAX_DEFAULT);
+    for (int i = 0; i < n; i++) {
+        struct str start, end;
+        str_init_arena(&start, r->arena, STR_MAX_DEFAULT);
+        str_init_arena(&end, r->arena, STR_MAX_DEFAULT);
+        key_pretty(&start, r->spans[i].start);
+        if (r->index->primary && row_decoder_only_key(r->decoder, r->spans[i], &r->key)) {
+            str_append_slice(&end, str_slice(&start));
+            str_append_cstr(&end, "/#");
+        } else {
+            key_pretty(&end, r->spans[i].end);
+        }
+        if (i > 0)
+            str_append_cstr(&all, ", ");
+        trace_span(&all, str_cstr(&start), str_cstr(&end));
+    }
+    r->trace_spans = true;
+    return trace_scan(r->x, r->trace, r->table, str_cstr(&all), n, r->reverse);
 }
 
 void
@@ -189,6 +231,8 @@ refill(struct table_reader *r, size_t want, bool *more)
 static void
 give(struct table_reader *r, int n_out, const int *ordinals, struct datum **cols, int at)
 {
+    if (r->trace != NULL)
+        trace_fetched(r->x, r->trace, r->table, r->index, r->needed, r->n_needed, r->row);
     for (int i = 0; i < n_out; i++)
         cols[i][at] = r->row[ordinals[i]];
 }
@@ -237,6 +281,8 @@ table_reader_batch(struct table_reader *r, int max, int n_out, const int *ordina
     *n = 0;
     if (r->exhausted)
         return NULL;
+    if (r->trace_spans && r->scan == NULL && r->next_span == 0)
+        ERR_TRY(tell_spans(r));
     if (max > BATCH_ROWS)
         max = BATCH_ROWS;
     if (r->entry == r->n_entries) {

@@ -24,6 +24,9 @@ struct error *table_reader_batch(struct table_reader *r, int max, int n_out, con
                                  struct datum **cols, int *n) ERR_MUST_USE;
 /* One row by ordinal; NULL at the end. */
 struct error *table_reader_next(struct table_reader *r, const struct datum **row) ERR_MUST_USE;
+/* The rows are noted in the session's trace as read by this operation; with spans those, too. Nothing
+ * unless keys and values are traced. */
+void table_reader_trace(struct table_reader *r, const char *operation, bool spans);
 void table_reader_close(struct table_reader *r);
 
 /* The span of all keys that start with n values of the index's key. */

@@ -133,6 +133,40 @@ has_constraint(const pb_table *t, const char *name)
     return false;
 }
 
+static bool
+same_check(const Amberdb__CheckConstraint *c, const Amberdb__CheckConstraint *d)
+{
+    return strcmp(pb_str(c->expr), pb_str(d->expr)) == 0;
+}
+
+static bool
+same_reference(const Amberdb__ForeignKeyConstraint *f, const Amberdb__ForeignKeyConstraint *g)
+{
+    return f->referenced_table_id == g->referenced_table_id &&
+           f->n_origin_column_ids == g->n_origin_column_ids &&
+           memcmp(f->origin_column_ids, g->origin_column_ids,
+                  f->n_origin_column_ids * sizeof(f->origin_column_ids[0])) == 0;
+}
+
+/* Is a constraint of t one of `other` under another name, which t has no more (or not yet)? */
+static bool
+is_renamed(const pb_table *t, const char *name, const pb_table *other)
+{
+    for (size_t i = 0; i < t->n_checks; i++)
+        for (size_t k = 0; k < other->n_checks; k++)
+            if (strcmp(pb_str(t->checks[i]->name), name) == 0 &&
+                same_check(t->checks[i], other->checks[k]) &&
+                !has_constraint(t, pb_str(other->checks[k]->name)))
+                return true;
+    for (size_t i = 0; i < t->n_outbound_fks; i++)
+        for (size_t k = 0; k < other->n_outbound_fks; k++)
+            if (strcmp(pb_str(t->outbound_fks[i]->name), name) == 0 &&
+                same_reference(t->outbound_fks[i], other->outbound_fks[k]) &&
+                !has_constraint(t, pb_str(other->outbound_fks[k]->name)))
+                return true;
+    return false;
+}
+
 /* A check or reference that the transaction itself has added, or a job validates. */
 static bool
 is_being_added(const struct alter *a, const struct found *f, const char *name)
@@ -142,7 +176,8 @@ is_being_added(const struct alter *a, const struct found *f, const char *name)
     if ((f->check != NULL && PB_GET(f->check, validity) == validating) ||
         (f->fk != NULL && PB_GET(f->fk, validity) == validating))
         return true;
-    return (f->check != NULL || f->fk != NULL) && before != NULL && !has_constraint(before, name);
+    return (f->check != NULL || f->fk != NULL) && before != NULL &&
+           !has_constraint(before, name) && !is_renamed(f->t, name, before);
 }
 
 static bool
@@ -150,7 +185,7 @@ is_being_dropped(const struct alter *a, const struct found *f, const char *name)
 {
     const pb_table *before = catalog_table_before(a->x->catalog, a->id);
     return f->index == NULL && f->check == NULL && f->fk == NULL && before != NULL &&
-           has_constraint(before, name);
+           has_constraint(before, name) && !is_renamed(before, name, f->t);
 }
 
 /* 42704 constraint "x" does not exist; all NULL with if_exists. */

@@ -58,6 +58,16 @@ struct sequence_finder {
     struct error *err;
 };
 
+static struct error *
+check_is_sequence(struct exec_ctx *x, uint32_t id)
+{
+    const struct table *t;
+    ERR_TRY(catalog_table_by_id(x->catalog, id, &t));
+    if (t == NULL || t->is_sequence)
+        return NULL;
+    return err_new(ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a sequence", t->name);
+}
+
 static void
 note_sequence(void *arg, const struct expr *e)
 {
@@ -78,6 +88,8 @@ note_sequence(void *arg, const struct expr *e)
     } else {
         id = (uint32_t)name->value.i;
     }
+    if (f->err == NULL)
+        f->err = check_is_sequence(f->x, id);
     if (f->err == NULL &&
         !pb_u32_contains(f->c->uses_sequence_ids, f->c->n_uses_sequence_ids, id))
         PB_PUSH(f->x->arena, f->c->uses_sequence_ids, f->c->n_uses_sequence_ids, id);

@@ -17,6 +17,7 @@
 #include "executor/session_registry.h"
 #include "executor/settings.h"
 #include "executor/statement_stats.h"
+#include "executor/trace.h"
 #include "planner/eval_hooks.h"
 
 #ifndef PACKAGE_VERSION
@@ -56,6 +57,30 @@ session_variables_rows(struct exec_ctx *x, const struct virtual_scan *v, struct 
 }
 
 /* ---- the node -------------------------------------------------------------------------------- */
+
+/* What SET tracing = on has recorded. */
+static struct error *
+session_trace_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
+{
+    int n = 0;
+    const struct trace_line *l = x->session == NULL ? NULL : trace_lines(x->session, &n);
+    (void)v;
+    for (int i = 0; i < n; i++) {
+        struct interval age = {.nanos = (l[i].time_us - l[0].time_us) * 1000};
+        const struct datum row[] = {I(l[i].span),
+                                    I(l[i].at),
+                                    {.i = l[i].time_us},
+                                    NUL,
+                                    T(l[i].operation),
+                                    T(l[i].location),
+                                    T(arena_printf(x->arena, "[n1,client=%s,user=%s]",
+                                                   x->session->client_address, x->user)),
+                                    T(l[i].message),
+                                    {.iv = &age}};
+        ERR_TRY(row_put(rows, row));
+    }
+    return NULL;
+}
 
 static const char *
 uuid_text(struct arena *a, const uint8_t *u)
@@ -410,7 +435,7 @@ static const struct virtual_table tables[] = {
       "span_idx INT NOT NULL, message_idx INT NOT NULL, timestamp TIMESTAMPTZ NOT NULL, "
       "duration INTERVAL, operation STRING, loc STRING NOT NULL, tag STRING NOT NULL, "
       "message STRING NOT NULL, age INTERVAL NOT NULL",
-      NULL, "session trace accumulated so far (RAM)"),
+      session_trace_rows, "session trace accumulated so far (RAM)"),
     X("session_variables",
       "variable STRING NOT NULL, value STRING NOT NULL, hidden BOOL NOT NULL",
       session_variables_rows, "session variables (RAM)"),

@@ -79,3 +79,5 @@ ROLLBACK;
 DROP TABLE p;
 DROP TABLE p CASCADE;
 SHOW TABLES;
+-- A DEFAULT counts with sequences only.
+CREATE TABLE no_seq (a INT); CREATE TABLE of_no_seq (a INT DEFAULT nextval('no_seq'));
