@@ -226,6 +226,8 @@ static const struct rule rules[] = {
     P2(subzone, 0),
     P2(subzone_span, 1, 2, 0),
     P3(payload, 9, 19, 0),
+    P3(create_stats_details, 5, 0),
+    P3(create_stats_details__col_stat, 0),
     P3(job_lease, 0),
     P3(schema_change_details, 0),
     P3(resume_span_list, 0),

@@ -325,6 +325,7 @@ job_type_of(const Amberdb__Payload *p)
 const char *
 job_type_name(const Amberdb__Payload *p)
 {
+    static const char by_itself[] = "\x0a\x08__auto__"; /* CreateStatsDetails.name, the first field */
     switch (job_type_of(p)) {
     case JOB_BACKUP:
         return "BACKUP";
@@ -338,7 +339,8 @@ job_type_name(const Amberdb__Payload *p)
         return "CHANGEFEED";
     case JOB_CREATE_STATS:
         /* SOURCE: CockroachDB v20.1 jobspb.DetailsType: by the name in the details. */
-        return memmem(p->create_stats.data, p->create_stats.len, "__auto__", 8) != NULL
+        return p->create_stats.len >= sizeof(by_itself) - 1 &&
+                       memcmp(p->create_stats.data, by_itself, sizeof(by_itself) - 1) == 0
                    ? "AUTO CREATE STATS"
                    : "CREATE STATS";
     case JOB_SCHEMA_CHANGE_GC:

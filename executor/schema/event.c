@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "executor/jobs/jobs.h"
+#include "executor/settings.h"
 #include "grammar/print.h"
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -257,6 +258,73 @@ ddl_gc_job(struct exec_ctx *x, const char *text, uint32_t parent_id, const uint3
         PB_PUSH(x->arena, d->tables, d->n_tables, t);
     }
     return put_job(x, p, "running", 0, "waiting for GC TTL");
+}
+
+/* ---- statistics ------------------------------------------------------------------------------ */
+
+static const char *
+full_name(struct exec_ctx *x, const struct table *t)
+{
+    const struct database *db = NULL;
+    const char *schema = "public";
+    err_free(catalog_database_by_id(x->catalog, t->parent_id, &db));
+    if (t->is_temporary && x->names.temp_schema != NULL)
+        schema = x->names.temp_schema;
+    struct str s;
+    str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
+    print_name(&s, slice_cstr(db == NULL ? "" : db->name));
+    str_append_char(&s, '.');
+    print_name(&s, slice_cstr(schema));
+    str_append_char(&s, '.');
+    print_name(&s, slice_cstr(t->name));
+    return str_cstr(&s);
+}
+
+static struct error *
+stats_event(struct exec_ctx *x, const struct table *t, const char *name)
+{
+    struct ddl_field fields[] = {{"TableName", name, false},
+                                 {"Statement", statement_text(x, NULL), false}};
+    struct str info;
+    if (!settings_bool(x->node, "sql.stats.post_events.enabled"))
+        return NULL;
+    str_init_arena(&info, x->arena, STR_MAX_DEFAULT);
+    str_append_char(&info, '{');
+    put_field(&info, &fields[0]);
+    put_field(&info, &fields[1]);
+    str_append_char(&info, '}');
+    return put_event(x, "create_statistics", t->id, &info);
+}
+
+struct error *
+ddl_stats_job(struct exec_ctx *x, const struct table *t, const char *name,
+              const struct stats_list *lists, int n)
+{
+    Amberdb__CreateStatsDetails *d = PB_NEW(x->arena, CreateStatsDetails, create_stats_details);
+    bool by_itself = strcmp(name, "__auto__") == 0;
+    const char *text = ddl_job_text(x), *fq = full_name(x, t);
+    d->name = arena_strdup(x->arena, name);
+    d->fq_table_name = arena_strdup(x->arena, fq);
+    d->statement = arena_strdup(x->arena, statement_text(x, NULL));
+    d->table = pb_table_copy(x->arena, t->pb);
+    for (int i = 0; i < n; i++) {
+        Amberdb__CreateStatsDetails__ColStat *c =
+            PB_NEW(x->arena, CreateStatsDetails__ColStat, create_stats_details__col_stat);
+        for (int k = 0; k < lists[i].n; k++)
+            PB_PUSH(x->arena, c->column_ids, c->n_column_ids, lists[i].ids[k]);
+        PB_SET(c, has_histogram, lists[i].histogram);
+        PB_PUSH(x->arena, d->column_stats, d->n_column_stats, c);
+    }
+    Amberdb__Payload *p = new_payload(
+        x, by_itself ? arena_printf(x->arena, "Table statistics refresh for %s", fq) : text, 0);
+    if (by_itself)
+        p->statement = arena_strdup(x->arena, text);
+    struct slice bytes = pb_pack(x->arena, PB_BASE(d));
+    p->details_case = AMBERDB__PAYLOAD__DETAILS_CREATE_STATS;
+    p->create_stats.data = arena_memdup(x->arena, bytes.ptr, bytes.len);
+    p->create_stats.len = bytes.len;
+    ERR_TRY(put_job(x, p, "succeeded", 1, NULL));
+    return stats_event(x, t, fq);
 }
 
 /* ---- jobs that failed ------------------------------------------------------------------------ */

@@ -84,6 +84,15 @@ struct error *ddl_event_mutation(struct exec_ctx *x, const char *type, uint32_t 
 struct error *ddl_event_reversed(struct exec_ctx *x, uint32_t target, uint32_t mutation_id,
                                  const char *error) ERR_MUST_USE;
 /* A SCHEMA CHANGE GC job: "GC for <text>", of tables or of a table's indexes. */
+/* CREATE STATISTICS is done: its job, and the event that sql.stats.post_events asks for. columns: n
+ * lists of n_ids[i] ids, histogram[i] with one. */
+struct stats_list {
+    const uint32_t *ids;
+    int n;
+    bool histogram;
+};
+struct error *ddl_stats_job(struct exec_ctx *x, const struct table *t, const char *name,
+                            const struct stats_list *lists, int n) ERR_MUST_USE;
 struct error *ddl_gc_job(struct exec_ctx *x, const char *text, uint32_t parent_id,
                          const uint32_t *indexes, size_t n_indexes, const uint32_t *tables,
                          size_t n_tables) ERR_MUST_USE;

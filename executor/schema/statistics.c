@@ -76,9 +76,27 @@ collect(struct exec_ctx *x, const struct table *t, struct datum name, const stru
     return put_statistic(x, t->id, name, ids, n, counts, DATUM_NULL, h, true);
 }
 
+struct lists {
+    struct stats_list *v;
+    int n;
+};
+
+/* One list of columns, noted for the job. */
+static struct error *
+collect_list(struct exec_ctx *x, const struct table *t, struct datum name,
+             const struct column **cols, int n, bool histogram, struct lists *lists)
+{
+    uint32_t *ids = ARENA_ARRAY(x->arena, uint32_t, (size_t)n + 1);
+    for (int i = 0; i < n; i++)
+        ids[i] = cols[i]->id;
+    lists->v[lists->n++] = (struct stats_list){.ids = ids, .n = n, .histogram = histogram && n == 1};
+    return collect(x, t, name, cols, n, histogram);
+}
+
 /* Without ON: every column that begins an index, with a histogram, then the others. */
 static struct error *
-collect_default(struct exec_ctx *x, const struct table *t, struct datum name)
+collect_default(struct exec_ctx *x, const struct table *t, struct datum name,
+                struct lists *lists)
 {
     bool *done = arena_zalloc(x->arena, (size_t)t->n_all_columns + 1);
     for (int i = 0; i < t->n_indexes + t->n_columns; i++) {
@@ -88,8 +106,8 @@ collect_default(struct exec_ctx *x, const struct table *t, struct datum name)
             c->type->family == FAMILY_JSON)
             continue;
         done[ordinal] = true;
-        ERR_TRY(collect(x, t, name, &c, 1,
-                        i < t->n_indexes || c->type->family == FAMILY_BOOL));
+        ERR_TRY(collect_list(x, t, name, &c, 1,
+                             i < t->n_indexes || c->type->family == FAMILY_BOOL, lists));
     }
     return NULL;
 }
@@ -126,8 +144,12 @@ create_stats_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     }
     ERR_TRY(ddl_check_table(x, t, PRIV_SELECT));
     struct datum name = datum_bytes(n->name.ptr, n->name.len);
-    if (n->columns.count == 0)
-        return collect_default(x, t, name);
+    struct lists lists = {
+        ARENA_ARRAY(x->arena, struct stats_list, (size_t)(t->n_indexes + t->n_columns) + 1), 0};
+    if (n->columns.count == 0) {
+        ERR_TRY(collect_default(x, t, name, &lists));
+        return ddl_stats_job(x, t, ddl_text(x, n->name), lists.v, lists.n);
+    }
     const struct column **cols =
         ARENA_ARRAY(x->arena, const struct column *, (size_t)n->columns.count + 1);
     for (int i = 0; i < n->columns.count; i++) {
@@ -139,7 +161,8 @@ create_stats_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
             return err_unimplemented(35844, "CREATE STATISTICS is not supported for JSON columns");
     }
     qsort(cols, (size_t)n->columns.count, sizeof(*cols), by_id);
-    return collect(x, t, name, cols, n->columns.count, true);
+    ERR_TRY(collect_list(x, t, name, cols, n->columns.count, true, &lists));
+    return ddl_stats_job(x, t, ddl_text(x, n->name), lists.v, lists.n);
 }
 
 /* ---- INJECT STATISTICS ----------------------------------------------------------------------- */

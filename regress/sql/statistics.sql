@@ -31,6 +31,15 @@ SET CLUSTER SETTING sql.stats.histogram_collection.enabled = false;
 CREATE STATISTICS d ON k FROM big;
 RESET CLUSTER SETTING sql.stats.histogram_collection.enabled;
 SELECT statistics_name, histogram_id FROM [SHOW STATISTICS FOR TABLE big] WHERE statistics_name = 'd';
+-- Each is a job, and an event when these are asked for
+SELECT job_type, description, statement, status FROM crdb_internal.jobs WHERE job_type LIKE '%STATS' AND description LIKE '%statistics.public.data' ORDER BY created;
+SET CLUSTER SETTING sql.stats.post_events.enabled = true;
+CREATE STATISTICS __auto__ FROM data; CREATE STATISTICS s1 ON a FROM data;
+RESET CLUSTER SETTING sql.stats.post_events.enabled;
+SELECT job_type, description, statement FROM [SHOW AUTOMATIC JOBS] WHERE description LIKE '%statistics.public.data';
+SELECT count(*) FROM [SHOW JOBS] WHERE description LIKE 'CREATE STATISTICS s1 ON a FROM statistics.public.data';
+SELECT info FROM system.eventlog WHERE "eventType" = 'create_statistics' ORDER BY timestamp;
+DELETE FROM system.table_statistics WHERE name = '__auto__';
 -- Of one list of columns the newest stays, and four that were made by themselves
 CREATE TABLE old (a INT, b INT, j JSONB);
 CREATE STATISTICS s1 ON a FROM old;
