@@ -378,6 +378,7 @@ run_implicit(struct session *s, const struct invocation *v, struct arena *a)
             return err;
         err_free(err);
         s->retries++;
+        trace_statement_again(s);
         if (v->out->rewind != NULL)
             v->out->rewind(v->out);
         back_off(attempt);
@@ -453,6 +454,7 @@ run_explicit(struct session *s, const struct invocation *v, struct arena *a)
         /* Nothing ran before, nothing has been said: all of the transaction is tried again. */
         err_free(err);
         s->retries++;
+        trace_statement_again(s);
         arena_destroy(work);
         work = arena_create_budget(a, "statement", s->node->sql_memory);
         if (v->out->rewind != NULL)

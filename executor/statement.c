@@ -234,6 +234,7 @@ planner_new(struct exec_ctx *x, struct placeholder_types *ph)
     p->hooks = &planner_hooks;
     p->hook_arg = x;
     p->read_only_as_of = x->txn_state != NULL && x->txn_state->fixed_time;
+    p->internal = x->session == NULL;
     if (x->session != NULL) {
         p->safe_updates = var_bool(x->session, "sql_safe_updates");
         p->legacy_fk_messages = !var_bool(x->session, "optimizer_foreign_keys");

@@ -23,6 +23,7 @@ struct trace {
     int spans;                    /* how many there were */
     int txn_span, flow_span;      /* of the transaction, of the statement; 0: none */
     int in_span[3];               /* lines in the session's, the transaction's, the flow's span */
+    int mark;                     /* lines when the statement began */
     int64_t rows;                 /* given out by the statement */
     int counts[TRACE_REQUESTS];
     uint64_t range_id;            /* where the transaction wrote last */
@@ -151,6 +152,20 @@ trace_statement(struct session *s, const struct ast_stmt *stmt, bool new_txn)
     }
     if (!begins)
         TRACE(s, "sql txn", "[Open pos:0] executing ExecStmt: %s", str_cstr(&sql));
+    t->mark = t->n;
+}
+
+void
+trace_statement_again(struct session *s)
+{
+    if (!trace_is_on(s))
+        return;
+    s->trace->n = s->trace->mark;
+    s->trace->rows = 0;
+    if (s->trace->flow_span > 0)
+        s->trace->spans--;
+    s->trace->flow_span = 0;
+    memset(s->trace->counts, 0, sizeof(s->trace->counts));
 }
 
 void

@@ -54,6 +54,7 @@ void trace_add(struct session *s, const char *operation, const char *location, c
 
 /* A statement begins: the lines of its transaction, and of its flow when it is planned. */
 void trace_statement(struct session *s, const struct ast_stmt *stmt, bool new_txn);
+void trace_statement_again(struct session *s); /* what it noted is gone, it begins anew */
 void trace_flow(struct exec_ctx *x);
 void trace_statement_end(struct session *s, const struct error *e);
 /* A row that goes to the client. */

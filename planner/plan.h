@@ -308,6 +308,7 @@ struct plan_window {
 
 struct plan_recursive_cte { /* children: first part, recursive part */
     struct plan_node base;
+    bool all;                /* UNION ALL, else rows met before are dropped */
     struct plan_cte *cte;    /* its working table */
 };
 

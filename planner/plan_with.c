@@ -76,7 +76,7 @@ bare(const struct ast_select *s)
     return s;
 }
 
-/* WITH RECURSIVE c AS (first UNION ALL step): the step reads c as its working table. */
+/* WITH RECURSIVE c AS (first UNION [ALL] step): the step reads c as its working table. */
 static struct error *
 plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, bool *done)
 {
@@ -92,7 +92,7 @@ plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, 
                          "non-recursive-term UNION ALL recursive-term", name);
         return NULL;
     }
-    if (!s->setop.all) {
+    if (!s->setop.all && !p->internal) {
         b = bind(p, a, NULL);
         b->refused_issue = 46642;
         b->refused = arena_printf(p->arena, "recursive query \"%s\" uses UNION which is not "
@@ -133,6 +133,7 @@ plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, 
     r->base.children[0] = first;
     r->base.children[1] = step;
     r->cte = work;
+    r->all = s->setop.all;
     struct plan_cte *c = cte_new(p, a->name.name, &r->base);
     b = bind(p, a, c);
     *done = true;

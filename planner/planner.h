@@ -57,6 +57,7 @@ struct planner {
     const char *user;                    /* whose privileges are checked */
     const struct planner_hooks *hooks;
     void *hook_arg;                      /* struct exec_ctx */
+    bool internal;                       /* no client's statement: may do what v20.1 refuses */
     bool safe_updates;                   /* sql_safe_updates */
     bool legacy_fk_messages;             /* optimizer_foreign_keys = off */
     bool skip_privileges;                /* inside a view: its reader needs no rights below it */

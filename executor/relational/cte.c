@@ -158,10 +158,16 @@ make_cte_scan(struct exec_ctx *x, struct exec_state *st, const struct plan_node 
 
 /* ---- WITH RECURSIVE ------------------------------------------------------------------------- */
 
+struct seen_row {
+    struct hash_entry h;
+    struct datum *v;
+};
+
 struct recursive_op {
     struct op op;
     const struct plan_recursive_cte *plan;
     const struct type *const *types;
+    struct row_hash seen;
     struct row_store *next;   /* rows that the next step will read */
     struct arena *spare, *of_next, *of_working; /* of the two tables, in turns */
     struct op *child;         /* being read */
@@ -179,6 +185,7 @@ recursive_open(struct op *o)
     r->types = plan_types(o->arena, o->node);
     r->sel = ARENA_ARRAY(o->arena, uint16_t, BATCH_ROWS);
     r->row = ARENA_ARRAY(o->arena, struct datum, (size_t)o->node->n_cols + 1);
+    row_hash_init(&r->seen, o->arena);
     r->spare = arena_create(o->arena, "working table");
     r->of_next = arena_create(o->arena, "working table");
     r->of_working = NULL;
@@ -187,6 +194,24 @@ recursive_open(struct op *o)
     r->built = false;
     r->child = o->children[0];
     return op_open(r->child);
+}
+
+static bool
+unseen(struct recursive_op *r, const struct datum *row)
+{
+    int n = r->op.node->n_cols;
+    uint64_t hash = row_key_hash(row, n, r->types, 9);
+
+    for (struct hash_entry *h = row_hash_bucket(&r->seen, hash); h != NULL; h = h->next)
+        if (h->hash == hash && row_key_equal(((struct seen_row *)h)->v, row, n, r->types))
+            return false;
+    struct seen_row *e = ARENA_NEW(r->op.arena, struct seen_row);
+    e->h.hash = hash;
+    e->v = ARENA_ARRAY(r->op.arena, struct datum, (size_t)n + 1);
+    for (int i = 0; i < n; i++)
+        e->v[i] = datum_copy(r->op.arena, r->types[i], &row[i]);
+    row_hash_add(&r->seen, &e->h);
+    return true;
 }
 
 /* The step ended: its rows become the working table; *more false when there were none. */
@@ -238,6 +263,8 @@ recursive_next(struct op *o, struct batch **out)
         for (int i = 0; i < live; i++) {
             int at = batch_row(in, i);
             batch_get_row(in, at, r->row);
+            if (!r->plan->all && !unseen(r, r->row))
+                continue;
             ERR_TRY(row_store_add(r->next, r->row));
             r->sel[n++] = (uint16_t)at;
         }

@@ -36,4 +36,3 @@ SELECT variable, value, setting_type, public FROM [SHOW ALL CLUSTER SETTINGS] WH
 SELECT count(*) FROM [SHOW CLUSTER SETTINGS] WHERE variable = 'sql.query_cache.enabled';
 SELECT variable FROM [SHOW ALL CLUSTER SETTINGS] WHERE variable = 'cluster.secret';
 SHOW COMPACT KV TRACE FOR SESSION;
-SHOW TRACE FOR SESSION;
