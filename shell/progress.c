@@ -7,6 +7,7 @@
 
 #include "shell/shell_int.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -220,31 +221,120 @@ ask_user(struct progress *p)
 
 /* ---- the statement ---- */
 
+static const char *
+skip_blanks(const char *p)
+{
+    return p + strspn(p, " \t\r\n>");
+}
+
+/* Behind the word, when the text begins with it; else NULL. */
+static const char *
+behind_word(const char *p, const char *word)
+{
+    size_t n = strlen(word);
+    p = skip_blanks(p);
+    if (strncasecmp(p, word, n) != 0 || isalnum((unsigned char)p[n]) || p[n] == '_')
+        return NULL;
+    return p + n;
+}
+
 /* BACKUP or RESTORE, when the statement begins with it. */
 static const char *
 kind_of(const char *sql)
 {
-    static const char *const kinds[] = {"BACKUP", "RESTORE"};
-    sql += strspn(sql, " \t\r\n>");
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        size_t n = strlen(kinds[i]);
-        if (strncasecmp(sql, kinds[i], n) == 0 && strchr(" \t\r\n\\", sql[n]) != NULL)
-            return kinds[i];
+    if (behind_word(sql, "BACKUP") != NULL)
+        return "BACKUP";
+    return behind_word(sql, "RESTORE") != NULL ? "RESTORE" : NULL;
+}
+
+/* A name, folded as the server does; behind it, or NULL where there is none that fits. */
+static const char *
+take_name(const char *p, char *out, size_t size)
+{
+    size_t n = 0;
+    p = skip_blanks(p);
+    bool quoted = *p == '"';
+    for (p += quoted; *p != '\0'; p++) {
+        if (quoted && *p == '"' && *++p != '"')
+            break;
+        if (!quoted && strchr(" \t\r\n(;", *p) != NULL)
+            break;
+        if (n + 1 >= size)
+            return NULL;
+        out[n++] = quoted ? *p : (char)tolower((unsigned char)*p);
     }
+    out[n] = '\0';
+    return n > 0 ? p : NULL;
+}
+
+/* Behind a list in parentheses, if there is one. */
+static const char *
+skip_list(const char *p)
+{
+    p = skip_blanks(p);
+    if (*p != '(')
+        return p;
+    int depth = 0;
+    for (; *p != '\0'; p++) {
+        depth += *p == '(';
+        depth -= *p == ')';
+        if (depth == 0)
+            return p + 1;
+    }
+    return p;
+}
+
+static struct shell_prepared *
+find_prepared(struct shell *sh, const char *name)
+{
+    for (int i = 0; i < SHELL_PREPARED_MAX; i++)
+        if (sh->prepared[i].what != NULL && strcmp(sh->prepared[i].name, name) == 0)
+            return &sh->prepared[i];
     return NULL;
 }
 
-bool
-progress_wanted(const struct shell *sh, const char *sql)
+void
+progress_note(struct shell *sh, const char *sql)
 {
-    return sh->interactive && sh->depth == 0 && kind_of(sql) != NULL && isatty(STDERR_FILENO) &&
+    char name[sizeof(sh->prepared[0].name)];
+    const char *p = behind_word(sql, "PREPARE");
+    if (p == NULL || (p = take_name(p, name, sizeof(name))) == NULL)
+        return;
+    struct shell_prepared *was = find_prepared(sh, name);
+    if (was != NULL)
+        was->what = NULL;
+    p = behind_word(skip_list(p), "AS");
+    const char *what = p != NULL ? kind_of(p) : NULL;
+    if (what == NULL)
+        return;
+    struct shell_prepared *to = &sh->prepared[sh->next_prepared++ % SHELL_PREPARED_MAX];
+    snprintf(to->name, sizeof(to->name), "%s", name);
+    to->what = what;
+}
+
+/* What the statement runs: itself, or what was prepared. */
+static const char *
+runs_what(struct shell *sh, const char *sql)
+{
+    char name[sizeof(sh->prepared[0].name)];
+    const char *p = behind_word(sql, "EXECUTE");
+    if (p == NULL)
+        return kind_of(sql);
+    const struct shell_prepared *of = take_name(p, name, sizeof(name)) ? find_prepared(sh, name) : NULL;
+    return of != NULL ? of->what : NULL;
+}
+
+bool
+progress_wanted(struct shell *sh, const char *sql)
+{
+    return sh->interactive && sh->depth == 0 && runs_what(sh, sql) != NULL && isatty(STDERR_FILENO) &&
            isatty(STDIN_FILENO);
 }
 
 void
 progress_wait(struct shell *sh, const char *sql)
 {
-    struct progress p = {.sh = sh, .what = kind_of(sql), .start_ns = monotonic_now_ns()};
+    struct progress p = {.sh = sh, .what = runs_what(sh, sql), .start_ns = monotonic_now_ns()};
     forget_interrupt();
     while (PQconsumeInput(sh->conn) == 1 && PQisBusy(sh->conn)) {
         struct pollfd fd = {.fd = PQsocket(sh->conn), .events = POLLIN};

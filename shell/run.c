@@ -185,6 +185,8 @@ run_statement(struct shell *sh, const char *sql)
     if (sh->show_times)
         fprintf(sh->out, "\nTime: %.3fms\n\n", (double)(monotonic_now_ns() - start) / 1e6);
     fflush(sh->out);
+    if (ok)
+        progress_note(sh, sql);
     if (!ok) {
         sh->failed = true;
         reconnect(sh);

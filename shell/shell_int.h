@@ -12,6 +12,13 @@
 enum shell_format { FORMAT_TABLE, FORMAT_CSV, FORMAT_TSV, FORMAT_RECORDS, FORMAT_RAW, FORMAT_SQL,
                     FORMAT_HTML };
 
+/* A BACKUP or RESTORE that was prepared under a name. */
+#define SHELL_PREPARED_MAX 16
+struct shell_prepared {
+    char name[64];            /* folded; "" none */
+    const char *what;         /* "BACKUP" */
+};
+
 struct shell {
     PGconn *conn;
     struct arena *arena;
@@ -25,6 +32,8 @@ struct shell {
     bool failed;              /* a statement failed: exit code 1 */
     int depth;                /* of \i files */
     struct scanner *scanner;  /* what is pending */
+    struct shell_prepared prepared[SHELL_PREPARED_MAX];
+    int next_prepared;
 };
 
 /* ---- scan.c: where statements end ---- */
@@ -75,9 +84,11 @@ void forget_interrupt(void);
 
 /* ---- progress.c ---- */
 
-/* Is sql, which was sent, a BACKUP or RESTORE at a terminal? Then progress_wait until its answer comes. */
-bool progress_wanted(const struct shell *sh, const char *sql);
+/* Is sql, which was sent, a BACKUP or RESTORE at a terminal, or EXECUTE of one? Then progress_wait until
+ * its answer comes. progress_note of what succeeded: PREPARE of one. */
+bool progress_wanted(struct shell *sh, const char *sql);
 void progress_wait(struct shell *sh, const char *sql);
+void progress_note(struct shell *sh, const char *sql);
 
 /* ---- meta.c ---- */
 
