@@ -27,6 +27,7 @@ struct node_opts {
     struct engine *engine;         /* taken over, also when node_open fails */
     const char *external_io_dir;   /* nodelocal; "" = disabled */
     const char *temp_dir;          /* spills and restore scratch; its own: emptied at start and end */
+    const char *no_jobs_file;      /* while it exists the node runs no jobs; NULL: there is none */
     const char *locality;          /* "region=us-east,az=1" or "" */
     const char *sql_address;       /* as advertised */
     const char *http_address;

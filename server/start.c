@@ -276,6 +276,7 @@ resolve_dirs(struct arena *a, const struct start_flags *f, const struct store_sp
     if (store->path != NULL) {
         ERR_TRY(dir_create_all(store->path, 0755));
         o->temp_dir = path_join(a, store->path, "temp");
+        o->no_jobs_file = path_join(a, store->path, "DISABLE_STARTING_BACKGROUND_JOBS");
     } else {
         char *temp;
         ERR_TRY(dir_create_temp(a, NULL, "amberdb", &temp));

@@ -61,6 +61,7 @@ struct job_registry {
     pthread_t sweeper;
     bool started, stopping, nudged;
     bool draining;              /* others do it */
+    bool forbidden;             /* opts.no_jobs_file was there when the last sweep looked */
     int64_t next_retention_ns;
 };
 
@@ -404,7 +405,7 @@ static bool
 is_draining(struct job_registry *reg)
 {
     mutex_lock(&reg->lock);
-    bool draining = reg->draining;
+    bool draining = reg->draining || reg->forbidden;
     mutex_unlock(&reg->lock);
     return draining;
 }
@@ -609,9 +610,27 @@ job_request(struct job_registry *reg, int64_t id, enum job_request q)
     mutex_unlock(&reg->lock);
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/jobs/registry.go, preventAdoptionFile: what runs stops, nothing starts. */
+static bool
+check_forbidden(struct job_registry *reg)
+{
+    const char *path = reg->node->opts.no_jobs_file;
+    bool now = path != NULL && access(path, F_OK) == 0;
+    mutex_lock(&reg->lock);
+    if (now && !reg->forbidden)
+        log_warning("jobs: none is started while %s exists", path);
+    reg->forbidden = now;
+    for (struct run *r = reg->runs; now && r != NULL; r = r->next)
+        if (!r->done)
+            cancel_request(&r->job.cancel, CANCEL_SHUTDOWN);
+    mutex_unlock(&reg->lock);
+    return now;
+}
+
 static struct error *
 sweep_once(struct job_registry *reg)
 {
+    bool forbidden = check_forbidden(reg);
     struct sweep s = {.reg = reg, .a = arena_create(NULL, "job sweep")};
     int64_t now = monotonic_now_ns();
     if (now >= reg->next_retention_ns && setting_find("jobs.retention_time") != NULL) {
@@ -624,7 +643,7 @@ sweep_once(struct job_registry *reg)
                                &s);
     for (size_t i = 0; e == NULL && i < s.n_requests; i++)
         job_request(reg, s.requests[i].id, s.requests[i].request);
-    for (size_t i = 0; e == NULL && i < s.n_start; i++)
+    for (size_t i = 0; e == NULL && i < s.n_start && !forbidden; i++)
         e = job_run_now(reg->node, s.start[i]);
     arena_destroy(s.a);
     return e;

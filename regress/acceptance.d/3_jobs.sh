@@ -112,6 +112,15 @@ WITH into_db = 'newdb'"
     fast
     is "M20-P2 RESUME" "" "RESUME JOB $job"
     is "M20-P2 the end" succeeded "SELECT status FROM [SHOW JOB WHEN COMPLETE $job]"
+    slow
+    slowly "BACKUP DATABASE movr TO '$(D m20file)'"
+    touch "$work/fresh/store/DISABLE_STARTING_BACKGROUND_JOBS"
+    slow_ended "a file forbids jobs" "job $job: node liveness error: restarting in background"
+    wait_for "" "SELECT coordinator_id FROM [SHOW JOB $job]"
+    is "a file forbids jobs: it waits" running "SELECT status FROM [SHOW JOB $job]"
+    fast
+    rm "$work/fresh/store/DISABLE_STARTING_BACKGROUND_JOBS"
+    is "a file forbade jobs" succeeded "SELECT status FROM [SHOW JOB WHEN COMPLETE $job]"
     is "M20-P2 complete" "400	200000" "SELECT count(*), sum(length(v)) FROM movr.more"
     slow
     slowly "BACKUP DATABASE movr TO '$(D m20p2k)'"
