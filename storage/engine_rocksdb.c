@@ -282,6 +282,7 @@ rocks_close(struct engine *base)
 {
     struct rocks_engine *e = (struct rocks_engine *)base;
     VERIFY(e->open_iters == 0);
+    rocks_points_drop(e, 0);
     rocksdb_close(e->db);
     rocksdb_writeoptions_destroy(e->write_sync);
     rocksdb_writeoptions_destroy(e->write_lazy);
@@ -292,42 +293,7 @@ rocks_close(struct engine *base)
     xfree(e);
 }
 
-/* ---- reads and writes ---- */
-
-static struct error *
-rocks_get(struct engine *base, struct slice key, struct hlc at, struct arena *a, bool *found,
-          struct hlc *ts, struct slice *value)
-{
-    struct rocks_engine *e = (struct rocks_engine *)base;
-    FAULT_TRY(engine_read);
-    *found = false;
-    if (hlc_is_empty(at))
-        return NULL;
-    uint8_t small[256], *target = small;
-    if (key.len + MVCC_SUFFIX_MAX > sizeof(small))
-        target = arena_alloc(a, key.len + MVCC_SUFFIX_MAX);
-    memcpy(target, key.ptr, key.len);
-    size_t len = key.len + mvcc_put_suffix(target + key.len, at);
-    rocksdb_iterator_t *it = rocksdb_create_iterator(e->db, e->get_options);
-    rocksdb_iter_seek(it, (const char *)target, len);
-    struct error *err = NULL;
-    if (rocksdb_iter_valid(it)) {
-        struct slice m, at_key;
-        m.ptr = (const uint8_t *)rocksdb_iter_key(it, &m.len);
-        if (!mvcc_split(m, &at_key, ts)) {
-            err = err_new(ERR_DATA_CORRUPTED, "store holds a key that is no MVCC key");
-        } else if (slice_eq(at_key, key)) {
-            struct slice v;
-            v.ptr = (const uint8_t *)rocksdb_iter_value(it, &v.len);
-            *value = slice_dup(a, v);
-            *found = true;
-        }
-    } else {
-        err = rocks_iter_error(it);
-    }
-    rocksdb_iter_destroy(it);
-    return err;
-}
+/* ---- writes ---- */
 
 static struct error *
 batch_write(struct rocks_engine *e, rocksdb_writebatch_t *b, bool sync)
@@ -463,6 +429,7 @@ rocks_ingest(struct engine *base, const char *const *paths, size_t n, bool move)
     char *msg = NULL;
     rocksdb_ingest_external_file(e->db, paths, n, o, &msg);
     rocksdb_ingestexternalfileoptions_destroy(o);
+    rocks_files_changed(e);
     return rocks_error(msg, "could not ingest");
 }
 
@@ -554,6 +521,7 @@ rocks_drop_span(struct engine *base, struct span s)
     err = remover_flush(&r, true);
 out:
     remover_release(&r);
+    rocks_files_changed(e);
     return err;
 }
 

@@ -9,6 +9,10 @@
 /* Facts of the store: this byte, the name, then 00 as a key without a time ends. */
 #define META_PREFIX 0x01
 
+#define ROCKS_POINTS 16
+
+struct rocks_point; /* an iterator for single keys, kept from one get to the next */
+
 struct rocks_engine {
     struct engine base;
     rocksdb_t *db;
@@ -24,7 +28,20 @@ struct rocks_engine {
      * the memory was last flushed for their sake. */
     _Atomic int deletes_active;
     _Atomic uint64_t deletes_done, deletes_flushed;
+    /* Iterators that nobody uses just now; what one was made before does not show in it. */
+    struct rocks_point *_Atomic points[ROCKS_POINTS];
+    _Atomic uint64_t files_epoch; /* raised when files came in, or went, without a sequence number */
+    _Atomic int64_t points_swept_ns;
 };
+
+/* engine_rocksdb_get.c */
+struct error *rocks_get(struct engine *base, struct slice key, struct hlc at, struct arena *a,
+                        bool *found, struct hlc *ts, struct slice *value) ERR_MUST_USE;
+/* Let go of the idle iterators last used before that time (monotonic; 0: all): each holds the memory and
+ * the files that were the store's when it was last used. */
+void rocks_points_drop(struct rocks_engine *e, int64_t used_before_ns);
+/* After files were taken in or removed. */
+void rocks_files_changed(struct rocks_engine *e);
 
 /* Takes the message of the library (frees it). NULL message: NULL. */
 struct error *rocks_error(char *msg, const char *what) ERR_MUST_USE;

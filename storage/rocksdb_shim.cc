@@ -198,6 +198,12 @@ rocksdb_shim_check(void)
     return good;
 }
 
+bool
+rocksdb_shim_refresh(rocksdb_iterator_t *it)
+{
+    return (*reinterpret_cast<rocksdb::Iterator **>(it))->Refresh().ok();
+}
+
 void
 rocksdb_shim_set_comparator(rocksdb_options_t *o)
 {

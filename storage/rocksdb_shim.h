@@ -41,6 +41,10 @@ void rocksdb_shim_set_time_filter(struct rocksdb_readoptions_t *o, int64_t since
                                   int32_t since_logical, int64_t until_wall,
                                   int32_t until_logical);
 
+/* The iterator shows what the store holds now; false: it cannot, make another. */
+struct rocksdb_iterator_t;
+bool rocksdb_shim_refresh(struct rocksdb_iterator_t *it);
+
 /* Bytes of [start, end) in files and memory, an estimate. */
 uint64_t rocksdb_shim_span_bytes(struct rocksdb_t *db, const uint8_t *start, size_t start_len,
                                  const uint8_t *end, size_t end_len);
