@@ -107,6 +107,16 @@ cluster_mark(struct cluster *c, uint32_t id, enum cluster_mark what, bool value)
     return found;
 }
 
+void
+cluster_set_io(struct cluster *c, uint32_t id, const struct io_config *io)
+{
+    mutex_lock(&c->lock);
+    for (size_t i = 0; i < c->n_nodes; i++)
+        if (c->nodes[i].id == id)
+            c->nodes[i].io = io;
+    mutex_unlock(&c->lock);
+}
+
 const struct cluster_node *
 cluster_all_nodes(struct cluster *c, struct arena *a, size_t *n)
 {

@@ -13,11 +13,13 @@
 #include "base/slice.h"
 
 struct cluster;
+struct io_config;
 
 struct cluster_node {
     uint32_t id;                /* 1, 2, ...; of processes that are gone some may be missing */
     const char *locality;       /* "region=us-east,az=1" or "" */
     const char *sql_address;
+    const struct io_config *io; /* sinks/sink.h; of a node of this process, else NULL */
     int64_t start_time_ns;
     /* Of processes over a shared store (members.h): */
     int64_t epoch, expiration_ns;
@@ -33,6 +35,8 @@ void cluster_set(struct cluster *c, const struct cluster_node *v, size_t n);
 /* What is said of one of them changes; false: there is none of that id. */
 enum cluster_mark { CLUSTER_DRAINING, CLUSTER_DECOMMISSIONING };
 bool cluster_mark(struct cluster *c, uint32_t id, enum cluster_mark what, bool value);
+/* How a node of this process reaches its files: as long as the cluster lives. */
+void cluster_set_io(struct cluster *c, uint32_t id, const struct io_config *io);
 /* All of them, by id, dead ones too. */
 const struct cluster_node *cluster_all_nodes(struct cluster *c, struct arena *a, size_t *n);
 /* Those that can hold a range: live, neither draining nor decommissioning; by id. Never none. */

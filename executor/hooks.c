@@ -6,6 +6,7 @@
 
 #include "catalog/row.h"
 #include "executor/node_control.h"
+#include "executor/peers.h"
 #include "executor/ranges.h"
 #include "executor/sequence.h"
 #include "executor/session_int.h"
@@ -396,6 +397,13 @@ hook_node_control(const struct eval_env *env, const char *action, int64_t node, 
 }
 
 static struct error *
+hook_node_file(const struct eval_env *env, const char *what, const char *path, int64_t offset,
+               int64_t len, struct slice *out)
+{
+    return peers_file(ctx_of(env), what, path, offset, len, out);
+}
+
+static struct error *
 table_size(const struct eval_env *env, uint32_t oid, int64_t *bytes)
 {
     struct exec_ctx *x = ctx_of(env);
@@ -490,4 +498,5 @@ const struct eval_hooks exec_eval_hooks = {
     .locality_value = locality_value,
     .inet_client = inet_client,
     .node_control = hook_node_control,
+    .node_file = hook_node_file,
 };

@@ -58,6 +58,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/looker.c %D%/looker.h \
   %D%/members.c %D%/members.h \
   %D%/node.c \
+  %D%/peers.c %D%/peers.h \
   %D%/node_control.c %D%/node_control.h \
   %D%/password.c \
   %D%/password.h \

@@ -129,14 +129,14 @@ bool
 members_alive(struct node *n, uint32_t id, int64_t epoch)
 {
     struct members *m = n->members;
-    bool alive = id == n->node_id && epoch == n->epoch;
-    if (m == NULL)
-        return alive;
+    if (m == NULL || id == n->node_id)
+        return id == n->node_id && epoch == n->epoch;
     int64_t now = wall_now_ns();
+    bool alive = true; /* one that nothing is known of has come just now */
     mutex_lock(&m->lock);
-    for (size_t i = 0; i < m->n_seen && !alive; i++)
-        alive = m->seen[i].id == id && m->seen[i].epoch == epoch && id != n->node_id &&
-                m->seen[i].expiration_ns > now;
+    for (size_t i = 0; i < m->n_seen; i++)
+        if (m->seen[i].id == id && m->seen[i].epoch >= epoch)
+            alive = m->seen[i].epoch == epoch && m->seen[i].expiration_ns > now;
     mutex_unlock(&m->lock);
     return alive;
 }

@@ -13,6 +13,7 @@
 #include "executor/jobs/jobs.h"
 #include "executor/looker.h"
 #include "executor/members.h"
+#include "executor/peers.h"
 #include "executor/session_registry.h"
 #include "executor/statement_stats.h"
 #include "executor/settings.h"
@@ -82,9 +83,12 @@ node_open(const struct node_opts *o, struct node **out)
     io->net = sink_net_create();
     io->userfile_open = userfile_open;
     io->userfile_arg = n;
+    io->peer = peers_find;
+    io->peer_arg = n;
     io->setting = io_setting;
     io->setting_arg = n;
     n->io = io;
+    cluster_set_io(n->cluster, n->node_id, io);
     ERR_GOTO(prepare_temp_dir(o->temp_dir), fail);
     ERR_GOTO(kv_db_open(n->engine, n->clock, &n->db), fail);
     n->attachments = attachments_create(n);
@@ -123,6 +127,7 @@ node_join(struct node *first, const struct node_opts *o, struct node **out)
     if (o->external_io_dir != NULL)
         io->external_io_dir = o->external_io_dir;
     n->io = io;
+    cluster_set_io(n->cluster, n->node_id, io);
     *out = n;
     return NULL;
 }
@@ -131,6 +136,7 @@ void
 node_close(struct node *n)
 {
     if (n->first != NULL) {
+        cluster_set_io(n->cluster, n->node_id, NULL);
         xfree((void *)(uintptr_t)n->io);
         xfree(n);
         return;

@@ -33,6 +33,7 @@ struct node_opts {
     const char *http_address;
     size_t max_sql_memory;         /* 0: 128 MiB */
     bool insecure;
+    const char *certs_dir;         /* of a secure one */
     bool external_io_disable_http, external_io_disable_implicit_credentials;
 };
 

@@ -161,6 +161,17 @@ BUILTIN(node_control)
     return h->node_control(env, arg_cstr(env, &args[0]), args[1].i, &out->i);
 }
 
+/* Ours: what nodes ask each other of their files. */
+BUILTIN(node_file)
+{
+    struct slice s;
+    NEED_HOOK(h, node_file);
+    ERR_TRY(h->node_file(env, arg_cstr(env, &args[0]), arg_cstr(env, &args[1]), args[2].i, args[3].i,
+                         &s));
+    *out = datum_bytes(s.ptr, s.len);
+    return NULL;
+}
+
 BUILTIN(notice)
 {
     NEED_HOOK(h, notice);
@@ -266,6 +277,8 @@ static const struct overload rows[] = {
      .volatility = STABLE, SYS},
     {.name = X "node_control", .args = {&TYPE_STRING, &TYPE_INT8}, .ret = &TYPE_INT8,
      .fn = node_control, .volatility = VOLATILE, SYS},
+    {.name = X "node_file", .args = {&TYPE_STRING, &TYPE_STRING, &TYPE_INT8, &TYPE_INT8},
+     .ret = &TYPE_BYTES, .fn = node_file, .volatility = VOLATILE, SYS},
     {.name = X "notice", .args = {&TYPE_STRING}, .ret = &TYPE_INT8, .fn = notice,
      .volatility = VOLATILE, SYS},
     {.name = X "round_decimal_values", .args = {&TYPE_DECIMAL, &TYPE_INT8}, .ret = &TYPE_DECIMAL,

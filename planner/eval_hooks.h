@@ -104,6 +104,9 @@ struct eval_hooks {
     /* executor/node_control.h */
     struct error *(*node_control)(const struct eval_env *env, const char *action, int64_t node,
                                   int64_t *left);
+    /* executor/peers.h */
+    struct error *(*node_file)(const struct eval_env *env, const char *what, const char *path,
+                               int64_t offset, int64_t len, struct slice *out);
 };
 
 /* The table behind env, or NULL. */

@@ -45,6 +45,7 @@ drivers = \
   %D%/engine-postgres \
   %D%/random-queries \
   %D%/cluster-test \
+  %D%/cluster-files \
   %D%/demo-test \
   %D%/fault/bad-backups
 TESTS += $(drivers)

@@ -100,9 +100,20 @@ check_credentials(struct connection *c, const char *user, const struct account *
     return NULL;
 }
 
+bool
+is_other_node(const struct connection *c, const char *user)
+{
+    if (c->node->opts.insecure || c->wire.tls == NULL || strcmp(user, NODE_USER) != 0)
+        return false;
+    const char *name = tls_client_name(c->wire.tls, c->arena);
+    return name != NULL && strcmp(name, NODE_USER) == 0;
+}
+
 struct error *
 authenticate(struct connection *c, const char *user)
 {
+    if (is_other_node(c, user))
+        return NULL;
     struct account acc = {.arena = arena_create(c->arena, "authentication")};
     struct error *e = read_account(c, user, &acc);
     if (e == NULL && !acc.exists)

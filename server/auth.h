@@ -8,6 +8,11 @@
 
 #include "server/connection.h"
 
+/* The user that no node's SQL knows: another node of a secure cluster, by its certificate, is root here
+ * (executor/peers.h). */
+#define NODE_USER "node"
+bool is_other_node(const struct connection *c, const char *user);
+
 struct error *authenticate(struct connection *c, const char *user) ERR_MUST_USE;
 
 #endif

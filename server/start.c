@@ -295,6 +295,7 @@ start_up(const struct start_flags *f, struct running *r)
         .http_address = f->http_addr,
         .max_sql_memory = f->max_sql_memory,
         .insecure = f->insecure,
+        .certs_dir = f->certs_dir,
         .external_io_disable_http = f->disable_http,
         .external_io_disable_implicit_credentials = f->disable_implicit,
     };

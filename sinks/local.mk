@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libsinks.a
   %D%/http.c %D%/http_int.h \
   %D%/http_sink.c \
   %D%/json.c %D%/json_int.h \
+  %D%/nodelocal_peer.c \
   %D%/nodelocal.c \
   %D%/remote.c %D%/remote_int.h \
   %D%/remote_io.c \

@@ -1,4 +1,5 @@
-/* nodelocal://<node>/<path>: files below the node's external I/O directory (sinks.md 8).
+/* nodelocal://<node>/<path>: files below the node's external I/O directory (sinks.md 8); of another node,
+ * see nodelocal_peer.c.
  *
  * A path must stay below the directory, by its text (`..` is resolved lexically) and by what links make of
  * it: one that leads out is refused, and is not listed. Whoever wants other disks there mounts them. */
@@ -107,6 +108,59 @@ is_node_id(const char *host)
     return true;
 }
 
+static struct error *
+outside(const char *path)
+{
+    return err_new(ERR_UNCATEGORIZED,
+                   "local file access to paths outside of external-io-dir is not allowed: %s", path);
+}
+
+static struct error *
+open_below(const struct io_config *io, const char *path, struct sink **out)
+{
+    if (*io->external_io_dir == '\0')
+        return err_new(ERR_UNCATEGORIZED, "local file access is disabled");
+    struct arena *a = arena_create(NULL, "nodelocal open");
+    char *root = path_clean(a, io->external_io_dir);
+    char *base = path_clean(a, arena_printf(a, "%s/%s", root, path));
+    if (!path_below(base, root)) {
+        arena_destroy(a);
+        return outside(path);
+    }
+    struct nodelocal *s = xcalloc(1, sizeof(*s));
+    s->sink.vt = &nodelocal_vt;
+    s->root = xstrdup(root);
+    s->base = xstrdup(base);
+    arena_destroy(a);
+    *out = &s->sink;
+    return NULL;
+}
+
+static struct error *
+open_of_node(const struct io_config *io, uint32_t node, const char *path, struct sink **out)
+{
+    static const char root[] = "/extern"; /* whatever it is called there */
+    struct io_peer p;
+    struct arena *a = arena_create(NULL, "nodelocal open");
+    char *base = path_clean(a, arena_printf(a, "%s/%s", root, path));
+    struct error *e = NULL;
+    if (!path_below(base, root))
+        e = outside(path);
+    else if (io->peer == NULL)
+        e = err_new(ERR_UNCATEGORIZED,
+                    "failed to create blob client: connecting to node %u: unable to look up "
+                    "descriptor for n%u", node, node);
+    else
+        e = io->peer(io->peer_arg, a, node, &p);
+    base += strlen(root);
+    if (e == NULL && p.io != NULL)
+        e = open_below(p.io, path, out);
+    else if (e == NULL)
+        e = nodelocal_peer_open(&p, node, *base == '/' ? base + 1 : base, out);
+    arena_destroy(a);
+    return e;
+}
+
 struct error *
 nodelocal_open(const struct io_config *io, const struct uri *u, const char *text,
                struct sink **out)
@@ -120,30 +174,16 @@ nodelocal_open(const struct io_config *io, const struct uri *u, const char *text
                        "host component of nodelocal URI must be a node ID: %s", text);
     if (*u->path == '\0')
         return err_new(ERR_UNCATEGORIZED, "Local storage requested but path not provided");
-    if (*io->external_io_dir == '\0')
-        return err_new(ERR_UNCATEGORIZED, "local file access is disabled");
     uint32_t node = strcmp(u->host, "self") == 0 ? 0 : (uint32_t)strtoul(u->host, NULL, 10);
     if (node != 0 && node != io->node_id)
-        return err_new(ERR_UNCATEGORIZED,
-                       "failed to create blob client: connecting to node %u: unable to look up "
-                       "descriptor for n%u", node, node);
-    struct arena *a = arena_create(NULL, "nodelocal open");
-    char *root = path_clean(a, io->external_io_dir);
-    char *base = path_clean(a, arena_printf(a, "%s/%s", root, u->path));
-    if (!path_below(base, root)) {
-        struct error *e = err_new(ERR_UNCATEGORIZED,
-                                  "local file access to paths outside of external-io-dir is not "
-                                  "allowed: %s", u->path);
-        arena_destroy(a);
-        return e;
-    }
-    struct nodelocal *s = xcalloc(1, sizeof(*s));
-    s->sink.vt = &nodelocal_vt;
-    s->root = xstrdup(root);
-    s->base = xstrdup(base);
-    arena_destroy(a);
-    *out = &s->sink;
-    return NULL;
+        return open_of_node(io, node, u->path, out);
+    return open_below(io, u->path, out);
+}
+
+struct error *
+sink_open_own(const struct io_config *io, struct sink **out)
+{
+    return open_below(io, "", out);
 }
 
 static void

@@ -21,6 +21,12 @@ struct sink_net;
 struct sink_net *sink_net_create(void);
 void sink_net_destroy(struct sink_net *net);
 
+/* Another node: of this process, or where it is (for libpq, and for messages). */
+struct io_peer {
+    const struct io_config *io; /* NULL: conninfo */
+    const char *conninfo, *address;
+};
+
 struct io_config {             /* of the node; immutable */
     const char *external_io_dir; /* "" = local file access is disabled */
     const char *temp_dir;        /* for files on their way; NULL = /tmp */
@@ -31,6 +37,10 @@ struct io_config {             /* of the node; immutable */
     struct error *(*userfile_open)(void *arg, const char *host, const char *path,
                                    struct sink **out);
     void *userfile_arg;
+    /* Whose files nodelocal://N are, of a node N that is not this one; an error when there is none. NULL:
+     * there are no others. */
+    struct error *(*peer)(void *arg, struct arena *a, uint32_t node, struct io_peer *out);
+    void *peer_arg;
     /* cloudstorage.* cluster settings are asked for by name; NULL = unset. Thread safe. */
     const char *(*setting)(void *arg, struct arena *a, const char *name);
     void *setting_arg;
@@ -76,6 +86,8 @@ struct sink_file {
  * statements.md 0.5. */
 struct error *sink_open(const struct io_config *io, const char *uri, struct sink **out)
     ERR_MUST_USE;
+/* All of the node's own external I/O directory. */
+struct error *sink_open_own(const struct io_config *io, struct sink **out) ERR_MUST_USE;
 void sink_close(struct sink *s);
 /* Whose request ends what s is waiting for, with 57014; NULL = nobody's. Not while s is in use. */
 void sink_set_cancel(struct sink *s, const struct cancel *c);

@@ -29,6 +29,9 @@ char *uri_print(struct arena *a, const struct uri *u, const char *skip, bool red
 
 struct error *nodelocal_open(const struct io_config *io, const struct uri *u, const char *text,
                              struct sink **out) ERR_MUST_USE;
+/* path: clean, relative to the node's external I/O directory. */
+struct error *nodelocal_peer_open(const struct io_peer *p, uint32_t node, const char *path,
+                                  struct sink **out) ERR_MUST_USE;
 struct error *http_open(const struct io_config *io, const struct uri *u, struct sink **out)
     ERR_MUST_USE;
 struct error *s3_open(const struct io_config *io, const struct uri *u, struct sink **out)

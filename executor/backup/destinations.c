@@ -103,11 +103,11 @@ node_reaches(struct node *n, const char *uri)
     uint32_t id = node_of_uri(uri);
     size_t all;
     const struct cluster_node *v = cluster_all_nodes(n->cluster, a, &all);
-    bool known = false;
+    bool away = false; /* one that there never was is an error to be told */
     for (size_t i = 0; i < all; i++)
-        known = known || v[i].id == id;
+        away = away || (v[i].id == id && id != n->node_id && !v[i].live);
     arena_destroy(a);
-    return id == 0 || id == n->node_id || !known; /* one that there never was is an error to be told */
+    return !away;
 }
 
 struct error *

@@ -10,7 +10,7 @@
 
 /* N of nodelocal://N; 0 for any other, and where each node has its own. */
 uint32_t node_of_uri(const char *uri);
-/* false: these are files of another node. */
+/* false: these are files of a node that is away. */
 bool node_reaches(struct node *n, const char *uri);
 
 struct destinations;

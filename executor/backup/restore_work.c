@@ -7,7 +7,6 @@
 #include "executor/backup/restore_int.h"
 #include "executor/backup/work_int.h"
 
-#include "executor/backup/destinations.h"
 #include "executor/cluster.h"
 #include "executor/node.h"
 
@@ -127,27 +126,11 @@ add_span(struct arena *a, pb_work *w, struct span s, int64_t weight)
     PB_PUSH(a, w->pieces, w->n_pieces, p);
 }
 
-/* The node that alone has files of the backup; 0: all reach them. */
-static uint32_t
-only_node(const struct restore_job *r)
-{
-    uint32_t only = 0;
-    for (size_t i = 0; i < r->d->n_uris && only == 0; i++)
-        only = node_of_uri(r->d->uris[i]);
-    for (size_t i = 0; i < r->d->n_backup_locality_info; i++) {
-        const Amberdb__BackupLocalityInfo *l = r->d->backup_locality_info[i];
-        for (size_t k = 0; k < l->n_uris_by_original_locality_kv && only == 0; k++)
-            only = node_of_uri(pb_str(l->uris_by_original_locality_kv[k]->value));
-    }
-    return only != 0 ? r->node->node_id : 0;
-}
-
 static void
 make_units(struct importing *x, const struct restore_job *r, const struct ingest_span *v, size_t n)
 {
     int64_t total = 0, most;
     size_t nodes = 1;
-    uint32_t only = only_node(r);
     (void)cluster_nodes(r->node->cluster, x->c.a, &nodes);
     for (size_t i = 0; i < n; i++)
         total += v[i].weight;
@@ -156,7 +139,7 @@ make_units(struct importing *x, const struct restore_job *r, const struct ingest
     for (size_t i = 0; i < n; i++) {
         pb_work *w = x->c.n > 0 ? x->c.units[x->c.n - 1] : NULL;
         if (w == NULL || PB_GET(w, weight) + v[i].weight / 2 > most || w->n_pieces >= UNIT_SPANS) {
-            w = work_unit(&x->c, only, only != 0);
+            w = work_unit(&x->c, 0, false);
             PB_SET(w, turn, x->o->fence.turn);
             PB_SET(w, check_only, x->o->check_only);
         }
