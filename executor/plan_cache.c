@@ -41,6 +41,8 @@ look_at_expr(void *arg, struct expr *e)
         }
     if (e->kind == EXPR_SUBQUERY)
         look_at_node(l, e->subquery->plan);
+    if (e->kind == EXPR_SUBQUERY && e->subquery->all != NULL)
+        look_at_node(l, e->subquery->all);
     for (int i = 0; i < e->n_args; i++)
         if (e->args[i] != NULL)
             look_at_expr(l, e->args[i]);

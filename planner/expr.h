@@ -60,6 +60,12 @@ struct subquery {
     struct expr **params;
     enum compare_op op;  /* ANY, ALL */
     int slot;            /* index into the executor's table of subquery states */
+    /* SCALAR, when all parameters are values that a row of it has to have: the query for every such value at
+     * once. Its columns: the keys, equal to params[key_params[i]], then the value. NULL: none. */
+    const struct plan_node *all;
+    int n_keys;
+    int *key_params;
+    bool one_a_key;      /* an aggregate: a key has one row, and a value when it has none */
 };
 
 struct expr {

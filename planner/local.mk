@@ -28,6 +28,7 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/plan.h \
   %D%/plan_dml.c \
   %D%/plan_from.c \
+  %D%/plan_groups.c \
   %D%/plan_index.c \
   %D%/plan_int.h \
   %D%/table_stats.h \

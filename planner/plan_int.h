@@ -90,6 +90,18 @@ struct error *plan_bind_outer(struct planner *p, struct plan_node *inner, int *n
 void plan_visit_tree(const struct plan_node *n,
                      void (*fn)(void *arg, struct expr *e), void *arg);
 
+/* plan_semi.c: of rows around the query that it stands in. */
+bool reads_outer(const struct expr *e);
+bool plan_reads_outer(const struct plan_node *n);
+bool plain_source(const struct ast_table_ref *r);
+/* How often the queries of a statement may be planned once more. */
+#define PLAN_TRIES_MAX 64
+
+/* plan_groups.c: for a subquery that gives one value, of rows picked by equalities with the row around it,
+ * the query of all those values. Leaves q as it is when it is more than that. */
+struct error *plan_all_groups(struct planner *p, struct scope *outer,
+                              struct subquery *q) ERR_MUST_USE;
+
 /* plan_from.c */
 struct error *plan_from(struct planner *p, struct scope *outer, const struct ast_table_refs *from,
                         struct rel **rel, struct scope **scope) ERR_MUST_USE;

@@ -260,6 +260,8 @@ plan_subquery(struct type_ctx *c, const struct ast_select *s, enum subquery_kind
     ERR_TRY(plan_bind_outer(p, n, &q->n_params, &q->params));
     q->correlated = q->n_params > 0;
     q->slot = p->n_subqueries++;
+    if (kind == SUBQUERY_SCALAR && q->correlated && n->n_cols == 1)
+        ERR_TRY(plan_all_groups(p, outer, q));
     *out = q;
     return NULL;
 }

@@ -9,9 +9,6 @@
  *
  * NOT IN is an anti join only where no NULL can be on either side. */
 
-/* Each level of nested subqueries is planned once more for the levels above: so many at most. */
-#define SEMI_MAX_TRIES 64
-
 struct semi {
     struct planner *p;
     struct scope *scope;          /* of the FROM around it */
@@ -31,7 +28,7 @@ note_outer(void *arg, const struct expr *e)
         *(bool *)arg = true;
 }
 
-static bool
+bool
 reads_outer(const struct expr *e)
 {
     bool found = false;
@@ -44,6 +41,15 @@ static void
 note_outer_of_node(void *arg, struct expr *e)
 {
     expr_walk(e, note_outer, arg);
+}
+
+bool
+plan_reads_outer(const struct plan_node *n)
+{
+    bool found = false;
+
+    plan_visit_tree(n, note_outer_of_node, &found);
+    return found;
 }
 
 static bool
@@ -59,16 +65,13 @@ any_reads_outer(struct expr *const *v, int n)
 static bool
 rel_is_closed(const struct rel *r)
 {
-    bool found = false;
-
     if (any_reads_outer(r->conj, r->n_conj))
         return false;
     switch (r->kind) {
     case REL_TABLE:
         return true;
     case REL_NODE:
-        plan_visit_tree(r->node, note_outer_of_node, &found);
-        return !found;
+        return !plan_reads_outer(r->node);
     case REL_JOIN:
         return !any_reads_outer(r->on, r->n_on) && !any_reads_outer(r->extra, r->n_extra) &&
                !any_reads_outer(r->params, r->n_params) && rel_is_closed(r->left) &&
@@ -78,7 +81,7 @@ rel_is_closed(const struct rel *r)
 }
 
 /* Names and joins of names: what can be planned twice. */
-static bool
+bool
 plain_source(const struct ast_table_ref *r)
 {
     if (r->lateral || r->ordinality)
@@ -365,7 +368,7 @@ push_condition(struct planner *p, struct scope *scope, struct expr *cond, struct
         e = e->args[0];
     }
     if (e->kind == EXPR_SUBQUERY && e->subquery->ast != NULL && !expr_is_volatile(e) &&
-        p->semi_tries < SEMI_MAX_TRIES) {
+        p->semi_tries < PLAN_TRIES_MAX) {
         bool in = e->subquery->kind == SUBQUERY_IN;
         struct semi s = {.p = p,
                          .scope = scope,
