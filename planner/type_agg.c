@@ -108,8 +108,14 @@ agg_inside(struct type_ctx *c, const struct ast_expr *e, const char *name,
     k->arg_types = types;
     k->type = agg_ret(c->arena, k->def, n_args > 0 ? types[0] : &TYPE_UNKNOWN);
     k->distinct = f->quantifier == AST_FUNC_DISTINCT && !k->def->distinct_free;
-    if (f->filter != NULL)
-        ERR_TRY(tc_require_bool(c, f->filter, "FILTER expression", &k->filter));
+    if (f->filter != NULL) {
+        struct type_ctx fc = *c;
+        fc.in_aggregate = NULL;
+        fc.in_func = false;
+        fc.clause = "FILTER";
+        fc.reject |= REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS;
+        ERR_TRY(tc_require_bool(&fc, f->filter, "FILTER expression", &k->filter));
+    }
     k->n_order = f->order_by.count;
     k->order = ARENA_ARRAY(c->arena, struct agg_order, (size_t)k->n_order + 1);
     for (int i = 0; i < k->n_order; i++) {

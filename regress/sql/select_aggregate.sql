@@ -75,3 +75,8 @@ SELECT min(b), max(i), max(by), max((v,w)) FROM kv;
 SELECT string_agg(by, b',') FROM kv;
 SELECT concat_agg(by ORDER BY k DESC) FROM kv;
 SELECT count(*) FROM kv a WHERE EXISTS (SELECT count(*) FROM kv b WHERE b.v = a.v HAVING count(*) > 1);
+-- What FILTER does not take.
+SELECT count(*) FILTER (WHERE count(*) > 1) FROM (VALUES (1)) v (a);
+SELECT count(*) FILTER (WHERE rank() OVER () > 1) FROM (VALUES (1)) v (a);
+SELECT count(*) FILTER (WHERE generate_series(1, 2) > 1) FROM (VALUES (1)) v (a);
+SELECT count(*) FILTER (WHERE a > (SELECT max(b) FROM (VALUES (1)) w (b))) FROM (VALUES (1), (2)) v (a);
