@@ -157,8 +157,6 @@ plan_explain(struct planner *p, const struct ast_explain *a, struct plan_root **
     static const char *const verbose_names[] = {"tree",        "level",   "type",    "field",
                                                 "description", "columns", "ordering"};
 
-    if (opt && a->catalog)
-        return err_unimplemented(0, "EXPLAIN (OPT, CATALOG)");
     if (a->mode == AST_EXPLAIN_DEBUG)
         return err_unimplemented(0, "EXPLAIN ANALYZE (DEBUG)");
     ERR_TRY(plan_explained(p, stmt, &inner));

@@ -627,6 +627,113 @@ explain_environment(struct exec_ctx *x, struct arena *a, struct drawing *d,
     return row_store_add(out, &line);
 }
 
+/* ---- CATALOG ---------------------------------------------------------------------------------- */
+
+/* SOURCE: CockroachDB v20.1 pkg/sql/opt/cat/utils.go, FormatTable and what it calls. */
+
+static const char *
+column_line(struct drawing *d, const struct column *c)
+{
+    struct str s;
+
+    str_init_arena(&s, d->a, STR_MAX_DEFAULT);
+    str_printf(&s, "%s %s", c->name, type_name_str(d->a, c->type));
+    if (!c->nullable)
+        str_append_cstr(&s, " not null");
+    if (c->compute_expr != NULL)
+        str_printf(&s, " as (%s) stored", c->compute_expr);
+    if (c->default_expr != NULL)
+        str_printf(&s, " default (%s)", c->default_expr);
+    if (c->hidden)
+        str_append_cstr(&s, " [hidden]");
+    return str_cstr(&s);
+}
+
+static void
+put_index(struct drawing *d, struct line *parent, const struct table *t, const struct index *ix)
+{
+    const char *kind = ix->inverted ? "INVERTED " : "";
+    const char *state = ix->state == DESC_PUBLIC ? "" : " (mutation)";
+    struct line *l = line_new(d, parent, arena_printf(d->a, "%sINDEX %s%s", kind, ix->name, state));
+    int n_keys = ix->n_keys + (ix->unique ? 0 : ix->n_extra);
+
+    for (int i = 0; i < ix->n_keys; i++)
+        line_new(d, l, arena_printf(d->a, "%s%s", column_line(d, &t->columns[ix->keys[i]]),
+                                    ix->desc != NULL && ix->desc[i] ? " desc" : ""));
+    if (ix->primary)
+        return;
+    for (int i = 0; i < ix->n_extra; i++)
+        line_new(d, l, arena_printf(d->a, "%s%s", column_line(d, &t->columns[ix->extra[i]]),
+                                    ix->n_keys + i >= n_keys ? " (storing)" : ""));
+    for (int i = 0; i < ix->n_stored; i++)
+        line_new(d, l, arena_printf(d->a, "%s (storing)",
+                                    column_line(d, &t->columns[ix->stored[i]])));
+}
+
+static const char *
+column_list(struct drawing *d, const struct table *t, const uint32_t *ids, size_t n)
+{
+    struct str s;
+
+    str_init_arena(&s, d->a, STR_MAX_DEFAULT);
+    for (size_t i = 0; i < n; i++) {
+        int c = table_column_ordinal(t, ids[i]);
+        str_printf(&s, "%s%s", i > 0 ? ", " : "(", c < 0 ? "?" : t->columns[c].name);
+    }
+    str_append_char(&s, ')');
+    return str_cstr(&s);
+}
+
+static struct error *
+put_reference(struct exec_ctx *x, struct drawing *d, struct line *parent, const char *title,
+              const Amberdb__ForeignKeyConstraint *fk)
+{
+    const struct table *from, *to;
+
+    ERR_TRY(catalog_table_by_id(x->catalog, fk->origin_table_id, &from));
+    ERR_TRY(catalog_table_by_id(x->catalog, fk->referenced_table_id, &to));
+    if (from == NULL || to == NULL)
+        return NULL;
+    line_new(d, parent,
+             arena_printf(d->a, "%sCONSTRAINT %s FOREIGN KEY %s %s REFERENCES %s %s", title,
+                          fk->name, from->name,
+                          column_list(d, from, fk->origin_column_ids, fk->n_origin_column_ids),
+                          to->name, column_list(d, to, fk->referenced_column_ids,
+                                                fk->n_referenced_column_ids)));
+    return NULL;
+}
+
+static struct error *
+put_table(struct exec_ctx *x, struct drawing *d, const struct table *t, struct row_store *out)
+{
+    struct line *l = line_new(d, NULL, arena_printf(d->a, "TABLE %s", t->name));
+
+    for (int i = 0; i < t->n_all_columns; i++)
+        line_new(d, l, arena_printf(d->a, "%s%s", column_line(d, &t->columns[i]),
+                                    i < t->n_columns ? "" : " (mutation)"));
+    for (int i = 0; i < t->n_all_indexes; i++)
+        put_index(d, l, t, &t->indexes[i]);
+    for (size_t i = 0; i < t->pb->n_outbound_fks; i++)
+        ERR_TRY(put_reference(x, d, l, "", t->pb->outbound_fks[i]));
+    for (size_t i = 0; i < t->pb->n_inbound_fks; i++)
+        ERR_TRY(put_reference(x, d, l, "REFERENCED BY ", t->pb->inbound_fks[i]));
+    for (size_t i = 0; i < t->pb->n_checks; i++)
+        line_new(d, l, arena_printf(d->a, "CHECK (%s)", t->pb->checks[i]->expr));
+    return draw(d, l, "", true, true, out);
+}
+
+static struct error *
+put_catalog(struct exec_ctx *x, struct drawing *d, const struct plan_root *p,
+            struct row_store *out)
+{
+    struct tables *ts = ARENA_NEW(d->a, struct tables);
+
+    find_tables(ts, p->node);
+    for (int i = 0; i < ts->n; i++)
+        ERR_TRY(put_table(x, d, ts->v[i], out));
+    return NULL;
+}
+
 struct error *
 explain_opt(struct exec_ctx *x, struct arena *a, const struct plan_explain *e,
             struct row_store *out)
@@ -636,5 +743,7 @@ explain_opt(struct exec_ctx *x, struct arena *a, const struct plan_explain *e,
 
     if (e->ast->env)
         return explain_environment(x, a, &d, e, out);
+    if (e->ast->catalog)
+        ERR_TRY(put_catalog(x, &d, e->plan, out));
     return draw_plan(&d, e->plan, out);
 }

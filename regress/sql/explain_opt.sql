@@ -37,6 +37,8 @@ EXPLAIN (OPT, VERBOSE) SELECT * FROM details WHERE v = 2 ORDER BY k;
 EXPLAIN (OPT, TYPES) SELECT v, count(*) FROM details WHERE s = 'x' GROUP BY v LIMIT 3;
 SELECT split_part(text, '#', 1), length(text) > 100 FROM [EXPLAIN (OPT, ENV) SELECT * FROM details];
 EXPLAIN (OPT, CATALOG) SELECT 1;
+CREATE TABLE cat_p (p INT PRIMARY KEY, q STRING NOT NULL DEFAULT 'x', UNIQUE (q)); CREATE TABLE cat_c (a INT CHECK (a > 0), b INT REFERENCES cat_p, c INT AS (a + b) STORED, INDEX ia (a DESC) STORING (c));
+EXPLAIN (OPT, CATALOG) SELECT cat_c.a FROM cat_c JOIN cat_p ON b = p WHERE q = 'y';
 EXPLAIN (VEC) SELECT count(*) FROM details WHERE v > 3;
 SET vectorize = off;
 EXPLAIN (VEC) SELECT 1;
