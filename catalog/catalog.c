@@ -265,6 +265,7 @@ catalog_txn_begin(struct catalog *c, struct kv_txn *t, struct arena *a)
     ct->t = t;
     ct->a = a;
     map_init(&ct->own, a);
+    map_init(&ct->before, a);
     map_init(&ct->seen, a);
     map_init(&ct->own_names, a);
     map_init(&ct->noted, a);
@@ -611,8 +612,13 @@ catalog_table_by_id(struct catalog_txn *ct, uint32_t id, const struct table **ou
         ERR_TRY(build_own(ct, o));
         *out = ct->see_additions || o->table == NULL ? o->table : o->shown;
     } else {
+        const struct before *b = map_get(&ct->before, map_id(&id));
         ERR_TRY(read_entry(ct, id, &e));
         *out = e != NULL ? e->table : NULL;
+        /* Written by this transaction, read again after a savepoint's rollback. */
+        if (*out != NULL && b != NULL && b->table != NULL && ct->hide_additions &&
+            !ct->see_additions)
+            *out = table_without_additions(ct->a, *out, b->table);
     }
     if (*out != NULL && PB_GET((*out)->pb, state) != AMBERDB__STATE__PUBLIC &&
         !(ct->see_offline && PB_GET((*out)->pb, state) == AMBERDB__STATE__OFFLINE))
@@ -645,8 +651,8 @@ catalog_see_additions(struct catalog_txn *ct, bool see)
 const pb_table *
 catalog_table_before(const struct catalog_txn *ct, uint32_t id)
 {
-    const struct own *o = map_get(&ct->own, map_id(&id));
-    return ct->hide_additions && o != NULL ? o->base : NULL;
+    const struct before *b = map_get(&ct->before, map_id(&id));
+    return ct->hide_additions && b != NULL ? b->table : NULL;
 }
 
 struct error *
@@ -841,9 +847,15 @@ own_of(struct catalog_txn *ct, uint32_t id, struct own **out)
         ERR_TRY(catalog_descriptor(ct, id, &was));
         o = ARENA_NEW(ct->a, struct own);
         o->id = id;
-        const pb_table *t = pb_descriptor_table(was);
-        o->base = t;
-        o->base_version = t != NULL ? PB_GET(t, version) : 0;
+        struct before *b = map_get(&ct->before, map_id(&id));
+        if (b == NULL) {
+            const pb_table *t = pb_descriptor_table(was);
+            b = ARENA_NEW(ct->a, struct before);
+            *b = (struct before){id, t, t != NULL ? PB_GET(t, version) : 0};
+            map_put(&ct->before, map_id(&b->id), b);
+        }
+        o->base = b->table;
+        o->base_version = b->version;
         map_put(&ct->own, map_id(&id), o);
     }
     *out = o;
@@ -927,16 +939,15 @@ catalog_write_table(struct catalog_txn *ct, pb_table *t)
 bool
 catalog_is_new(const struct catalog_txn *ct, uint32_t id)
 {
-    const struct own *o = map_get(&ct->own, map_id(&id));
-    return o != NULL && o->base_version == 0;
+    const struct before *b = map_get(&ct->before, map_id(&id));
+    return b != NULL && b->version == 0;
 }
 
 struct error *
 catalog_note_change(struct catalog_txn *ct, const struct table *t, enum catalog_change change)
 {
-    const struct own *own = map_get(&ct->own, map_id(&t->id));
     struct noted *o = map_get(&ct->noted, map_id(&t->id));
-    if (own != NULL && own->base_version == 0)
+    if (catalog_is_new(ct, t->id))
         return NULL;
     if (o == NULL) {
         o = ARENA_NEW(ct->a, struct noted);

@@ -88,11 +88,19 @@ struct own {
     bool marked;             /* pending in the shared slot */
 };
 
+/* What the transaction found of a table before it first changed it; a savepoint's rollback keeps it. */
+struct before {
+    uint32_t id;
+    const pb_table *table;   /* NULL: there was none */
+    uint32_t version;        /* 0 */
+};
+
 struct catalog_txn {
     struct catalog *c;
     struct kv_txn *t;
     struct arena *a;
     struct map own;          /* id -> struct own */
+    struct map before;       /* id -> struct before */
     struct map seen;         /* id -> struct cached */
     struct map own_names;    /* -> uint32_t *, 0 = deleted */
     struct map noted;        /* -> struct noted */
