@@ -128,7 +128,7 @@ dependents_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
         if (is_dropped(d))
             continue;
         bool is_view = d->table->view_query != NULL && *d->table->view_query != '\0';
-        if (t->sequence_opts != NULL && !is_view) {
+        if (t->sequence_opts != NULL && !(is_view && may_go(w, id))) {
             if (!w->cascade)
                 return err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                                "cannot drop sequence %s because other objects depend on it",

@@ -7,6 +7,7 @@
 #include "catalog/build.h"
 #include "grammar/parse.h"
 #include "grammar/print.h"
+#include "types/session_hooks.h"
 
 /* ---- what the query reads -------------------------------------------------------------------- */
 
@@ -88,9 +89,39 @@ is_count_star(const struct ast_func *f)
            f->args.items[0]->column.star && f->args.items[0]->column.count == 0;
 }
 
+/* nextval('s'): the view depends on the sequence. */
+static struct error *
+note_sequence(struct walk *w, const struct ast_func *f)
+{
+    static const char *const names[] = {"nextval", "currval", "setval"};
+    struct slice name = f->parts[f->part_count - 1];
+    bool known = false;
+    for (int i = 0; i < 3; i++)
+        known = known || slice_eq(name, slice_cstr(names[i]));
+    if (!known || f->args.count == 0)
+        return NULL;
+    const struct ast_expr *e = f->args.items[0];
+    while (e->kind == AST_EXPR_CAST || e->kind == AST_EXPR_ANNOTATE)
+        e = e->cast.expr;
+    if (e->kind != AST_EXPR_STRING)
+        return NULL;
+    const struct eval_env *env = &w->x->env;
+    const struct table *t;
+    uint32_t id;
+    ERR_TRY(env->hooks->name_to_oid(env, TYPE_REGCLASS.oid, e->string.text, &id));
+    ERR_TRY(catalog_table_by_id(w->x->catalog, id, &t));
+    if (t == NULL || !t->is_sequence)
+        return NULL; /* told of when the view is read */
+    struct relation_use *u = ARENA_NEW(w->x->arena, struct relation_use);
+    *u = (struct relation_use){.next = w->uses, .t = t};
+    w->uses = u;
+    return NULL;
+}
+
 static struct error *
 walk_func(struct walk *w, struct ast_func *f)
 {
+    ERR_TRY(note_sequence(w, f));
     if (!is_count_star(f))
         ERR_TRY(walk_exprs(w, &f->args));
     ERR_TRY(walk_order(w, &f->order_by));

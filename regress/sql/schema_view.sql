@@ -72,3 +72,11 @@ COMMENT ON TABLE ve.nope IS 'x';
 SHOW CREATE TABLE ve.tt;
 DROP DATABASE ve RESTRICT;
 DROP DATABASE ve CASCADE;
+-- A view depends on the sequences whose values it asks for.
+SET database = schema_view;
+CREATE SEQUENCE vs; CREATE VIEW vn AS SELECT nextval('vs') AS n, currval('public.vs'::STRING) AS c; CREATE VIEW vo AS SELECT 1 AS one;
+DROP SEQUENCE vs; ALTER SEQUENCE vs RENAME TO vt;
+SELECT descriptor_name, dependedonby_name, dependedonby_type FROM crdb_internal.forward_dependencies WHERE descriptor_name = 'vs';
+CREATE VIEW vx AS SELECT NEXTVAL('nope');
+DROP VIEW vn; DROP SEQUENCE vs;
+CREATE SEQUENCE vs; CREATE VIEW vn AS SELECT nextval('vs') AS n; DROP SEQUENCE vs CASCADE; SELECT * FROM vn;
