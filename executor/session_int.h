@@ -39,6 +39,7 @@ struct exec_txn_state {
     int64_t time_us;          /* now() */
     struct txn_end_hook *hooks, **hooks_end;
     struct savepoint *savepoints;
+    struct ddl_txn_job *ddl_jobs; /* executor/schema/event.c: one for each table changed */
 };
 
 struct error *txn_state_begin(struct node *n, struct arena *parent, struct hlc read_ts,

@@ -85,6 +85,23 @@ column_constraints(struct alter *a, const struct ast_column_def *def,
     return NULL;
 }
 
+/* Rows that are there would have no value. v20.1 looks at once, whatever else waits for COMMIT. */
+static struct error *
+refuse_without_value(struct alter *a, const struct table *before, const pb_column *c,
+                     const struct ddl_column_extra *extra)
+{
+    bool empty;
+    if (c->nullable || c->default_expr != NULL || extra->computed != NULL)
+        return NULL;
+    ERR_TRY(ddl_table_is_empty(a->x, before, &empty));
+    if (empty)
+        return NULL;
+    a->at_once = true;
+    return err_table(err_new(ERR_NOT_NULL_VIOLATION,
+                             "null value in column \"%s\" violates not-null constraint", c->name),
+                     before->name, c->name, NULL);
+}
+
 struct error *
 alter_add_column(struct alter *a, const struct ast_alter_cmd *cmd)
 {
@@ -104,6 +121,7 @@ alter_add_column(struct alter *a, const struct ast_alter_cmd *cmd)
     if (extra.primary_key != NULL)
         return err_new(ERR_INVALID_TABLE_DEFINITION,
                        "multiple primary keys for table \"%s\" are not allowed", t->name);
+    ERR_TRY(refuse_without_value(a, before, c, &extra));
     PB_PUSH(x->arena, t->columns, t->n_columns, c);
     if (extra.family != NULL)
         ERR_TRY(into_family(x, t, c, extra.family));

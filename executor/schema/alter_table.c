@@ -179,7 +179,7 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
         ddl_undo_point(x, a.id, &undo);
     for (int i = 0; i < n->count; i++) {
         struct error *err = command(&a, &n->items[i]);
-        if (err != NULL && undo.taken)
+        if (err != NULL && undo.taken && !a.at_once)
             return ddl_put_off(x, &undo, a.id, err);
         if (!validates(n))
             err = ddl_job_failed(x, a.id, err);

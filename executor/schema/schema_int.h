@@ -269,6 +269,7 @@ struct alter {
     bool mutated;              /* v20.1 would have queued mutations */
     bool for_job;              /* leave the rows alone */
     bool rows_left;            /* that was done */
+    bool at_once;              /* the error is no matter of COMMIT */
 };
 struct error *alter_add_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
 struct error *alter_drop_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
