@@ -24,6 +24,7 @@ struct walk {
     struct explain_op *e;
     struct explain_notes *notes; /* fields go here, not to the rows */
     bool verbose;
+    bool ordered;                /* somebody above needs the order of the node being shown */
     bool more[MAX_LEVEL];
 };
 
@@ -207,6 +208,71 @@ expr_text(struct walk *w, const struct expr *e, const struct plan_column *cols, 
     return explain_expr(w->e->a, &w->e->op.x->env, e, cols, n);
 }
 
+/* ---- names of columns ------------------------------------------------------------------------ */
+
+static const char *
+name_of_expr(const struct expr *e, const struct plan_column *in)
+{
+    return e->kind == EXPR_COLUMN ? in[e->index].name : NULL;
+}
+
+/* The node's columns, those without a name called as v20.1 calls them: by what they are copies of, or by
+ * their function. */
+static const struct plan_column *
+cols_of(struct walk *w, const struct plan_node *n)
+{
+    struct arena *a = w->e->a;
+    struct plan_column *v = ARENA_ARRAY(a, struct plan_column, (size_t)n->n_cols + 1);
+    const struct plan_column *in[2] = {NULL, NULL};
+    memcpy(v, n->cols, (size_t)n->n_cols * sizeof(v[0]));
+    for (int i = 0; i < n->n_children && i < 2; i++)
+        in[i] = cols_of(w, n->children[i]);
+    for (int i = 0; i < n->n_cols; i++) {
+        if (v[i].name != NULL)
+            continue;
+        int left = n->n_children > 0 ? n->children[0]->n_cols : 0;
+        switch (n->kind) {
+        case PLAN_SCAN: {
+            const struct plan_scan *p = (const struct plan_scan *)n;
+            v[i].name = p->table->columns[p->ordinals[i]].name;
+            break;
+        }
+        case PLAN_INDEX_JOIN: {
+            const struct plan_index_join *j = (const struct plan_index_join *)n;
+            v[i].name = j->table->columns[j->ordinals[i]].name;
+            break;
+        }
+        case PLAN_GROUP: {
+            const struct plan_group *g = (const struct plan_group *)n;
+            v[i].name = i < g->n_keys ? name_of_expr(g->keys[i], in[0])
+                        : g->aggs[i - g->n_keys]->n_args == 0
+                            ? "count_rows"
+                            : g->aggs[i - g->n_keys]->def->name;
+            break;
+        }
+        case PLAN_RENDER:
+            v[i].name = name_of_expr(((const struct plan_render *)n)->exprs[i], in[0]);
+            break;
+        case PLAN_WINDOW: {
+            const struct plan_window *x = (const struct plan_window *)n;
+            const struct window_call *c = i < left ? NULL : x->calls[i - left];
+            v[i].name = c == NULL          ? in[0][i].name
+                        : c->agg != NULL ? c->agg->def->name
+                                           : c->def->name;
+            break;
+        }
+        default:
+            v[i].name = i < left                                        ? in[0][i].name
+                        : n->n_children > 1 && i - left < n->children[1]->n_cols ? in[1][i - left].name
+                                                                                 : NULL;
+            break;
+        }
+        if (v[i].name == NULL)
+            v[i].name = arena_printf(a, "column%d", i + 1);
+    }
+    return v;
+}
+
 /* ---- fields --------------------------------------------------------------------------------- */
 
 static struct error *
@@ -296,14 +362,10 @@ orders_text(struct walk *w, const struct plan_node *n, int n_keys, const struct 
 
     str_init_arena(&s, w->e->a, 65536);
     for (int i = 0; i < n_keys; i++) {
-        const char *name = n->cols[keys[i].column].name;
         if (i > 0)
             str_append_char(&s, ',');
         str_append_char(&s, keys[i].desc ? '-' : '+');
-        if (name != NULL)
-            str_append_cstr(&s, name);
-        else
-            str_printf(&s, "column%d", keys[i].column + 1);
+        print_name(&s, slice_cstr(cols_of(w, n)[keys[i].column].name));
     }
     return str_cstr(&s);
 }
@@ -327,7 +389,7 @@ scan_fields(struct walk *w, const struct plan_scan *p, int level)
 static const char *
 column_name(struct walk *w, const struct plan_node *n, int i)
 {
-    return n->cols[i].name != NULL ? n->cols[i].name : arena_printf(w->e->a, "column%d", i + 1);
+    return cols_of(w, n)[i].name;
 }
 
 static const char *
@@ -382,7 +444,7 @@ index_join_fields(struct walk *w, const struct plan_node *n, int level)
     ERR_TRY(field(w, level, "key columns", str_cstr(&s)));
     return j->filter == NULL ? NULL
                              : field(w, level, "filter",
-                                     expr_text(w, j->filter, n->cols, n->n_cols));
+                                     expr_text(w, j->filter, cols_of(w, n), n->n_cols));
 }
 
 static struct error *
@@ -397,7 +459,7 @@ lookup_join_fields(struct walk *w, const struct plan_node *n, int level)
     str_init_arena(&s, a, 65536);
     for (int i = 0; i < j->n_keys; i++) {
         str_append_cstr(&s, i > 0 ? ", " : "(");
-        put_expr(&s, j->keys[i], c->cols, c->n_cols, &w->e->op.x->env);
+        put_expr(&s, j->keys[i], cols_of(w, c), c->n_cols, &w->e->op.x->env);
     }
     for (int i = 0; i < j->n_keys; i++)
         str_printf(&s, "%s%s", i > 0 ? ", " : ") = (",
@@ -409,7 +471,102 @@ lookup_join_fields(struct walk *w, const struct plan_node *n, int level)
         ERR_TRY(field(w, level, "parallel", ""));
     }
     return j->on == NULL ? NULL
-                         : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+                         : field(w, level, "pred", expr_text(w, j->on, cols_of(w, n), n->n_cols));
+}
+
+static bool
+has_col(const int *cols, int n, int c)
+{
+    for (int i = 0; i < n; i++)
+        if (cols[i] == c)
+            return true;
+    return false;
+}
+
+/* Columns that hold a key of an index whole, none of which may be NULL. */
+static bool
+covers_index(const struct table *t, int n_out, const int *ordinals, const int *cols, int n)
+{
+    for (int x = 0; x < t->n_indexes; x++) {
+        const struct index *ix = &t->indexes[x];
+        bool all = ix->unique || ix->primary;
+        for (int k = 0; k < ix->n_keys && all; k++) {
+            bool found = false;
+            for (int i = 0; i < n_out; i++)
+                found = found || (ordinals[i] == ix->keys[k] && has_col(cols, n, i));
+            all = found && !t->columns[ix->keys[k]].nullable;
+        }
+        if (all)
+            return true;
+    }
+    return false;
+}
+
+/* Do the node's rows differ in these columns? */
+static bool
+are_key(const struct plan_node *n, const int *cols, int n_cols)
+{
+    int below[256], m = 0;
+
+    if (n->at_most_one)
+        return true;
+    switch (n->kind) {
+    case PLAN_SCAN: {
+        const struct plan_scan *p = (const struct plan_scan *)n;
+        return covers_index(p->table, p->n_out, p->ordinals, cols, n_cols);
+    }
+    case PLAN_INDEX_JOIN: {
+        const struct plan_index_join *j = (const struct plan_index_join *)n;
+        return covers_index(j->table, j->n_out, j->ordinals, cols, n_cols);
+    }
+    case PLAN_FILTER:
+    case PLAN_SORT:
+    case PLAN_LIMIT:
+        return are_key(n->children[0], cols, n_cols);
+    case PLAN_RENDER:
+        for (int i = 0; i < n_cols && m < 256; i++) {
+            const struct expr *e = ((const struct plan_render *)n)->exprs[cols[i]];
+            if (e->kind == EXPR_COLUMN)
+                below[m++] = e->index;
+        }
+        return are_key(n->children[0], below, m);
+    case PLAN_GROUP: {
+        const struct plan_group *g = (const struct plan_group *)n;
+        for (int i = 0; i < g->n_keys; i++)
+            if (!has_col(cols, n_cols, i))
+                return false;
+        return true;
+    }
+    case PLAN_DISTINCT: {
+        const struct plan_distinct *d = (const struct plan_distinct *)n;
+        for (int i = 0; i < d->n_keys; i++)
+            if (!has_col(cols, n_cols, d->keys[i]))
+                return are_key(n->children[0], cols, n_cols);
+        return true;
+    }
+    default:
+        return false;
+    }
+}
+
+static struct error *
+key_fields(struct walk *w, int level, const struct plan_node *n, const int *left, const int *right,
+           int n_keys)
+{
+    if (are_key(n->children[0], left, n_keys))
+        ERR_TRY(field(w, level, "left cols are key", ""));
+    return are_key(n->children[1], right, n_keys) ? field(w, level, "right cols are key", "") : NULL;
+}
+
+/* The columns among the join's keys. */
+static const int *
+key_columns(struct walk *w, struct expr *const *keys, int n)
+{
+    int *v = ARENA_ARRAY(w->e->a, int, (size_t)n + 1);
+
+    for (int i = 0; i < n; i++)
+        v[i] = keys[i]->kind == EXPR_COLUMN ? keys[i]->index : -1;
+    return v;
 }
 
 static struct error *
@@ -425,15 +582,17 @@ hash_join_fields(struct walk *w, const struct plan_node *n, int level)
         for (int i = 0; i < j->n_keys; i++) {
             if (i > 0)
                 str_append_cstr(&s, ", ");
-            put_expr(&s, side == 0 ? j->left_keys[i] : j->right_keys[i], c->cols, c->n_cols,
+            put_expr(&s, side == 0 ? j->left_keys[i] : j->right_keys[i], cols_of(w, c), c->n_cols,
                      &w->e->op.x->env);
         }
     }
     str_append_char(&s, ')');
     ERR_TRY(field(w, level, "type", join_type(j->type)));
     ERR_TRY(field(w, level, "equality", str_cstr(&s)));
+    ERR_TRY(key_fields(w, level, n, key_columns(w, j->left_keys, j->n_keys),
+                       key_columns(w, j->right_keys, j->n_keys), j->n_keys));
     return j->on == NULL ? NULL
-                         : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+                         : field(w, level, "pred", expr_text(w, j->on, cols_of(w, n), n->n_cols));
 }
 
 static struct error *
@@ -453,6 +612,7 @@ merge_join_fields(struct walk *w, const struct plan_node *n, int level)
     str_append_char(&s, ')');
     ERR_TRY(field(w, level, "type", join_type(j->type)));
     ERR_TRY(field(w, level, "equality", str_cstr(&s)));
+    ERR_TRY(key_fields(w, level, n, j->left_keys, j->right_keys, j->n_keys));
     str_init_arena(&s, a, 65536);
     for (int i = 0; i < j->n_keys; i++)
         str_printf(&s, "%s\"(%s=%s)\"", i > 0 ? "," : j->desc[i] ? "-" : "+",
@@ -460,7 +620,16 @@ merge_join_fields(struct walk *w, const struct plan_node *n, int level)
                    column_name(w, n->children[1], j->right_keys[i]));
     ERR_TRY(field(w, level, "mergeJoinOrder", str_cstr(&s)));
     return j->on == NULL ? NULL
-                         : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+                         : field(w, level, "pred", expr_text(w, j->on, cols_of(w, n), n->n_cols));
+}
+
+static bool
+is_group_key(const struct plan_group *g, int column)
+{
+    for (int i = 0; i < g->n_keys; i++)
+        if (g->keys[i]->kind == EXPR_COLUMN && g->keys[i]->index == column)
+            return true;
+    return false;
 }
 
 static struct error *
@@ -471,7 +640,7 @@ group_fields(struct walk *w, const struct plan_node *n, int level)
     const struct plan_node *c = n->children[0];
     for (int i = 0; i < g->n_keys; i++)
         ERR_TRY(field(w, level, arena_printf(a, "aggregate %d", i),
-                      expr_text(w, g->keys[i], c->cols, c->n_cols)));
+                      expr_text(w, g->keys[i], cols_of(w, c), c->n_cols)));
     for (int i = 0; i < g->n_aggs; i++) {
         struct str s;
         str_init_arena(&s, a, 65536);
@@ -483,7 +652,7 @@ group_fields(struct walk *w, const struct plan_node *n, int level)
         for (int k = 0; k < g->aggs[i]->n_args; k++) {
             if (k > 0)
                 str_append_cstr(&s, ", ");
-            put_expr(&s, g->aggs[i]->args[k], c->cols, c->n_cols, &w->e->op.x->env);
+            put_expr(&s, g->aggs[i]->args[k], cols_of(w, c), c->n_cols, &w->e->op.x->env);
         }
         str_append_char(&s, ')');
         ERR_TRY(field(w, level, arena_printf(a, "aggregate %d", g->n_keys + i), str_cstr(&s)));
@@ -495,9 +664,16 @@ group_fields(struct walk *w, const struct plan_node *n, int level)
     for (int i = 0; i < g->n_keys; i++) {
         if (i > 0)
             str_append_cstr(&s, ", ");
-        put_expr(&s, g->keys[i], c->cols, c->n_cols, &w->e->op.x->env);
+        put_expr(&s, g->keys[i], cols_of(w, c), c->n_cols, &w->e->op.x->env);
     }
-    return field(w, level, "group by", str_cstr(&s));
+    ERR_TRY(field(w, level, "group by", str_cstr(&s)));
+    if (!g->streaming || c->n_ordering == 0)
+        return NULL;
+    int ordered = 0;
+    while (ordered < c->n_ordering && is_group_key(g, c->ordering[ordered].column))
+        ordered++;
+    return ordered == 0 ? NULL
+                        : field(w, level, "ordered", orders_text(w, c, ordered, c->ordering));
 }
 
 static struct error *
@@ -535,6 +711,16 @@ update_fields(struct walk *w, const struct plan_node *n, int level)
     return strategy(w, level, "updater");
 }
 
+/* Is the i-th column of the input's order one of those that make rows distinct? */
+static bool
+is_distinct_key(const struct plan_distinct *d, const struct plan_node *n, int i)
+{
+    for (int k = 0; k < d->n_keys; k++)
+        if (d->keys[k] == n->children[0]->ordering[i].column)
+            return true;
+    return false;
+}
+
 static struct error *
 distinct_fields(struct walk *w, const struct plan_node *n, int level)
 {
@@ -543,12 +729,18 @@ distinct_fields(struct walk *w, const struct plan_node *n, int level)
     struct str s;
     str_init_arena(&s, a, 65536);
     for (int i = 0; i < d->n_keys; i++) {
-        const char *name = n->cols[d->keys[i]].name;
         if (i > 0)
             str_append_cstr(&s, ", ");
-        str_append_cstr(&s, name == NULL ? "column" : name);
+        str_append_cstr(&s, column_name(w, n, d->keys[i]));
     }
-    return field(w, level, "distinct on", str_cstr(&s));
+    ERR_TRY(field(w, level, "distinct on", str_cstr(&s)));
+    if (!d->streaming)
+        return NULL;
+    str_init_arena(&s, a, 65536);
+    for (int i = 0; i < n->children[0]->n_ordering && is_distinct_key(d, n, i); i++)
+        str_printf(&s, "%s%s", i > 0 ? ", " : "",
+                   column_name(w, n, n->children[0]->ordering[i].column));
+    return s.len == 0 ? NULL : field(w, level, "order key", str_cstr(&s));
 }
 
 static struct error *
@@ -559,7 +751,7 @@ nested_loop_fields(struct walk *w, const struct plan_node *n, int level)
                                         ? "cross"
                                         : join_type(j->type)));
     return j->on == NULL ? NULL
-                         : field(w, level, "pred", expr_text(w, j->on, n->cols, n->n_cols));
+                         : field(w, level, "pred", expr_text(w, j->on, cols_of(w, n), n->n_cols));
 }
 
 static struct error *
@@ -571,7 +763,7 @@ render_fields(struct walk *w, const struct plan_node *n, int level)
         return NULL;
     for (int i = 0; i < n->n_cols; i++)
         ERR_TRY(field(w, level, arena_printf(a, "render %d", i),
-                      expr_text(w, r->exprs[i], n->children[0]->cols, n->children[0]->n_cols)));
+                      expr_text(w, r->exprs[i], cols_of(w, n->children[0]), n->children[0]->n_cols)));
     return NULL;
 }
 
@@ -586,6 +778,21 @@ limit_fields(struct walk *w, const struct plan_node *n, int level)
 }
 
 static struct error *
+values_fields(struct walk *w, const struct plan_values *v, int level)
+{
+    struct arena *a = w->e->a;
+    int n = v->base.n_cols;
+    ERR_TRY(field(w, level, "size",
+                  arena_printf(a, "%d column%s, %d row%s", n, n == 1 ? "" : "s", v->n_rows,
+                               v->n_rows == 1 ? "" : "s")));
+    for (int r = 0; w->verbose && r < v->n_rows; r++)
+        for (int c = 0; c < n; c++)
+            ERR_TRY(field(w, level, arena_printf(a, "row %d, expr %d", r, c),
+                          expr_text(w, v->rows[r][c], NULL, 0)));
+    return NULL;
+}
+
+static struct error *
 node_fields(struct walk *w, const struct plan_node *n, int level)
 {
     struct arena *a = w->e->a;
@@ -596,10 +803,7 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
     case PLAN_VIRTUAL_SCAN:
         return field(w, level, "source", ((const struct plan_virtual_scan *)n)->table->name);
     case PLAN_VALUES:
-        return field(w, level, "size",
-                     arena_printf(a, "%d column%s, %d row%s", n->n_cols, n->n_cols == 1 ? "" : "s",
-                                  ((const struct plan_values *)n)->n_rows,
-                                  ((const struct plan_values *)n)->n_rows == 1 ? "" : "s"));
+        return values_fields(w, (const struct plan_values *)n, level);
     case PLAN_INDEX_JOIN:
         return index_join_fields(w, n, level);
     case PLAN_LOOKUP_JOIN:
@@ -612,7 +816,7 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
         return nested_loop_fields(w, n, level);
     case PLAN_FILTER:
         return field(w, level, "filter",
-                     expr_text(w, ((const struct plan_filter *)n)->cond, n->cols, n->n_cols));
+                     expr_text(w, ((const struct plan_filter *)n)->cond, cols_of(w, n), n->n_cols));
     case PLAN_RENDER:
         return render_fields(w, n, level);
     case PLAN_GROUP:
@@ -656,6 +860,16 @@ explain_statement_name(struct arena *a, const struct plan_node *n)
     return s;
 }
 
+/* UNION without ALL: v20.1 has one node for both. */
+static bool
+is_union_distinct(const struct plan_node *n)
+{
+    return n->kind == PLAN_DISTINCT && !((const struct plan_distinct *)n)->on &&
+           ((const struct plan_distinct *)n)->n_keys == n->n_cols &&
+           n->children[0]->kind == PLAN_SETOP &&
+           ((const struct plan_setop *)n->children[0])->op == PLAN_SETOP_UNION;
+}
+
 static const char *
 name_of(struct walk *w, const struct plan_node *n)
 {
@@ -672,10 +886,10 @@ name_of(struct walk *w, const struct plan_node *n)
         return "upsert";
     if (n->kind == PLAN_NESTED_LOOP && ((const struct plan_nested_loop *)n)->apply)
         return "apply-join";
-    if (n->kind == PLAN_SETOP && ((const struct plan_setop *)n)->op == PLAN_SETOP_INTERSECT)
-        return "intersect";
-    if (n->kind == PLAN_SETOP && ((const struct plan_setop *)n)->op == PLAN_SETOP_EXCEPT)
-        return "except";
+    if (n->kind == PLAN_SETOP && ((const struct plan_setop *)n)->op == PLAN_SETOP_UNION)
+        return "append";
+    if (n->kind == PLAN_SETOP || is_union_distinct(n))
+        return "union";
     return plan_kind_name(n->kind);
 }
 
@@ -702,16 +916,17 @@ columns_text(struct walk *w, const struct plan_node *n)
 
     str_init_arena(&s, w->e->a, 65536);
     str_append_char(&s, '(');
-    for (int i = 0; i < n->n_cols; i++)
-        str_printf(&s, "%s%s", i > 0 ? ", " : "",
-                   n->cols[i].name == NULL ? arena_printf(w->e->a, "column%d", i + 1)
-                                           : n->cols[i].name);
+    for (int i = 0; i < n->n_cols; i++) {
+        str_append_cstr(&s, i > 0 ? ", " : "");
+        print_name(&s, slice_cstr(cols_of(w, n)[i].name));
+    }
     str_append_char(&s, ')');
     return str_cstr(&s);
 }
 
 static struct error *
-title(struct walk *w, const struct plan_node *n, const char *name, int level, bool last)
+title_text(struct walk *w, const char *name, int level, bool last, const char *columns,
+           const char *ordering)
 {
     struct str s;
 
@@ -720,8 +935,79 @@ title(struct walk *w, const struct plan_node *n, const char *name, int level, bo
     str_append_cstr(&s, name);
     if (level > 0)
         w->more[level] = !last;
-    return put(w, str_cstr(&s), level, name, "", "", n == NULL ? "()" : columns_text(w, n),
-               n == NULL ? "" : orders_text(w, n, n->n_ordering, n->ordering));
+    return put(w, str_cstr(&s), level, name, "", "", columns, ordering);
+}
+
+static struct error *
+title(struct walk *w, const struct plan_node *n, const char *name, int level, bool last)
+{
+    return title_text(w, name, level, last, n == NULL ? "()" : columns_text(w, n),
+                      n == NULL || !w->ordered ? ""
+                                               : orders_text(w, n, n->n_ordering, n->ordering));
+}
+
+/* Does the node need its input in order, or give the order on that is needed above? */
+static bool
+needs_order(const struct walk *w, const struct plan_node *n)
+{
+    switch (n->kind) {
+    case PLAN_MERGE_JOIN:
+        return true;
+    case PLAN_GROUP:
+        return ((const struct plan_group *)n)->streaming;
+    case PLAN_DISTINCT:
+        return ((const struct plan_distinct *)n)->streaming;
+    case PLAN_RENDER:
+    case PLAN_FILTER:
+    case PLAN_LIMIT:
+    case PLAN_INDEX_JOIN:
+    case PLAN_LOOKUP_JOIN:
+    case PLAN_ORDINALITY:
+        return w->ordered;
+    default:
+        return false;
+    }
+}
+
+/* SET of something to be computed: v20.1 has a node for it. */
+static bool
+update_computes(const struct plan_node *n)
+{
+    const struct plan_update *u = (const struct plan_update *)n;
+
+    for (int i = 0; n->kind == PLAN_UPDATE && i < u->n_sets; i++)
+        if (u->sets[i].expr->kind != EXPR_COLUMN)
+            return true;
+    return false;
+}
+
+static struct error *
+update_render(struct walk *w, const struct plan_node *n, int level)
+{
+    const struct plan_update *u = (const struct plan_update *)n;
+    const struct plan_node *in = n->children[0];
+    const struct plan_column *cols = cols_of(w, in);
+    int next = 2 * u->target.table->n_all_columns, at = 0;
+    struct str s;
+
+    str_init_arena(&s, w->e->a, 65536);
+    for (int i = 0; i < in->n_cols; i++) {
+        str_append_cstr(&s, i > 0 ? ", " : "(");
+        print_name(&s, slice_cstr(cols[i].name));
+    }
+    for (int i = 0; i < u->n_sets; i++)
+        if (u->sets[i].expr->kind != EXPR_COLUMN)
+            str_printf(&s, ", column%d", ++next);
+    str_append_char(&s, ')');
+    ERR_TRY(title_text(w, "render", level, true, str_cstr(&s), ""));
+    w->more[level + 1] = true;
+    for (int i = 0; w->verbose && i < in->n_cols; i++)
+        ERR_TRY(field(w, level + 1, arena_printf(w->e->a, "render %d", at++), cols[i].name));
+    for (int i = 0; w->verbose && i < u->n_sets; i++)
+        if (u->sets[i].expr->kind != EXPR_COLUMN)
+            ERR_TRY(field(w, level + 1, arena_printf(w->e->a, "render %d", at++),
+                          expr_text(w, u->sets[i].expr, cols, in->n_cols)));
+    return NULL;
 }
 
 /* Nothing can come out of it. */
@@ -738,6 +1024,24 @@ gives_nothing(struct walk *w, const struct plan_node *n, bool *out)
     return NULL;
 }
 
+/* Only columns of its input. v20.1 has no node for that but at the top. */
+static bool
+is_plain_render(const struct plan_node *n)
+{
+    for (int i = 0; n->kind == PLAN_RENDER && i < n->n_cols; i++)
+        if (((const struct plan_render *)n)->exprs[i]->kind != EXPR_COLUMN)
+            return false;
+    return n->kind == PLAN_RENDER;
+}
+
+static const struct plan_node *
+below_plain(const struct plan_node *n)
+{
+    while (is_plain_render(n))
+        n = n->children[0];
+    return n;
+}
+
 static struct error *
 node(struct walk *w, const struct plan_node *n, int level, bool last)
 {
@@ -745,16 +1049,33 @@ node(struct walk *w, const struct plan_node *n, int level, bool last)
     bool nothing;
 
     if (n->kind == PLAN_LIMIT && ((const struct plan_limit *)n)->offset == NULL && pushed_limit(n))
-        return node(w, n->children[0], level, last);
+        return node(w, below_plain(n->children[0]), level, last);
     ERR_TRY(gives_nothing(w, n, &nothing));
     if (nothing)
         return title(w, n, "norows", shown, last);
+    /* v20.1 keeps no order for a projection at the top. */
+    bool ordered = w->ordered;
+    w->ordered = ordered && !(level == 0 && is_plain_render(n));
     ERR_TRY(title(w, n, name_of(w, n), shown, last));
+    w->ordered = ordered;
+    bool whole = is_union_distinct(n);
+    if (whole)
+        n = n->children[0];
     int n_children = fast_path(n) || plan_delete_range(n) != NULL ? 0 : n->n_children;
     w->more[shown + 1] = n_children > 0;
-    ERR_TRY(node_fields(w, n, shown + 1));
-    for (int i = 0; i < n_children; i++)
-        ERR_TRY(node(w, n->children[i], shown + 1, i == n_children - 1));
+    if (!whole)
+        ERR_TRY(node_fields(w, n, shown + 1));
+    w->ordered = needs_order(w, n);
+    if (update_computes(n) && shown < MAX_LEVEL - 3)
+        ERR_TRY(update_render(w, n, ++shown));
+    for (int i = 0; i < n_children; i++) {
+        const struct plan_node *c = below_plain(n->children[i]);
+        bool below = w->ordered;
+        w->ordered = below || c->kind == PLAN_SORT;
+        ERR_TRY(node(w, c, shown + 1, i == n_children - 1));
+        w->ordered = below;
+    }
+    w->ordered = ordered;
     w->more[shown + 1] = false;
     return NULL;
 }
@@ -767,6 +1088,9 @@ root(struct walk *w, const struct plan_root *p)
     bool counted = (n->kind == PLAN_INSERT || n->kind == PLAN_UPDATE || n->kind == PLAN_DELETE) &&
                    !p->returns_rows && plan_delete_range(n) == NULL;
 
+    const struct ast_stmt *stmt = w->e->plan->ast->stmt;
+    w->ordered = n->kind == PLAN_SORT ||
+                 (stmt->kind == AST_STMT_SELECT && stmt->select->order_by.count > 0);
     if (counted)
         ERR_TRY(title(w, NULL, "count", 0, true));
     return node(w, n, counted, true);
