@@ -69,6 +69,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/relational/cte.h \
   %D%/relational/distinct.c \
   %D%/relational/explain.c \
+  %D%/relational/explain_expr.c \
   %D%/relational/explain_flow.c \
   %D%/relational/explain_int.h \
   %D%/relational/explain_opt.c \

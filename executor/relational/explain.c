@@ -23,7 +23,7 @@ struct explain_op {
 struct walk {
     struct explain_op *e;
     struct explain_notes *notes; /* fields go here, not to the rows */
-    bool verbose;
+    bool verbose, types;
     bool ordered;                /* somebody above needs the order of the node being shown */
     bool more[MAX_LEVEL];
 };
@@ -95,117 +95,17 @@ static void
 put_expr(struct str *s, const struct expr *e, const struct plan_column *cols, int n,
          const struct eval_env *env)
 {
-    static const char *const cmp[] = {"=", "!=", "<", "<=", ">", ">="};
-
-    switch (e->kind) {
-    case EXPR_CONST:
-        if (e->value.null)
-            str_append_cstr(s, "NULL");
-        else
-            datum_format_sql(s, e->type, &e->value, false, env);
-        return;
-    case EXPR_COLUMN:
-        if (e->index < n && cols[e->index].name != NULL)
-            str_append_cstr(s, cols[e->index].name);
-        else
-            str_printf(s, "@%d", e->index + 1);
-        return;
-    case EXPR_OUTER:
-        str_printf(s, "@outer%d", e->index + 1);
-        return;
-    case EXPR_PLACEHOLDER:
-        str_printf(s, "$%d", e->index + 1);
-        return;
-    case EXPR_AND:
-    case EXPR_OR:
-        for (int i = 0; i < e->n_args; i++) {
-            if (i > 0)
-                str_append_cstr(s, e->kind == EXPR_AND ? " AND " : " OR ");
-            str_append_char(s, '(');
-            put_expr(s, e->args[i], cols, n, env);
-            str_append_char(s, ')');
-        }
-        return;
-    case EXPR_NOT:
-        str_append_cstr(s, "NOT (");
-        put_expr(s, e->args[0], cols, n, env);
-        str_append_char(s, ')');
-        return;
-    case EXPR_COMPARE:
-        put_expr(s, e->args[0], cols, n, env);
-        str_printf(s, " %s ", cmp[e->cmp]);
-        put_expr(s, e->args[1], cols, n, env);
-        return;
-    case EXPR_IS_NULL:
-        put_expr(s, e->args[0], cols, n, env);
-        str_append_cstr(s, e->negated ? " IS NOT NULL" : " IS NULL");
-        return;
-    case EXPR_IS_DISTINCT:
-        put_expr(s, e->args[0], cols, n, env);
-        str_append_cstr(s, e->negated ? " IS NOT DISTINCT FROM " : " IS DISTINCT FROM ");
-        put_expr(s, e->args[1], cols, n, env);
-        return;
-    case EXPR_IN:
-        put_expr(s, e->args[0], cols, n, env);
-        str_append_cstr(s, e->negated ? " NOT IN (" : " IN (");
-        for (int i = 1; i < e->n_args; i++) {
-            if (i > 1)
-                str_append_cstr(s, ", ");
-            put_expr(s, e->args[i], cols, n, env);
-        }
-        str_append_char(s, ')');
-        return;
-    case EXPR_CAST:
-        put_expr(s, e->args[0], cols, n, env);
-        str_append_cstr(s, "::");
-        type_sql(s, e->type);
-        return;
-    case EXPR_SUBQUERY:
-        str_printf(s, "@S%d", e->subquery->slot + 1);
-        return;
-    case EXPR_CALL:
-        if (e->n_args == 2 && e->overload->name[0] != '\0' &&
-            (strchr("+-*/%^&|#<>~@?", e->overload->name[0]) != NULL ||
-             strcmp(e->overload->name, "LIKE") == 0 || strcmp(e->overload->name, "ILIKE") == 0 ||
-             strcmp(e->overload->name, "SIMILAR TO") == 0)) {
-            put_expr(s, e->args[0], cols, n, env);
-            str_printf(s, " %s ", e->overload->name);
-            put_expr(s, e->args[1], cols, n, env);
-            return;
-        }
-        str_append_cstr(s, e->overload->name);
-        break;
-    default:
-        str_append_cstr(s, e->kind == EXPR_CASE       ? "CASE"
-                           : e->kind == EXPR_COALESCE ? "COALESCE"
-                           : e->kind == EXPR_ARRAY    ? "ARRAY"
-                                                      : "");
-        break;
-    }
-    str_append_char(s, '(');
-    for (int i = 0; i < e->n_args; i++) {
-        if (i > 0)
-            str_append_cstr(s, ", ");
-        put_expr(s, e->args[i], cols, n, env);
-    }
-    str_append_char(s, ')');
-}
-
-const char *
-explain_expr(struct arena *a, const struct eval_env *env, const struct expr *e,
-             const struct plan_column *cols, int n)
-{
-    struct str s;
-
-    str_init_arena(&s, a, 65536);
-    put_expr(&s, e, cols, n, env);
-    return str_cstr(&s);
+    explain_put_expr(s, e, cols, n, env, false);
 }
 
 static const char *
 expr_text(struct walk *w, const struct expr *e, const struct plan_column *cols, int n)
 {
-    return explain_expr(w->e->a, &w->e->op.x->env, e, cols, n);
+    struct str s;
+
+    str_init_arena(&s, w->e->a, 65536);
+    explain_put_expr(&s, e, cols, n, &w->e->op.x->env, w->types);
+    return str_cstr(&s);
 }
 
 /* ---- names of columns ------------------------------------------------------------------------ */
@@ -640,7 +540,7 @@ group_fields(struct walk *w, const struct plan_node *n, int level)
     const struct plan_node *c = n->children[0];
     for (int i = 0; i < g->n_keys; i++)
         ERR_TRY(field(w, level, arena_printf(a, "aggregate %d", i),
-                      expr_text(w, g->keys[i], cols_of(w, c), c->n_cols)));
+                      explain_expr(a, &w->e->op.x->env, g->keys[i], cols_of(w, c), c->n_cols)));
     for (int i = 0; i < g->n_aggs; i++) {
         struct str s;
         str_init_arena(&s, a, 65536);
@@ -919,6 +819,10 @@ columns_text(struct walk *w, const struct plan_node *n)
     for (int i = 0; i < n->n_cols; i++) {
         str_append_cstr(&s, i > 0 ? ", " : "");
         print_name(&s, slice_cstr(cols_of(w, n)[i].name));
+        if (w->types) {
+            str_append_char(&s, ' ');
+            type_name(&s, n->cols[i].type);
+        }
     }
     str_append_char(&s, ')');
     return str_cstr(&s);
@@ -1133,7 +1037,8 @@ static struct error *
 explain_open(struct op *o)
 {
     struct explain_op *e = (struct explain_op *)o;
-    struct walk w = {.e = e, .verbose = o->node->n_cols == 7};
+    struct walk w = {.e = e, .verbose = o->node->n_cols == 7,
+                     .types = e->plan->ast->types};
 
     e->a = arena_create(o->arena, "explain");
     batch_init(o->arena, &o->batch, o->node->n_cols, true);

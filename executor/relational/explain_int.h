@@ -11,6 +11,9 @@
 const char *explain_expr(struct arena *a, const struct eval_env *env, const struct expr *e,
                          const struct plan_column *cols, int n);
 
+void explain_put_expr(struct str *s, const struct expr *e, const struct plan_column *cols, int n,
+                      const struct eval_env *env, bool types);
+
 /* PLAN_STATEMENT: "create table". */
 const char *explain_statement_name(struct arena *a, const struct plan_node *n);
 
