@@ -576,8 +576,8 @@ ddl_put_off(struct exec_ctx *x, const struct ddl_undo *u, uint32_t table_id, str
         p->job.given = j->mutation_id;
         ERR_TRY(job_record_delete(x, j->id));
         ERR_TRY(exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,
-                         "DELETE FROM system.public.eventlog WHERE \"eventType\" = "
-                         "'finish_schema_change' AND \"targetID\" = $1 AND info = $2"));
+                         "DELETE FROM system.public.eventlog WHERE timestamp = now()::TIMESTAMP "
+                         "AND \"eventType\" = 'finish_schema_change' AND \"targetID\" = $1 AND info = $2"));
         ERR_TRY(undo_additions(x, table_id));
     }
     if (j != NULL)
