@@ -239,6 +239,23 @@ star_as_tuple(struct type_ctx *c, const struct ast_expr *e, struct expr **out)
     return NULL;
 }
 
+/* No column has that name, but maybe a source: t is then (t.*), as in row_to_json(t). Not in what is kept
+ * with a table, as CHECK is: names of columns are followed there. */
+static struct error *
+source_as_tuple(struct type_ctx *c, const struct ast_expr *e, const struct colref *r,
+                struct expr **out)
+{
+    struct ast_expr *star = arena_memdup(c->arena, e, sizeof(*e));
+    bool source = false;
+
+    for (int i = 0; c->scope != NULL && i < c->scope->n; i++)
+        source = source || named(c->scope->columns[i].table, r->column);
+    if (!source || c->planner == NULL || (c->reject & REJECT_VARIABLES) != 0)
+        return undefined(c, r, e->pos);
+    star->column.star = true;
+    return star_as_tuple(c, star, out);
+}
+
 struct error *
 type_column(struct type_ctx *c, const struct ast_expr *e, struct expr **out)
 {
@@ -277,7 +294,7 @@ type_column(struct type_ctx *c, const struct ast_expr *e, struct expr **out)
         }
     }
     if (n == 1)
-        return undefined(c, &r, e->pos);
+        return source_as_tuple(c, e, &r, out);
     struct colref prefix = {.parts = n - 1, .database = SLICE_NULL, .schema = r.database,
                             .table = r.schema, .column = r.table};
     return err_at(err_new(ERR_UNDEFINED_TABLE, "no data source matches prefix: %s",

@@ -99,3 +99,15 @@ SELECT * FROM r_view ORDER BY PRIMARY KEY r_view;
 SELECT z FROM r1 AS q ORDER BY PRIMARY KEY r1;
 SELECT z FROM r1 ORDER BY PRIMARY KEY r2;
 SELECT r1.z FROM r1 JOIN r2 ON r1.z = r2.z ORDER BY PRIMARY KEY r1 DESC;
+
+-- A source's name is its row, where no column has that name.
+CREATE TABLE whole (a INT PRIMARY KEY, b STRING);
+INSERT INTO whole VALUES (1, 'x'), (2, NULL);
+SELECT whole, row_to_json(whole), whole = (1, 'x'), (whole).b FROM whole ORDER BY whole DESC;
+SELECT w, count(w) OVER (), w.a FROM whole w WHERE w > (1, 'a') ORDER BY 3;
+SELECT json_agg(v) FROM (SELECT a FROM whole) v;
+SELECT v FROM (VALUES (1)) v (v);
+SELECT x.whole FROM whole x;
+SELECT (SELECT whole) FROM whole;
+CREATE TABLE refers (a INT, CHECK (refers IS NOT NULL));
+INSERT INTO whole VALUES (3, 'z') RETURNING whole;
