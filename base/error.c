@@ -84,7 +84,7 @@ err_newv_at(const char *file, int line, enum errcode code, const char *fmt, va_l
         return &oom_error;
     }
     e->code = code;
-    memcpy(e->sqlstate, errcode_sqlstate(code), sizeof(e->sqlstate));
+    memcpy(e->sqlstate, errcode_sqlstate(code), sizeof(sqlstates[0]));
     e->file = file;
     e->line = line;
     return e;
@@ -135,9 +135,9 @@ err_at(struct error *e, int position)
 struct error *
 err_sqlstate(struct error *e, const char *sqlstate)
 {
-    if (e == NULL || e == &oom_error || strlen(sqlstate) != 5)
+    if (e == NULL || e == &oom_error || strlen(sqlstate) >= sizeof(e->sqlstate))
         return e;
-    memcpy(e->sqlstate, sqlstate, 6);
+    memcpy(e->sqlstate, sqlstate, strlen(sqlstate) + 1);
     for (int i = 0; i < ERRCODE_COUNT; i++) {
         if (strcmp(sqlstates[i], sqlstate) == 0) {
             e->code = (enum errcode)i;

@@ -33,7 +33,7 @@ enum errcode {
 
 struct error {
     enum errcode code;
-    char sqlstate[6];       /* five characters and NUL; may differ from the code's (force_error) */
+    char sqlstate[16];      /* five characters; what force_error is given may be longer */
     int position;           /* 1-based character in the statement, 0 unknown */
     int line;               /* of the C source that raised it */
     const char *file;       /* static string */

@@ -131,7 +131,7 @@ user_of_query(struct exec_ctx *x, const struct eval_privilege_query *q, const ch
     return NULL;
 }
 
-/* The descriptor that a query is about; *virtual_ for tables that everyone may read. */
+/* The descriptor that a query is about; *t for tables that everyone may read. */
 static struct error *
 object_of_query(struct exec_ctx *x, const struct eval_privilege_query *q, const pb_descriptor **d,
                 const struct table **t)
@@ -146,7 +146,7 @@ object_of_query(struct exec_ctx *x, const struct eval_privilege_query *q, const 
             char *name = slice_to_cstr(x->arena, q->name);
             ERR_TRY(catalog_database_by_name(x->catalog, name, &db));
             if (db == NULL)
-                return err_new(ERR_INVALID_CATALOG_NAME, "database \"%s\" does not exist", name);
+                return err_new(ERR_INVALID_CATALOG_NAME, "database '%s' does not exist", name);
         }
         return db == NULL ? NULL : catalog_descriptor(x->catalog, db->id, d);
     }
@@ -154,12 +154,69 @@ object_of_query(struct exec_ctx *x, const struct eval_privilege_query *q, const 
     if (!q->by_oid)
         ERR_TRY(cat_hook_name_to_oid(&x->env, TYPE_REGCLASS.oid, q->name, &oid));
     const struct table *v = virtual_by_id(virtual_tables(), oid);
-    if (v != NULL) {
+    if (v != NULL)
         *t = v;
+    else
+        ERR_TRY(catalog_table_by_id(x->catalog, oid, t));
+    if (q->kind == EVAL_SEQUENCE && *t != NULL && !(*t)->is_sequence && q->by_oid)
+        return err_new(ERR_WRONG_OBJECT_TYPE, "%u is not a sequence", oid);
+    if (q->kind == EVAL_SEQUENCE && *t != NULL && !(*t)->is_sequence)
+        return err_new(ERR_WRONG_OBJECT_TYPE, "'%.*s' is not a sequence", (int)q->name.len,
+                       (const char *)q->name.ptr);
+    return v != NULL || *t == NULL ? NULL : catalog_descriptor(x->catalog, oid, d);
+}
+
+/* SOURCE: CockroachDB v20.1 pkg/sql/sem/builtins/pg_builtins.go: what the current database has, all its
+ * schemas have. */
+static struct error *
+schema_of_query(struct exec_ctx *x, const struct eval_privilege_query *q, const pb_descriptor **d)
+{
+    const struct database *db = NULL;
+    const char *name = NULL;
+
+    *d = NULL;
+    if (q->by_oid) {
+        ERR_TRY(cat_hook_oid_to_name(&x->env, TYPE_REGNAMESPACE.oid, q->oid, &name));
+    } else {
+        name = slice_to_cstr(x->arena, q->name);
+        if (strcmp(name, "public") != 0 && !virtual_schema_exists(name))
+            return err_new(ERR_INVALID_SCHEMA_NAME, "schema '%s' does not exist", name);
+    }
+    if (name != NULL)
+        ERR_TRY(catalog_database_by_name(x->catalog, x->database, &db));
+    return db == NULL ? NULL : catalog_descriptor(x->catalog, db->id, d);
+}
+
+/* Functions, types, tablespaces and the like: all may use what there is. */
+static struct error *
+anybody_may(struct exec_ctx *x, const struct eval_privilege_query *q,
+            enum eval_privilege_answer *out)
+{
+    static const char *const words[] = {[EVAL_TABLESPACE] = "tablespace",
+                                        [EVAL_LANGUAGE] = "language",
+                                        [EVAL_SERVER] = "server",
+                                        [EVAL_FOREIGN_DATA_WRAPPER] = "foreign-data wrapper"};
+    bool function = q->kind == EVAL_FUNCTION;
+    const char *name = NULL;
+    struct datum found;
+
+    *out = EVAL_YES;
+    if (q->kind == EVAL_TABLESPACE &&
+        (q->by_oid ? q->oid == 0 : slice_eq(q->name, SLICE_LIT("pg_default"))))
+        return NULL;
+    if (!q->by_oid && words[q->kind] != NULL)
+        return err_new(ERR_UNDEFINED_OBJECT, "%s '%.*s' does not exist", words[q->kind],
+                       (int)q->name.len, (const char *)q->name.ptr);
+    if (words[q->kind] != NULL) {
+        *out = EVAL_NULL;
         return NULL;
     }
-    ERR_TRY(catalog_table_by_id(x->catalog, oid, t));
-    return *t == NULL ? NULL : catalog_descriptor(x->catalog, oid, d);
+    if (!q->by_oid)
+        return datum_parse(&x->env, function ? &TYPE_REGPROC : &TYPE_REGTYPE, q->name, &found);
+    ERR_TRY(cat_hook_oid_to_name(&x->env, function ? TYPE_REGPROC.oid : TYPE_REGTYPE.oid, q->oid, &name));
+    if (name == NULL)
+        *out = EVAL_NULL;
+    return NULL;
 }
 
 static enum privilege
@@ -180,26 +237,15 @@ has_privilege(const struct eval_env *env, const struct eval_privilege_query *q,
     const struct table *t;
     const char *user;
 
-    *out = EVAL_NULL;
+    *out = EVAL_NO;
     ERR_TRY(user_of_query(x, q, &user));
     if (user == NULL)
         return NULL;
-    if (q->kind == EVAL_SCHEMA) {
-        char *name = slice_to_cstr(env->arena, q->name);
-        if (!q->by_oid && strcmp(name, "public") != 0 && !virtual_schema_exists(name))
-            return err_new(ERR_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", name);
-        *out = q->privilege == NULL || strcmp(name, "public") == 0 ? EVAL_YES : EVAL_NO;
-        return NULL;
-    }
-    if (q->kind == EVAL_FUNCTION || q->kind == EVAL_TYPE) {
-        struct datum found;
-        if (!q->by_oid)
-            ERR_TRY(datum_parse(env, q->kind == EVAL_TYPE ? &TYPE_REGTYPE : &TYPE_REGPROC, q->name,
-                                &found));
-        *out = EVAL_YES;
-        return NULL;
-    }
-    ERR_TRY(object_of_query(x, q, &d, &t));
+    if (q->kind >= EVAL_TYPE)
+        return anybody_may(x, q, out);
+    *out = EVAL_NULL;
+    t = NULL;
+    ERR_TRY(q->kind == EVAL_SCHEMA ? schema_of_query(x, q, &d) : object_of_query(x, q, &d, &t));
     if (q->privilege == NULL) {
         *out = d != NULL || t != NULL ? EVAL_YES : EVAL_NULL;
         return NULL;

@@ -137,38 +137,10 @@ INQUIRY(has_sequence, EVAL_SEQUENCE, sequence_names, 2, false)
 INQUIRY(has_function, EVAL_FUNCTION, function_names, 2, false)
 INQUIRY(has_type, EVAL_TYPE, usage_names, 2, false)
 
-/* Tablespaces, languages, servers: no such objects; everybody may. The user is still looked up. */
-static struct error *
-other(const struct eval_env *env, const struct fn_call *call, const struct datum *args,
-      const struct name *names, struct datum *out)
-{
-    const char *shown;
-    bool grant;
-    (void)call;
-    int last = call->n_args - 1;
-    struct slice list = datum_slice(&args[last]);
-    size_t from = 0;
-    for (size_t i = 0; i <= list.len; i++) {
-        if (i < list.len && list.ptr[i] != ',')
-            continue;
-        if (find(env, names, slice_make(list.ptr + from, i - from), &grant, &shown) == NULL)
-            return err_new(ERR_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%s\"",
-                           shown);
-        from = i + 1;
-    }
-    *out = datum_bool(true);
-    return NULL;
-}
-
-BUILTIN(has_usage)
-{
-    return other(env, call, args, usage_names, out);
-}
-
-BUILTIN(has_create)
-{
-    return other(env, call, args, create_names, out);
-}
+INQUIRY(has_tablespace, EVAL_TABLESPACE, create_names, 2, false)
+INQUIRY(has_language, EVAL_LANGUAGE, usage_names, 2, false)
+INQUIRY(has_server, EVAL_SERVER, usage_names, 2, false)
+INQUIRY(has_wrapper, EVAL_FOREIGN_DATA_WRAPPER, usage_names, 2, false)
 
 #define ROW(n, f, ...) {.name = n, .args = {__VA_ARGS__, &TYPE_STRING}, .ret = &TYPE_BOOL, .fn = f, \
                         .volatility = STABLE, .category = "Compatibility"}
@@ -192,9 +164,9 @@ static const struct overload rows[] = {
     OBJECT("has_sequence_privilege", has_sequence),
     OBJECT("has_function_privilege", has_function),
     OBJECT("has_type_privilege", has_type),
-    OBJECT("has_tablespace_privilege", has_create),
-    OBJECT("has_language_privilege", has_usage),
-    OBJECT("has_server_privilege", has_usage),
-    OBJECT("has_foreign_data_wrapper_privilege", has_usage),
+    OBJECT("has_tablespace_privilege", has_tablespace),
+    OBJECT("has_language_privilege", has_language),
+    OBJECT("has_server_privilege", has_server),
+    OBJECT("has_foreign_data_wrapper_privilege", has_wrapper),
 };
 TABLE(builtins_privileges, rows);

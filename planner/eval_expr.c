@@ -151,7 +151,8 @@ iferror(const struct row_ctx *x, const struct expr *e, struct datum *out)
             err_free(err);
             return e2;
         }
-        if (want.null || want.len != 5 || memcmp(want.ptr, err->sqlstate, 5) != 0)
+        if (want.null || want.len != strlen(err->sqlstate) ||
+            memcmp(want.ptr, err->sqlstate, want.len) != 0)
             return err;
     }
     err_free(err);

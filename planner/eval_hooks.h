@@ -15,7 +15,8 @@
 
 enum eval_object { /* kinds for names, comments and definitions */
     EVAL_TABLE, EVAL_COLUMN, EVAL_DATABASE, EVAL_SCHEMA, EVAL_SEQUENCE, EVAL_INDEX, EVAL_CONSTRAINT,
-    EVAL_VIEW, EVAL_TYPE, EVAL_FUNCTION, EVAL_ROLE,
+    EVAL_VIEW, EVAL_TYPE, EVAL_FUNCTION, EVAL_ROLE, EVAL_TABLESPACE, EVAL_LANGUAGE, EVAL_SERVER,
+    EVAL_FOREIGN_DATA_WRAPPER,
 };
 
 enum eval_privilege_answer { EVAL_NO, EVAL_YES, EVAL_NULL };
@@ -25,7 +26,7 @@ struct eval_privilege_query {
     const char *user;           /* a name; NULL: the current one */
     uint32_t user_oid;          /* when user_by_oid */
     bool user_by_oid;
-    enum eval_object kind;      /* EVAL_TABLE, EVAL_COLUMN, EVAL_DATABASE, EVAL_SCHEMA, EVAL_SEQUENCE */
+    enum eval_object kind;      /* any but EVAL_INDEX, EVAL_CONSTRAINT, EVAL_VIEW, EVAL_ROLE */
     bool by_oid;
     uint32_t oid;
     struct slice name;          /* as the user wrote it, when not by_oid */

@@ -150,9 +150,16 @@ key_pretty(struct str *s, struct slice key)
         str_append_cstr(s, table == NAMESPACE_TABLE ? "/NamespaceTable" : "/Table");
     err_free(err);
     while (reader_left(&r) > 0) {
-        if (!put_field(s, &r)) {
-            str_append_cstr(s, "???");
+        ahead = r;
+        if (put_field(s, &r))
+            continue;
+        str_append_cstr(s, "???");
+        /* Where it ends may be known all the same: the rest is fields again. */
+        r = ahead;
+        err = key_skip(&r);
+        bool lost = err != NULL || reader_left(&r) == reader_left(&ahead);
+        err_free(err);
+        if (lost)
             return;
-        }
     }
 }

@@ -378,6 +378,21 @@ statement_statistics_rows(struct exec_ctx *x, const struct virtual_scan *v, stru
     "bytes_read INT NOT NULL, rows_read INT NOT NULL, implicit_txn BOOL NOT NULL"
 #define X(name, columns, rows, comment) {"crdb_internal", name, columns, rows, comment}
 
+/* There is no gossip here: nothing to see, for those who may look. */
+static struct error *
+gossip_alerts_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
+{
+    (void)v, (void)rows;
+    return catalog_check_admin(x->catalog, x->user, "read crdb_internal.gossip_alerts");
+}
+
+static struct error *
+gossip_network_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink *rows)
+{
+    (void)v, (void)rows;
+    return catalog_check_admin(x->catalog, x->user, "read crdb_internal.gossip_network");
+}
+
 static const struct virtual_table tables[] = {
     X("builtin_functions",
       "function STRING NOT NULL, signature STRING NOT NULL, category STRING NOT NULL, "
@@ -398,8 +413,8 @@ static const struct virtual_table tables[] = {
     X("gossip_alerts",
       "node_id INT NOT NULL, store_id INT, category STRING NOT NULL, "
       "description STRING NOT NULL, value FLOAT NOT NULL",
-      NULL, "locally known gossiped health alerts (RAM; local node only)"),
-    X("gossip_network", "source_id INT NOT NULL, target_id INT NOT NULL", NULL,
+      gossip_alerts_rows, "locally known gossiped health alerts (RAM; local node only)"),
+    X("gossip_network", "source_id INT NOT NULL, target_id INT NOT NULL", gossip_network_rows,
       "locally known edges in the gossip network (RAM; local node only)"),
     X("leases",
       "node_id INT NOT NULL, table_id INT NOT NULL, name STRING NOT NULL, "

@@ -27,10 +27,30 @@ SELECT description FROM pg_description WHERE description = 'secret';
 SELECT count(*) FROM crdb_internal.cluster_settings;
 SELECT count(*) FROM crdb_internal.node_sessions WHERE user_name <> 'catpriv_u';
 SELECT rolname, rolsuper, rolcreaterole, rolcanlogin FROM pg_roles WHERE rolname LIKE 'catpriv%' ORDER BY 1;
+SELECT * FROM crdb_internal.gossip_alerts;
+SELECT * FROM crdb_internal.gossip_network;
+SELECT crdb_internal.set_vmodule('');
 SELECT usename FROM pg_user WHERE usename LIKE 'catpriv%';
 \dt
 \du catpriv*
 \c - root
+-- has_..._privilege of what is not there
+CREATE SEQUENCE seq;
+SELECT has_database_privilege('nope', 'CREATE');
+SELECT has_schema_privilege('nope', 'CREATE');
+SELECT has_sequence_privilege('direct', 'SELECT');
+SELECT has_sequence_privilege('seq', 'SELECT'), has_sequence_privilege('catpriv_u', 'seq', 'USAGE');
+SELECT has_language_privilege('nope', 'USAGE');
+SELECT has_server_privilege('nope', 'USAGE');
+SELECT has_foreign_data_wrapper_privilege('nope', 'USAGE');
+SELECT has_tablespace_privilege('nope', 'CREATE');
+SELECT has_tablespace_privilege('pg_default', 'USAGE');
+SELECT has_tablespace_privilege('pg_default', 'CREATE'), has_tablespace_privilege(12345, 'CREATE'), has_language_privilege(12345, 'USAGE'), has_server_privilege(12345, 'USAGE'), has_foreign_data_wrapper_privilege(12345, 'USAGE'), has_function_privilege(12345, 'EXECUTE'), has_type_privilege(12345, 'USAGE'), has_schema_privilege(12345, 'CREATE'), has_database_privilege(12345, 'CREATE'), has_sequence_privilege(12345, 'SELECT');
+SELECT has_schema_privilege('public', 'CREATE'), has_schema_privilege('pg_catalog', 'CREATE'), has_schema_privilege('catpriv_u', 'public', 'CREATE'), has_schema_privilege('catpriv_u', 'public', 'USAGE');
+SELECT has_schema_privilege((SELECT oid FROM pg_namespace WHERE nspname = 'public'), 'CREATE');
+SELECT has_table_privilege(12345::OID, 'direct', 'SELECT'), has_language_privilege(12345::OID, 12345::OID, 'USAGE');
+SELECT has_language_privilege('catpriv_none', 12345, 'USAGE');
+DROP SEQUENCE seq;
 DROP TABLE nobody, direct, by_role;
 DROP USER catpriv_u;
 DROP ROLE catpriv_r;

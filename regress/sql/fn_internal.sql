@@ -31,3 +31,10 @@ SELECT 'blah(, )'::REGPROC;
 SELECT 'a.b.c.d'::REGPROC;
 SELECT 'numeric(10,3)'::REGTYPE, 'varchar( 10 )'::REGTYPE, 'VARCHAR'::REGTYPE, '"char"'::REGTYPE::OID, 'char'::REGTYPE::OID, 'int[]'::REGTYPE, '_text'::REGTYPE;
 SELECT 'blah(1)'::REGTYPE;
+
+-- what force_error is given need not be a SQLSTATE
+SELECT crdb_internal.force_error('FOOBARBAZ', 'odd code');
+SELECT iferror(crdb_internal.force_error('FOOBARBAZ', 'odd code'), -1, 'FOOBARBAZ');
+SELECT crdb_internal.force_error('', 'no code');
+-- a field that is none, and those behind it
+SELECT crdb_internal.pretty_key(b'\xa8\x2a\x00\x91\x8e\xd9', -1), crdb_internal.pretty_key(b'\xa8\x2a', -1);

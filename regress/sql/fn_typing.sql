@@ -12,7 +12,7 @@ SELECT abbrev('10.0.0.0/8'::inet), broadcast('10.1.2.3/8'::inet), family('::1'::
 SELECT set_masklen('10.1.2.3'::inet,33);
 SELECT current_setting('nope');
 SELECT format_type(20,NULL), format_type('int'::regtype,-1), format_type(1043,7), format_type(999999,NULL), format_type(1700,-1), pg_encoding_to_char(6), pg_client_encoding(), getdatabaseencoding(), pg_backend_pid(), pg_is_in_recovery(), pg_is_xlog_replay_paused(), pg_my_temp_schema(), inet_client_addr(), inet_client_port(), inet_server_addr(), inet_server_port(), pg_try_advisory_lock(1), pg_advisory_unlock(1), oid(5), pg_get_userbyid(1), pg_table_is_visible('a'::regclass), pg_type_is_visible('int'::regtype), pg_function_is_visible(1);
-SELECT has_table_privilege('a','SELECT'), has_table_privilege('root','a','SELECT, INSERT'), has_column_privilege('a','b','SELECT'), has_any_column_privilege('a','SELECT'), has_database_privilege('fn_typing','CREATE'), has_schema_privilege('public','USAGE'), has_function_privilege('max','EXECUTE'), has_type_privilege('int','USAGE'), has_language_privilege('x','USAGE');
+SELECT has_table_privilege('a','SELECT'), has_table_privilege('root','a','SELECT, INSERT'), has_column_privilege('a','b','SELECT'), has_any_column_privilege('a','SELECT'), has_database_privilege('fn_typing','CREATE'), has_schema_privilege('public','USAGE'), has_function_privilege('max','EXECUTE'), has_type_privilege('int','USAGE');
 SELECT has_table_privilege('a','FOO');
 SELECT has_table_privilege('nobody','a','SELECT');
 SELECT has_table_privilege('nope','SELECT');

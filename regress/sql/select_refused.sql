@@ -45,7 +45,7 @@ SELECT 'abs(int)'::regprocedure;
 SET TIME ZONE 'foo';
 SET timezone = 'foo';
 SELECT 1 < 1.5::decimal, 2 > 1.5::decimal, 1::int = 1.00::decimal, -1 < 0.0::decimal, 0 = 0.0::decimal, 9223372036854775807 < 9223372036854775808;
-SELECT has_schema_privilege('public','USAGE'), has_function_privilege('max','EXECUTE'), has_type_privilege('bigint','USAGE'), has_database_privilege('defaultdb','CONNECT'), has_sequence_privilege('a','USAGE');
+SELECT has_schema_privilege('public','USAGE'), has_function_privilege('max','EXECUTE'), has_type_privilege('bigint','USAGE'), has_database_privilege('defaultdb','CONNECT');
 -- names of columns that are written have no dots; WITH writes at the top only
 INSERT INTO nope(a, a.b) VALUES (1, 2);
 UPDATE nope SET (a, a.b) = (1, 2);
