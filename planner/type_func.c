@@ -186,9 +186,30 @@ type_scalar(struct type_ctx *c, const struct ast_expr *e, const char *name,
     return NULL;
 }
 
+/* The name as it was written, and whether one of that name in lower case exists. */
+static struct error *
+unknown_function(struct type_ctx *c, const struct ast_func *f)
+{
+    struct slice last = f->parts[f->part_count - 1];
+    char *folded = slice_to_cstr(c->arena, last);
+    struct str s;
+
+    str_init_arena(&s, c->arena, 64 << 10);
+    for (int i = 0; i < f->part_count; i++) {
+        str_append_cstr(&s, i > 0 ? "." : "");
+        str_append_slice(&s, f->parts[i]);
+    }
+    for (char *p = folded; *p != '\0'; p++)
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    bool exists = overload_first(folded) != NULL || agg_exists(folded) || window_exists(folded);
+    return err_new(ERR_UNDEFINED_FUNCTION, exists ? "unknown function: %s(), but %s() exists"
+                                                  : "unknown function: %s()",
+                   str_cstr(&s), folded);
+}
+
 /* Functions that are known by name only. */
 static struct error *
-known_by_name(const char *name)
+known_by_name(struct type_ctx *c, const struct ast_func *f, const char *name)
 {
     static const struct {
         const char *name;
@@ -213,7 +234,7 @@ known_by_name(const char *name)
         return err_wrap(err_unimplemented(v[i].issue, "this function is not supported"), "%s()",
                         name);
     }
-    return err_new(ERR_UNDEFINED_FUNCTION, "unknown function: %s()", name);
+    return unknown_function(c, f);
 }
 
 struct error *
@@ -237,7 +258,7 @@ type_func(struct type_ctx *c, const struct ast_expr *e, const struct type *desir
                               "window function %s() requires an OVER clause", name), e->pos);
     const struct overload *o = overload_first(name);
     if (o == NULL)
-        return err_at(known_by_name(name), e->pos);
+        return err_at(known_by_name(c, f, name), e->pos);
     ERR_TRY(modifiers(f, name, e->pos));
     if (is_homogeneous(name))
         return type_homogeneous(c, e, name, o, desired, out);

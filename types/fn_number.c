@@ -41,7 +41,7 @@ degrees_of(double radians)
 }
 
 FLOAT1(float_abs, fabs(x))
-FLOAT1(float_sign, x < 0 ? -1 : x > 0 ? 1 : 0)
+FLOAT1(float_sign, x < 0 ? -1 : x == 0 ? 0 : 1) /* of NaN: 1 */
 FLOAT1(float_ceil, ceil(x))
 FLOAT1(float_floor, floor(x))
 FLOAT1(float_trunc, trunc(x))

@@ -4,6 +4,8 @@
 #include "types/type_ops_int.h"
 
 #include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+#include <unicode/ustring.h>
 
 static void
 put_unicode_escape(struct str *s, uint32_t cp)
@@ -75,21 +77,24 @@ sql_quote_string(struct str *s, struct slice text)
     str_append_char(s, '\'');
 }
 
+/* The words that cannot name a column or a table bare: classes R and T of grammar/keywords.def.
+ * regress/unit/test_parser.c checks that they agree. */
 static bool
 is_reserved(struct slice name)
 {
-    /* sql.md 4: the fully reserved words. */
     static const char *const words[] = {
         "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "both",
-        "case", "cast", "check", "collate", "column", "concurrently", "constraint", "create",
-        "current_catalog", "current_date", "current_role", "current_schema", "current_time",
-        "current_timestamp", "current_user", "default", "deferrable", "desc", "distinct", "do",
-        "else", "end", "except", "false", "fetch", "for", "foreign", "from", "grant", "group",
-        "having", "in", "index", "initially", "intersect", "into", "lateral", "leading", "limit",
-        "localtime", "localtimestamp", "not", "nothing", "null", "offset", "on", "only", "or",
-        "order", "placing", "primary", "references", "returning", "select", "session_user",
-        "some", "symmetric", "table", "then", "to", "trailing", "true", "union", "unique", "user",
-        "using", "variadic", "when", "where", "window", "with",
+        "case", "cast", "check", "collate", "collation", "column", "concurrently", "constraint",
+        "create", "cross", "current_catalog", "current_date", "current_role", "current_schema",
+        "current_time", "current_timestamp", "current_user", "default", "deferrable", "desc",
+        "distinct", "do", "else", "end", "except", "false", "family", "fetch", "for", "foreign",
+        "from", "full", "grant", "group", "having", "ilike", "in", "index", "initially", "inner",
+        "intersect", "into", "is", "isnull", "join", "lateral", "leading", "left", "like", "limit",
+        "localtime", "localtimestamp", "natural", "none", "not", "nothing", "notnull", "null",
+        "offset", "on", "only", "or", "order", "outer", "overlaps", "placing", "primary",
+        "references", "returning", "right", "select", "session_user", "similar", "some",
+        "symmetric", "table", "then", "to", "trailing", "true", "union", "unique", "user", "using",
+        "variadic", "when", "where", "window", "with",
     };
     for (size_t i = 0; i < ARRAY_COUNT(words); i++)
         if (slice_eq(slice_cstr(words[i]), name))
@@ -97,14 +102,38 @@ is_reserved(struct slice name)
     return false;
 }
 
+/* In lower case and in Unicode's composed form, as a name is once it has been read? Long ones are quoted. */
+static bool
+is_normalized(struct slice name)
+{
+    UChar wide[512];
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t n = 0;
+    const UNormalizer2 *nfc = unorm2_getNFCInstance(&status);
+
+    if (name.len > sizeof(wide) / sizeof(wide[0]))
+        return false;
+    u_strFromUTF8(wide, sizeof(wide) / sizeof(wide[0]), &n, (const char *)name.ptr, (int32_t)name.len, &status);
+    for (int32_t i = 0; U_SUCCESS(status) && i < n;) {
+        UChar32 c;
+        U16_NEXT(wide, i, n, c);
+        if (u_tolower(c) != c)
+            return false;
+    }
+    return U_SUCCESS(status) && unorm2_isNormalized(nfc, wide, n, &status) && U_SUCCESS(status);
+}
+
 void
 sql_quote_ident(struct str *s, struct slice name)
 {
-    bool bare = name.len > 0 && !is_reserved(name);
+    bool bare = name.len > 0 && !is_reserved(name), ascii = true;
     for (size_t i = 0; i < name.len && bare; i++) {
         uint8_t c = name.ptr[i];
-        bare = (c >= 'a' && c <= 'z') || c == '_' || (i > 0 && ((c >= '0' && c <= '9') || c == '$'));
+        ascii = ascii && c < 0x80;
+        bare = (c >= 'a' && c <= 'z') || c == '_' || c >= 0x80 ||
+               (i > 0 && ((c >= '0' && c <= '9') || c == '$'));
     }
+    bare = bare && (ascii || is_normalized(name));
     if (bare) {
         str_append_slice(s, name);
         return;

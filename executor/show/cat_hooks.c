@@ -378,7 +378,8 @@ relation_oid(struct exec_ctx *x, struct slice name, uint32_t *oid)
 static struct error *
 function_oid(struct exec_ctx *x, struct slice name, bool procedure, uint32_t *oid)
 {
-    if (slice_has_prefix(name, SLICE_LIT("pg_catalog.")))
+    bool prefixed = slice_has_prefix(name, SLICE_LIT("pg_catalog."));
+    if (prefixed)
         name = slice_make(name.ptr + 11, name.len - 11);
     char *text = slice_to_cstr(x->arena, name);
     bool with_arguments = procedure && strchr(text, '(') != NULL;
@@ -403,7 +404,8 @@ function_oid(struct exec_ctx *x, struct slice name, bool procedure, uint32_t *oi
             dots += *p == '.';
         if (dots > 2)
             return err_new(ERR_SYNTAX, "invalid function name: %s", text);
-        return err_new(ERR_UNDEFINED_FUNCTION, "unknown function: %s()", text);
+        return err_new(ERR_UNDEFINED_FUNCTION, "unknown function: %s%s()",
+                       prefixed ? "pg_catalog." : "", text);
     }
     *oid = found->oid;
     return NULL;

@@ -54,3 +54,9 @@ SELECT format('50%');
 SELECT format('%I', NULL);
 SELECT format('%*s', 'a', 'b');
 SELECT format('%99999999999s', 'a');
+
+SELECT quote_ident('family'), quote_ident('世界'), quote_ident('Ünder'), quote_ident('left'), quote_ident('abort'), sign('NaN'::float), sign(-0.0::float);
+SELECT pg_catalog.nope(1);
+SELECT "LOWER"('A');
+SELECT nope."Max"(1);
+SELECT 'pg_catalog.nope'::regproc;

@@ -61,3 +61,7 @@ CREATE TABLE full_names (k INT PRIMARY KEY, v INT, c INT AS (full_names.v + 1) S
 SHOW CREATE full_names;
 CREATE TABLE refused (a INT, CHECK (other.public.refused.a > 0));
 ALTER TABLE full_names ADD CHECK (schema_create.public.full_names.k > 0);
+
+-- Which names are printed bare: those that can be read back so.
+CREATE TABLE "世界" ("é" INT, "Ünder" INT, "left" INT, "is" INT, "family" INT, "none" INT, "a b" INT, "Ab" INT, abort INT);
+SHOW CREATE TABLE 世界;

@@ -16,6 +16,7 @@
 #include "grammar/lexer.h"
 #include "grammar/parse.h"
 #include "grammar/print.h"
+#include "types/sqltext.h"
 
 static char *
 printed(struct arena *a, const struct ast_stmt *s)
@@ -272,6 +273,9 @@ keyword_classes_agree(void **state)
         struct str s;
         str_init_arena(&s, a, STR_MAX_DEFAULT);
         print_name(&s, slice_cstr(word));
+        assert_int_equal(s.ptr[0] == '"', !column);
+        str_init_arena(&s, a, STR_MAX_DEFAULT);
+        sql_quote_ident(&s, slice_cstr(word));
         assert_int_equal(s.ptr[0] == '"', !column);
         arena_destroy(a);
     }
