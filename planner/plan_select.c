@@ -978,8 +978,10 @@ finish(struct stage *s, const struct ast_select_clause *cl, struct plan_node *n,
        struct plan_node **out)
 {
     struct planner *p = s->p;
+    struct plan_node *in = n;
 
     n = plan_render_node(p, n, s->items.n, s->items.exprs, s->items.cols);
+    const struct plan_node *rendered = n;
     if (cl->distinct && !cl->distinct_on_given) {
         int *keys = ARENA_ARRAY(p->arena, int, (size_t)s->n_visible + 1);
         for (int i = 0; i < s->n_visible; i++)
@@ -1000,7 +1002,12 @@ finish(struct stage *s, const struct ast_select_clause *cl, struct plan_node *n,
     } else {
         n = sort_node(p, n, s->n_order, s->order, top_of(p, s->limit, s->offset));
     }
-    n = limit_node(p, s->limit, s->offset, n);
+    /* Rows that LIMIT leaves out are not rendered: nextval() is called for those that are wanted. */
+    if (n == rendered && n != in && (s->limit != NULL || s->offset != NULL))
+        n = plan_render_node(p, limit_node(p, s->limit, s->offset, in), s->items.n, s->items.exprs,
+                             s->items.cols);
+    else
+        n = limit_node(p, s->limit, s->offset, n);
     if (s->items.n > s->n_visible) {
         struct expr **e = ARENA_ARRAY(p->arena, struct expr *, (size_t)s->n_visible + 1);
         for (int i = 0; i < s->n_visible; i++)

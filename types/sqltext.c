@@ -113,7 +113,8 @@ is_normalized(struct slice name)
 
     if (name.len > sizeof(wide) / sizeof(wide[0]))
         return false;
-    u_strFromUTF8(wide, sizeof(wide) / sizeof(wide[0]), &n, (const char *)name.ptr, (int32_t)name.len, &status);
+    u_strFromUTF8(wide, sizeof(wide) / sizeof(wide[0]), &n, (const char *)name.ptr,
+                  (int32_t)name.len, &status);
     for (int32_t i = 0; U_SUCCESS(status) && i < n;) {
         UChar32 c;
         U16_NEXT(wide, i, n, c);

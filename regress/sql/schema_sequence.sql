@@ -81,3 +81,8 @@ DROP TABLE p CASCADE;
 SHOW TABLES;
 -- A DEFAULT counts with sequences only.
 CREATE TABLE no_seq (a INT); CREATE TABLE of_no_seq (a INT DEFAULT nextval('no_seq'));
+-- LIMIT leaves out rows before they are rendered.
+CREATE SEQUENCE limited;
+SELECT nextval('limited'), g FROM generate_series(1, 5) AS g (g) LIMIT 2;
+SELECT nextval('limited'), g FROM generate_series(1, 5) AS g (g) LIMIT 1 OFFSET 2;
+SELECT nextval('limited') FROM generate_series(1, 5) AS g (g) ORDER BY g DESC LIMIT 1;
