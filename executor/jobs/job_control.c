@@ -40,7 +40,7 @@ on_commit(struct exec_ctx *x, int64_t id, enum job_request q)
 }
 
 static struct error *
-load(struct exec_ctx *x, int64_t id, struct job_record *r)
+load(struct exec_ctx *x, int64_t id, bool to_cancel, struct job_record *r)
 {
     bool found;
     ERR_TRY(job_record_get(x, x->arena, id, r, &found));
@@ -49,6 +49,8 @@ load(struct exec_ctx *x, int64_t id, struct job_record *r)
     if (r->payload == NULL)
         return err_new(ERR_DATA_CORRUPTED, "job %lld: error decoding payload: %s", (long long)id,
                        r->payload_error);
+    if (to_cancel && PB_GET(r->payload, noncancelable))
+        return err_new(ERR_UNCATEGORIZED, "job %lld: not cancelable", (long long)id);
     if (job_ops_find(job_type_of(r->payload)) == NULL && !job_status_is_terminal(r->status))
         return err_new(ERR_UNCATEGORIZED, "job %lld is not controllable", (long long)id);
     return NULL;
@@ -86,7 +88,7 @@ struct error *
 job_pause(struct exec_ctx *x, int64_t id)
 {
     struct job_record r;
-    ERR_TRY(load(x, id, &r));
+    ERR_TRY(load(x, id, false, &r));
     if (is(&r, "pause-requested") || is(&r, "paused"))
         return NULL;
     if (!is(&r, "pending") && !is(&r, "running") && !is(&r, "reverting"))
@@ -102,7 +104,7 @@ struct error *
 job_resume(struct exec_ctx *x, int64_t id)
 {
     struct job_record r;
-    ERR_TRY(load(x, id, &r));
+    ERR_TRY(load(x, id, false, &r));
     if (is(&r, "pause-requested"))
         wait_until_paused(x, &r);
     if (is(&r, "running") || is(&r, "reverting"))
@@ -120,9 +122,7 @@ struct error *
 job_cancel(struct exec_ctx *x, int64_t id)
 {
     struct job_record r;
-    ERR_TRY(load(x, id, &r));
-    if (PB_GET(r.payload, noncancelable))
-        return err_new(ERR_UNCATEGORIZED, "job %lld: not cancelable", (long long)id);
+    ERR_TRY(load(x, id, true, &r));
     if (is(&r, "pause-requested"))
         wait_until_paused(x, &r);
     if (is(&r, "cancel-requested") || is(&r, "canceled"))

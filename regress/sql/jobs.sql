@@ -114,3 +114,8 @@ CANCEL JOB 1;
 \connect - root
 DROP USER jobs_user;
 DROP VIEW mine;
+-- a job that waits for garbage
+CREATE TABLE garbage (k INT PRIMARY KEY);
+DROP TABLE garbage;
+SELECT job_id AS gc_job FROM [SHOW JOBS] WHERE job_type = 'SCHEMA CHANGE GC' AND description LIKE '%garbage%' ORDER BY 1 DESC LIMIT 1 \gset
+CANCEL JOB :gc_job;
