@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """bench/backups - what backups cost in time, processor and memory, beside other programs.
 
-    bench/backups [--build DIR] [--rows N] [--rounds N] [--dir DIR]
+    bench/backups [--build DIR] [--rows N] [--rounds N] [--dir DIR] [--alone]
 
 One bank table of N rows (default 500000; 5000000 is the full run). BACKUP and RESTORE with and without
 encryption, the server bound to one processor and to two; incremental backups with none, 1 % and 10 % of the
 rows changed, the changes new in the store and after its compaction; RESTORE of a full backup and ten
 incremental ones beside one full backup of the same rows; ATTACH BACKUP to the first row; what a BACKUP takes
 from readers. Beside them pg_dump and pg_restore, pgBackRest, and restic over the rows as text, one file per
-1000 rows. Programs that are not installed are left out.
+1000 rows. Programs that are not installed are left out; with --alone, all of them. Amberdb's seconds are
+those between sending a statement and its answer, without the start of psql.
 """
 import argparse
 import os
@@ -38,9 +39,16 @@ class Backups:
         self.amber = Amberdb(a.build, folder)
         self.n = 0
 
-    def task(self, name, sql, db="defaultdb"):
-        self.r.task(name, lambda: self.amber.sql(sql, db), self.amber.pid,
-                    status_kb(self.amber.pid, "RssAnon"))
+    def task(self, name, *statements):
+        ms = []
+
+        def timed():
+            args = [x for s in statements for x in ("-c", s)]
+            out = subprocess.run([*self.amber.args(), "-c", "\\timing on", *args], check=True,
+                                 capture_output=True, text=True).stdout
+            ms.extend(float(x.split()[1]) for x in out.splitlines() if x.startswith("Time: "))
+
+        self.r.task(name, timed, self.amber.pid, status_kb(self.amber.pid, "RssAnon"), lambda: sum(ms) / 1000)
 
     def place(self):
         self.n += 1
@@ -134,10 +142,8 @@ class Backups:
         self.restore("RESTORE of it as a full one and ten", ", ".join(layers))
         self.amber.sql("DROP DATABASE back CASCADE")
         self.quiet()
-        self.r.task("ATTACH and the first row", lambda: run(
-            [*self.amber.args(), "-o", "/dev/null", "-c", f"ATTACH BACKUP '{one}' AS att", "-c",
-             "SELECT * FROM att.bank LIMIT 1"]), self.amber.pid,
-            status_kb(self.amber.pid, "RssAnon"))
+        self.task("ATTACH and the first row", f"ATTACH BACKUP '{one}' AS att",
+                  "SELECT * FROM att.bank LIMIT 1")
         self.amber.sql("DETACH BACKUP att")
 
     def readers(self):
@@ -149,8 +155,14 @@ class Backups:
         stop = threading.Event()
 
         def backups():
+            p = subprocess.Popen([*self.amber.args(), "-A", "-t"], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True)
             while not stop.is_set():
-                self.amber.sql(f"BACKUP DATABASE bench TO '{self.place()}'")
+                p.stdin.write(f"BACKUP DATABASE bench TO '{self.place()}';\n")
+                p.stdin.flush()
+                p.stdout.readline()
+            p.stdin.close()
+            p.wait()
 
         def reads():
             out = subprocess.run(
@@ -260,7 +272,7 @@ class Backups:
         print("medians: seconds, seconds of processor, and by how many MiB private memory grew at most\n")
         for name in r.seconds:
             peak = f"{r.memory[name] / 1024:8.0f}" if name in r.memory else "       -"
-            print(f"  {name:42s} {r.median(name):8.2f} {r.median_cpu(name):8.2f} {peak}")
+            print(f"  {name:42s} {r.median(name):8.3f} {r.median_cpu(name):8.2f} {peak}")
         print("\nratios of time, and of processor time\n")
         pairs = [("RESTORE", "pg_restore -j2", "RESTORE, two processors", "at least 4"),
                  ("BACKUP", "pg_dump -Fd -j2 -Z0", "BACKUP, two processors", "at least 4"),
@@ -286,8 +298,9 @@ class Backups:
             for n in range(self.a.rounds):
                 print(f"round {n + 1}", flush=True)
                 self.full()
-                self.postgres()
-                self.restic()
+                if not self.a.alone:
+                    self.postgres()
+                    self.restic()
                 self.incremental("recent", False)
                 self.incremental("compacted", True)
                 self.chain()
@@ -303,6 +316,7 @@ def main():
     p.add_argument("--rows", type=int, default=500000)
     p.add_argument("--rounds", type=int, default=1)
     p.add_argument("--dir")
+    p.add_argument("--alone", action="store_true")
     a = p.parse_args()
     folder = a.dir or tempfile.mkdtemp(prefix="amberdb-bench")
     os.makedirs(folder, exist_ok=True)
