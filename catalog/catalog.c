@@ -1031,6 +1031,12 @@ catalog_new_id(struct catalog_txn *ct, uint32_t *id)
 }
 
 struct error *
+catalog_new_ids(struct catalog_txn *ct, uint32_t n, uint32_t *first)
+{
+    return move_counter(ct, 0, n, first);
+}
+
+struct error *
 catalog_id_counter(struct catalog_txn *ct, uint32_t *next)
 {
     return move_counter(ct, 0, 0, next);

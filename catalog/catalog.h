@@ -143,6 +143,8 @@ struct error *catalog_resolve_target(struct catalog_txn *ct, const struct name_r
 /* Did this transaction make the table? */
 bool catalog_is_new(const struct catalog_txn *ct, uint32_t id);
 struct error *catalog_new_id(struct catalog_txn *ct, uint32_t *id) ERR_MUST_USE; /* never given back */
+/* That many in a row, for the price of one: each is a synced commit. */
+struct error *catalog_new_ids(struct catalog_txn *ct, uint32_t n, uint32_t *first) ERR_MUST_USE;
 struct error *catalog_id_counter(struct catalog_txn *ct, uint32_t *next) ERR_MUST_USE;
 struct error *catalog_raise_id_counter(struct catalog_txn *ct, uint32_t at_least) ERR_MUST_USE;
 /* Insert or replace system.descriptor's row; d is copied. A table's version is set by the caller;

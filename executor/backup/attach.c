@@ -133,14 +133,14 @@ name_groups(struct attaching *s)
 /* ---- the transaction ---- */
 
 static struct error *
-make_database(struct exec_ctx *x, struct restore_plan *p, const char *name, pb_database **out)
+make_database(struct exec_ctx *x, struct restore_plan *p, const char *name, size_t wanted, pb_database **out)
 {
     const struct database *exists;
     uint32_t id;
     ERR_TRY(catalog_database_by_name(x->catalog, name, &exists));
     if (exists != NULL)
         return err_new(ERR_DUPLICATE_DATABASE, "database \"%s\" already exists", name);
-    ERR_TRY(catalog_new_id(x->catalog, &id));
+    ERR_TRY(restore_take_id(x, p, wanted, &id));
     pb_database *db = PB_NEW(p->a, DatabaseDescriptor, database_descriptor);
     db->name = arena_strdup(p->a, name);
     PB_SET(db, id, id);
@@ -165,11 +165,13 @@ assign_ids(struct exec_ctx *x, struct attaching *s, pb_database **dbs)
     p->rewrites = (struct rewrites){
         ARENA_ARRAY(p->a, struct rewrite, s->groups.n + p->sel.tables.n + 1), 0};
     p->new_dbs = (struct desc_list){0};
-    ERR_TRY(make_database(x, p, s->name, &dbs[0]));
+    p->ids_left = 0;
+    size_t n_dbs = 1 + s->groups.n - (s->main_group != 0), wanted = n_dbs + p->sel.tables.n;
+    ERR_TRY(make_database(x, p, s->name, wanted, &dbs[0]));
     for (size_t i = 0; i < s->groups.n; i++) {
         db = dbs[0];
         if (s->groups.v[i] != s->main_group)
-            ERR_TRY(make_database(x, p, s->renames[i].new_name, &db));
+            ERR_TRY(make_database(x, p, s->renames[i].new_name, wanted, &db));
         dbs[i + 1] = db;
         add_rewrite(p, (struct rewrite){s->groups.v[i], PB_GET(db, id), 0, true});
     }
@@ -180,7 +182,7 @@ assign_ids(struct exec_ctx *x, struct attaching *s, pb_database **dbs)
             if (p->rewrites.v[k].old_id == PB_GET(t, parent_id))
                 parent = &p->rewrites.v[k];
         uint32_t id;
-        ERR_TRY(catalog_new_id(x->catalog, &id));
+        ERR_TRY(restore_take_id(x, p, wanted, &id));
         add_rewrite(p, (struct rewrite){PB_GET(t, id), KV_FOREIGN_TABLE_MIN + id, parent->new_id,
                                         false});
     }

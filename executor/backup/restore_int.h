@@ -39,6 +39,7 @@ struct restore_plan {
     /* made anew by each attempt of the transaction: */
     struct rewrites rewrites;
     struct desc_list new_dbs;     /* databases to create, new ids */
+    uint32_t next_id, ids_left;   /* taken from the catalog together */
     pb_table **tables;            /* to create: sel.tables in the same order, rewritten */
     size_t n_tables;
 };
@@ -55,6 +56,9 @@ struct layer_uris {
 struct error *restore_check_dependencies(struct restore_plan *p) ERR_MUST_USE;
 /* In the transaction that will create everything. */
 struct error *restore_assign_ids(struct exec_ctx *x, struct restore_plan *p) ERR_MUST_USE;
+/* The next of p's new ids; where there is none left, that many are taken. */
+struct error *restore_take_id(struct exec_ctx *x, struct restore_plan *p, size_t wanted, uint32_t *id)
+    ERR_MUST_USE;
 /* Checks of a cluster restore: 1 layer kind, 2 emptiness. */
 struct error *restore_check_cluster(struct exec_ctx *x, const struct restore_plan *p) ERR_MUST_USE;
 

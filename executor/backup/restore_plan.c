@@ -186,9 +186,21 @@ is_default_database(const char *name)
     return strcmp(name, "defaultdb") == 0 || strcmp(name, "postgres") == 0;
 }
 
-/* Cluster: an id is kept when nobody has it here. */
+struct error *
+restore_take_id(struct exec_ctx *x, struct restore_plan *p, size_t wanted, uint32_t *id)
+{
+    if (p->ids_left == 0) {
+        ERR_TRY(catalog_new_ids(x->catalog, (uint32_t)wanted, &p->next_id));
+        p->ids_left = (uint32_t)wanted;
+    }
+    *id = p->next_id++;
+    p->ids_left--;
+    return NULL;
+}
+
+/* Cluster: an id is kept when nobody has it here. Else all come together. */
 static struct error *
-choose_id(struct exec_ctx *x, const struct restore_plan *p, uint32_t old_id, uint32_t *id)
+choose_id(struct exec_ctx *x, struct restore_plan *p, uint32_t old_id, uint32_t *id)
 {
     const pb_descriptor *taken = NULL;
     if (p->cluster && old_id > ID_POSTGRES)
@@ -197,7 +209,7 @@ choose_id(struct exec_ctx *x, const struct restore_plan *p, uint32_t old_id, uin
         *id = old_id;
         return NULL;
     }
-    return catalog_new_id(x->catalog, id);
+    return restore_take_id(x, p, p->cluster ? 1 : p->sel.requested_dbs.n + p->sel.tables.n, id);
 }
 
 static struct error *
@@ -283,6 +295,7 @@ restore_assign_ids(struct exec_ctx *x, struct restore_plan *p)
 {
     p->rewrites = (struct rewrites){0};
     p->new_dbs = (struct desc_list){0};
+    p->ids_left = 0;
     if (p->cluster)
         ERR_TRY(raise_counter(x, p));
     for (size_t i = 0; i < p->sel.databases.n; i++) {
