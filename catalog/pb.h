@@ -80,6 +80,18 @@ pb_str(const char *s)
         (array) = pb_new_;                                                             \
         (array)[(n)++] = (v);                                                          \
     } while (0)
+/* The same for an array that nothing else has made longer: its room doubles. For long ones. */
+#define PB_GROW(a, array, n, v)                                                        \
+    do {                                                                               \
+        if (((n) & ((n) - 1)) == 0) { /* 0, 1, 2, 4 ...: full */                       \
+            size_t pb_cap_ = (n) == 0 ? 1 : 2 * (n);                                   \
+            void *pb_new_ = arena_alloc((a), pb_cap_ * sizeof(*(array)));              \
+            if ((n) > 0)                                                               \
+                memcpy(pb_new_, (array), (n) * sizeof(*(array)));                      \
+            (array) = pb_new_;                                                         \
+        }                                                                              \
+        (array)[(n)++] = (v);                                                          \
+    } while (0)
 /* Remove element i, keeping the order. */
 #define PB_REMOVE(array, n, i)                                                            \
     do {                                                                                  \

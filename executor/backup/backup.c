@@ -144,7 +144,7 @@ create_txn(struct exec_ctx *x, void *arg)
     pl->details_case = AMBERDB__PAYLOAD__DETAILS_BACKUP;
     pl->backup = d;
     for (size_t i = 0; i < p->manifest->n_descriptors; i++)
-        PB_PUSH(a, pl->descriptor_ids, pl->n_descriptor_ids,
+        PB_GROW(a, pl->descriptor_ids, pl->n_descriptor_ids,
                 pb_descriptor_id(p->manifest->descriptors[i]));
     Amberdb__Progress *pr = PB_NEW(a, Progress, progress);
     pr->details_case = AMBERDB__PROGRESS__DETAILS_BACKUP;
@@ -471,7 +471,7 @@ write_parts(struct backup_job *b)
         p->backup_id = b->m->id;
         for (size_t k = 0; k < b->m->n_files; k++)
             if (strcmp(pb_str(b->m->files[k]->locality_kv), kv) == 0)
-                PB_PUSH(b->a, p->files, p->n_files, b->m->files[k]);
+                PB_GROW(b->a, p->files, p->n_files, b->m->files[k]);
         for (size_t k = 0; k < b->d->n_uris_by_locality_kv; k++) {
             struct sink *s;
             if (strcmp(pb_str(b->d->uris_by_locality_kv[k]->key), kv) != 0)

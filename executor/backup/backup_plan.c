@@ -254,7 +254,7 @@ add_statistic(void *arg, const struct datum *row, bool *stop)
             t->histogram_data = NULL;
         err_free(e);
     }
-    PB_PUSH(a, s->p->manifest->statistics, s->p->manifest->n_statistics, t);
+    PB_GROW(a, s->p->manifest->statistics, s->p->manifest->n_statistics, t);
     return NULL;
 }
 

@@ -151,7 +151,7 @@ add(struct destinations *d, struct export_item item, struct slice start, struct 
     item.span = (struct span){start, end};
     item.dest = to;
     item.node = to->node != 0 ? to->node : node;
-    PB_PUSH(d->arena, *v, *n, item);
+    PB_GROW(d->arena, *v, *n, item);
 }
 
 void

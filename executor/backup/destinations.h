@@ -22,7 +22,7 @@ struct error *destinations_open(struct arena *a, struct node *n, const struct ca
 /* Who has which ranges of the tables of m, as the leases are now. */
 struct error *destinations_route(struct destinations *d, struct node *n, const struct cancel *cancel,
                                  const pb_manifest *m) ERR_MUST_USE;
-/* The item cut where the destination changes, each piece with its own. */
+/* The item cut where the destination changes, each piece with its own; *v and *n begin empty. */
 void destinations_cut(struct destinations *d, struct export_item item, struct export_item **v,
                       size_t *n);
 

@@ -225,7 +225,7 @@ restore_details(struct arena *a, const struct restore_plan *p)
         e->value = PB_NEW(a, TableRewrite, table_rewrite);
         PB_SET(e->value, table_id, w->new_id);
         PB_SET(e->value, parent_id, w->new_parent);
-        PB_PUSH(a, d->table_rewrites, d->n_table_rewrites, e);
+        PB_GROW(a, d->table_rewrites, d->n_table_rewrites, e);
     }
     for (size_t i = 0; i < p->chain.n; i++) {
         const struct backup_layer *l = &p->chain.v[i];
@@ -265,7 +265,7 @@ create_job(struct exec_ctx *x, struct statement *s)
     pl->details_case = AMBERDB__PAYLOAD__DETAILS_RESTORE;
     pl->restore = restore_details(x->arena, p);
     for (size_t i = 0; i < p->n_tables; i++)
-        PB_PUSH(x->arena, pl->descriptor_ids, pl->n_descriptor_ids, PB_GET(p->tables[i], id));
+        PB_GROW(x->arena, pl->descriptor_ids, pl->n_descriptor_ids, PB_GET(p->tables[i], id));
     Amberdb__Progress *pr = PB_NEW(x->arena, Progress, progress);
     pr->details_case = AMBERDB__PROGRESS__DETAILS_RESTORE;
     pr->restore = PB_NEW(x->arena, RestoreProgress, restore_progress);
@@ -322,7 +322,7 @@ create_check_txn(struct exec_ctx *x, void *arg)
     for (size_t i = 0; i < p->sel.tables.n; i++) {
         const pb_table *t = pb_descriptor_table(p->sel.tables.v[i]);
         struct rewrite w = {PB_GET(t, id), PB_GET(t, id), PB_GET(t, parent_id), false};
-        PB_PUSH(p->a, p->rewrites.v, p->rewrites.n, w);
+        PB_GROW(p->a, p->rewrites.v, p->rewrites.n, w);
     }
     return create_job(x, s);
 }
@@ -408,7 +408,7 @@ restore_job_open(struct node *n, const struct cancel *cancel, Amberdb__RestoreDe
             continue;
         struct rewrite w = {PB_GET(e, key), PB_GET(e->value, table_id),
                             PB_GET(e->value, parent_id), PB_GET(e->value, parent_id) == 0};
-        PB_PUSH(a, r->rewrites.v, r->rewrites.n, w);
+        PB_GROW(a, r->rewrites.v, r->rewrites.n, w);
         if (w.database && w.old_id == ID_SYSTEM_DB)
             r->temp_db = w.new_id;
     }

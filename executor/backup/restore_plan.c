@@ -170,7 +170,7 @@ static void
 add_rewrite(struct restore_plan *p, uint32_t old_id, uint32_t new_id, uint32_t parent, bool db)
 {
     struct rewrite w = {old_id, new_id, parent, db};
-    PB_PUSH(p->a, p->rewrites.v, p->rewrites.n, w);
+    PB_GROW(p->a, p->rewrites.v, p->rewrites.n, w);
 }
 
 static const char *
