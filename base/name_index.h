@@ -9,6 +9,7 @@
 #ifndef AMBERDB_BASE_NAME_INDEX_H
 #define AMBERDB_BASE_NAME_INDEX_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define NAME_INDEX_MAX 1000
@@ -21,5 +22,6 @@ struct name_index {
 
 void name_index_build(struct name_index *x, int n, const char *(*name)(int i));
 int name_index_find(const struct name_index *x, const char *name);
+int name_index_find_bytes(const struct name_index *x, const char *name, size_t len);
 
 #endif

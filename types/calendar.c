@@ -195,10 +195,26 @@ type_time_precision(const struct type *t)
 /* ---- text ------------------------------------------------------------------------------------ */
 
 static void
+put_two(char *p, int64_t n)
+{
+    p[0] = (char)('0' + n / 10);
+    p[1] = (char)('0' + n % 10);
+}
+
+static void
 put_date(struct str *s, const struct civil *c)
 {
     int64_t y = c->year > 0 ? c->year : 1 - c->year;
-    str_printf(s, "%04lld-%02d-%02d", (long long)y, c->month, c->day);
+    char buf[10] = "0000-00-00";
+    if (y > 9999) {
+        str_printf(s, "%04lld-%02d-%02d", (long long)y, c->month, c->day);
+        return;
+    }
+    put_two(buf, y / 100);
+    put_two(buf + 2, y % 100);
+    put_two(buf + 5, c->month);
+    put_two(buf + 8, c->day);
+    str_append(s, buf, sizeof(buf));
 }
 
 void
@@ -233,8 +249,16 @@ put_fraction(struct str *s, int64_t us)
 void
 format_time(struct str *s, int64_t us)
 {
-    str_printf(s, "%02lld:%02lld:%02lld", (long long)(us / US_PER_HOUR),
-               (long long)(us / US_PER_MINUTE % 60), (long long)(us / US_PER_SECOND % 60));
+    char buf[8] = "00:00:00";
+    if (us < 0 || us >= 100 * US_PER_HOUR) {
+        str_printf(s, "%02lld:%02lld:%02lld", (long long)(us / US_PER_HOUR),
+                   (long long)(us / US_PER_MINUTE % 60), (long long)(us / US_PER_SECOND % 60));
+    } else {
+        put_two(buf, us / US_PER_HOUR);
+        put_two(buf + 3, us / US_PER_MINUTE % 60);
+        put_two(buf + 6, us / US_PER_SECOND % 60);
+        str_append(s, buf, sizeof(buf));
+    }
     put_fraction(s, us % US_PER_SECOND);
 }
 

@@ -3,9 +3,11 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "base/name_index.h"
 #include "base/thread.h"
 #include "types/datetime_int.h"
 #include "types/fn_int.h"
@@ -146,33 +148,47 @@ enum field {
     FIELD_EPOCH, FIELD_TIMEZONE, FIELD_TIMEZONE_HOUR, FIELD_TIMEZONE_MINUTE,
 };
 
-static enum field
-field_by_name(const struct eval_env *env, const struct datum *d)
+static const struct {
+    const char *name;
+    enum field f;
+} field_names[] = {
+    {"millennium", FIELD_MILLENNIUM}, {"millennia", FIELD_MILLENNIUM},
+    {"millenniums", FIELD_MILLENNIUM}, {"century", FIELD_CENTURY}, {"centuries", FIELD_CENTURY},
+    {"decade", FIELD_DECADE}, {"decades", FIELD_DECADE}, {"year", FIELD_YEAR},
+    {"years", FIELD_YEAR}, {"isoyear", FIELD_ISOYEAR}, {"quarter", FIELD_QUARTER},
+    {"month", FIELD_MONTH}, {"months", FIELD_MONTH}, {"week", FIELD_WEEK},
+    {"weeks", FIELD_WEEK}, {"day", FIELD_DAY}, {"days", FIELD_DAY}, {"dow", FIELD_DOW},
+    {"dayofweek", FIELD_DOW}, {"isodow", FIELD_ISODOW}, {"doy", FIELD_DOY},
+    {"dayofyear", FIELD_DOY}, {"julian", FIELD_JULIAN}, {"hour", FIELD_HOUR},
+    {"hours", FIELD_HOUR}, {"minute", FIELD_MINUTE}, {"minutes", FIELD_MINUTE},
+    {"second", FIELD_SECOND}, {"seconds", FIELD_SECOND}, {"millisecond", FIELD_MILLISECOND},
+    {"milliseconds", FIELD_MILLISECOND}, {"microsecond", FIELD_MICROSECOND},
+    {"microseconds", FIELD_MICROSECOND}, {"epoch", FIELD_EPOCH},
+    {"timezone", FIELD_TIMEZONE}, {"timezone_hour", FIELD_TIMEZONE_HOUR},
+    {"timezone_minute", FIELD_TIMEZONE_MINUTE},
+};
+
+static struct name_index field_index;
+static pthread_once_t field_index_once = PTHREAD_ONCE_INIT;
+
+static const char *
+field_name(int i)
 {
-    static const struct {
-        const char *name;
-        enum field f;
-    } names[] = {
-        {"millennium", FIELD_MILLENNIUM}, {"millennia", FIELD_MILLENNIUM},
-        {"millenniums", FIELD_MILLENNIUM}, {"century", FIELD_CENTURY}, {"centuries", FIELD_CENTURY},
-        {"decade", FIELD_DECADE}, {"decades", FIELD_DECADE}, {"year", FIELD_YEAR},
-        {"years", FIELD_YEAR}, {"isoyear", FIELD_ISOYEAR}, {"quarter", FIELD_QUARTER},
-        {"month", FIELD_MONTH}, {"months", FIELD_MONTH}, {"week", FIELD_WEEK},
-        {"weeks", FIELD_WEEK}, {"day", FIELD_DAY}, {"days", FIELD_DAY}, {"dow", FIELD_DOW},
-        {"dayofweek", FIELD_DOW}, {"isodow", FIELD_ISODOW}, {"doy", FIELD_DOY},
-        {"dayofyear", FIELD_DOY}, {"julian", FIELD_JULIAN}, {"hour", FIELD_HOUR},
-        {"hours", FIELD_HOUR}, {"minute", FIELD_MINUTE}, {"minutes", FIELD_MINUTE},
-        {"second", FIELD_SECOND}, {"seconds", FIELD_SECOND}, {"millisecond", FIELD_MILLISECOND},
-        {"milliseconds", FIELD_MILLISECOND}, {"microsecond", FIELD_MICROSECOND},
-        {"microseconds", FIELD_MICROSECOND}, {"epoch", FIELD_EPOCH},
-        {"timezone", FIELD_TIMEZONE}, {"timezone_hour", FIELD_TIMEZONE_HOUR},
-        {"timezone_minute", FIELD_TIMEZONE_MINUTE},
-    };
-    const char *w = lower_word(env->arena, d);
-    for (size_t i = 0; i < ARRAY_COUNT(names); i++)
-        if (strcmp(names[i].name, w) == 0)
-            return names[i].f;
-    return FIELD_NONE;
+    return field_names[i].name;
+}
+
+static void
+build_field_index(void)
+{
+    name_index_build(&field_index, (int)ARRAY_COUNT(field_names), field_name);
+}
+
+static enum field
+field_by_name(const struct datum *d)
+{
+    pthread_once(&field_index_once, build_field_index);
+    int i = name_index_find_bytes(&field_index, (const char *)d->ptr, d->len);
+    return i < 0 ? FIELD_NONE : field_names[i].f;
 }
 
 /* hour to microsecond, of a time of day. */
@@ -212,9 +228,17 @@ static bool
 date_field(enum field f, int64_t local, double *out)
 {
     struct civil c;
-    int64_t days = local_date(local), iso_year;
+    int64_t days = local_date(local);
+    int dow = weekday(days);
+    if (time_field(f, local_time(local), out))
+        return true;
+    if (f == FIELD_WEEK || f == FIELD_ISOYEAR) {
+        int64_t iso_year;
+        int week = iso_week(days, &iso_year);
+        *out = f == FIELD_WEEK ? week : (double)(iso_year > 0 ? iso_year : iso_year - 1);
+        return true;
+    }
     civil_from_us(local, &c);
-    int week = iso_week(days, &iso_year), dow = weekday(days);
     switch (f) {
     case FIELD_MILLENNIUM:
         *out = years_group(c.year, 1000);
@@ -228,17 +252,11 @@ date_field(enum field f, int64_t local, double *out)
     case FIELD_YEAR:
         *out = (double)(c.year > 0 ? c.year : c.year - 1);
         return true;
-    case FIELD_ISOYEAR:
-        *out = (double)(iso_year > 0 ? iso_year : iso_year - 1);
-        return true;
     case FIELD_QUARTER:
         *out = (c.month - 1) / 3 + 1;
         return true;
     case FIELD_MONTH:
         *out = c.month;
-        return true;
-    case FIELD_WEEK:
-        *out = week;
         return true;
     case FIELD_DAY:
         *out = c.day;
@@ -256,7 +274,7 @@ date_field(enum field f, int64_t local, double *out)
         *out = (double)(days + 2440588) + (double)local_time(local) / (double)US_PER_DAY;
         return true;
     default:
-        return time_field(f, local_time(local), out);
+        return false;
     }
 }
 
@@ -323,7 +341,7 @@ static struct error *
 extract(const struct eval_env *env, const struct type *t, const struct datum *args,
         struct datum *out)
 {
-    enum field f = field_by_name(env, &args[0]);
+    enum field f = field_by_name(&args[0]);
     const struct datum *d = &args[1];
     int64_t us = d->i;
     double v = 0;
@@ -371,7 +389,7 @@ SCALAR(fn_extract_duration)
 {
     int64_t unit;
     UNUSED(call);
-    switch (field_by_name(env, &args[0])) {
+    switch (field_by_name(&args[0])) {
     case FIELD_HOUR:
         unit = 3600 * NANOS_PER_SECOND;
         break;
@@ -468,7 +486,7 @@ trunc_local(enum field f, int64_t local, int64_t *out)
 SCALAR(fn_trunc_timestamp)
 {
     UNUSED(call);
-    if (!trunc_local(field_by_name(env, &args[0]), args[1].i, &out->i))
+    if (!trunc_local(field_by_name(&args[0]), args[1].i, &out->i))
         return unsupported(env, &args[0]);
     *out = datum_int(out->i);
     return timestamp_check(out->i);
@@ -478,7 +496,7 @@ SCALAR(fn_trunc_timestamptz)
 {
     int64_t v;
     UNUSED(call);
-    if (!trunc_local(field_by_name(env, &args[0]), utc_to_local(env_zone(env), args[1].i), &v))
+    if (!trunc_local(field_by_name(&args[0]), utc_to_local(env_zone(env), args[1].i), &v))
         return unsupported(env, &args[0]);
     *out = datum_int(local_to_utc(env_zone(env), v));
     return timestamp_check(out->i);
@@ -489,7 +507,7 @@ SCALAR(fn_trunc_date)
     int64_t v;
     UNUSED(call);
     ERR_TRY(date_to_local_us(args[1].i, &v));
-    if (!trunc_local(field_by_name(env, &args[0]), v, &v))
+    if (!trunc_local(field_by_name(&args[0]), v, &v))
         return unsupported(env, &args[0]);
     *out = datum_int(local_to_utc(env_zone(env), v));
     return timestamp_check(out->i);
@@ -499,7 +517,7 @@ SCALAR(fn_trunc_time)
 {
     int64_t v;
     UNUSED(call);
-    enum field f = field_by_name(env, &args[0]);
+    enum field f = field_by_name(&args[0]);
     if (f < FIELD_HOUR || f > FIELD_MICROSECOND || !trunc_local(f, args[1].i, &v))
         return unsupported(env, &args[0]);
     *out = datum_interval(env->arena, (struct interval){0, 0, v * 1000});

@@ -25,6 +25,41 @@ put_special(struct str *s, double f)
     return true;
 }
 
+/* Most numbers are short: those that have at most six places, and 15 digits in all, which no other such
+ * number rounds to. false: not one of them. */
+static bool
+put_plain(struct str *s, double f, double limit)
+{
+    static const double tens[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+    double a = fabs(f);
+    if (!(a >= 1e-4 && a < limit))
+        return false;
+    for (int places = 0; places < (int)(sizeof(tens) / sizeof(tens[0])); places++) {
+        double n = a * tens[places];
+        if (n >= 1e15)
+            return false;
+        if (n != floor(n) || n / tens[places] != a)
+            continue;
+        char buf[24], *p = buf + sizeof(buf);
+        uint64_t u = (uint64_t)n;
+        for (; places > 0 && u % 10 == 0; u /= 10) /* the product with fewer places was not exact */
+            places--;
+        for (int i = 0; i < places; i++, u /= 10)
+            *--p = (char)('0' + u % 10);
+        if (places > 0)
+            *--p = '.';
+        do {
+            *--p = (char)('0' + u % 10);
+            u /= 10;
+        } while (u > 0);
+        if (f < 0)
+            *--p = '-';
+        str_append(s, p, (size_t)(buf + sizeof(buf) - p));
+        return true;
+    }
+    return false;
+}
+
 /* The fewest digits that read back to f; exponent form when the exponent is < -4 or >= 6.
  * SOURCE: Go strconv ftoa.go: %g with the shortest precision decides as for precision 6. */
 static void
@@ -32,6 +67,8 @@ put_shortest(struct str *s, double f)
 {
     char buf[40];
     int digits = 1;
+    if (put_plain(s, f, 1e6))
+        return;
     for (; digits <= 17; digits++) {
         snprintf(buf, sizeof(buf), "%.*e", digits - 1, f);
         if (strtod(buf, NULL) == f)
@@ -62,6 +99,8 @@ float_format(struct str *s, const struct type *t, const struct datum *d, enum te
         return;
     }
     int digits = FLOAT_DIGITS + extra;
+    if (digits == FLOAT_DIGITS && put_plain(s, d->f, 1e15))
+        return;
     str_printf(s, "%.*g", digits < 1 ? 1 : digits, d->f);
 }
 

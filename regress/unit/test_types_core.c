@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -210,6 +212,33 @@ test_binary(void **state)
     assert_int_equal(back.len, 1);
 }
 
+/* As printf and strtod have them, whichever way they are written. */
+static void
+test_float_text(void **state)
+{
+    char number[64], want[64];
+    (void)state;
+    for (uint64_t i = 0; i < 20000; i++) {
+        uint64_t r = i * 0x9e3779b97f4a7c15u;
+        int places = (int)(r >> 60) % 9;
+        double f = (double)(r % 100000000000) / pow(10, places) * (r & 1 << 20 ? -1 : 1);
+        snprintf(number, sizeof(number), "%.17g", f);
+        env.extra_float_digits = 0;
+        snprintf(want, sizeof(want), "%.15g", f);
+        assert_string_equal(reads(&TYPE_FLOAT8, number), want);
+        if (fabs(f) >= 1e6 || fabs(f) < 1e-4)
+            continue;
+        env.extra_float_digits = 3;
+        for (int digits = 1; digits <= 17; digits++) {
+            snprintf(want, sizeof(want), "%.*g", digits, f);
+            if (strtod(want, NULL) == f && strchr(want, 'e') == NULL)
+                break;
+        }
+        assert_string_equal(reads(&TYPE_FLOAT8, number), want);
+    }
+    env.extra_float_digits = 0;
+}
+
 int
 main(void)
 {
@@ -219,6 +248,7 @@ main(void)
         cmocka_unit_test(test_sql_text),
         cmocka_unit_test(test_columns_refuse_what_casts_cut),
         cmocka_unit_test(test_order_and_hash),
+        cmocka_unit_test(test_float_text),
         cmocka_unit_test(test_binary),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
