@@ -22,9 +22,8 @@
 #include "executor/schema/schema_int.h"
 #include "executor/settings.h"
 
-#define PIECE_ROWS 10000
+#define PIECE_ROWS 200000 /* the fewer transactions, the faster; writers make them smaller */
 #define PIECE_ROWS_MIN 100
-#define PIECE_ROWS_MAX 200000
 #define PIECE_BYTES ((size_t)16 << 20)
 #define SAVE_NS INT64_C(1000000000)
 #define RETRY_NS INT64_C(100000000) /* looks at the cancel token */
@@ -43,6 +42,7 @@ struct change {
     uint64_t max_rows;
     int64_t saved_ns;
     int64_t began_ns;          /* of the writing, for its rate */
+    int64_t rate;              /* bytes a second */
     uint64_t written;
 };
 
@@ -210,7 +210,9 @@ piece_txn(struct exec_ctx *x, void *arg)
     struct error *err;
     if (p->attempts++ > 0 && c->max_rows > PIECE_ROWS_MIN)
         c->max_rows = c->max_rows / 4 > PIECE_ROWS_MIN ? c->max_rows / 4 : PIECE_ROWS_MIN;
-    struct ddl_piece piece = {.from = p->from, .max_rows = c->max_rows, .max_bytes = PIECE_BYTES};
+    struct ddl_piece piece = {.from = p->from, .max_rows = c->max_rows,
+                              .max_bytes = (size_t)c->rate < PIECE_BYTES ? (size_t)c->rate
+                                                                       : PIECE_BYTES};
     ERR_TRY(read_forms(x, c, &f));
     p->next = (struct slice){0};
     if (f.after == NULL) {
@@ -234,10 +236,9 @@ piece_txn(struct exec_ctx *x, void *arg)
 static struct error *
 keep_rate(struct change *c, size_t bytes)
 {
-    double rate = (double)settings_int(c->j->node, RATE_SETTING);
     c->written += bytes;
     for (;;) {
-        double due = (double)c->written / (rate > 1 ? rate : 1);
+        double due = (double)c->written / (double)c->rate;
         double left = due - (double)(monotonic_now_ns() - c->began_ns) / 1e9;
         if (left <= 0)
             return NULL;
@@ -261,7 +262,7 @@ run_step(struct change *c, size_t step)
         p.kept = keys[turn];
         arena_reset(p.kept);
         err = exec_txn(c->j->node, NULL, "system", HLC_MIN, &c->j->cancel, piece_txn, &p);
-        if (err == NULL && p.attempts == 1 && c->max_rows < PIECE_ROWS_MAX)
+        if (err == NULL && p.attempts == 1 && c->max_rows < PIECE_ROWS)
             c->max_rows *= 2;
         if (err == NULL && !c->gone)
             err = save_position(c, step, p.next);
@@ -342,8 +343,11 @@ static struct error *
 schema_change_resume(struct job *j, struct row_sink *rows)
 {
     struct change c = {.j = j, .d = j->payload->schema_change, .max_rows = PIECE_ROWS,
-                       .began_ns = monotonic_now_ns()};
+                       .began_ns = monotonic_now_ns(),
+                       .rate = settings_int(j->node, RATE_SETTING)};
     struct error *err;
+    if (c.rate < 1)
+        c.rate = 1;
     (void)rows;
     c.table_id = PB_GET(c.d, table_id);
     c.mutation_id = PB_GET(c.d, mutation_id);
