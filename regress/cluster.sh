@@ -18,7 +18,7 @@ begin() {
     launch "$n"
 }
 launch() {
-    local n=$1 region=(x us-east us-west eu) security=--insecure folder=${externs[$1]:-$AMB_EXTERN}
+    local n=$1 region=(x us-east us-west eu asia) security=--insecure folder=${externs[$1]:-$AMB_EXTERN}
     [ -n "${AMB_CERTS:-}" ] && security=--certs-dir=$AMB_CERTS
     mkdir -p "$pg_work/$n" "$folder"
     env -u PGSSLMODE -u PGSSLCERT -u PGSSLKEY "$AMBERDB" start "$security" --store="${stores[n]:-$PG_URL}/${databases[n]}" --listen-addr="localhost:${ports[n]}" \

@@ -26,6 +26,7 @@ regress_fault_writer_LDADD = base/libbase.a $(vendor_libs)
 
 drivers = \
   %D%/acceptance \
+  %D%/acceptance-nodes \
   %D%/midway \
   %D%/old-backups \
   %D%/check-includes \
@@ -60,6 +61,7 @@ EXTRA_DIST += \
   %D%/clients \
   %D%/clouds.sh \
   %D%/cluster.sh \
+  %D%/nodes.sh \
   %D%/craft-midway \
   %D%/craft-old \
   %D%/expected \

@@ -97,10 +97,12 @@ WITH into_db = 'newdb'"
     err "M20-P3 the destination is taken" 42C01 'already contains a BACKUP-CHECKPOINT file (is another operation already in progress?)' "BACKUP DATABASE movr TO '$(D m20)'"
     is M20-P3 "" "CANCEL JOB $job"
     slow_ended "M20-P3 who waits" "job canceled"
+    [ -z "$ACCEPTANCE_NODES" ] || sleep 4 # other nodes take away theirs when they look next
     same "M20-P3 no file left" "" "$(ls "$(path m20)" 2>/dev/null)"
     fast
     ok M20-P3 "BACKUP DATABASE movr TO '$(D m20)'"
 
+    [ -z "$ACCEPTANCE_NODES" ] || return 0 # cluster-test kills nodes
     # M20-P2: the server dies under a BACKUP; what was finished is not exported again
     say 'CREATE TABLE movr.more (k INT PRIMARY KEY, v STRING)' \
         "INSERT INTO movr.more SELECT g, repeat('x', 500) FROM generate_series(1, 400) AS g"
