@@ -545,8 +545,10 @@ static struct error *
 do_backup(struct backup_job *b, struct row_sink *rows)
 {
     ERR_TRY(kv_close_time(b->j->node->db, pb_hlc(b->m->end_time), &b->j->cancel));
-    ERR_TRY(load_checkpoint(b));
-    ERR_TRY(take_over(b));
+    if (!b->j->fresh) {
+        ERR_TRY(load_checkpoint(b));
+        ERR_TRY(take_over(b));
+    }
     ERR_TRY(export_data(b));
     set_files(b, b->m, b->files.v, b->files.n, b->a);
     ERR_TRY(write_parts(b));
@@ -580,9 +582,10 @@ backup_resume(struct job *j, struct row_sink *rows)
 {
     struct arena *a = arena_create(j->arena, "backup");
     struct backup_job *b = ARENA_NEW(a, struct backup_job);
-    bool done;
+    bool done = false;
     ERR_TRY(open_job(j, a, b));
-    ERR_TRY(already_done(b, rows, &done));
+    if (!j->fresh) /* else the statement has looked, and locked the destination */
+        ERR_TRY(already_done(b, rows, &done));
     if (done) {
         remove_lock(b);
         return name_latest(b);

@@ -35,6 +35,7 @@ struct job {
     struct cancel cancel;             /* set by PAUSE, CANCEL, shutdown: look at it often */
     struct job_registry *registry;
     void *state;                      /* of the kind: what resume leaves to revert in this run */
+    bool fresh;                       /* the first run: nothing of an earlier one is to be looked for */
     int64_t saved_ns;                 /* monotonic time of the last write of progress */
 };
 

@@ -454,7 +454,7 @@ run_free(struct run *r)
 
 /* Start a thread for a job that nobody runs. */
 static struct error *
-start_run(struct job_registry *reg, int64_t id, const struct job_ops *ops)
+start_run(struct job_registry *reg, int64_t id, const struct job_ops *ops, bool fresh)
 {
     mutex_lock(&reg->lock);
     if (reg->stopping || reg->draining || find_run(reg, id, true) != NULL) {
@@ -465,6 +465,7 @@ start_run(struct job_registry *reg, int64_t id, const struct job_ops *ops)
     r->ops = ops;
     r->job.id = id;
     r->job.type = ops->type;
+    r->job.fresh = fresh;
     r->job.node = reg->node;
     r->job.registry = reg;
     r->job.arena = arena_create(NULL, "job");
@@ -818,8 +819,8 @@ is_for_us(struct node *n, const struct job_ops *ops, const struct job_record *re
            ops->suits(n, rec->payload);
 }
 
-struct error *
-job_run_now(struct node *n, int64_t id)
+static struct error *
+run_now(struct node *n, int64_t id, bool fresh)
 {
     struct arena *a = arena_create(NULL, "job start");
     struct job_record rec;
@@ -827,10 +828,16 @@ job_run_now(struct node *n, int64_t id)
     if (e == NULL && !job_status_is_terminal(rec.status) && strcmp(rec.status, "paused") != 0) {
         const struct job_ops *ops = job_ops_find(job_type_of(rec.payload));
         if (ops != NULL && is_for_us(n, ops, &rec))
-            e = start_run(n->jobs, id, ops);
+            e = start_run(n->jobs, id, ops, fresh);
     }
     arena_destroy(a);
     return e;
+}
+
+struct error *
+job_run_now(struct node *n, int64_t id)
+{
+    return run_now(n, id, false);
 }
 
 /* ---- starting and waiting ---- */
@@ -841,7 +848,7 @@ start_after_commit(struct node *n, void *arg, bool committed)
     const int64_t *id = arg;
     if (!committed)
         return NULL;
-    struct error *e = job_run_now(n, *id);
+    struct error *e = run_now(n, *id, true);
     if (e != NULL) /* the sweep will try again */
         log_warning("job %lld: %s", (long long)*id, e->message);
     err_free(e);
