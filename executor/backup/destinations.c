@@ -103,9 +103,12 @@ node_reaches(struct node *n, const char *uri)
     uint32_t id = node_of_uri(uri);
     size_t all;
     const struct cluster_node *v = cluster_all_nodes(n->cluster, a, &all);
+    int64_t now = wall_now_ns();
     bool away = false; /* one that there never was is an error to be told */
-    for (size_t i = 0; i < all; i++)
-        away = away || (v[i].id == id && id != n->node_id && !v[i].live);
+    for (size_t i = 0; i < all; i++) {
+        bool gone = !v[i].live || (v[i].expiration_ns != 0 && v[i].expiration_ns <= now);
+        away = away || (v[i].id == id && id != n->node_id && gone);
+    }
     arena_destroy(a);
     return !away;
 }

@@ -241,7 +241,7 @@ do_unit(struct unit *u)
         remove_files(u, b);
     if (err != NULL)
         log_info("job %lld: %s", (long long)u->job, err->message);
-    else if (told == NULL && !stopped)
+    else if (told == NULL && !stopped && !u->lost)
         log_info("job %lld: unit %u done", (long long)u->job,
                  enc_get_be32(u->key.ptr + u->key.len - 4));
     err_free(told);
