@@ -198,10 +198,26 @@ SCALAR(fn_length)
     return NULL;
 }
 
+/* Vectors count from 0, as in PostgreSQL: indkey[0] is a key's first column. */
+static int
+first_index(const struct type *t)
+{
+    return t->oid == TYPE_INT2VECTOR.oid || t->oid == TYPE_OIDVECTOR.oid ? 0 : 1;
+}
+
 SCALAR(fn_lower)
 {
-    UNUSED(env), UNUSED(call);
-    *out = args[1].i == 1 && args[0].arr->n > 0 ? datum_int(1) : DATUM_NULL;
+    UNUSED(env);
+    *out = args[1].i == 1 && args[0].arr->n > 0 ? datum_int(first_index(call->arg_types[0]))
+                                                : DATUM_NULL;
+    return NULL;
+}
+
+SCALAR(fn_upper)
+{
+    UNUSED(env);
+    int first = first_index(call->arg_types[0]), n = args[0].arr->n;
+    *out = args[1].i == 1 && n > 0 ? datum_int(first + n - 1) : DATUM_NULL;
     return NULL;
 }
 
@@ -366,7 +382,7 @@ SCALAR(fn_string_to_array)
 static const struct overload fn_rows[] = {
     FN("array_length", INT8, fn_length, AA, &TYPE_INT8),
     FN("array_lower", INT8, fn_lower, AA, &TYPE_INT8),
-    FN("array_upper", INT8, fn_length, AA, &TYPE_INT8),
+    FN("array_upper", INT8, fn_upper, AA, &TYPE_INT8),
     FN_ARRAY("array_append", fn_append, AA, ANY),
     FN_ARRAY("array_prepend", fn_prepend, ANY, AA),
     FN_ARRAY("array_cat", fn_cat, AA, AA),
@@ -386,7 +402,7 @@ const struct overload_table overloads_array_fns = {fn_rows, ARRAY_COUNT(fn_rows)
 
 struct walk {
     struct datum arr;
-    int i, n, step;
+    int i, n, step, first;
 };
 
 static struct error *
@@ -468,7 +484,8 @@ subscripts_open(const struct eval_env *env, const struct fn_call *call, const st
     bool reverse = call->n_args > 2 && args[2].i != 0;
     UNUSED(env);
     w->n = call->n_args > 1 && args[1].i != 1 ? 0 : args[0].arr->n;
-    w->i = reverse ? w->n : 1;
+    w->first = first_index(call->arg_types[0]);
+    w->i = reverse ? w->first + w->n - 1 : w->first;
     w->step = reverse ? -1 : 1;
     *state = w;
     return NULL;
@@ -479,7 +496,7 @@ subscripts_next(const struct eval_env *env, void *state, struct datum *cols, boo
 {
     struct walk *w = state;
     UNUSED(env);
-    *more = w->i >= 1 && w->i <= w->n;
+    *more = w->i >= w->first && w->i < w->first + w->n;
     cols[0] = datum_int(w->i);
     w->i += w->step;
     return NULL;

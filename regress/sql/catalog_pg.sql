@@ -151,3 +151,10 @@ SELECT pg_char_to_encoding('UTF8'), pg_char_to_encoding('LATIN1');
 SELECT '"nope".pg_class'::REGCLASS;
 SELECT ' "nope" '::REGCLASS;
 SELECT 'Nope'::REGCLASS;
+
+-- Vectors count from 0; the query by which Rails finds primary keys.
+SELECT generate_subscripts('{5,6}'::INT2VECTOR, 1), generate_subscripts('{5,6}'::OIDVECTOR, 1, true), array_lower('{5,6}'::INT2VECTOR, 1), array_upper('{5,6}'::INT2VECTOR, 1), array_length('{5,6}'::INT2VECTOR, 1), ('{5,6}'::INT2VECTOR)[0];
+CREATE TABLE keyed (a INT, b INT, c INT, PRIMARY KEY (c, a));
+SELECT a.attname FROM (SELECT indrelid, indkey, generate_subscripts(indkey, 1) AS idx FROM pg_index
+ WHERE indrelid = '"keyed"'::regclass AND indisprimary) i
+ JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[i.idx] ORDER BY i.idx;
