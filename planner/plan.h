@@ -384,6 +384,8 @@ struct plan_explain {
     const struct ast_explain *ast;
 };
 
+/* Each expression of the node and of those below it, its top only; not those of subqueries and CTEs. */
+void plan_visit_tree(const struct plan_node *n, void (*fn)(void *arg, struct expr *e), void *arg);
 const char *plan_kind_name(enum plan_kind k);
 
 #endif

@@ -87,8 +87,6 @@ bool orders_satisfied(const struct plan_node *n, int n_want, const struct plan_o
 /* plan_outer.c: depth >= 1 references of a finished inner plan become parameters. */
 struct error *plan_bind_outer(struct planner *p, struct plan_node *inner, int *n_params,
                               struct expr ***params) ERR_MUST_USE;
-void plan_visit_tree(const struct plan_node *n,
-                     void (*fn)(void *arg, struct expr *e), void *arg);
 
 /* plan_semi.c: of rows around the query that it stands in. */
 bool reads_outer(const struct expr *e);

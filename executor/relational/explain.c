@@ -18,6 +18,15 @@ struct explain_op {
     struct arena *a;
 };
 
+/* Subqueries that run once, and CTEs that are kept, in the order in which they are met. */
+#define MAX_FOUND 64
+
+struct found {
+    int n_subqueries, n_ctes;
+    const struct subquery *subqueries[MAX_FOUND];
+    const struct plan_cte *ctes[MAX_FOUND];
+};
+
 /* Which of the nodes above still have siblings below this line. */
 #define MAX_LEVEL 64
 
@@ -26,6 +35,7 @@ struct walk {
     struct explain_notes *notes; /* fields go here, not to the rows */
     bool verbose, types;
     const struct plan_insert *insert; /* whose VALUES are next, when they take in its other columns */
+    struct found *found;         /* what stands beside the plan */
     int n_checks;                /* of foreign keys, behind the mutation */
     bool ordered;                /* somebody above needs the order of the node being shown */
     bool more[MAX_LEVEL];
@@ -864,6 +874,18 @@ limit_fields(struct walk *w, const struct plan_node *n, int level)
                              : field(w, level, "offset", expr_text(w, l->offset, NULL, 0));
 }
 
+static const char *
+cte_label(struct walk *w, const struct plan_cte *c)
+{
+    int i = 0;
+    const char *name = slice_to_cstr(w->e->a, c->name);
+    while (w->found != NULL && i < w->found->n_ctes && w->found->ctes[i]->slot != c->slot)
+        i++;
+    return w->found == NULL || i == w->found->n_ctes
+               ? name
+               : arena_printf(w->e->a, "buffer %d (%s)", i + 1, name);
+}
+
 static struct error *
 values_fields(struct walk *w, const struct plan_values *v, int level)
 {
@@ -888,7 +910,6 @@ values_fields(struct walk *w, const struct plan_values *v, int level)
 static struct error *
 node_fields(struct walk *w, const struct plan_node *n, int level)
 {
-    struct arena *a = w->e->a;
 
     switch (n->kind) {
     case PLAN_SCAN:
@@ -935,9 +956,7 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
         }
         return strategy(w, level, "deleter");
     case PLAN_CTE_SCAN:
-        return field(w, level, "label",
-                     arena_strndup(a, (const char *)((const struct plan_cte_scan *)n)->cte->name.ptr,
-                                   ((const struct plan_cte_scan *)n)->cte->name.len));
+        return field(w, level, "label", cte_label(w, ((const struct plan_cte_scan *)n)->cte));
     default:
         return NULL;
     }
@@ -1088,11 +1107,13 @@ is_plain_render(const struct plan_node *n)
     return n->kind == PLAN_RENDER;
 }
 
+static bool is_inlined(const struct plan_node *n);
+
 static const struct plan_node *
 below_plain(const struct plan_node *n)
 {
-    while (is_plain_render(n))
-        n = n->children[0];
+    while (is_plain_render(n) || is_inlined(n))
+        n = is_inlined(n) ? ((const struct plan_cte_scan *)n)->cte->plan : n->children[0];
     return n;
 }
 
@@ -1176,6 +1197,8 @@ node(struct walk *w, const struct plan_node *n, int level, bool last)
     int shown = level < MAX_LEVEL - 1 ? level : MAX_LEVEL - 1;
     bool nothing;
 
+    if (is_inlined(n))
+        return node(w, below_plain(n), level, last);
     if (n->kind == PLAN_LIMIT && ((const struct plan_limit *)n)->offset == NULL && pushed_limit(n))
         return node(w, below_plain(n->children[0]), level, last);
     ERR_TRY(gives_nothing(w, n, &nothing));
@@ -1217,6 +1240,99 @@ node(struct walk *w, const struct plan_node *n, int level, bool last)
     return NULL;
 }
 
+/* A CTE that is read once stands where it is read, as v20.1 would have it. */
+static bool
+is_inlined(const struct plan_node *n)
+{
+    const struct plan_cte_scan *c = (const struct plan_cte_scan *)n;
+
+    return n->kind == PLAN_CTE_SCAN && !c->working_table && !c->cte->mutation &&
+           !c->cte->recursive && c->cte->uses == 1 && c->cte->plan != NULL &&
+           c->cte->plan->kind != PLAN_RECURSIVE_CTE;
+}
+
+static void
+note_subquery(void *arg, struct expr *e)
+{
+    struct found *f = arg;
+    bool known = e->kind != EXPR_SUBQUERY || e->subquery == NULL || e->subquery->n_params > 0;
+
+    for (int i = 0; i < f->n_subqueries && !known; i++)
+        known = f->subqueries[i] == e->subquery;
+    if (!known && f->n_subqueries < MAX_FOUND)
+        f->subqueries[f->n_subqueries++] = e->subquery;
+    for (int i = 0; i < e->n_args; i++)
+        if (e->args[i] != NULL)
+            note_subquery(arg, e->args[i]);
+}
+
+static void
+find_ctes(struct found *f, const struct plan_node *n)
+{
+    for (int i = 0; i < n->n_children; i++)
+        find_ctes(f, n->children[i]);
+    if (n->kind != PLAN_CTE_SCAN)
+        return;
+    const struct plan_cte_scan *c = (const struct plan_cte_scan *)n;
+    if (c->working_table || c->cte->plan == NULL)
+        return;
+    for (int i = 0; i < f->n_ctes; i++)
+        if (f->ctes[i]->slot == c->cte->slot)
+            return;
+    find_ctes(f, c->cte->plan);
+    if (is_inlined(n))
+        plan_visit_tree(c->cte->plan, note_subquery, f);
+    else if (f->n_ctes < MAX_FOUND)
+        f->ctes[f->n_ctes++] = c->cte;
+}
+
+static struct error *
+put_beside(struct walk *w, const struct plan_node *n, int id, const char *sql, const char *mode,
+           bool last)
+{
+    ERR_TRY(title(w, n, "subquery", 1, last));
+    w->more[2] = true;
+    ERR_TRY(field(w, 2, "id", arena_printf(w->e->a, "@S%d", id)));
+    ERR_TRY(field(w, 2, "original sql", sql));
+    return field(w, 2, "exec mode", mode);
+}
+
+static struct error *
+put_cte(struct walk *w, const struct plan_cte *c, int id, bool last)
+{
+    const struct ast_stmt *stmt = w->e->plan->ast->stmt;
+    const struct ast_with *with = stmt->kind == AST_STMT_SELECT ? stmt->select->with : NULL;
+    struct str sql;
+    str_init_arena(&sql, w->e->a, 65536);
+    for (int i = 0; with != NULL && i < with->count; i++)
+        if (slice_eq(with->items[i].name.name, c->name))
+            print_stmt(&sql, with->items[i].stmt, NULL);
+    ERR_TRY(put_beside(w, c->plan, id, str_cstr(&sql), "all rows", last));
+    ERR_TRY(title(w, c->plan, "buffer node", 2, true));
+    w->more[3] = true;
+    ERR_TRY(field(w, 3, "label", cte_label(w, c)));
+    return node(w, below_plain(c->plan), 3, true);
+}
+
+static struct error *
+put_subquery(struct walk *w, const struct subquery *q, int id, bool last)
+{
+    static const char *const modes[] = {
+        [SUBQUERY_SCALAR] = "one row", [SUBQUERY_EXISTS] = "exists", [SUBQUERY_ARRAY] = "all rows",
+        [SUBQUERY_IN] = "all rows normalized", [SUBQUERY_ANY] = "all rows normalized",
+        [SUBQUERY_ALL] = "all rows normalized"};
+    struct str sql;
+    str_init_arena(&sql, w->e->a, 65536);
+    bool bare = q->ast->kind != AST_SELECT_PAREN;
+    str_append_cstr(&sql, q->kind == SUBQUERY_EXISTS ? "EXISTS " : "");
+    str_append_cstr(&sql, bare ? "(" : "");
+    print_select(&sql, q->ast, NULL);
+    str_append_cstr(&sql, bare ? ")" : "");
+    ERR_TRY(put_beside(w, q->plan, id, str_cstr(&sql), modes[q->kind], last));
+    w->ordered = q->plan->kind == PLAN_SORT;
+    return node(w, below_plain(q->plan), 2, true);
+}
+
 static const char *
 id_list(struct walk *w, const struct table *t, const uint32_t *ids, int n)
 {
@@ -1254,7 +1370,8 @@ put_check(struct walk *w, const struct fk_check *c, bool last)
     return field(w, 5, "label", "buffer 1");
 }
 
-/* A mutation whose rows nobody wants gives their count. */
+/* A mutation whose rows nobody wants gives their count. Beside the plan stand CTEs, subqueries and checks
+ * of foreign keys. */
 static struct error *
 root(struct walk *w, const struct plan_root *p)
 {
@@ -1266,16 +1383,26 @@ root(struct walk *w, const struct plan_root *p)
     w->ordered = n->kind == PLAN_SORT ||
                  (stmt->kind == AST_STMT_SELECT && stmt->select->order_by.count > 0);
     struct fk_check c;
-    int checks = 0;
+    struct found *f = ARENA_NEW(w->e->a, struct found);
+    int checks = 0, id = 0;
     for (int i = 0; !fast_path(n) && next_check(w, n, &i, &c);)
         checks++;
     w->n_checks = checks;
-    if (checks > 0)
-        ERR_TRY(title(w, NULL, "root", 0, true));
-    int level = checks > 0;
+    w->found = f;
+    find_ctes(f, n);
+    plan_visit_tree(n, note_subquery, f);
+    int left = checks + f->n_ctes + f->n_subqueries;
+    if (left > 0)
+        ERR_TRY(title(w, counted ? NULL : n, "root", 0, true));
+    int level = left > 0;
     if (counted)
-        ERR_TRY(title(w, NULL, "count", level, checks == 0));
-    ERR_TRY(node(w, n, level + counted, !counted && checks > 0 ? false : true));
+        ERR_TRY(title(w, NULL, "count", level, left == 0));
+    ERR_TRY(node(w, n, level + counted, counted || left == 0));
+    w->ordered = false;
+    for (int i = 0; i < f->n_ctes; i++)
+        ERR_TRY(put_cte(w, f->ctes[i], ++id, --left == 0));
+    for (int i = 0; i < f->n_subqueries; i++)
+        ERR_TRY(put_subquery(w, f->subqueries[i], ++id, --left == 0));
     for (int i = 0; checks > 0 && next_check(w, n, &i, &c); checks--)
         ERR_TRY(put_check(w, &c, checks == 1));
     return NULL;

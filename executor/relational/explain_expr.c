@@ -161,6 +161,22 @@ put_array(struct str *s, const struct expr *e, const struct style *st)
 }
 
 static void
+put_subquery(struct str *s, const struct expr *e, const struct style *st)
+{
+    static const char *const cmp[] = {"=", "!=", "<", "<=", ">", ">="};
+    const struct subquery *q = e->subquery;
+
+    if (q != NULL && q->kind >= SUBQUERY_IN && e->n_args > 0) {
+        put_operand(s, e->args[0], st);
+        if (q->kind == SUBQUERY_IN)
+            str_append_cstr(s, e->negated ? " NOT IN " : " IN ");
+        else
+            str_printf(s, " %s %s ", cmp[q->op], q->kind == SUBQUERY_ANY ? "ANY" : "ALL");
+    }
+    str_printf(s, "@S%d", q == NULL ? 0 : q->slot + 1);
+}
+
+static void
 put_leaf(struct str *s, const struct expr *e, const struct style *st)
 {
     switch (e->kind) {
@@ -185,7 +201,7 @@ put_leaf(struct str *s, const struct expr *e, const struct style *st)
         str_printf(s, "$%d", e->index + 1);
         return;
     default:
-        str_printf(s, "@S%d", e->subquery == NULL ? 0 : e->subquery->slot + 1);
+        put_subquery(s, e, st);
         return;
     }
 }
