@@ -166,6 +166,15 @@ cols_of(struct walk *w, const struct plan_node *n)
         case PLAN_RENDER:
             v[i].name = name_of_expr(((const struct plan_render *)n)->exprs[i], in[0]);
             break;
+        case PLAN_PROJECT_SET: {
+            const struct plan_project_set *p = (const struct plan_project_set *)n;
+            const struct expr *call = i < left || i - left >= p->n ? NULL : p->gens[i - left].call;
+            v[i].name = i < left ? in[0][i].name
+                        : call != NULL && call->kind == EXPR_CALL && p->gens[i - left].n_cols == 1
+                            ? call->overload->name
+                            : NULL;
+            break;
+        }
         case PLAN_WINDOW: {
             const struct plan_window *x = (const struct plan_window *)n;
             const struct window_call *c = i < left ? NULL : x->calls[i - left];
@@ -563,88 +572,13 @@ lookup_join_fields(struct walk *w, const struct plan_node *n, int level)
                          : field(w, level, "pred", expr_text(w, j->on, cols_of(w, n), n->n_cols));
 }
 
-static bool
-has_col(const int *cols, int n, int c)
-{
-    for (int i = 0; i < n; i++)
-        if (cols[i] == c)
-            return true;
-    return false;
-}
-
-/* Columns that hold a key of an index whole, none of which may be NULL. */
-static bool
-covers_index(const struct table *t, int n_out, const int *ordinals, const int *cols, int n)
-{
-    for (int x = 0; x < t->n_indexes; x++) {
-        const struct index *ix = &t->indexes[x];
-        bool all = ix->unique || ix->primary;
-        for (int k = 0; k < ix->n_keys && all; k++) {
-            bool found = false;
-            for (int i = 0; i < n_out; i++)
-                found = found || (ordinals[i] == ix->keys[k] && has_col(cols, n, i));
-            all = found && !t->columns[ix->keys[k]].nullable;
-        }
-        if (all)
-            return true;
-    }
-    return false;
-}
-
-/* Do the node's rows differ in these columns? */
-static bool
-are_key(const struct plan_node *n, const int *cols, int n_cols)
-{
-    int below[256], m = 0;
-
-    if (n->at_most_one)
-        return true;
-    switch (n->kind) {
-    case PLAN_SCAN: {
-        const struct plan_scan *p = (const struct plan_scan *)n;
-        return covers_index(p->table, p->n_out, p->ordinals, cols, n_cols);
-    }
-    case PLAN_INDEX_JOIN: {
-        const struct plan_index_join *j = (const struct plan_index_join *)n;
-        return covers_index(j->table, j->n_out, j->ordinals, cols, n_cols);
-    }
-    case PLAN_FILTER:
-    case PLAN_SORT:
-    case PLAN_LIMIT:
-        return are_key(n->children[0], cols, n_cols);
-    case PLAN_RENDER:
-        for (int i = 0; i < n_cols && m < 256; i++) {
-            const struct expr *e = ((const struct plan_render *)n)->exprs[cols[i]];
-            if (e->kind == EXPR_COLUMN)
-                below[m++] = e->index;
-        }
-        return are_key(n->children[0], below, m);
-    case PLAN_GROUP: {
-        const struct plan_group *g = (const struct plan_group *)n;
-        for (int i = 0; i < g->n_keys; i++)
-            if (!has_col(cols, n_cols, i))
-                return false;
-        return true;
-    }
-    case PLAN_DISTINCT: {
-        const struct plan_distinct *d = (const struct plan_distinct *)n;
-        for (int i = 0; i < d->n_keys; i++)
-            if (!has_col(cols, n_cols, d->keys[i]))
-                return are_key(n->children[0], cols, n_cols);
-        return true;
-    }
-    default:
-        return false;
-    }
-}
-
 static struct error *
 key_fields(struct walk *w, int level, const struct plan_node *n, const int *left, const int *right,
            int n_keys)
 {
-    if (are_key(n->children[0], left, n_keys))
+    if (explain_are_key(n->children[0], left, n_keys))
         ERR_TRY(field(w, level, "left cols are key", ""));
-    return are_key(n->children[1], right, n_keys) ? field(w, level, "right cols are key", "") : NULL;
+    return explain_are_key(n->children[1], right, n_keys) ? field(w, level, "right cols are key", "") : NULL;
 }
 
 /* The columns among the join's keys. */
@@ -721,6 +655,18 @@ is_group_key(const struct plan_group *g, int column)
     return false;
 }
 
+/* min or max of the column that a scan is ordered by: its first row has it. */
+static bool
+is_first_of_order(const struct plan_node *n)
+{
+    const struct plan_group *g = (const struct plan_group *)n;
+    const struct plan_node *c = n->children[0];
+
+    return g->scalar && g->n_aggs == 1 && c->kind == PLAN_SCAN &&
+           ((const struct plan_scan *)c)->hard_limit == 1 &&
+           (strcmp(g->aggs[0]->def->name, "min") == 0 || strcmp(g->aggs[0]->def->name, "max") == 0);
+}
+
 static struct error *
 group_fields(struct walk *w, const struct plan_node *n, int level)
 {
@@ -734,7 +680,8 @@ group_fields(struct walk *w, const struct plan_node *n, int level)
         struct str s;
         str_init_arena(&s, a, 65536);
         str_printf(&s, "%s(%s",
-                   g->aggs[i]->n_args == 0 && strcmp(g->aggs[i]->def->name, "count") == 0
+                   is_first_of_order(n) ? "any_not_null"
+                   : g->aggs[i]->n_args == 0 && strcmp(g->aggs[i]->def->name, "count") == 0
                        ? "count_rows"
                        : g->aggs[i]->def->name,
                    g->aggs[i]->distinct ? "DISTINCT " : "");
@@ -933,6 +880,14 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
                      expr_text(w, ((const struct plan_filter *)n)->cond, cols_of(w, n), n->n_cols));
     case PLAN_RENDER:
         return render_fields(w, n, level);
+    case PLAN_PROJECT_SET: {
+        const struct plan_project_set *p = (const struct plan_project_set *)n;
+        for (int i = 0; w->verbose && i < p->n; i++)
+            ERR_TRY(field(w, level, arena_printf(w->e->a, "render %d", i),
+                          expr_text(w, p->gens[i].call, cols_of(w, n->children[0]),
+                                    n->children[0]->n_cols)));
+        return NULL;
+    }
     case PLAN_GROUP:
         return group_fields(w, n, level);
     case PLAN_DISTINCT:
@@ -1070,7 +1025,7 @@ needs_order(const struct walk *w, const struct plan_node *n)
     case PLAN_MERGE_JOIN:
         return true;
     case PLAN_GROUP:
-        return ((const struct plan_group *)n)->streaming;
+        return ((const struct plan_group *)n)->streaming || is_first_of_order(n);
     case PLAN_DISTINCT:
         return ((const struct plan_distinct *)n)->streaming;
     case PLAN_RENDER:

@@ -14,6 +14,9 @@ const char *explain_expr(struct arena *a, const struct eval_env *env, const stru
 void explain_put_expr(struct str *s, const struct expr *e, const struct plan_column *cols, int n,
                       const struct eval_env *env, bool types);
 
+/* Do the node's rows differ in these columns? */
+bool explain_are_key(const struct plan_node *n, const int *cols, int n_cols);
+
 /* PLAN_STATEMENT: "create table". */
 const char *explain_statement_name(struct arena *a, const struct plan_node *n);
 
