@@ -198,7 +198,7 @@ trace_statement_end(struct session *s, const struct error *e)
 void
 trace_output(struct exec_ctx *x, const struct batch *b, int n, const struct result_column *cols)
 {
-    for (int i = 0; i < batch_live(b); i++) {
+    for (int i = 0; i < batch_live(b) && x->session->trace->n < MAX_LINES; i++) {
         struct str row;
         str_init_arena(&row, x->session->trace->arena, MAX_MESSAGE);
         for (int c = 0; c < n; c++) {
@@ -341,6 +341,8 @@ trace_fetched(struct exec_ctx *x, const char *operation, const struct table *t,
     bool *wanted = ARENA_ARRAY(x->arena, bool, (size_t)t->n_all_columns + 1);
     int n_keys = ix->n_keys + (ix->unique || ix->primary ? 0 : ix->n_extra);
 
+    if (x->session->trace->n >= MAX_LINES)
+        return;
     str_init_arena(&key, x->arena, MAX_MESSAGE);
     for (int i = 0; i < n_needed; i++)
         wanted[needed[i]] = true;
