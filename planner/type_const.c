@@ -333,10 +333,11 @@ as_decimal(struct type_ctx *c, const struct uconst *k, const struct decimal **ou
         *out = decimal_trunc(c->arena, k->num, 0);
         return NULL;
     }
-    const struct decimal *one = decimal_from_i64(c->arena, 1), *q;
-    ERR_TRY(decimal_div(c->arena, decimal_reduce(c->arena, k->num),
-                        k->den != NULL ? k->den : one, &q));
-    *out = decimal_reduce(c->arena, q);
+    const struct decimal *den = k->den != NULL ? k->den : decimal_from_i64(c->arena, 1), *q, *back;
+    ERR_TRY(decimal_div(c->arena, decimal_reduce(c->arena, k->num), den, &q));
+    ERR_TRY(decimal_mul(c->arena, q, den, &back));
+    /* One that was rounded has all its digits, the last ones zeros or not. */
+    *out = decimal_cmp(back, k->num) == 0 ? decimal_reduce(c->arena, q) : q;
     return NULL;
 }
 

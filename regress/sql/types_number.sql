@@ -46,3 +46,5 @@ SELECT 1::float(0);
 SELECT 1::bit(0);
 SELECT 'a'::string(0);
 SELECT 'a'::char(0);
+
+SELECT 1/99, 1::DECIMAL/99, 1/8, 2.50/2, 1/3 + 1/6, 10/4 AS exact;
