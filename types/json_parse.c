@@ -233,8 +233,10 @@ parse_number(struct parser *p)
         arena_reset(p->numbers);
     if (!decimal_parse(p->numbers, slice_make(start, (size_t)(p->p - start)), &d))
         return json_error("parse exponent: %.*s: value out of range", (int)(p->p - start), start);
+    struct decimal signed_zero = *d; /* -0 stays what it is, other than a DECIMAL's */
+    signed_zero.neg = *start == '-';
     str_clear(&p->number);
-    decimal_value_put(&p->number, d);
+    decimal_value_put(&p->number, decimal_is_zero(d) ? &signed_zero : d);
     suv_put(&p->body, p->number.len);
     str_append_slice(&p->body, str_slice(&p->number));
     return str_error(&p->number);

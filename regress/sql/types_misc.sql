@@ -30,3 +30,10 @@ SELECT '"abc'::jsonb;
 SELECT '{a:1}'::jsonb;
 SELECT 'nul'::jsonb;
 SELECT '01'::jsonb;
+
+-- the sign of a zero in JSON
+SELECT '-0'::JSONB, '[-0, 0, -0.00]'::JSONB, '-0'::JSONB = '0'::JSONB, '{"a": -0}'::JSONB @> '{"a": 0}', '-0'::DECIMAL;
+CREATE TABLE json_zero (a INT PRIMARY KEY, j JSONB, INVERTED INDEX (j));
+INSERT INTO json_zero VALUES (1, '{"a": -0}'), (2, '{"a": 0}'), (3, '{"a": 0.0}');
+SELECT a, j FROM json_zero WHERE j @> '{"a": 0}' ORDER BY a;
+SELECT j, count(*) FROM json_zero GROUP BY j;
