@@ -1,6 +1,7 @@
 /* ALTER TABLE: ADD COLUMN, DROP COLUMN, ALTER COLUMN. */
 #include "config.h"
 
+#include "executor/schema/mutations.h"
 #include "executor/schema/schema_int.h"
 
 #include "catalog/build.h"
@@ -37,6 +38,17 @@ column_by_id(const pb_table *t, uint32_t id)
     return NULL;
 }
 
+/* A job takes it out of the rows. */
+static bool
+is_being_dropped(const pb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_mutations; i++)
+        if (MUTATION_IS(t->mutations[i], COLUMN) && !mutation_adds(t->mutations[i]) &&
+            strcmp(t->mutations[i]->column->name, name) == 0)
+            return true;
+    return false;
+}
+
 static struct error *
 check_new_column(struct alter *a, const pb_table *t, const struct ast_alter_cmd *c, bool *skip)
 {
@@ -50,6 +62,9 @@ check_new_column(struct alter *a, const pb_table *t, const struct ast_alter_cmd 
                            "column \"%s\" being dropped, try again later", name);
     if (build_find_column(t, name) == NULL)
         return NULL;
+    if (is_being_dropped(t, name))
+        return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "column \"%s\" being dropped, try again later", name);
     *skip = true;
     if (c->if_exists)
         return NULL;
@@ -323,7 +338,7 @@ out_of_families(pb_table *t, uint32_t column_id)
 }
 
 struct error *
-ddl_take_column(struct exec_ctx *x, uint32_t table_id, uint32_t column_id)
+ddl_take_column(struct exec_ctx *x, uint32_t table_id, uint32_t column_id, bool for_job)
 {
     const struct table *before, *after;
     pb_table *t;
@@ -345,7 +360,8 @@ ddl_take_column(struct exec_ctx *x, uint32_t table_id, uint32_t column_id)
         }
     ERR_TRY(catalog_write_table(x->catalog, t));
     ERR_TRY(catalog_table_by_id(x->catalog, table_id, &after));
-    ERR_TRY(ddl_rewrite_rows(x, before, after, NULL));
+    if (!for_job)
+        ERR_TRY(ddl_rewrite_rows(x, before, after, NULL));
     static const struct type *const types[] = {&TYPE_INT8, &TYPE_INT8};
     struct datum params[] = {datum_int(table_id), datum_int(column_id)};
     return exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,
@@ -372,7 +388,8 @@ alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
                                     "that column (sql_safe_updates = true)");
     ERR_TRY(alter_table_now(a, &before));
     const struct column *c = table_column(before, name);
-    if (c == NULL && build_find_column(before->pb, name) != NULL)
+    if (c == NULL && build_find_column(before->pb, name) != NULL &&
+        !is_being_dropped(before->pb, name))
         return refuse_added_column(name);
     if (c == NULL) {
         if (cmd->if_exists)
@@ -389,7 +406,8 @@ alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
     ERR_TRY(indexes_gone(a, id, cascade));
     ERR_TRY(foreign_keys_gone(a, id));
     ERR_TRY(sequences_gone(x, before, id));
-    return ddl_take_column(x, a->id, id);
+    a->rows_left = a->rows_left || a->for_job;
+    return ddl_take_column(x, a->id, id, a->for_job);
 }
 
 /* ---- ALTER COLUMN ---------------------------------------------------------------------------- */

@@ -100,8 +100,10 @@ finish(struct alter *a, const pb_table *before, size_t n_dropped)
     };
     ERR_TRY(ddl_event(x, "alter_table", t->id, 1, 3, fields));
     if (a->rows_left)
-        return ddl_start_job(x, a->text, t->id, before, mutation);
-    ERR_TRY(ddl_job(x, a->text, t->id, mutation));
+        ERR_TRY(ddl_start_job(x, a->text, t->id, before, mutation));
+    else
+        ERR_TRY(ddl_job(x, a->text, t->id, mutation));
+    ERR_TRY(alter_table_now(a, &t));
     if (t->pb->n_gc_mutations <= n_dropped)
         return NULL;
     size_t n = t->pb->n_gc_mutations - n_dropped;
@@ -121,13 +123,18 @@ validates(const struct ast_alter_table *n)
     return false;
 }
 
+/* A computed value may be NULL. */
 static bool
 has_condition(const struct ast_column_def *def)
 {
-    for (int i = 0; i < def->count; i++)
+    bool not_null = false, computed = false;
+    for (int i = 0; i < def->count; i++) {
         if (def->items[i].kind == AST_COL_CHECK || def->items[i].kind == AST_COL_REFERENCES)
             return true;
-    return false;
+        not_null = not_null || def->items[i].kind == AST_COL_NOT_NULL;
+        computed = computed || def->items[i].kind == AST_COL_COMPUTED;
+    }
+    return not_null && computed;
 }
 
 static bool
@@ -137,15 +144,18 @@ is_plain_index(const struct ast_table_def *def)
            def->index->interleave == NULL && def->index->sharded == NULL;
 }
 
-/* Commands that only add, and no condition on a column that writers do not see yet: then the rows can
- * follow. */
+/* Commands that only add, and no condition on a column that writers do not see yet; or that only drop:
+ * then the rows can follow. */
 static bool
 rows_can_follow(const struct ast_alter_table *n)
 {
     bool column = false, condition = false;
+    int dropped = 0;
     for (int i = 0; i < n->count; i++) {
         const struct ast_alter_cmd *c = &n->items[i];
-        if (c->kind == AST_ALTER_ADD_COLUMN) {
+        if (c->kind == AST_ALTER_DROP_COLUMN) {
+            dropped++;
+        } else if (c->kind == AST_ALTER_ADD_COLUMN) {
             column = true;
             condition = condition || has_condition(c->column);
         } else if (c->kind == AST_ALTER_ADD_CONSTRAINT &&
@@ -156,7 +166,7 @@ rows_can_follow(const struct ast_alter_table *n)
             return false;
         }
     }
-    return !(column && condition);
+    return dropped > 0 ? dropped == n->count : !(column && condition);
 }
 
 static struct error *

@@ -536,15 +536,15 @@ undo_additions(struct exec_ctx *x, uint32_t table_id)
         return NULL;
     ERR_TRY(undo_constraints(x, before, table_id));
     ERR_TRY(ddl_mutable(x, table_id, &t));
-    for (size_t i = 0; i < t->n_indexes; i++)
+    for (size_t i = t->n_indexes; i-- > 0; ERR_TRY(ddl_mutable(x, table_id, &t)))
         if (build_find_index_by_id(before, t->indexes[i]->id) == NULL)
             ERR_TRY(ddl_remove_index(x, table_id, t->indexes[i]->id, true));
-    for (size_t i = 0; i < t->n_columns; i++) {
+    for (size_t i = t->n_columns; i-- > 0; ERR_TRY(ddl_mutable(x, table_id, &t))) {
         bool was = false;
         for (size_t k = 0; k < before->n_columns; k++)
             was = was || before->columns[k]->id == t->columns[i]->id;
         if (!was)
-            ERR_TRY(ddl_take_column(x, table_id, t->columns[i]->id));
+            ERR_TRY(ddl_take_column(x, table_id, t->columns[i]->id, false));
     }
     return NULL;
 }

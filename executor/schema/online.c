@@ -5,6 +5,8 @@
  *     from then on    writers maintain the new columns and indexes and keep the new constraints
  *     job             the rows that were there, piece by piece; then all of it becomes public
  *
+ * A column that is dropped is so for everybody at once, and the job takes its values out of the rows.
+ *
  * Every transaction tracks the descriptors it goes by, so one that began before the change cannot commit
  * after it, and there is no time in which some writers know of it and others do not. So mutations begin
  * in the state in which v20.1's end.
@@ -81,6 +83,31 @@ defer_columns(struct deferral *d)
         PB_REMOVE(d->t->columns, d->t->n_columns, i);
         push_mutation(d, build_mutation_column(d->x->arena, c, true, d->mutation_id));
     }
+}
+
+/* Dropped ones have left their families, too; readers and writers go on to know these until no row has
+ * a value of such a column. */
+static bool
+defer_drops(struct deferral *d)
+{
+    struct arena *a = d->x->arena;
+    bool any = false;
+    for (size_t i = 0; i < d->before->n_columns; i++) {
+        const pb_column *c = d->before->columns[i];
+        if (build_find_column_by_id(d->t, PB_GET(c, id)) != NULL)
+            continue;
+        pb_mutation *m = build_mutation_column(a, (pb_column *)pb_copy(a, PB_BASE(c)), false,
+                                               d->mutation_id);
+        PB_SET(m, state, AMBERDB__MUTATION_STATE__DELETE_ONLY);
+        PB_PUSH(a, d->t->mutations, d->t->n_mutations, m);
+        any = true;
+    }
+    if (any) {
+        pb_table *old = pb_table_copy(a, d->before);
+        d->t->families = old->families;
+        d->t->n_families = old->n_families;
+    }
+    return any;
 }
 
 static void
@@ -226,6 +253,7 @@ ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id, const pb_
     struct deferral d = {.x = x, .before = before, .mutation_id = mutation_id};
     struct waiting *w = ARENA_NEW(exec_txn_arena(x), struct waiting);
     ERR_TRY(ddl_mutable(x, table_id, &d.t));
+    bool drops = defer_drops(&d);
     defer_columns(&d);
     defer_indexes(&d);
     defer_checks(&d);
@@ -239,6 +267,8 @@ ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id, const pb_
     PB_SET(p->schema_change, mutation_id, mutation_id);
     PB_SET(p->schema_change, format_version, 1);
     PB_PUSH(x->arena, p->descriptor_ids, p->n_descriptor_ids, table_id);
+    if (drops) /* values are lost already */
+        PB_SET(p, noncancelable, 1);
     ERR_TRY(job_create(x, p, NULL, text, &w->id));
     w->cancel = x->cancel;
     exec_on_txn_end(x, wait_for_job, w);

@@ -69,9 +69,14 @@ read_forms(struct exec_ctx *x, const struct change *c, struct forms *f)
     if (f->n == 0)
         return NULL;
     pb_table *before = pb_table_copy(x->arena, after);
-    for (size_t i = 0; i < f->n; i++) /* rows have no values of them: each gets one */
-        if (MUTATION_IS(f->v[i], COLUMN) && mutation_adds(f->v[i]))
+    for (size_t i = 0; i < f->n; i++) {
+        if (!MUTATION_IS(f->v[i], COLUMN))
+            continue;
+        if (mutation_adds(f->v[i])) /* rows have no values of them: each gets one */
             mutation_forget_column(before, PB_GET(f->v[i]->column, id));
+        else
+            PB_PUSH(x->arena, before->columns, before->n_columns, f->v[i]->column);
+    }
     ERR_TRY(mutations_apply(x, after, f->v, f->n, &rewrite));
     ERR_TRY(table_from_pb(x->arena, before, &f->before));
     return table_from_pb(x->arena, after, &f->after);
@@ -80,9 +85,9 @@ read_forms(struct exec_ctx *x, const struct change *c, struct forms *f)
 static bool
 needs_rows(const pb_mutation *m)
 {
-    return MUTATION_IS(m, COLUMN) && mutation_adds(m) &&
-           (m->column->default_expr != NULL || m->column->compute_expr != NULL ||
-            !PB_GET(m->column, nullable));
+    return MUTATION_IS(m, COLUMN) &&
+           (!mutation_adds(m) || m->column->default_expr != NULL ||
+            m->column->compute_expr != NULL || !PB_GET(m->column, nullable));
 }
 
 /* ---- how far it is --------------------------------------------------------------------------- */
@@ -331,12 +336,14 @@ run(struct change *c)
     return exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, finish_txn, c);
 }
 
-/* Trying again may help. */
+/* Trying again may help; and what cannot be taken back goes on. */
 static bool
-is_transient(const struct error *e)
+is_transient(const struct change *c, const struct error *e)
 {
-    return err_is(e, ERR_SERIALIZATION_FAILURE) || err_is(e, ERR_CONNECTION_FAILURE) ||
-           err_is(e, ERR_STATEMENT_COMPLETION_UNKNOWN);
+    if (cancel_requested(&c->j->cancel))
+        return false;
+    return PB_GET(c->j->payload, noncancelable) || err_is(e, ERR_SERIALIZATION_FAILURE) ||
+           err_is(e, ERR_CONNECTION_FAILURE) || err_is(e, ERR_STATEMENT_COMPLETION_UNKNOWN);
 }
 
 static struct error *
@@ -353,7 +360,7 @@ schema_change_resume(struct job *j, struct row_sink *rows)
     c.mutation_id = PB_GET(c.d, mutation_id);
     for (;;) {
         err = run(&c);
-        if (err == NULL || !is_transient(err))
+        if (err == NULL || !is_transient(&c, err))
             break;
         log_warning("job %lld: %s", (long long)j->id, err->message);
         err_free(err);

@@ -232,9 +232,9 @@ struct error *ddl_duplicate_key(struct exec_ctx *x, const struct table *t, const
 /* online.c: a change whose rows a job brings while others read and write the table. */
 /* Is it for a job? Not between BEGIN and COMMIT, and not when there are few rows. */
 struct error *ddl_is_for_job(struct exec_ctx *x, const struct table *t, bool *yes) ERR_MUST_USE;
-/* The written descriptor of a table has what `before` has not, but no row knows of it: that becomes
- * mutations with this id, and a job begins on them at the commit. The statement waits for its end. text: of
- * the job. */
+/* The written descriptor of a table has what `before` has not, or lacks columns of it, but no row knows of
+ * it: that becomes mutations with this id, and a job begins on them at the commit. The statement waits
+ * for its end. text: of the job. */
 struct error *ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id,
                             const pb_table *before, uint32_t mutation_id) ERR_MUST_USE;
 
@@ -283,10 +283,10 @@ struct error *alter_validate_constraint(struct alter *a, const struct ast_alter_
     ERR_MUST_USE;
 struct error *alter_rename_constraint(struct alter *a, const struct ast_alter_cmd *c)
     ERR_MUST_USE;
-/* Take a column out of the table, with its checks and comment; the rows are written again. Nothing else
- * may use it. */
-struct error *ddl_take_column(struct exec_ctx *x, uint32_t table_id, uint32_t column_id)
-    ERR_MUST_USE;
+/* Take a column out of the table, with its checks and comment; the rows are written again, unless a job
+ * will. Nothing else may use it. */
+struct error *ddl_take_column(struct exec_ctx *x, uint32_t table_id, uint32_t column_id,
+                              bool for_job) ERR_MUST_USE;
 /* The old key becomes a unique index, unless it was dropped or the hidden rowid. */
 struct error *alter_primary_key(struct alter *a, const struct ast_index_def *def) ERR_MUST_USE;
 bool ddl_has_rowid_key(const pb_table *t);

@@ -140,7 +140,7 @@ ddl_shard_gone(struct exec_ctx *x, uint32_t table_id, const char *shard)
             if (t->columns[ix->stored[k]].id == c->id)
                 return NULL;
     }
-    return ddl_take_column(x, table_id, c->id);
+    return ddl_take_column(x, table_id, c->id, false);
 }
 
 void
