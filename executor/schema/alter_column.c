@@ -449,8 +449,10 @@ alter_column(struct alter *a, const struct ast_alter_cmd *cmd)
     ERR_TRY(ddl_mutable(x, a->id, &t));
     ERR_TRY(alter_table_now(a, &now));
     pb_column *c = build_find_column(t, name);
-    if (c == NULL)
+    if (c == NULL || is_being_dropped(t, name))
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", name);
+    if (column_by_id(t, PB_GET(c, id)) == NULL)
+        return refuse_added_column(name);
     switch (cmd->kind) {
     case AST_ALTER_SET_DEFAULT:
         return set_default(a, t, c, cmd);

@@ -8,12 +8,23 @@
 
 /* ---- definitions ----------------------------------------------------------------------------- */
 
+/* Its values are there in all rows: no job adds it, or drops it, just now. */
+static struct error *
+check_public(const pb_table *t, const pb_column *c)
+{
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (t->columns[i] == c)
+            return NULL;
+    return err_new(ERR_INVALID_COLUMN_REFERENCE, "column \"%s\" is being backfilled", c->name);
+}
+
 static struct error *
 check_indexable(struct exec_ctx *x, const pb_table *t, const char *column, bool inverted)
 {
     const pb_column *c = build_find_column(t, column);
     if (c == NULL)
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", column);
+    ERR_TRY(check_public(t, c));
     const struct type *type = type_from_pb(x->arena, c->type);
     if (inverted) {
         if (type->family == FAMILY_JSON || type->family == FAMILY_ARRAY)
@@ -37,8 +48,13 @@ add_columns(struct exec_ctx *x, const pb_table *t, const struct ast_index_def *d
         ERR_TRY(check_indexable(x, t, column, def->inverted));
         build_index_column(x->arena, ix, column, e->direction == AST_DIR_DESC);
     }
-    for (int i = 0; i < def->storing.count; i++)
-        build_index_store(x->arena, ix, ddl_text(x, def->storing.items[i].text));
+    for (int i = 0; i < def->storing.count; i++) {
+        const char *column = ddl_text(x, def->storing.items[i].text);
+        const pb_column *c = build_find_column(t, column);
+        if (c != NULL)
+            ERR_TRY(check_public(t, c));
+        build_index_store(x->arena, ix, column);
+    }
     return NULL;
 }
 

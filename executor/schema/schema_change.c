@@ -54,6 +54,41 @@ struct forms {
     size_t n;
 };
 
+static bool
+has_mutation(const pb_table *t, uint32_t id)
+{
+    for (size_t i = 0; i < t->n_mutations; i++)
+        if (PB_GET(t->mutations[i], mutation_id) == id)
+            return true;
+    return false;
+}
+
+static bool
+has_constraint(const pb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_checks; i++)
+        if (strcmp(pb_str(t->checks[i]->name), name) == 0)
+            return true;
+    for (size_t i = 0; i < t->n_outbound_fks; i++)
+        if (strcmp(pb_str(t->outbound_fks[i]->name), name) == 0)
+            return true;
+    return false;
+}
+
+/* The mutations of ours out of t. A constraint is in its table from the start: one that is not any more
+ * went with a column, or with the table that it refers to. */
+static pb_mutation **
+take_mutations(struct arena *a, const struct change *c, pb_table *t, size_t *n)
+{
+    size_t all;
+    pb_mutation **v = mutations_take(a, t, c->mutation_id, &all);
+    *n = 0;
+    for (size_t i = 0; i < all; i++)
+        if (!MUTATION_IS(v[i], CONSTRAINT) || has_constraint(t, pb_str(v[i]->constraint->name)))
+            v[(*n)++] = v[i];
+    return v;
+}
+
 static struct error *
 read_forms(struct exec_ctx *x, const struct change *c, struct forms *f)
 {
@@ -65,9 +100,9 @@ read_forms(struct exec_ctx *x, const struct change *c, struct forms *f)
     if (now == NULL || PB_GET(now, state) != AMBERDB__STATE__PUBLIC)
         return NULL;
     pb_table *after = pb_table_copy(x->arena, now);
-    f->v = mutations_take(x->arena, after, c->mutation_id, &f->n);
-    if (f->n == 0)
+    if (!has_mutation(after, c->mutation_id))
         return NULL;
+    f->v = take_mutations(x->arena, c, after, &f->n);
     pb_table *before = pb_table_copy(x->arena, after);
     for (size_t i = 0; i < f->n; i++) {
         if (!MUTATION_IS(f->v[i], COLUMN))
@@ -304,10 +339,10 @@ finish_txn(struct exec_ctx *x, void *arg)
     if (d == NULL || pb_descriptor_table(d) == NULL ||
         PB_GET(pb_descriptor_table(d), state) != AMBERDB__STATE__PUBLIC)
         return NULL;
-    ERR_TRY(ddl_mutable(x, c->table_id, &t));
-    pb_mutation **v = mutations_take(x->arena, t, c->mutation_id, &n);
-    if (n == 0)
+    if (!has_mutation(pb_descriptor_table(d), c->mutation_id))
         return NULL;
+    ERR_TRY(ddl_mutable(x, c->table_id, &t));
+    pb_mutation **v = take_mutations(x->arena, c, t, &n);
     ERR_TRY(mutations_apply(x, t, v, n, &rewrite));
     ERR_TRY(catalog_write_table(x->catalog, t));
     for (size_t i = 0; i < n; i++)
