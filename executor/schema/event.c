@@ -519,9 +519,11 @@ undo_constraints(struct exec_ctx *x, const pb_table *before, uint32_t table_id)
         if (!was_check(before, t->checks[i]))
             PB_REMOVE(t->checks, t->n_checks, i);
     ERR_TRY(catalog_write_table(x->catalog, t));
-    for (size_t i = 0; i < t->n_outbound_fks; i++)
+    for (size_t i = t->n_outbound_fks; i-- > 0;) {
         if (!was_reference(before, t->outbound_fks[i]))
             ERR_TRY(ddl_remove_foreign_key(x, table_id, t->outbound_fks[i]->name));
+        ERR_TRY(ddl_mutable(x, table_id, &t));
+    }
     return NULL;
 }
 
@@ -536,15 +538,18 @@ undo_additions(struct exec_ctx *x, uint32_t table_id)
         return NULL;
     ERR_TRY(undo_constraints(x, before, table_id));
     ERR_TRY(ddl_mutable(x, table_id, &t));
-    for (size_t i = t->n_indexes; i-- > 0; ERR_TRY(ddl_mutable(x, table_id, &t)))
+    for (size_t i = t->n_indexes; i-- > 0;) {
         if (build_find_index_by_id(before, t->indexes[i]->id) == NULL)
             ERR_TRY(ddl_remove_index(x, table_id, t->indexes[i]->id, true));
-    for (size_t i = t->n_columns; i-- > 0; ERR_TRY(ddl_mutable(x, table_id, &t))) {
+        ERR_TRY(ddl_mutable(x, table_id, &t));
+    }
+    for (size_t i = t->n_columns; i-- > 0;) {
         bool was = false;
         for (size_t k = 0; k < before->n_columns; k++)
             was = was || before->columns[k]->id == t->columns[i]->id;
         if (!was)
             ERR_TRY(ddl_take_column(x, table_id, t->columns[i]->id, false));
+        ERR_TRY(ddl_mutable(x, table_id, &t));
     }
     return NULL;
 }
