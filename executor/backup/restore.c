@@ -573,13 +573,13 @@ struct compaction {
 };
 
 static struct span
-table_span(struct arena *a, uint32_t id)
+tables_span(struct arena *a, uint32_t first, uint32_t last)
 {
     struct str s, e;
     str_init_arena(&s, a, 16);
-    key_put_uvarint(&s, id);
+    key_put_uvarint(&s, first);
     str_init_arena(&e, a, 16);
-    key_put_uvarint(&e, id);
+    key_put_uvarint(&e, last);
     VERIFY(key_prefix_end(&e));
     return (struct span){str_slice(&s), str_slice(&e)};
 }
@@ -590,9 +590,13 @@ compact(void *arg)
     struct compaction *c = arg;
     struct arena *a = arena_create(NULL, "compact");
     for (size_t i = 0; i < c->n && !cancel_requested(&c->node->shutdown); i++) {
-        struct error *e = engine_compact(kv_db_engine(c->node->db), table_span(a, c->ids[i]));
+        uint32_t first = c->ids[i];
+        while (i + 1 < c->n && c->ids[i + 1] == c->ids[i] + 1) /* together: each one costs, however little */
+            i++;
+        struct error *e =
+            engine_compact(kv_db_engine(c->node->db), tables_span(a, first, c->ids[i]));
         if (e != NULL)
-            log_warning("compacting restored table %u: %s", c->ids[i], e->message);
+            log_warning("compacting restored table %u: %s", first, e->message);
         err_free(e);
     }
     arena_destroy(a);
@@ -633,6 +637,7 @@ restore_resume(struct job *j, struct row_sink *rows)
     struct arena *a = arena_create(j->arena, "restore");
     struct restore_job r;
     struct row_counter total = {0};
+    bool brought = false;
     ERR_TRY(restore_job_open(j->node, &j->cancel, j->payload->restore, a, &r));
     r.j = j;
     if (PB_GET(r.d, verify_data) && !PB_GET(r.d, schema_only)) {
@@ -645,14 +650,15 @@ restore_resume(struct job *j, struct row_sink *rows)
         if (!chain_has_our_collation(&r.chain))
             ERR_TRY(restore_collated_keys(j, r.d->table_descs, r.d->n_table_descs));
         ERR_TRY(publish(&r));
-        if (!PB_GET(r.d, descriptor_coverage))
-            compact_later(&r);
+        brought = true;
     }
     err_free(work_forget(j));
     for (size_t i = 0; i < r.d->n_table_descs; i++)
         ERR_TRY(restore_finish_schema_changes(j, PB_GET(r.d->table_descs[i], id)));
     if (PB_GET(r.d, descriptor_coverage) == 1 && r.temp_db != 0)
         ERR_TRY(restore_system_tables(j, r.d, r.temp_db));
+    if (brought && !PB_GET(r.d, descriptor_coverage))
+        compact_later(&r);
     return put_result_row(rows, j->id, &total);
 }
 
@@ -663,7 +669,7 @@ drop_table_data(struct node *n, uint32_t table_id)
 {
     struct arena *a = arena_create(NULL, "drop data");
     struct engine *engine = kv_db_engine(n->db);
-    struct span s = table_span(a, table_id);
+    struct span s = tables_span(a, table_id, table_id);
     struct error *e = engine_drop_span(engine, s);
     if (e == NULL && engine->vt->compact != NULL)
         err_free(engine_compact(engine, s)); /* the disk's room back at once, if it can be had */
