@@ -11,6 +11,7 @@
 #include "executor/backup/attach_int.h"
 #include "executor/backup/restore_int.h"
 #include "executor/statement.h"
+#include "grammar/parse.h"
 
 #define SYSTEM_NAME "system"
 
@@ -70,6 +71,23 @@ check_collations(struct exec_ctx *x, struct restore_plan *p, pb_table *t, bool *
     return NULL;
 }
 
+/* One view that this server cannot parse keeps nobody from the tables. */
+static void
+check_view(struct exec_ctx *x, struct restore_plan *p, const pb_table *t, bool *usable)
+{
+    struct ast_stmt *query;
+    if (*pb_str(t->view_query) == '\0')
+        return;
+    struct error *e = parse_one(p->a, slice_cstr(t->view_query), &query);
+    if (e == NULL)
+        return;
+    exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION,
+                           "view \"%s\" is left out: its query cannot be read: %s", pb_str(t->name),
+                           e->message));
+    err_free(e);
+    *usable = false;
+}
+
 static struct error *
 select_tables(struct exec_ctx *x, struct attaching *s)
 {
@@ -81,6 +99,7 @@ select_tables(struct exec_ctx *x, struct attaching *s)
         if (!is_wanted(p, pb_descriptor_table(d)))
             continue;
         ERR_TRY(check_collations(x, p, d->table, &usable));
+        check_view(x, p, d->table, &usable);
         if (usable)
             desc_list_add(p->a, &p->sel.tables, d);
     }
