@@ -264,6 +264,9 @@ create_job(struct exec_ctx *x, struct statement *s)
     Amberdb__Payload *pl = PB_NEW(x->arena, Payload, payload);
     pl->details_case = AMBERDB__PAYLOAD__DETAILS_RESTORE;
     pl->restore = restore_details(x->arena, p);
+    for (size_t i = 0; i < p->new_dbs.n; i++)
+        PB_GROW(x->arena, pl->descriptor_ids, pl->n_descriptor_ids,
+                pb_descriptor_id(p->new_dbs.v[i]));
     for (size_t i = 0; i < p->n_tables; i++)
         PB_GROW(x->arena, pl->descriptor_ids, pl->n_descriptor_ids, PB_GET(p->tables[i], id));
     Amberdb__Progress *pr = PB_NEW(x->arena, Progress, progress);
