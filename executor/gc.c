@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "catalog/pb.h"
 #include "catalog/row.h"
+#include "catalog/sysrow.h"
 #include "executor/exec.h"
 #include "executor/jobs/jobs.h"
 #include "executor/members.h"
@@ -303,6 +304,46 @@ add_own_rows(struct sweep *s)
         add_work(s->arena, &s->live, &s->n_live, &s->cap_live, w);
 }
 
+struct paused {
+    struct arena *a;
+    int64_t *ids;
+    size_t n;
+};
+
+static struct error *
+add_paused(void *arg, const struct datum *row, bool *stop)
+{
+    struct paused *p = arg;
+    (void)stop;
+    PB_GROW(p->a, p->ids, p->n, row[0].i);
+    return NULL;
+}
+
+/* What a paused job waits for stays. */
+static struct error *
+leave_paused(struct exec_ctx *x, struct sweep *s)
+{
+    struct paused p = {.a = x->arena};
+    struct datum status = datum_cstr("paused");
+    if (s->n_work == 0)
+        return NULL;
+    ERR_TRY(sys_scan(x->catalog, ID_JOBS, "jobs_status_created_idx", &status, 1, add_paused, &p));
+    for (size_t i = 0; i < p.n; i++) {
+        struct job_record r;
+        bool found;
+        ERR_TRY(job_record_get(x, x->arena, p.ids[i], &r, &found));
+        if (!found || r.payload == NULL ||
+            r.payload->details_case != AMBERDB__PAYLOAD__DETAILS_SCHEMA_CHANGE_GC)
+            continue;
+        size_t kept = 0;
+        for (size_t k = 0; k < s->n_work; k++)
+            if (!waits_for(r.payload->schema_change_gc, &s->work[k]))
+                s->work[kept++] = s->work[k];
+        s->n_work = kept;
+    }
+    return NULL;
+}
+
 static struct error *
 collect(struct exec_ctx *x, void *arg)
 {
@@ -315,7 +356,7 @@ collect(struct exec_ctx *x, void *arg)
     for (size_t i = 0; i < n; i++)
         if (pb_descriptor_table(all[i]) != NULL && pb_descriptor_id(all[i]) < KV_FOREIGN_TABLE_MIN)
             ERR_TRY(look_at_table(x, s, pb_descriptor_table(all[i])));
-    return NULL;
+    return leave_paused(x, s);
 }
 
 /* Is the table's turn for the removal of old versions? A table that is met for the first time waits. */

@@ -39,6 +39,13 @@ on_commit(struct exec_ctx *x, int64_t id, enum job_request q)
     exec_on_txn_end(x, request_after_commit, r);
 }
 
+/* Those that wait for garbage have no thread: executor/gc.c looks whether they are paused. */
+static bool
+waits_for_gc(const struct job_record *r)
+{
+    return r->payload->details_case == AMBERDB__PAYLOAD__DETAILS_SCHEMA_CHANGE_GC;
+}
+
 static struct error *
 load(struct exec_ctx *x, int64_t id, bool to_cancel, struct job_record *r)
 {
@@ -51,7 +58,8 @@ load(struct exec_ctx *x, int64_t id, bool to_cancel, struct job_record *r)
                        r->payload_error);
     if (to_cancel && PB_GET(r->payload, noncancelable))
         return err_new(ERR_UNCATEGORIZED, "job %lld: not cancelable", (long long)id);
-    if (job_ops_find(job_type_of(r->payload)) == NULL && !job_status_is_terminal(r->status))
+    if (job_ops_find(job_type_of(r->payload)) == NULL && !waits_for_gc(r) &&
+        !job_status_is_terminal(r->status))
         return err_new(ERR_UNCATEGORIZED, "job %lld is not controllable", (long long)id);
     return NULL;
 }
@@ -94,9 +102,10 @@ job_pause(struct exec_ctx *x, int64_t id)
     if (!is(&r, "pending") && !is(&r, "running") && !is(&r, "reverting"))
         return err_new(ERR_UNCATEGORIZED,
                        "job with status %s cannot be requested to be paused", r.status);
-    r.status = "pause-requested";
+    r.status = waits_for_gc(&r) ? "paused" : "pause-requested";
     ERR_TRY(job_record_put(x, &r));
-    on_commit(x, id, JOB_REQUEST_PAUSE);
+    if (!waits_for_gc(&r))
+        on_commit(x, id, JOB_REQUEST_PAUSE);
     return NULL;
 }
 
@@ -114,7 +123,8 @@ job_resume(struct exec_ctx *x, int64_t id)
     r.status = r.payload->has_final_resume_error ? "reverting" : "running";
     r.payload->lease = NULL;
     ERR_TRY(job_record_put(x, &r));
-    on_commit(x, id, JOB_REQUEST_NONE);
+    if (!waits_for_gc(&r))
+        on_commit(x, id, JOB_REQUEST_NONE);
     return NULL;
 }
 

@@ -119,3 +119,8 @@ CREATE TABLE garbage (k INT PRIMARY KEY);
 DROP TABLE garbage;
 SELECT job_id AS gc_job FROM [SHOW JOBS] WHERE job_type = 'SCHEMA CHANGE GC' AND description LIKE '%garbage%' ORDER BY 1 DESC LIMIT 1 \gset
 CANCEL JOB :gc_job;
+PAUSE JOB :gc_job;
+SELECT status, running_status FROM [SHOW JOB :gc_job];
+CANCEL JOB :gc_job;
+RESUME JOB :gc_job;
+SELECT status, running_status FROM [SHOW JOB :gc_job];
