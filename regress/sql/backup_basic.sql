@@ -45,14 +45,3 @@ PREPARE p1 (INT) AS RESTORE bk.t FROM 'x' WITH into_db = $1;
 PREPARE p1 AS RESTORE bk.t FROM 'x' WITH into_db;
 PREPARE p1 (INT) AS SHOW BACKUP $1;
 PREPARE p1 (INT) AS ATTACH BACKUP $1 AS bka;
--- the ids that a job is about: databases and tables, new ones
-CREATE DATABASE bk;
-CREATE TABLE bk.t (k INT PRIMARY KEY);
-CREATE TABLE bk.u (k INT PRIMARY KEY);
-\set ids :dest '/ids'
-BACKUP DATABASE bk TO :'ids';
-DROP DATABASE bk CASCADE;
-RESTORE DATABASE bk FROM :'ids';
-SELECT job_type, array_length(descriptor_ids, 1) FROM crdb_internal.jobs WHERE description LIKE '%backup_basic/ids%' ORDER BY job_id;
-SELECT count(*) FROM crdb_internal.jobs WHERE job_type = 'RESTORE' AND description LIKE '%backup_basic/ids%' AND descriptor_ids = ARRAY['bk.t'::REGCLASS::INT - 1, 'bk.t'::REGCLASS::INT, 'bk.u'::REGCLASS::INT];
-DROP DATABASE bk CASCADE;

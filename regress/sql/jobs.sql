@@ -124,3 +124,14 @@ SELECT status, running_status FROM [SHOW JOB :gc_job];
 CANCEL JOB :gc_job;
 RESUME JOB :gc_job;
 SELECT status, running_status FROM [SHOW JOB :gc_job];
+-- the ids that a job is about: databases and tables, new ones
+CREATE DATABASE jobs_ids;
+CREATE TABLE jobs_ids.t (k INT PRIMARY KEY);
+CREATE TABLE jobs_ids.u (k INT PRIMARY KEY);
+\set ids :dest '/ids'
+BACKUP DATABASE jobs_ids TO :'ids';
+DROP DATABASE jobs_ids CASCADE;
+RESTORE DATABASE jobs_ids FROM :'ids';
+SELECT job_type, array_length(descriptor_ids, 1) FROM crdb_internal.jobs WHERE description LIKE '%/jobs/ids%' ORDER BY job_id;
+SELECT count(*) FROM crdb_internal.jobs WHERE job_type = 'RESTORE' AND description LIKE '%/jobs/ids%' AND descriptor_ids = ARRAY['jobs_ids.t'::REGCLASS::INT - 1, 'jobs_ids.t'::REGCLASS::INT, 'jobs_ids.u'::REGCLASS::INT];
+DROP DATABASE jobs_ids CASCADE;
