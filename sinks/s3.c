@@ -276,8 +276,9 @@ mend_clock(struct s3 *s, const struct http_response *resp)
     return true;
 }
 
+/* The call's first try is worth another one also when meanwhile somebody else has mended the region. */
 static bool
-mend_region(struct s3 *s, struct arena *a, const struct http_response *resp)
+mend_region(struct s3 *s, struct arena *a, const struct http_response *resp, bool first)
 {
     const char *region = http_header(resp, "x-amz-bucket-region");
     if (region == NULL)
@@ -289,7 +290,7 @@ mend_region(struct s3 *s, struct arena *a, const struct http_response *resp)
     if (changed)
         s->region = arena_strdup(s->r.arena, region);
     mutex_unlock(&s->r.lock);
-    return changed;
+    return changed || first;
 }
 
 /* What the SDK calls an answer that has no body. */
@@ -318,7 +319,6 @@ s3_explain(struct remote *r, struct arena *a, const struct remote_call *c,
     struct slice body = str_slice(&resp->body);
     const char *code = xml_get(a, body, "Code"), *message = xml_get(a, body, "Message");
     const char *id = http_header(resp, "x-amz-request-id"), *host = http_header(resp, "x-amz-id-2");
-    (void)mended;
     if (*code == '\0') {
         code = code_of_status(a, resp->status);
         message = http_status_text(resp->status);
@@ -328,7 +328,7 @@ s3_explain(struct remote *r, struct arena *a, const struct remote_call *c,
     if (strcmp(code, "RequestTimeTooSkewed") == 0 && mend_clock(s, resp))
         return REMOTE_FIXED;
     if ((resp->status == 301 || resp->status == 307 || resp->status == 400) &&
-        mend_region(s, a, resp))
+        mend_region(s, a, resp, mended == 0))
         return REMOTE_FIXED;
     if (s->implicit && is_one_of(code, expired)) {
         mutex_lock(&r->lock);
