@@ -18,7 +18,7 @@ localities() {
 node_sql() { psql -X -q -A -t -U root -h localhost -p "$1" defaultdb -c "$2" 2>/dev/null; }
 
 demo_start() { # DIR LOCALITY COUNT
-    AMB_PORT=$((10000 + (RANDOM * 32768 + RANDOM) % 2200 * 10))
+    AMB_PORT=$(amb_free_port "$3") || return 1
     mkfifo "$1/in"
     "$AMBERDB" demo --empty --external-io-dir="$nodes_root" --sql-port="$AMB_PORT" \
         --demo-locality="$(localities "$2" "$3" | paste -sd:)" <>"$1/in" >>"$1/log" 2>&1 &

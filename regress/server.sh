@@ -5,12 +5,28 @@
 # Only servers that this shell starts are its to kill, whatever the environment names.
 AMB_PID=
 
-# A TCP port of this machine that nobody listens on; below those that clients get.
+# Ports that drivers have taken, by number: the process that did. One of a process that is gone is free.
+amb_ports=${TMPDIR:-/tmp}/amberdb-ports
+
+amb_take_port() { # PORT: 0 when nobody has it, and nobody listens there; it is this shell's then
+    local owner
+    if ! (set -C && echo $$ >"$amb_ports/$1") 2>/dev/null; then
+        read -r owner 2>/dev/null <"$amb_ports/$1" || owner=
+        [ -n "$owner" ] && [ ! -d "/proc/$owner" ] && rm -f "$amb_ports/$1" &&
+            (set -C && echo $$ >"$amb_ports/$1") 2>/dev/null || return 1
+    fi
+    ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# [COUNT]: the first of so many TCP ports in a row, one unless said, that are nobody's; below those that clients
+# get. They stay this shell's as long as it lives, so that no two tests get the same.
 amb_free_port() {
-    local port
+    local port k
+    mkdir -p "$amb_ports" && chmod 1777 "$amb_ports" 2>/dev/null
     for _ in $(seq 200); do
         port=$((10000 + (RANDOM * 32768 + RANDOM) % 22000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+        for ((k = 0; k < ${1:-1}; k++)); do amb_take_port $((port + k)) || break; done
+        if [ "$k" -eq "${1:-1}" ]; then
             echo "$port"
             return 0
         fi
