@@ -455,7 +455,7 @@ export_data(struct backup_job *b)
     o.arg = b;
     ERR_TRY(export_cut(b->a, b->node, items, n_items, &pieces, &o.n_pieces));
     o.pieces = pieces;
-    return work_is_shared(b->node) ? work_run(b->a, b->j, &o, &b->files)
+    return work_is_shared(b->node) ? work_run(b->a, b->j, &o, &b->files, &b->orphans)
                                    : export_run(b->a, &o, &b->files);
 }
 
@@ -541,6 +541,46 @@ take_over(struct backup_job *b)
     return b->files.n > before ? save_checkpoint(b, b->files.v, b->files.n) : NULL;
 }
 
+/* A data file, or what nodelocal makes of one before it is whole. */
+static bool
+is_data_name(const char *name)
+{
+    size_t id = strspn(name, "0123456789");
+    if (id == 0 || strncmp(name + id, ".sst", 4) != 0)
+        return false;
+    name += id + 4;
+    return *name == '\0' || strcmp(name + strspn(name, "0123456789"), ".tmp") == 0;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The destination is still locked: nobody else writes there. What cannot be removed is no harm. */
+static void
+remove_orphans(struct backup_job *b, struct sink *s)
+{
+    struct arena *a = arena_create(NULL, "orphans");
+    const char **listed = ARENA_ARRAY(a, const char *, b->m->n_files + 1);
+    char **names;
+    size_t n = 0;
+    for (size_t i = 0; i < b->m->n_files; i++)
+        listed[i] = pb_str(b->m->files[i]->path);
+    if (b->m->n_files > 1)
+        qsort(listed, b->m->n_files, sizeof(*listed), by_text);
+    struct error *e = sink_list(s, a, "", &names, &n);
+    for (size_t i = 0; i < n && e == NULL; i++)
+        if (is_data_name(names[i]) &&
+            bsearch(&names[i], listed, b->m->n_files, sizeof(*listed), by_text) == NULL)
+            e = sink_remove(s, names[i]);
+    if (e != NULL)
+        log_info("job %lld: %s", (long long)b->j->id, e->message);
+    err_free(e);
+    arena_destroy(a);
+}
+
 static struct error *
 do_backup(struct backup_job *b, struct row_sink *rows)
 {
@@ -558,6 +598,11 @@ do_backup(struct backup_job *b, struct row_sink *rows)
     FAULT_TRY(backup_manifest);
     ERR_TRY(job_save(b->j)); /* unless another node thought us dead, and goes on */
     ERR_TRY(manifest_write(b->sink, BACKUP_FILE, b->m));
+    if (b->orphans || !b->j->fresh) {
+        remove_orphans(b, b->sink);
+        for (size_t i = 0; i < b->m->n_locality_kvs; i++)
+            remove_orphans(b, destinations_find(b->dests, b->m->locality_kvs[i])->sink);
+    }
     remove_lock(b);
     ERR_TRY(name_latest(b));
     return put_result(b, b->m, rows);

@@ -23,6 +23,7 @@ struct backup_job {
     uint64_t *primary;
     size_t n_primary;
     double fraction_before;   /* done by earlier runs */
+    bool orphans;             /* there may be files that no list has, of runs and nodes that died */
 };
 
 /* Parse the job's details and open the default destination. */

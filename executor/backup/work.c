@@ -303,6 +303,7 @@ struct exporting {
     struct coordinator c;
     const struct export_opts *o;
     struct file_list *files;
+    bool *retaken;
 };
 
 static void
@@ -339,6 +340,8 @@ take_unit(void *arg, const pb_work *w)
 {
     struct exporting *x = arg;
     take_files(x->c.a, w, x->files);
+    if (PB_GET(w, claims) > 1)
+        *x->retaken = true;
 }
 
 static struct error *
@@ -356,12 +359,13 @@ tell_fraction(void *arg, double done)
 }
 
 struct error *
-work_run(struct arena *a, struct job *j, const struct export_opts *o, struct file_list *files)
+work_run(struct arena *a, struct job *j, const struct export_opts *o, struct file_list *files,
+         bool *retaken)
 {
     struct exporting x = {
         .c = {.a = a, .j = j, .cancel = o->cancel, .take = take_unit, .checkpoint = save_files,
               .progress = tell_fraction},
-        .o = o, .files = files};
+        .o = o, .files = files, .retaken = retaken};
     x.c.arg = &x;
     work_begin(&x.c);
     for (size_t i = 0; i < o->n_pieces; i++) {

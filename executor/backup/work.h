@@ -34,9 +34,9 @@
 
 /* Are there other processes to work with? */
 bool work_is_shared(struct node *n);
-/* As export_run, by all nodes. */
+/* As export_run, by all nodes. *retaken: some began what others ended, and may have left files. */
 struct error *work_run(struct arena *a, struct job *j, const struct export_opts *o,
-                       struct file_list *files) ERR_MUST_USE;
+                       struct file_list *files, bool *retaken) ERR_MUST_USE;
 /* Files of units that are done go to the list, unless they are there already. Rows stay. */
 struct error *work_collect(struct arena *a, struct job *j, struct file_list *files) ERR_MUST_USE;
 /* Removes the job's rows, but those of another coordinator that lives, and of what is done unless that

@@ -98,6 +98,7 @@ claim_txn(struct exec_ctx *x, void *arg)
         return kv_del(x->txn, u->key); /* of a job that is no more */
     PB_SET(w, claim_node, (int32_t)u->node->node_id);
     PB_SET(w, claim_epoch, u->node->epoch);
+    PB_SET(w, claims, PB_GET(w, claims) + 1);
     PB_SET(w, begun, 0);
     ERR_TRY(system_row_put(x, u->key, PB_BASE(w)));
     u->payload = job.payload;
