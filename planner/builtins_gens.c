@@ -49,6 +49,53 @@ keyword_type(struct arena *a, int n, const struct type *const *args)
     return type_tuple(a, 3, contents, keyword_columns);
 }
 
+/* ---- pg_options_to_table(array of name=value) ---- */
+
+struct options {
+    struct datum array;
+    int i;
+};
+
+static struct error *
+options_open(const struct eval_env *env, const struct fn_call *call, const struct datum *args,
+             struct arena *a, void **state)
+{
+    struct options *o = ARENA_NEW(a, struct options);
+    (void)env;
+    o->array = datum_copy(a, call->arg_types[0], &args[0]);
+    *state = o;
+    return NULL;
+}
+
+static struct error *
+options_next(const struct eval_env *env, void *state, struct datum *cols, bool *more)
+{
+    struct options *o = state;
+    (void)env;
+    while (o->i < o->array.arr->n && o->array.arr->v[o->i].null)
+        o->i++;
+    *more = o->i < o->array.arr->n;
+    if (!*more)
+        return NULL;
+    struct slice s = datum_slice(&o->array.arr->v[o->i++]);
+    const uint8_t *sign = memchr(s.ptr, '=', s.len);
+    size_t n = sign != NULL ? (size_t)(sign - s.ptr) : s.len;
+    cols[0] = datum_bytes(s.ptr, n);
+    cols[1] = sign != NULL ? datum_bytes(sign + 1, s.len - n - 1) : DATUM_NULL;
+    return NULL;
+}
+
+static const char *const option_columns[] = {"option_name", "option_value"};
+static const struct generator_vt options = {options_open, options_next, 2, option_columns};
+
+static const struct type *
+option_type(struct arena *a, int n, const struct type *const *args)
+{
+    static const struct type *const contents[] = {&TYPE_STRING, &TYPE_STRING};
+    (void)n, (void)args;
+    return type_tuple(a, 2, contents, option_columns);
+}
+
 /* ---- none, and one without columns ---- */
 
 static struct error *
@@ -146,6 +193,8 @@ consistency_type(struct arena *a, int n, const struct type *const *args)
 static const struct overload rows[] = {
     {.name = "pg_get_keywords", .ret_fn = keyword_type, .volatility = STABLE, .is_generator = true,
      .gen = &keywords, .category = "Set-returning"},
+    {.name = "pg_options_to_table", .args = {&TYPE_STRING_ARRAY}, .ret_fn = option_type,
+     .volatility = STABLE, .is_generator = true, .gen = &options, .category = "Set-returning"},
     {.name = "aclexplode", .args = {&TYPE_STRING_ARRAY}, .ret = &TYPE_STRING, .volatility = STABLE,
      .is_generator = true, .gen = &acl, .category = "Set-returning"},
     {.name = "crdb_internal.unary_table", .ret = &TYPE_EMPTY_TUPLE, .volatility = STABLE,

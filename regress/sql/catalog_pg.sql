@@ -158,3 +158,4 @@ CREATE TABLE keyed (a INT, b INT, c INT, PRIMARY KEY (c, a));
 SELECT a.attname FROM (SELECT indrelid, indkey, generate_subscripts(indkey, 1) AS idx FROM pg_index
  WHERE indrelid = '"keyed"'::regclass AND indisprimary) i
  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[i.idx] ORDER BY i.idx;
+SELECT * FROM pg_options_to_table(ARRAY['a=1', 'b', 'c=x=y', 'd=', NULL]);

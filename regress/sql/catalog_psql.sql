@@ -45,6 +45,8 @@ COMMENT ON COLUMN parent.b IS 'a column';
 \dy
 \dl
 \deu
+\des+
+\dew+
 \dc+
 \dC+
 \dD+
