@@ -187,13 +187,10 @@ first_time(struct group_op *g, struct agg_slot *s, int n, const struct type *con
 }
 
 static struct error *
-accumulate(struct group_op *g, struct group_entry *e, int r)
+accumulate(struct group_op *g, const struct agg_ctx *ctx, struct group_entry *e, int r)
 {
     const struct plan_group *p = g->plan;
-    struct eval_env env = g->op.x->env;
-    struct agg_ctx ctx = {.arena = g->groups_arena, .env = &env};
 
-    env.arena = g->eval_arena;
     for (int a = 0; a < p->n_aggs; a++) {
         const struct agg_call *c = p->aggs[a];
         struct agg_input *in = &g->inputs[a];
@@ -216,7 +213,7 @@ accumulate(struct group_op *g, struct group_entry *e, int r)
             ERR_TRY(row_sorter_add(s->ordered, g->arg_row));
             continue;
         }
-        ERR_TRY(agg_add(&ctx, c, s->state, g->arg_row));
+        ERR_TRY(agg_add(ctx, c, s->state, g->arg_row));
     }
     return NULL;
 }
@@ -264,14 +261,33 @@ take_key(struct group_op *g, int r)
         g->key_row[k] = g->key_vecs[k][r];
 }
 
+/* All rows are of one group. */
+static struct error *
+consume_ungrouped(struct group_op *g, const struct agg_ctx *ctx, const struct batch *b)
+{
+    int live = batch_live(b);
+
+    if (live > 0 && g->first == NULL)
+        new_group(g, 0);
+    for (int i = 0; i < live; i++)
+        ERR_TRY(accumulate(g, ctx, g->first, batch_row(b, i)));
+    return NULL;
+}
+
 static struct error *
 consume(struct group_op *g, const struct batch *b)
 {
     const struct plan_group *p = g->plan;
+    struct eval_env env = g->op.x->env;
+    struct agg_ctx ctx = {.arena = g->groups_arena, .env = &env};
     int live = batch_live(b);
 
+    env.arena = g->eval_arena;
     ERR_TRY(eval_inputs(g, b));
-    bool full = g->level < MAX_LEVEL && p->n_keys > 0 && arena_size(g->groups_arena) > g->limit;
+    g->any_row = g->any_row || live > 0;
+    if (p->n_keys == 0)
+        return consume_ungrouped(g, &ctx, b);
+    bool full = g->level < MAX_LEVEL && arena_size(g->groups_arena) > g->limit;
     for (int i = 0; i < live; i++) {
         take_key(g, batch_row(b, i));
         g->hashes[i] = row_key_hash(g->key_row, p->n_keys, g->key_types, 1);
@@ -289,9 +305,8 @@ consume(struct group_op *g, const struct batch *b)
             }
             e = new_group(g, hash);
         }
-        ERR_TRY(accumulate(g, e, r));
+        ERR_TRY(accumulate(g, &ctx, e, r));
     }
-    g->any_row = g->any_row || live > 0;
     return NULL;
 }
 
