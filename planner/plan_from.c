@@ -53,6 +53,8 @@ void
 rel_push(struct planner *p, struct rel *r, struct expr *cond)
 {
     if (r->kind == REL_JOIN && !expr_is_volatile(cond)) {
+        if (!r->apply)
+            rel_narrow(p, r, cond);
         int nl = r->left->n_cols, nr = r->right->n_cols;
         bool left_ok = r->type != PLAN_JOIN_RIGHT && r->type != PLAN_JOIN_FULL;
         bool right_ok = r->type == PLAN_JOIN_INNER || r->type == PLAN_JOIN_RIGHT;

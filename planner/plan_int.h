@@ -95,6 +95,10 @@ bool plain_source(const struct ast_table_ref *r);
 /* How often the queries of a statement may be planned once more. */
 #define PLAN_TRIES_MAX 64
 
+/* plan_reject.c: cond is to hold over the rows of an outer join j: it becomes an inner one, or one of a
+ * single side, where cond is not true of rows without a partner. */
+void rel_narrow(struct planner *p, struct rel *j, const struct expr *cond);
+
 /* plan_groups.c: for a subquery that gives one value, of rows picked by equalities with the row around it,
  * the query of all those values. Leaves q as it is when it is more than that. */
 struct error *plan_all_groups(struct planner *p, struct scope *outer,
