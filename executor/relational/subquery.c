@@ -317,7 +317,12 @@ groups_run(struct exec_ctx *x, struct groups *g, const struct subquery *q)
     op_close(g->op);
     if (err != NULL || g->state != GROUPS_READY)
         arena_reset(g->arena);
-    return err;
+    if (err == NULL || cancel_requested(x->cancel) || err_is(err, ERR_SERIALIZATION_FAILURE))
+        return err;
+    /* An error of a row that nobody has asked for. */
+    err_free(err);
+    g->state = GROUPS_NEVER;
+    return NULL;
 }
 
 /* *done: the value is known without a run. */

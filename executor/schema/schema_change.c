@@ -38,6 +38,7 @@ struct change {
     bool rows;                 /* the first step writes rows anew; the others make index entries */
     uint32_t *indexes;
     size_t n_steps;
+    const char *database;      /* defaults may name sequences without theirs */
     struct slice first, last;  /* keys of rows, for the fraction */
     uint64_t max_rows;
     int64_t saved_ns;
@@ -186,6 +187,10 @@ prepare_txn(struct exec_ctx *x, void *arg)
     for (size_t i = 0; i < f.n; i++)
         if (MUTATION_IS(f.v[i], INDEX) && mutation_adds(f.v[i]))
             PB_PUSH(a, c->indexes, c->n_steps, PB_GET(f.v[i]->index, id));
+    const struct database *db;
+    ERR_TRY(catalog_database_by_id(x->catalog, f.before->parent_id, &db));
+    if (db != NULL)
+        c->database = arena_strdup(a, db->name);
     ERR_TRY(edge_key(x, c, f.before, false, &c->first));
     return edge_key(x, c, f.before, true, &c->last);
 }
@@ -301,7 +306,7 @@ run_step(struct change *c, size_t step)
         p.attempts = 0;
         p.kept = keys[turn];
         arena_reset(p.kept);
-        err = exec_txn(c->j->node, NULL, "system", HLC_MIN, &c->j->cancel, piece_txn, &p);
+        err = exec_txn(c->j->node, NULL, c->database, HLC_MIN, &c->j->cancel, piece_txn, &p);
         if (err == NULL && p.attempts == 1 && c->max_rows < PIECE_ROWS)
             c->max_rows *= 2;
         if (err == NULL && !c->gone)
@@ -366,8 +371,8 @@ run(struct change *c)
                 ERR_TRY(run_step(c, i));
     }
     ERR_TRY(job_progress(j, (double)c->n_steps / (double)(c->n_steps + 1), "validating schema"));
-    ERR_TRY(exec_txn(j->node, NULL, "system", clock_now(j->node->clock), &j->cancel, validate_txn,
-                     c));
+    ERR_TRY(exec_txn(j->node, NULL, c->database, clock_now(j->node->clock), &j->cancel,
+                     validate_txn, c));
     return exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, finish_txn, c);
 }
 
@@ -384,7 +389,8 @@ is_transient(const struct change *c, const struct error *e)
 static struct error *
 schema_change_resume(struct job *j, struct row_sink *rows)
 {
-    struct change c = {.j = j, .d = j->payload->schema_change, .max_rows = PIECE_ROWS,
+    struct change c = {.j = j, .d = j->payload->schema_change, .database = "system",
+                       .max_rows = PIECE_ROWS,
                        .began_ns = monotonic_now_ns(),
                        .rate = settings_int(j->node, RATE_SETTING)};
     struct error *err;

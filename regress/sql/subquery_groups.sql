@@ -20,6 +20,9 @@ SELECT count(x), sum(x) FROM (SELECT (SELECT v FROM u WHERE u.id = o.k) AS x FRO
 SELECT count(x), sum(x) FROM (SELECT (SELECT v FROM u WHERE u.id = o.k * 10) AS x FROM o) AS t;
 SELECT sum(x) FROM (SELECT (SELECT v FROM u WHERE u.k = o.k + 0 AND u.id < 701 + o.w * 0) AS x FROM o) AS t;
 SELECT count(*) FROM o WHERE (SELECT v FROM u WHERE u.k = o.k) > 0;
+-- An error of a row that is not asked for is none.
+SELECT sum(x) FROM (SELECT (SELECT max(1000 // (v - 20000)) FROM u WHERE u.k = o.k) AS x FROM o WHERE k != 20000 % 700) AS t;
+SELECT sum(x) FROM (SELECT (SELECT max(1000 // (v - 20000)) FROM u WHERE u.k = o.k) AS x FROM o) AS t;
 -- In WHERE, ORDER BY, UPDATE and DELETE.
 SELECT count(*) FROM u AS a WHERE v > (SELECT avg(b.v) FROM u AS b WHERE b.k = a.k);
 SELECT id FROM o ORDER BY (SELECT count(*) FROM u WHERE u.k = o.k) DESC, id DESC LIMIT 3;
