@@ -114,7 +114,8 @@ struct reader {
 static inline struct reader
 reader_make(struct slice s)
 {
-    return (struct reader){s.ptr, s.ptr + s.len, false};
+    /* An empty slice may have no pointer, to which nothing may be added, not even 0. */
+    return (struct reader){s.ptr, s.len > 0 ? s.ptr + s.len : s.ptr, false};
 }
 
 static inline size_t

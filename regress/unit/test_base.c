@@ -226,6 +226,8 @@ numbers_survive_the_way_through_bytes(void **state)
     uint64_t v;
     static const uint8_t too_long[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02};
     assert_int_equal(enc_get_uvarint(too_long, sizeof(too_long), &v), 0);
+    struct reader none = reader_make(SLICE_NULL);
+    assert_int_equal(reader_left(&none), 0);
     struct reader rd = reader_make(SLICE_LIT("\x01\x02\x03\x04\x05"));
     assert_int_equal(reader_u8(&rd), 1);
     assert_int_equal(reader_be16(&rd), 0x0203);
