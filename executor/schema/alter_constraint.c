@@ -121,8 +121,8 @@ struct found {
     Amberdb__ForeignKeyConstraint *fk;
 };
 
-static bool
-has_constraint(const pb_table *t, const char *name)
+bool
+ddl_has_constraint(const pb_table *t, const char *name)
 {
     for (size_t i = 0; i < t->n_checks; i++)
         if (strcmp(pb_str(t->checks[i]->name), name) == 0)
@@ -156,13 +156,13 @@ is_renamed(const pb_table *t, const char *name, const pb_table *other)
         for (size_t k = 0; k < other->n_checks; k++)
             if (strcmp(pb_str(t->checks[i]->name), name) == 0 &&
                 same_check(t->checks[i], other->checks[k]) &&
-                !has_constraint(t, pb_str(other->checks[k]->name)))
+                !ddl_has_constraint(t, pb_str(other->checks[k]->name)))
                 return true;
     for (size_t i = 0; i < t->n_outbound_fks; i++)
         for (size_t k = 0; k < other->n_outbound_fks; k++)
             if (strcmp(pb_str(t->outbound_fks[i]->name), name) == 0 &&
                 same_reference(t->outbound_fks[i], other->outbound_fks[k]) &&
-                !has_constraint(t, pb_str(other->outbound_fks[k]->name)))
+                !ddl_has_constraint(t, pb_str(other->outbound_fks[k]->name)))
                 return true;
     return false;
 }
@@ -177,7 +177,7 @@ is_being_added(const struct alter *a, const struct found *f, const char *name)
         (f->fk != NULL && PB_GET(f->fk, validity) == validating))
         return true;
     return (f->check != NULL || f->fk != NULL) && before != NULL &&
-           !has_constraint(before, name) && !is_renamed(f->t, name, before);
+           !ddl_has_constraint(before, name) && !is_renamed(f->t, name, before);
 }
 
 static bool
@@ -185,7 +185,7 @@ is_being_dropped(const struct alter *a, const struct found *f, const char *name)
 {
     const pb_table *before = catalog_table_before(a->x->catalog, a->id);
     return f->index == NULL && f->check == NULL && f->fk == NULL && before != NULL &&
-           has_constraint(before, name) && !is_renamed(before, name, f->t);
+           ddl_has_constraint(before, name) && !is_renamed(before, name, f->t);
 }
 
 /* 42704 constraint "x" does not exist; all NULL with if_exists. */

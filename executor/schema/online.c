@@ -145,22 +145,13 @@ new_constraint(struct deferral *d, Amberdb__ConstraintType type, const char *nam
     return c;
 }
 
-static bool
-had_check(const pb_table *t, const char *name)
-{
-    for (size_t i = 0; i < t->n_checks; i++)
-        if (strcmp(pb_str(t->checks[i]->name), name) == 0)
-            return true;
-    return false;
-}
-
 /* Writers keep them from now on; the rows that are there are looked at later. */
 static void
 defer_checks(struct deferral *d)
 {
     for (size_t i = 0; i < d->t->n_checks; i++) {
         Amberdb__CheckConstraint *k = d->t->checks[i];
-        if (had_check(d->before, pb_str(k->name)) ||
+        if (ddl_has_constraint(d->before, pb_str(k->name)) ||
             PB_GET(k, validity) != AMBERDB__CONSTRAINT_VALIDITY__VALIDATED)
             continue;
         PB_SET(k, validity, AMBERDB__CONSTRAINT_VALIDITY__VALIDATING);
@@ -171,15 +162,6 @@ defer_checks(struct deferral *d)
     }
 }
 
-static bool
-had_foreign_key(const pb_table *t, const char *name)
-{
-    for (size_t i = 0; i < t->n_outbound_fks; i++)
-        if (strcmp(pb_str(t->outbound_fks[i]->name), name) == 0)
-            return true;
-    return false;
-}
-
 /* The other table's side is told by ddl_foreign_key_validity. */
 static struct error *
 defer_foreign_keys(struct deferral *d)
@@ -187,7 +169,7 @@ defer_foreign_keys(struct deferral *d)
     for (size_t i = 0; i < d->t->n_outbound_fks; i++) {
         Amberdb__ForeignKeyConstraint *fk = d->t->outbound_fks[i];
         const char *name = pb_str(fk->name);
-        if (had_foreign_key(d->before, name) ||
+        if (ddl_has_constraint(d->before, name) ||
             PB_GET(fk, validity) != AMBERDB__CONSTRAINT_VALIDITY__VALIDATED)
             continue;
         Amberdb__ConstraintToUpdate *c =

@@ -64,18 +64,6 @@ has_mutation(const pb_table *t, uint32_t id)
     return false;
 }
 
-static bool
-has_constraint(const pb_table *t, const char *name)
-{
-    for (size_t i = 0; i < t->n_checks; i++)
-        if (strcmp(pb_str(t->checks[i]->name), name) == 0)
-            return true;
-    for (size_t i = 0; i < t->n_outbound_fks; i++)
-        if (strcmp(pb_str(t->outbound_fks[i]->name), name) == 0)
-            return true;
-    return false;
-}
-
 /* The mutations of ours out of t. A constraint is in its table from the start: one that is not any more
  * went with a column, or with the table that it refers to. */
 static pb_mutation **
@@ -85,7 +73,7 @@ take_mutations(struct arena *a, const struct change *c, pb_table *t, size_t *n)
     pb_mutation **v = mutations_take(a, t, c->mutation_id, &all);
     *n = 0;
     for (size_t i = 0; i < all; i++)
-        if (!MUTATION_IS(v[i], CONSTRAINT) || has_constraint(t, pb_str(v[i]->constraint->name)))
+        if (!MUTATION_IS(v[i], CONSTRAINT) || ddl_has_constraint(t, pb_str(v[i]->constraint->name)))
             v[(*n)++] = v[i];
     return v;
 }

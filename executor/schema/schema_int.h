@@ -169,6 +169,8 @@ struct error *ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice 
                                   const struct ast_names *columns,
                                   const struct ast_foreign_key *fk, bool make_index) ERR_MUST_USE;
 
+/* A check or an outbound foreign key of that name. */
+bool ddl_has_constraint(const pb_table *t, const char *name);
 /* Both sides of a foreign key, by its name at the origin. */
 struct error *ddl_remove_foreign_key(struct exec_ctx *x, uint32_t origin_id, const char *name)
     ERR_MUST_USE;
