@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/error.h"
 
@@ -554,6 +557,14 @@ arena_on_free(struct arena *a, void (*fn)(void *arg), void *arg)
     u->fn = fn;
     u->arg = arg;
     ring_push(a, u);
+}
+
+void
+mem_give_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 size_t

@@ -64,6 +64,9 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
  * the same breath as the open. */
 void arena_on_free(struct arena *a, void (*fn)(void *arg), void *arg);
 
+/* After much was freed at once: the heap keeps it for the process unless it is told. A few milliseconds. */
+void mem_give_back(void);
+
 /* Bytes held by this arena and those below it. */
 size_t arena_size(const struct arena *a);
 

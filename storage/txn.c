@@ -4,6 +4,7 @@
 #include "storage/txn_int.h"
 
 #define BYTES_MAX_DEFAULT ((size_t)1 << 30)
+#define GIVE_BACK_BYTES ((size_t)32 << 20) /* that a transaction held at its end */
 /* How far ahead of our clock a given read time may be (a client's clock). */
 #define AHEAD_MAX_NS INT64_C(500000000)
 /* Keys absent in a row before a gap is looked for; and how long not, after one that was too small. */
@@ -151,6 +152,7 @@ kv_txn_has_writes(const struct kv_txn *t)
 static void
 txn_free(struct kv_txn *t)
 {
+    bool large = t->buf.bytes + t->reads.bytes > GIVE_BACK_BYTES;
     scans_detach(t);
     locks_release_all(t);
     rset_release(&t->reads);
@@ -158,6 +160,8 @@ txn_free(struct kv_txn *t)
     str_release(&t->gap.lo);
     str_release(&t->gap.hi);
     arena_destroy(t->arena);
+    if (large)
+        mem_give_back();
 }
 
 static struct error *

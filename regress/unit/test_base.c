@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -487,6 +488,47 @@ log_lines_have_their_form(void **state)
     free(text);
 }
 
+static long
+resident_mib(void)
+{
+    long size = 0, pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f == NULL || fscanf(f, "%ld %ld", &size, &pages) != 2)
+        pages = 0;
+    if (f != NULL)
+        fclose(f);
+    return pages * sysconf(_SC_PAGESIZE) >> 20;
+}
+
+/* What lies between pieces that stay is given back, too. */
+static void
+freed_memory_goes_back(void **state)
+{
+    enum { PIECES = 64000 };
+    static char *pieces[PIECES];
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
+    skip();
+#endif
+    if (resident_mib() == 0)
+        skip();
+    for (int i = 0; i < PIECES; i++) {
+        pieces[i] = xmalloc(1024);
+        memset(pieces[i], i, 1024);
+    }
+    long full = resident_mib();
+    for (int i = 0; i < PIECES; i++)
+        if (i % 1000 != 999) {
+            xfree(pieces[i]);
+            pieces[i] = NULL;
+        }
+    assert_true(full - resident_mib() < 32); /* else there is nothing to be shown */
+    mem_give_back();
+    assert_true(full - resident_mib() > 32);
+    for (int i = 0; i < PIECES; i++)
+        xfree(pieces[i]);
+}
+
 int
 main(void)
 {
@@ -505,6 +547,7 @@ main(void)
         cmocka_unit_test(pool_runs_all_before_it_goes),
         cmocka_unit_test(waits_end_and_cancels_arrive),
         cmocka_unit_test(log_lines_have_their_form),
+        cmocka_unit_test(freed_memory_goes_back),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
