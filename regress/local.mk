@@ -47,6 +47,7 @@ drivers = \
   %D%/random-queries \
   %D%/cluster-test \
   %D%/cluster-files \
+  %D%/cut-off \
   %D%/demo-test \
   %D%/fault/bad-backups
 TESTS += $(drivers)

@@ -22,7 +22,7 @@ pg_start() {
     (cd / && pg_as_user "$pg_bin/initdb" -D "$pg_dir/data" -A trust -U root -E UTF8 \
         --locale=C.UTF-8 -N) >"$pg_dir.log" 2>&1 || return 1
     (cd / && pg_as_user "$pg_bin/pg_ctl" -D "$pg_dir/data" -w -t 60 -l "$pg_dir/log" -o \
-        "-h 127.0.0.1 -p $PG_OWN_PORT -k '' -c max_connections=200 -c fsync=off" start) >>"$pg_dir.log" 2>&1 || return 1
+        "-h ${PG_LISTEN:-127.0.0.1} -p $PG_OWN_PORT -k '' -c max_connections=200 -c fsync=off" start) >>"$pg_dir.log" 2>&1 || return 1
     PG_URL=postgresql://root@127.0.0.1:$PG_OWN_PORT
 }
 

@@ -1,4 +1,10 @@
 /* storage/engine_postgres_conn.c - connections of the PostgreSQL engine: a pool, errors, retries.
+ *
+ * A process may be cut off without a word (packets get lost), or frozen, while the server holds locks
+ * for it. Then both sides find out within seconds: TCP looks after a connection that is silent, here and
+ * at the server; the server ends a transaction that holds the clock and gets no statement
+ * (engine_postgres_order.c); who has waited for a lock for LOCK_TIMEOUT ends those that hold one and
+ * have kept the server waiting for so long.
  */
 #include "config.h"
 
@@ -13,6 +19,8 @@
 #define RETRY_NS       INT64_C(30000000000)
 #define PAUSE_FIRST_NS INT64_C(20000000)
 #define PAUSE_MAX_NS   INT64_C(1000000000)
+/* How long a lock is waited for before a look at who has it. */
+#define LOCK_TIMEOUT "5s"
 
 /* Keys are found by the one index: no other plan is any good. A server that does not know a setting
  * goes without. */
@@ -23,7 +31,16 @@ static const char *const settings[] = {
     "SET max_parallel_workers_per_gather = 0",
     "SET jit = off",
     "SET cursor_tuple_fraction = 0.01",
+    "SET lock_timeout = '" LOCK_TIMEOUT "'",
+    "SET tcp_keepalives_idle = 3",
+    "SET tcp_keepalives_interval = 1",
+    "SET tcp_keepalives_count = 3",
+    "SET tcp_user_timeout = '6s'",
 };
+
+/* The same on our side, unless the URL says otherwise: it comes last. */
+static const char *const conn_names[] = {"keepalives_idle", "keepalives_interval", "keepalives_count",
+                                         "tcp_user_timeout", "connect_timeout", "dbname", NULL};
 
 void
 pg_pool_init(struct pg_engine *e)
@@ -77,7 +94,9 @@ static struct error *
 conn_open(struct pg_engine *e, struct pg_conn **out)
 {
     struct pg_conn *c = xcalloc(1, sizeof(*c));
-    c->c = PQconnectdb(e->url);
+    const char *values[] = {"3", "1", "3", "6000", "10", e->url, NULL};
+    _Static_assert(sizeof(values) == sizeof(conn_names), "a value for each");
+    c->c = PQconnectdbParams(conn_names, values, 1);
     if (PQstatus(c->c) != CONNECTION_OK) {
         const char *text = PQerrorMessage(c->c);
         struct error *err =
@@ -144,12 +163,14 @@ pg_error(struct pg_engine *e, struct pg_conn *c, PGresult *res, const char *what
     const char *text = res != NULL ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     if (text == NULL)
         text = PQerrorMessage(c->c);
-    /* 57P0x: the server goes down; the connection may not have noticed. Nothing from the server: libpq
-     * could not send or receive. */
-    bool lost = pg_is_broken(c) || state == NULL || strncmp(state, "57P0", 4) == 0;
+    /* 57P0x, 25P03: the server goes down, or has ended our transaction and us; the connection may not have
+     * noticed. Nothing from the server: libpq could not send or receive. */
+    bool lost = pg_is_broken(c) || state == NULL || strncmp(state, "57P0", 4) == 0 ||
+                strcmp(state, "25P03") == 0;
     c->failed = lost;
     enum errcode code = lost                                           ? ERR_CONNECTION_FAILURE
                         : state != NULL && strcmp(state, "53100") == 0 ? ERR_DISK_FULL
+                        : state != NULL && strcmp(state, "55P03") == 0 ? ERR_LOCK_NOT_AVAILABLE
                         : state != NULL && strncmp(state, "40", 2) == 0 ? ERR_SERIALIZATION_FAILURE
                                                                        : ERR_IO;
     struct error *err = err_new(code, "%s: store %s: %.*s", what, e->shown, first_line(text), text);
@@ -210,10 +231,14 @@ step_result(struct pg_engine *e, struct pg_conn *c, const char *what, struct pg_
     struct error *err = NULL;
     PGresult *res = PQgetResult(c->c);
     ExecStatusType status = PQresultStatus(res);
-    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
         s->res = res;
-    else
+    } else if (status == PGRES_PIPELINE_ABORTED) { /* one before failed; the connection is well */
+        err = err_new(ERR_IO, "%s", what);
+        PQclear(res);
+    } else {
         err = pg_error(e, c, res, what);
+    }
     while (res != NULL && !pg_is_broken(c)) {
         PGresult *end = PQgetResult(c->c);
         if (end == NULL)
@@ -262,6 +287,28 @@ pause_ns(int64_t ns)
     nanosleep(&t, NULL);
 }
 
+/* Somebody has held a lock for LOCK_TIMEOUT. If he is at work, let him; if the server has been waiting for
+ * the rest of what he has to say, he is gone, or so late that he may as well begin again. A database that
+ * has no such function, or does not let us, does without. */
+static void
+end_silent(struct pg_engine *e, struct pg_conn *c)
+{
+    PGresult *res = NULL;
+    struct error *err = pg_exec(e, c, "could not look for locks",
+                                "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a "
+                                "WHERE a.datname = current_database() AND a.wait_event = 'ClientRead' "
+                                "AND a.state <> 'idle' AND a.state_change < now() - interval '" LOCK_TIMEOUT
+                                "' AND EXISTS (SELECT 1 FROM pg_locks AS l WHERE l.pid = a.pid AND l.granted "
+                                "AND l.relation IN ('amberdb_clock'::regclass, 'amberdb_fences'::regclass) "
+                                "AND l.mode IN ('RowShareLock', 'RowExclusiveLock'))",
+                                0, NULL, &res);
+    if (err == NULL && PQntuples(res) > 0)
+        log_warning("store %s: ended %d connections that held a lock and were silent", e->shown,
+                    PQntuples(res));
+    PQclear(res);
+    err_free(err);
+}
+
 struct error *
 pg_retry(struct pg_engine *e,
          struct error *(*fn)(struct pg_engine *e, struct pg_conn *c, void *arg), void *arg)
@@ -272,6 +319,12 @@ pg_retry(struct pg_engine *e,
         struct error *err = pg_take(e, &c);
         if (err == NULL)
             err = fn(e, c, arg);
+        if (err != NULL && err_is(err, ERR_LOCK_NOT_AVAILABLE) && !pg_is_broken(c)) {
+            err_free(err);
+            end_silent(e, c);
+            pg_give(e, c);
+            continue; /* the server answers: as long as that, locks are waited for */
+        }
         pg_give(e, c);
         if (err == NULL || !err_is(err, ERR_CONNECTION_FAILURE) || monotonic_now_ns() + pause > end)
             return err;

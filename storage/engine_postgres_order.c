@@ -7,6 +7,9 @@
  * times of commits rise in the order in which they can be seen, and what the clock shows in any snapshot
  * can be read there.
  *
+ * Who holds the row and sends nothing for a while (CLOCK_IDLE) is cut off or frozen: the server ends his
+ * transaction, so that the others do not wait for longer. For him that is a lost connection.
+ *
  * A lost connection at COMMIT. The row is locked again, which waits for what is left of the first try;
  * then the note is there or it never will be.
  */
@@ -26,6 +29,8 @@
 #define PRUNE_EVERY 512 /* commits of a process */
 /* Tries when the server says that its own transactions are in each other's way. */
 #define CONFLICT_TRIES 100
+
+#define CLOCK_IDLE "SET LOCAL idle_in_transaction_session_timeout = '5s'"
 
 #define VIEW                                                                                       \
     "SELECT c.w, c.l, c.fw, n.w, n.l, n.writer, n.what FROM amberdb_clock AS c "                   \
@@ -161,6 +166,13 @@ leave_transaction(struct pg_conn *c)
         PQclear(PQexec(c->c, "ROLLBACK"));
 }
 
+static void
+steps_clear(struct pg_step *steps, int n)
+{
+    for (int i = 0; i < n; i++)
+        PQclear(steps[i].res);
+}
+
 static struct error *
 begin_once(struct pg_engine *e, struct pg_conn *c, void *arg)
 {
@@ -168,13 +180,13 @@ begin_once(struct pg_engine *e, struct pg_conn *c, void *arg)
     struct time_args since;
     time_args_set(&since, l->since);
     struct pg_step steps[] = {{"BEGIN", 0, NULL, NULL},
+                              {CLOCK_IDLE, 0, NULL, NULL},
                               {"SELECT 1 FROM amberdb_clock WHERE id = 1 FOR UPDATE", 0, NULL, NULL},
                               {VIEW, 2, since.args, NULL}};
-    struct error *err = pg_pipeline(e, c, "could not write store", steps, 3);
+    struct error *err = pg_pipeline(e, c, "could not write store", steps, 4);
     if (err == NULL) {
-        err = view_read(e, steps[2].res, l->arena, l->view);
-        for (int i = 0; i < 3; i++)
-            PQclear(steps[i].res);
+        err = view_read(e, steps[3].res, l->arena, l->view);
+        steps_clear(steps, 4);
     }
     if (err != NULL) {
         leave_transaction(c);
@@ -239,13 +251,6 @@ note_rows_fill(struct note_rows *r, uint64_t writer, const struct engine_note *n
         r->args[i] = (struct pg_arg){r->s[i].ptr, (int)r->s[i].len};
     }
     return NULL;
-}
-
-static void
-steps_clear(struct pg_step *steps, int n)
-{
-    for (int i = 0; i < n; i++)
-        PQclear(steps[i].res);
 }
 
 /* The last rows, the notes, the clock and COMMIT go together. */
@@ -370,7 +375,7 @@ pg_order_commit(struct engine_order *base, const struct engine_write *w, size_t 
     order_end(o);
     if (err == NULL)
         return NULL;
-    if (err_is(err, ERR_SERIALIZATION_FAILURE)) {
+    if (err_is(err, ERR_SERIALIZATION_FAILURE) || err_is(err, ERR_LOCK_NOT_AVAILABLE)) {
         err_free(err);
         *again = true;
         return NULL;
