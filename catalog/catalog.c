@@ -161,6 +161,16 @@ get_cluster_id(struct catalog *c)
     return NULL;
 }
 
+struct error *
+catalog_is_initialized(struct engine *e, bool *yes)
+{
+    struct arena *a = arena_create(NULL, "cluster id");
+    struct slice v;
+    struct error *err = engine_meta_get(e, "cluster_id", a, yes, &v);
+    arena_destroy(a);
+    return err;
+}
+
 #define BOOTSTRAP_TRIES 20
 
 /* A store without the database `system` is new (or its first start did not get to its end). */

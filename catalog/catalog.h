@@ -45,6 +45,8 @@ enum {
 
 /* Opens the catalog of a store; writes the system tables, defaultdb, postgres, root and admin when
  * the store is new (cluster id made then). */
+/* Whether a store holds a cluster: one that does not gets it by catalog_open. */
+struct error *catalog_is_initialized(struct engine *e, bool *yes) ERR_MUST_USE;
 struct error *catalog_open(struct kv_db *db, struct catalog **out) ERR_MUST_USE;
 void catalog_close(struct catalog *c);
 const uint8_t *catalog_cluster_id(const struct catalog *c); /* 16 bytes */

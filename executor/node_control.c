@@ -19,7 +19,7 @@ init(struct exec_ctx *x)
     struct str value;
     bool found;
     ERR_TRY(kv_get(x->txn, key, x->arena, &found, &old, NULL));
-    if (found)
+    if (found || x->node->members == NULL)
         return err_new(ERR_UNCATEGORIZED, "cluster has already been initialized");
     str_init_arena(&value, x->arena, STR_MAX_DEFAULT);
     value_open(&value, VALUE_BYTES);

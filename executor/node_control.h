@@ -1,7 +1,8 @@
 /* executor/node_control.h - what `amberdb node`, `init` and `quit` ask a node to do, by a function that
  * only administrators may call: crdb_internal.node_control(action, node).
  *
- *     init           once in the life of a store; the second time it is an error
+ *     init           once in the life of a store that nodes share; the second time, or where there is
+ *                    one node, it is an error
  *     drain          this node: no new connections, those there end, jobs and leases go to others;
  *                    gives how much is left, 0: it is done. Asked again until then
  *     quit           this node: the process ends as by SIGTERM
@@ -19,6 +20,8 @@
 
 /* Connections of these clients are served while a node drains, so that it can be asked how far it is. */
 #define NODE_CONTROL_APPLICATION "$ amberdb node"
+/* The same, and a node that waits for its cluster to be initialized takes it for the word to do so. */
+#define NODE_INIT_APPLICATION "$ amberdb init"
 
 /* What the room above does for a node; the functions return at once. */
 struct node_control {

@@ -48,6 +48,7 @@ drivers = \
   %D%/cluster-test \
   %D%/cluster-files \
   %D%/cut-off \
+  %D%/cluster-init \
   %D%/demo-test \
   %D%/fault/bad-backups
 TESTS += $(drivers)

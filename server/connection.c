@@ -153,6 +153,7 @@ start_up(struct connection *c, bool *serve)
         ERR_TRY(parse_startup(c, &r, &st));
         if (st.user == NULL || *st.user == '\0')
             return err_new(ERR_UNCATEGORIZED, "no user specified in startup packet");
+        ERR_TRY(server_find_node(c->server, c, startup_value(&st, "application_name"), st.user));
         if (!server_admits(c->server, c, startup_value(&st, "application_name")))
             return err_new(ERR_ADMIN_SHUTDOWN, "server is not accepting clients");
         ERR_TRY(authenticate(c, st.user));

@@ -12,7 +12,7 @@
 
 struct connection {
     struct server *server;
-    struct node *node;
+    struct node *node;          /* from the start-up packet on */
     struct wire wire;
     struct arena *arena;        /* the connection's */
     struct session *session;    /* guarded by the server's lock for other threads */
@@ -29,6 +29,9 @@ void connection_run(struct connection *c);
 
 /* server.c: NULL in insecure mode. */
 struct tls_context *server_tls(struct server *s);
+/* server.c: the node of c, as soon as there is one; an error if the client is not one to wait for it. */
+struct error *server_find_node(struct server *s, struct connection *c, const char *application,
+                               const char *user) ERR_MUST_USE;
 /* server.c: may a client of that application be served? It counts as one that controls the node if so. */
 bool server_admits(struct server *s, struct connection *c, const char *application);
 /* server.c: find by pid and secret and cancel what it runs (CancelRequest). */

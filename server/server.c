@@ -21,10 +21,11 @@
 /* What statements have when a node drains. SOURCE: CockroachDB v20.1 server.shutdown.query_wait */
 #define DRAIN_GRACE_MS 10000
 #define DRAIN_STEP_MS  50
+#define INIT_WAIT_NS   INT64_C(200000000)
 #define MAX_LISTENERS 4 /* addresses that one host name may stand for: IPv4 and IPv6, twice */
 
 struct server {
-    struct node *node;
+    struct node *node;           /* guarded by lock while it is NULL */
     struct tls_context *tls;     /* NULL: insecure */
     struct node_control control;
     int max_connections;
@@ -39,6 +40,7 @@ struct server {
     int n_connections;
     uint32_t next_pid;
     bool stopping;
+    bool init_wanted;            /* a client waits for there to be a node */
     int64_t drain_until_ns;      /* 0: not draining; then statements are cancelled */
 };
 
@@ -66,11 +68,66 @@ server_set_session(struct server *s, struct connection *c, struct session *sessi
     mutex_unlock(&s->lock);
 }
 
+/* Before there is a node there are no accounts: a certificate, or nothing. */
+static struct error *
+may_init(struct server *s, const struct connection *c, const char *user)
+{
+    if (s->tls == NULL)
+        return NULL;
+    const char *name = c->wire.tls != NULL ? tls_client_name(c->wire.tls, c->arena) : NULL;
+    bool yes = name != NULL && strcmp(name, user) == 0 &&
+               (strcmp(name, "root") == 0 || strcmp(name, "node") == 0);
+    return yes ? NULL
+               : err_new(ERR_INSUFFICIENT_PRIVILEGE,
+                         "the cluster is initialized by root, with a client certificate");
+}
+
+struct error *
+server_find_node(struct server *s, struct connection *c, const char *application, const char *user)
+{
+    bool init = application != NULL && strcmp(application, NODE_INIT_APPLICATION) == 0;
+    struct error *e = NULL;
+    mutex_lock(&s->lock);
+    if (s->node == NULL && init)
+        e = may_init(s, c, user);
+    while (e == NULL && init && s->node == NULL && !s->stopping) {
+        s->init_wanted = true;
+        cond_wait_ns(&s->changed, &s->lock, INIT_WAIT_NS);
+    }
+    c->node = s->node;
+    mutex_unlock(&s->lock);
+    if (e == NULL && c->node == NULL) {
+        e = err_new(ERR_CANNOT_CONNECT_NOW, "the cluster has not been initialized");
+        e = err_hint(e, "Run \"amberdb init\" once, against any of its nodes.");
+    }
+    return e;
+}
+
+void
+server_serve(struct server *s, struct node *n)
+{
+    mutex_lock(&s->lock);
+    s->node = n;
+    n->control = &s->control;
+    cond_broadcast(&s->changed);
+    mutex_unlock(&s->lock);
+}
+
+bool
+server_told_to_init(struct server *s)
+{
+    mutex_lock(&s->lock);
+    bool yes = s->init_wanted;
+    mutex_unlock(&s->lock);
+    return yes;
+}
+
 bool
 server_admits(struct server *s, struct connection *c, const char *application)
 {
     mutex_lock(&s->lock);
-    c->controls = application != NULL && strcmp(application, NODE_CONTROL_APPLICATION) == 0;
+    c->controls = application != NULL && (strcmp(application, NODE_CONTROL_APPLICATION) == 0 ||
+                                          strcmp(application, NODE_INIT_APPLICATION) == 0);
     bool yes = s->drain_until_ns == 0 || c->controls;
     mutex_unlock(&s->lock);
     return yes;
@@ -162,7 +219,6 @@ accept_one(struct server *s, int listener)
     if (!full && !stopping) {
         struct connection *c = xcalloc(1, sizeof(*c));
         c->server = s;
-        c->node = s->node;
         c->backend_pid = ++s->next_pid;
         c->cancel_secret = (uint32_t)random_u64();
         wire_init(&c->wire, fd);
@@ -339,7 +395,8 @@ out:
 static void
 server_free(struct server *s)
 {
-    s->node->control = NULL;
+    if (s->node != NULL)
+        s->node->control = NULL;
     for (int i = 0; i < s->n_listeners; i++)
         close(s->listeners[i]);
     if (s->wake[0] >= 0) {
@@ -385,7 +442,8 @@ server_start(const struct server_opts *o, struct server **out)
     s->max_connections = o->max_connections > 0 ? o->max_connections : 1024;
     s->wake[0] = s->wake[1] = -1;
     s->control = (struct node_control){begin_drain, count_clients, o->may_quit ? quit : NULL, s};
-    s->node->control = &s->control;
+    if (s->node != NULL)
+        s->node->control = &s->control;
     mutex_init(&s->lock, RANK_SERVER);
     cond_init(&s->changed);
     struct error *e = o->certs_dir != NULL ? tls_context_open(o->certs_dir, &s->tls) : NULL;

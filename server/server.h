@@ -14,7 +14,7 @@
 struct server;
 
 struct server_opts {
-    struct node *node;        /* not owned */
+    struct node *node;        /* not owned; NULL: it comes by server_serve */
     const char *listen_addr;  /* "host:port"; empty host: all addresses; port 0: any free one */
     const char *certs_dir;    /* NULL: insecure, no TLS */
     int max_connections;      /* 0: 1024; one more is refused with 53300 */
@@ -23,6 +23,9 @@ struct server_opts {
 
 /* Binds and starts accepting in a thread of its own. */
 struct error *server_start(const struct server_opts *o, struct server **out) ERR_MUST_USE;
+/* Until there is a node, clients are refused (57P03), but for `amberdb init`, which waits for it. */
+void server_serve(struct server *s, struct node *n);
+bool server_told_to_init(struct server *s);
 /* "127.0.0.1:26257": what it listens on, with the real port. */
 const char *server_address(const struct server *s);
 int server_connections(const struct server *s);

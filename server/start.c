@@ -20,9 +20,11 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "catalog/catalog.h"
 
 #define SHUTDOWN_GRACE_MS 5000
 #define HEAPS_MAX 4
+#define INIT_LOOK_MS 500
 
 struct start_flags {
     const char *store, *listen_addr, *http_addr, *external_io_dir, *pid_file, *locality, *log_dir,
@@ -80,7 +82,7 @@ print_start_help(const char *command)
            "  --certs-dir=DIR          ca.crt, node.crt, node.key: TLS, certificates and passwords\n"
            "  --insecure               no TLS, no passwords\n"
            "  --external-io-dir=DIR    root of nodelocal:// (default STORE/extern; \"disabled\")\n"
-           "  --background             return once the server is ready\n"
+           "  --background             return once the server is ready, or waits for \"amberdb init\"\n"
            "  --pid-file=FILE          write the process id there\n"
            "  --listening-url-file=F   write the connection URL there\n"
            "  --locality=K=V,...       tiers, for locality-aware backups\n"
@@ -255,11 +257,47 @@ parse_store(struct arena *a, const char *text, struct store_spec *out)
 }
 
 struct running {
+    struct engine *engine;    /* until the node has it */
     struct node *node;
     struct server *sql;
     struct http_server *http;
     struct arena *arena;
+    int ready_fd;             /* --background: the parent waits for a byte; -1: nobody does, or no more */
+    bool end;                 /* SIGTERM came while it waited for its cluster */
 };
+
+static struct error *write_files(const struct start_flags *f, const struct running *r);
+
+static int signal_pipe[2] = {-1, -1}; /* set before the handler is installed */
+
+/* SIGTERM or SIGINT, now or within timeout_ms; -1: however long it takes. */
+static bool
+signal_came(int timeout_ms)
+{
+    struct pollfd p = {.fd = signal_pipe[0], .events = POLLIN};
+    int n;
+    while ((n = poll(&p, 1, timeout_ms)) < 0 && errno == EINTR)
+        ;
+    return n > 0;
+}
+
+static void
+tell_ready(const struct start_flags *f, struct running *r)
+{
+    if (r->ready_fd < 0)
+        return;
+    ssize_t n = write(r->ready_fd, "r", 1);
+    (void)n;
+    close(r->ready_fd);
+    r->ready_fd = -1;
+    /* The terminal is the parent's. */
+    int null = open("/dev/null", O_RDWR);
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+    if (f->log_dir != NULL)
+        dup2(null, STDERR_FILENO);
+    close(null);
+}
 
 static struct error *
 resolve_dirs(struct arena *a, const struct start_flags *f, const struct store_spec *store,
@@ -286,6 +324,47 @@ resolve_dirs(struct arena *a, const struct start_flags *f, const struct store_sp
 }
 
 static struct error *
+open_engine(const struct start_flags *f, const struct store_spec *store, struct running *r)
+{
+    if (store->url != NULL)
+        return engine_postgres_open(store->url, &r->engine);
+    if (store->path == NULL)
+        return engine_memory_open(&r->engine);
+    struct rocksdb_engine_opts e = {
+        .path = path_join(r->arena, store->path, "store"),
+        .cache_bytes = f->cache,
+        .create = true,
+    };
+    return engine_rocksdb_open(&e, &r->engine);
+}
+
+/* A new store that several nodes are to share: whoever runs `amberdb init` says when they are a cluster. */
+static struct error *
+wait_for_init(const struct start_flags *f, struct running *r, const struct server_opts *so)
+{
+    bool there;
+    ERR_TRY(catalog_is_initialized(r->engine, &there));
+    if (there)
+        return NULL;
+    ERR_TRY(server_start(so, &r->sql));
+    ERR_TRY(write_files(f, r));
+    /* SOURCE: CockroachDB v20.1 pkg/cli/start.go. */
+    log_info("initial startup completed, will now wait for `amberdb init`\n"
+             "or a join to a running cluster to start accepting clients.");
+    printf("AmberDB node starting\nstatus:     waiting for `amberdb init`\n");
+    fflush(stdout);
+    tell_ready(f, r);
+    while (!there && !r->end && !server_told_to_init(r->sql)) {
+        r->end = signal_came(INIT_LOOK_MS);
+        struct error *e = catalog_is_initialized(r->engine, &there);
+        if (e != NULL) /* it is away; we wait anyhow */
+            log_warning("%s", e->message);
+        err_free(e);
+    }
+    return NULL;
+}
+
+static struct error *
 start_up(const struct start_flags *f, struct running *r)
 {
     struct store_spec store;
@@ -301,24 +380,20 @@ start_up(const struct start_flags *f, struct running *r)
     };
     ERR_TRY(parse_store(r->arena, f->store, &store));
     ERR_TRY(resolve_dirs(r->arena, f, &store, &o));
-    if (store.path != NULL) {
-        struct rocksdb_engine_opts e = {
-            .path = path_join(r->arena, store.path, "store"),
-            .cache_bytes = f->cache,
-            .create = true,
-        };
-        ERR_TRY(engine_rocksdb_open(&e, &o.engine));
-    } else if (store.url != NULL) {
-        ERR_TRY(engine_postgres_open(store.url, &o.engine));
-    } else {
-        ERR_TRY(engine_memory_open(&o.engine));
-    }
+    ERR_TRY(open_engine(f, &store, r));
+    struct server_opts so = {.listen_addr = f->listen_addr, .certs_dir = f->certs_dir, .may_quit = true};
+    if (f->join != NULL)
+        ERR_TRY(wait_for_init(f, r, &so));
+    if (r->end)
+        return NULL;
+    o.engine = r->engine;
+    r->engine = NULL;
     ERR_TRY(node_open(&o, &r->node));
-    struct server_opts so = {.node = r->node,
-                             .listen_addr = f->listen_addr,
-                             .certs_dir = f->certs_dir,
-                             .may_quit = true};
-    ERR_TRY(server_start(&so, &r->sql));
+    so.node = r->node;
+    if (r->sql != NULL)
+        server_serve(r->sql, r->node);
+    else
+        ERR_TRY(server_start(&so, &r->sql));
     if (f->http_addr != NULL)
         ERR_TRY(http_server_start(r->node, r->sql, f->http_addr, &r->http));
     return NULL;
@@ -333,6 +408,8 @@ shut_down(struct running *r)
         server_stop(r->sql, SHUTDOWN_GRACE_MS);
     if (r->node != NULL)
         node_close(r->node);
+    if (r->engine != NULL)
+        engine_close(r->engine);
     arena_destroy(r->arena);
 }
 
@@ -374,8 +451,6 @@ print_banner(const struct start_flags *f, const struct running *r)
     fflush(stdout);
 }
 
-static int signal_pipe[2] = {-1, -1}; /* set before the handler is installed */
-
 static void
 on_signal(int sig)
 {
@@ -397,14 +472,6 @@ install_signals(void)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     return NULL;
-}
-
-static void
-wait_for_signal(void)
-{
-    struct pollfd p = {.fd = signal_pipe[0], .events = POLLIN};
-    while (poll(&p, 1, -1) < 0 && errno == EINTR)
-        ;
 }
 
 /* --background: the parent waits until the child says that it is ready, or died. */
@@ -450,7 +517,7 @@ open_log(const struct start_flags *f, struct arena *a)
 static int
 serve_until_signal(const struct start_flags *f, int ready_fd)
 {
-    struct running r = {.arena = arena_create(NULL, "server")};
+    struct running r = {.arena = arena_create(NULL, "server"), .ready_fd = ready_fd};
     struct error *e = fault_init();
 #ifdef __GLIBC__
     /* A heap per thread keeps what its thread freed: a hundred MiB and more where sessions come and go
@@ -463,7 +530,7 @@ serve_until_signal(const struct start_flags *f, int ready_fd)
         e = install_signals();
     if (e == NULL)
         e = start_up(f, &r);
-    if (e == NULL)
+    if (e == NULL && !r.end)
         e = write_files(f, &r);
     if (e != NULL) {
         fprintf(stderr, "amberdb: cannot start: %s\n", e->message);
@@ -473,20 +540,11 @@ serve_until_signal(const struct start_flags *f, int ready_fd)
         shut_down(&r);
         return 1;
     }
-    print_banner(f, &r);
-    if (ready_fd >= 0) {
-        ssize_t n = write(ready_fd, "r", 1);
-        (void)n;
-        close(ready_fd);
-        /* The terminal is the parent's. */
-        int null = open("/dev/null", O_RDWR);
-        dup2(null, STDIN_FILENO);
-        dup2(null, STDOUT_FILENO);
-        if (f->log_dir != NULL)
-            dup2(null, STDERR_FILENO);
-        close(null);
+    if (!r.end) {
+        print_banner(f, &r);
+        tell_ready(f, &r);
+        signal_came(-1);
     }
-    wait_for_signal();
     log_info("shutting down");
     shut_down(&r);
     if (f->pid_file != NULL)

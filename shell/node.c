@@ -18,6 +18,8 @@
 
 /* Clients of that name are served by a node that drains. */
 #define APPLICATION "$ amberdb node"
+/* And of that one, by a node that waits for its cluster to be initialized. */
+#define INIT_APPLICATION "$ amberdb init"
 #define IDS_MAX 100
 #define ASK_AGAIN_US 200000
 
@@ -175,12 +177,12 @@ no_notice(void *arg, const PGresult *r)
 }
 
 static PGconn *
-open_node(struct flags *f)
+open_node(struct flags *f, const char *application)
 {
     const char *args[SHELL_ARGS_MAX];
     int n;
     PGconn *c = NULL;
-    setenv("PGAPPNAME", APPLICATION, 1);
+    setenv("PGAPPNAME", application, 1);
     if (shell_connect(f->argc, f->argv, f->arena, &n, args, &c) == 0) {
         PQsetNoticeReceiver(c, no_notice, NULL); /* that the server ends is no news */
         return c;
@@ -400,7 +402,7 @@ run_quit(struct flags *f, PGconn *c)
 }
 
 static int
-run(int argc, char **argv, int (*fn)(struct flags *f, PGconn *c))
+run(int argc, char **argv, const char *application, int (*fn)(struct flags *f, PGconn *c))
 {
     struct arena *a = arena_create(NULL, "node");
     struct flags f;
@@ -411,7 +413,7 @@ run(int argc, char **argv, int (*fn)(struct flags *f, PGconn *c))
     } else if (f.help) {
         status = usage(true);
     } else {
-        PGconn *c = open_node(&f);
+        PGconn *c = open_node(&f, application);
         if (c != NULL) {
             status = fn(&f, c);
             PQfinish(c);
@@ -434,18 +436,18 @@ cmd_node(int argc, char **argv)
                     {"recommission", run_recommission}};
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(argv[1], commands[i].name) == 0)
-            return run(argc - 2, argv + 2, commands[i].fn);
+            return run(argc - 2, argv + 2, APPLICATION, commands[i].fn);
     return usage(argc > 1 && strcmp(argv[1], "--help") == 0);
 }
 
 int
 cmd_init(int argc, char **argv)
 {
-    return run(argc - 1, argv + 1, run_init);
+    return run(argc - 1, argv + 1, INIT_APPLICATION, run_init);
 }
 
 int
 cmd_quit(int argc, char **argv)
 {
-    return run(argc - 1, argv + 1, run_quit);
+    return run(argc - 1, argv + 1, APPLICATION, run_quit);
 }
