@@ -22,7 +22,7 @@
 
 #ifndef TXN_TINY /* defined by a test, so that small histories reach every bound */
 #define LOG_MAX ((size_t)16384)
-/* A commit with more bytes of keys is remembered as so many runs of neighbouring keys. */
+/* A commit with more bytes of keys is remembered as about so many runs of neighbouring keys. */
 #define EXACT_BYTES_MAX ((size_t)1 << 20)
 #define RUNS_MAX ((size_t)4096)
 /* Comparisons in one hold of commit_lock. */
@@ -72,46 +72,73 @@ commits_destroy(struct kv_db *db)
 
 /* ---- one commit's keys ---- */
 
-/* The keys of t's writes, exact or as runs. */
+static const struct wnode *
+next_written(const struct wnode *w)
+{
+    while (w != NULL && w->top == NULL)
+        w = w->next[0];
+    return w;
+}
+
+/* What t wrote, as runs of neighbouring keys. */
+struct runs {
+    const struct wnode *next;
+    struct slice group; /* the first key of the last run's group */
+    size_t in_group;    /* keys of it so far */
+    size_t max;         /* keys in a run */
+};
+
+static struct runs
+runs_of(const struct kv_txn *t, size_t max)
+{
+    return (struct runs){.next = next_written(t->buf.head->next[0]), .max = max};
+}
+
+static bool
+next_run(struct runs *r, struct slice *first, struct slice *last)
+{
+    if (r->next == NULL)
+        return false;
+    *first = r->next->key;
+    if (r->in_group == 0 || !keys_share(r->group, *first, KEY_GROUP_BYTES)) {
+        r->group = *first;
+        r->in_group = 0;
+    }
+    size_t max = r->in_group < KEY_GROUP_EXACT ? 1 : r->max, n = 0;
+    do {
+        *last = r->next->key;
+        n++;
+        r->next = next_written(r->next->next[0]);
+    } while (n < max && r->next != NULL && keys_share(r->group, r->next->key, KEY_GROUP_BYTES));
+    r->in_group += n;
+    return true;
+}
+
 struct commit *
 commits_new(const struct kv_txn *t)
 {
-    size_t n = 0, key_bytes = 0;
-    const struct wnode *first = t->buf.head->next[0];
-    for (const struct wnode *w = first; w != NULL; w = w->next[0])
-        if (w->top != NULL) {
-            n++;
-            key_bytes += w->key.len;
-        }
-    size_t run = key_bytes <= EXACT_BYTES_MAX ? 1 : (n + RUNS_MAX - 1) / RUNS_MAX;
-    bool coarse = run > 1;
-    size_t slots = coarse ? 2 * ((n + run - 1) / run) : n;
-    size_t bytes = 0, i = 0, slot = 0;
-    for (const struct wnode *w = first; w != NULL; w = w->next[0])
-        if (w->top != NULL) {
-            if (!coarse || i % run == 0)
-                bytes += w->key.len;
-            if (coarse && (i % run == run - 1 || i == n - 1))
-                bytes += w->key.len;
-            i++;
+    size_t n = 0, slots = 0, bytes = 0, key_bytes = 0, slot = 0;
+    struct slice ends[2];
+    for (struct runs r = runs_of(t, 1); next_run(&r, &ends[0], &ends[1]); n++)
+        key_bytes += ends[0].len;
+    size_t max = key_bytes <= EXACT_BYTES_MAX ? 1 : (n + RUNS_MAX - 1) / RUNS_MAX;
+    bool coarse = max > 1;
+    for (struct runs r = runs_of(t, max); next_run(&r, &ends[0], &ends[1]);)
+        for (int k = 0; k <= coarse; k++) {
+            slots++;
+            bytes += ends[k].len;
         }
     size_t head = sizeof(struct commit) + slots * sizeof(struct slice);
     struct commit *c = xmalloc(head + bytes);
     *c = (struct commit){.n = slots, .keys = (struct slice *)(c + 1), .bytes = head + bytes,
                          .coarse = coarse, .in_flight = true};
     uint8_t *p = (uint8_t *)c + head;
-    i = 0;
-    for (const struct wnode *w = first; w != NULL; w = w->next[0]) {
-        if (w->top == NULL)
-            continue;
-        int copies = !coarse ? 1 : (i % run == 0) + (i % run == run - 1 || i == n - 1);
-        for (; copies > 0; copies--) {
-            memcpy(p, w->key.ptr, w->key.len);
-            c->keys[slot++] = slice_make(p, w->key.len);
-            p += w->key.len;
+    for (struct runs r = runs_of(t, max); next_run(&r, &ends[0], &ends[1]);)
+        for (int k = 0; k <= coarse; k++) {
+            memcpy(p, ends[k].ptr, ends[k].len);
+            c->keys[slot++] = slice_make(p, ends[k].len);
+            p += ends[k].len;
         }
-        i++;
-    }
     VERIFY(slot == slots);
     return c;
 }

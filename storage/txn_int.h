@@ -17,6 +17,8 @@
 #ifndef AMBERDB_STORAGE_TXN_INT_H
 #define AMBERDB_STORAGE_TXN_INT_H
 
+#include <string.h>
+
 #include "storage/txn.h"
 
 /* ---- buffered writes ---- */
@@ -90,6 +92,24 @@ void rset_add(struct rset *r, struct slice start, struct slice end, bool point);
 void rset_sort(struct rset *r); /* ascending, disjoint */
 
 /* ---- recent commits ---- */
+
+/* Keys that share these bytes belong together (a table's index and the first byte of its key). A large
+ * commit is remembered as runs of neighbouring keys, and a run never leaves its group, nor takes in one of
+ * its first KEY_GROUP_EXACT: else what is written of a few descriptors and of a table would pass for a
+ * change of all that lies between. */
+#ifndef TXN_TINY /* defined by a test, so that small histories have runs */
+#define KEY_GROUP_BYTES 3
+#define KEY_GROUP_EXACT 64
+#else
+#define KEY_GROUP_BYTES 0
+#define KEY_GROUP_EXACT 1
+#endif
+
+static inline bool
+keys_share(struct slice a, struct slice b, size_t bytes)
+{
+    return a.len >= bytes && b.len >= bytes && memcmp(a.ptr, b.ptr, bytes) == 0;
+}
 
 struct commit {
     struct hlc ts;

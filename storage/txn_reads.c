@@ -86,12 +86,6 @@ is_full(const struct rset *r)
     return r->n > SPANS_MAX / 2 || r->bytes > BYTES_MAX;
 }
 
-static bool
-share(struct slice a, struct slice b, size_t bytes)
-{
-    return a.len >= bytes && b.len >= bytes && memcmp(a.ptr, b.ptr, bytes) == 0;
-}
-
 /* Fewer, wider spans in a new arena. */
 static void
 join_neighbours(struct rset *r, size_t join, size_t shared)
@@ -102,7 +96,7 @@ join_neighbours(struct rset *r, size_t join, size_t shared)
     for (size_t i = 0; i < r->n; i = last + 1) {
         struct rspan x = r->v[i];
         for (last = i; last + 1 < r->n && last + 1 < i + join; last++)
-            if (!share(x.start, r->v[last + 1].start, shared))
+            if (!keys_share(x.start, r->v[last + 1].start, shared))
                 break;
         if (last - i + 1 < join && shared > 0)
             last = i;

@@ -53,6 +53,7 @@ struct spill {
     size_t n, cap;
     struct key_range *ranges; /* of all runs, run by run */
     size_t n_ranges, cap_ranges;
+    size_t in_range, in_group; /* keys, of the range and the group that are being written */
 };
 
 /* ---- writing a run ---- */
@@ -70,10 +71,24 @@ open_nameless(const char *dir, int *fd)
 }
 
 static void
-add_to_range(struct kv_txn *t, size_t i, struct slice key)
+seal_range(struct kv_txn *t)
 {
     struct spill *s = t->spill;
-    if (i % SAMPLE == 0) {
+    if (s->in_range > 0)
+        s->ranges[s->n_ranges - 1].last = slice_dup(t->arena, s->ranges[s->n_ranges - 1].last);
+    s->in_range = 0;
+}
+
+static void
+add_to_range(struct kv_txn *t, struct slice key)
+{
+    struct spill *s = t->spill;
+    struct key_range *last = s->n_ranges > 0 ? &s->ranges[s->n_ranges - 1] : NULL;
+    bool same = s->in_group > 0 && keys_share(last->first, key, KEY_GROUP_BYTES);
+    s->in_group = same ? s->in_group + 1 : 1;
+    if (!same || s->in_group <= KEY_GROUP_EXACT || s->in_range == SAMPLE)
+        seal_range(t);
+    if (s->in_range++ == 0) {
         if (s->n_ranges == s->cap_ranges) {
             size_t cap = s->cap_ranges == 0 ? 64 : 2 * s->cap_ranges;
             s->ranges = xrealloc(s->ranges, cap * sizeof(*s->ranges));
@@ -84,19 +99,12 @@ add_to_range(struct kv_txn *t, size_t i, struct slice key)
     s->ranges[s->n_ranges - 1].last = key; /* copied once the range is full */
 }
 
-static void
-seal_range(struct kv_txn *t)
-{
-    struct key_range *k = &t->spill->ranges[t->spill->n_ranges - 1];
-    k->last = slice_dup(t->arena, k->last);
-}
-
 static struct error *
 run_write(struct kv_txn *t, struct run *r)
 {
     struct str out;
     struct error *err = NULL;
-    size_t i = 0;
+    t->spill->in_group = 0;
     str_init(&out, STR_MAX_DEFAULT);
     for (const struct wnode *n = t->buf.head->next[0]; n != NULL; n = n->next[0]) {
         if (n->top == NULL)
@@ -107,9 +115,7 @@ run_write(struct kv_txn *t, struct run *r)
         str_append(&out, head, HEAD);
         str_append_slice(&out, n->key);
         str_append_slice(&out, n->top->value);
-        if (i % SAMPLE == 0 && i > 0)
-            seal_range(t);
-        add_to_range(t, i++, n->key);
+        add_to_range(t, n->key);
         if (out.len >= OUT_BYTES) {
             ERR_GOTO(fd_write_all(t->spill->fd, "spilled writes", out.ptr, out.len), out);
             r->end += out.len;
@@ -407,17 +413,33 @@ out:
 
 /* ---- commit ---- */
 
+/* The first of the ranges that do not become one with the i-th. */
+static size_t
+range_after(const struct spill *s, size_t i)
+{
+    size_t step = (s->n_ranges + SAMPLES_MAX - 1) / SAMPLES_MAX, group = i, last = i;
+    while (group > 0 && i - group < KEY_GROUP_EXACT &&
+           keys_share(s->ranges[i].first, s->ranges[group - 1].first, KEY_GROUP_BYTES))
+        group--;
+    if (i - group < KEY_GROUP_EXACT)
+        return i + 1;
+    while (last < s->n_ranges && last < i + step &&
+           keys_share(s->ranges[i].first, s->ranges[last].first, KEY_GROUP_BYTES))
+        last++;
+    return last > i ? last : i + 1;
+}
+
 struct error *
 spill_commit_new(struct kv_txn *t, struct commit **out)
 {
     struct spill *s = t->spill;
+    size_t pairs = 0, bytes = 0, slot = 0;
     bool apart;
     ERR_TRY(spill_buffer(t));
     join_ranges(s->ranges, &s->n_ranges, &apart);
-    size_t step = (s->n_ranges + SAMPLES_MAX - 1) / SAMPLES_MAX, pairs = 0, bytes = 0;
-    for (size_t i = 0; i < s->n_ranges; i += step) {
-        size_t last = i + step <= s->n_ranges ? i + step - 1 : s->n_ranges - 1;
-        bytes += s->ranges[i].first.len + s->ranges[last].last.len;
+    for (size_t i = 0, next; i < s->n_ranges; i = next) {
+        next = range_after(s, i);
+        bytes += s->ranges[i].first.len + s->ranges[next - 1].last.len;
         pairs++;
     }
     size_t head = sizeof(struct commit) + 2 * pairs * sizeof(struct slice);
@@ -425,10 +447,9 @@ spill_commit_new(struct kv_txn *t, struct commit **out)
     *c = (struct commit){.n = 2 * pairs, .keys = (struct slice *)(c + 1), .bytes = head + bytes,
                          .coarse = true, .in_flight = true};
     uint8_t *p = (uint8_t *)c + head;
-    size_t slot = 0;
-    for (size_t i = 0; i < s->n_ranges; i += step) {
-        size_t last = i + step <= s->n_ranges ? i + step - 1 : s->n_ranges - 1;
-        const struct slice ends[2] = {s->ranges[i].first, s->ranges[last].last};
+    for (size_t i = 0, next; i < s->n_ranges; i = next) {
+        next = range_after(s, i);
+        const struct slice ends[2] = {s->ranges[i].first, s->ranges[next - 1].last};
         for (int k = 0; k < 2; k++) {
             memcpy(p, ends[k].ptr, ends[k].len);
             c->keys[slot++] = slice_make(p, ends[k].len);
