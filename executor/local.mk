@@ -120,6 +120,8 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/shard.c \
   %D%/schema/histogram.c \
   %D%/schema/statistics.c \
+  %D%/schema/stats_job.c %D%/schema/stats_job.h \
+  %D%/schema/stats_sample.c %D%/schema/stats_sample.h \
   %D%/schema/temporary.c \
   %D%/schema/truncate.c \
   %D%/schema/view.c \
@@ -177,6 +179,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/statement_stats.c \
   %D%/statement_stats.h \
   %D%/session_stats.c \
+  %D%/auto_stats.c %D%/auto_stats.h \
   %D%/table_stats.c %D%/table_stats.h \
   %D%/statement.h \
   %D%/trace.c %D%/trace.h \

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "executor/asks.h"
+#include "executor/auto_stats.h"
 #include "executor/backup/attach.h"
 #include "executor/backup/work.h"
 #include "executor/cluster.h"
@@ -102,6 +103,7 @@ node_open(const struct node_opts *o, struct node **out)
     ERR_GOTO(work_start(n), fail);
     ERR_GOTO(asks_start(n), fail);
     ERR_GOTO(gc_start(n, &n->gc), fail);
+    ERR_GOTO(auto_stats_start(n, &n->auto_stats), fail);
     if (members_alone(n)) /* what earlier processes left */
         temporary_drop(n, NULL);
     *out = n;
@@ -143,10 +145,11 @@ node_close(struct node *n)
     }
     cancel_request(&n->shutdown, CANCEL_SHUTDOWN);
     gc_stop(n->gc);
-    if (n->jobs != NULL) {
+    if (n->jobs != NULL)
         job_registry_stop(n->jobs);
+    auto_stats_stop(n->auto_stats); /* it waits for jobs, and they tell it what they wrote */
+    if (n->jobs != NULL)
         job_registry_destroy(n->jobs);
-    }
     looker_stop(n->asks);
     looker_stop(n->work);
     members_leave(n);

@@ -20,6 +20,7 @@ struct cluster_settings; /* executor/settings.h */
 struct session_registry;
 struct statement_stats;
 struct stats_cache;      /* executor/table_stats.h */
+struct auto_stats;       /* executor/auto_stats.h */
 struct io_config;        /* sinks/sink.h */
 
 /* Texts are borrowed and must outlive the node. */
@@ -56,6 +57,7 @@ struct node {
     struct mem_budget *sql_memory;
     struct pool *workers;          /* job work */
     struct gc *gc;                 /* executor/gc.h */
+    struct auto_stats *auto_stats; /* NULL: statistics are made by statements only */
     struct looker *work;           /* executor/backup/work.h; NULL: the store is not shared */
     struct looker *asks;           /* executor/asks.h; the same */
     struct attachments *attachments; /* executor/backup/attach.h */

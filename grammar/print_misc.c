@@ -624,10 +624,12 @@ pr_create_stats(struct printer *p, const struct ast_create_stats *s)
         str_printf(p->out, "[%lld]", (long long)s->table_id);
     else
         pr_object_name(p, &s->table);
-    if (s->throttling >= 0) {
+    if (s->throttling > 0 || s->as_of != NULL)
+        P(" WITH OPTIONS");
+    if (s->throttling > 0) {
         /* the grammar wants a point in it */
         size_t before = p->out->len;
-        str_printf(p->out, " WITH OPTIONS THROTTLING %.15g", s->throttling);
+        str_printf(p->out, " THROTTLING %.15g", s->throttling);
         if (p->out->ptr != NULL && memchr(p->out->ptr + before, '.', p->out->len - before) == NULL)
             P(".0");
     }

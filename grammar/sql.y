@@ -80,11 +80,28 @@ subdir_of(struct ast_expr *e)
     return is_latest(e) ? NULL : e;
 }
 
-/* WITH OPTIONS THROTTLING 0.5; -1 without. */
 static double
 throttling(struct gram *g, struct ast_name number)
 {
-    return number.text.len == 0 ? -1 : strtod(slice_to_cstr(g->arena, number.text), NULL);
+    return strtod(slice_to_cstr(g->arena, number.text), NULL);
+}
+
+/* Each at most once; -1: no THROTTLING. SOURCE: CockroachDB v20.1 pkg/sql/sem/tree/create.go, CombineWith */
+static bool
+add_stats_options(struct gram *g, struct ast_create_stats *s, const struct ast_create_stats *more)
+{
+    const char *twice = NULL;
+    if (more->throttling >= 0 && s->throttling >= 0)
+        twice = "THROTTLING specified multiple times";
+    else if (more->as_of != NULL && s->as_of != NULL)
+        twice = "AS OF specified multiple times";
+    if (twice != NULL) {
+        gram_syntax_error(g, twice);
+        return false;
+    }
+    s->throttling = more->throttling >= 0 ? more->throttling : s->throttling;
+    s->as_of = more->as_of != NULL ? more->as_of : s->as_of;
+    return true;
 }
 
 /* Privileges are kept in upper case; NULL when one is not known. */
@@ -406,7 +423,7 @@ upper_privileges(struct gram *g, struct ast_names *l)
 %type <scrub_option> scrub_option
 %type <copy> copy_options copy_legacy copy_generic
 %type <range_target> alter_range_table alter_range_index
-%type <stats> create_stats_target
+%type <stats> create_stats_target opt_stats_options stats_options stats_option
 
 %start start
 %%
@@ -1216,32 +1233,47 @@ create_schema_stmt:
     ;
 
 create_stats_stmt:
-    K_CREATE K_STATISTICS name K_ON name_list K_FROM create_stats_target opt_with_throttling opt_as_of {
-        $7->name = $3.text;
-        $7->pos = $3.pos;
-        $7->columns = *$5;
-        $7->as_of = $9;
-        $7->throttling = throttling(g, $<name>8);
-        $$ = STMT(CREATE_STATS, @1, $7);
+    K_CREATE K_STATISTICS name K_ON name_list K_FROM create_stats_target opt_stats_options {
+        $8->name = $3.text;
+        $8->pos = $3.pos;
+        $8->columns = *$5;
+        $8->table = $7->table;
+        $8->table_id = $7->table_id;
+        $$ = STMT(CREATE_STATS, @1, $8);
     }
-    | K_CREATE K_STATISTICS name K_FROM create_stats_target opt_with_throttling opt_as_of {
-        $5->name = $3.text;
-        $5->pos = $3.pos;
-        $5->as_of = $7;
-        $5->throttling = throttling(g, $<name>6);
-        $$ = STMT(CREATE_STATS, @1, $5);
+    | K_CREATE K_STATISTICS name K_FROM create_stats_target opt_stats_options {
+        $6->name = $3.text;
+        $6->pos = $3.pos;
+        $6->table = $5->table;
+        $6->table_id = $5->table_id;
+        $$ = STMT(CREATE_STATS, @1, $6);
     }
     | K_CREATE K_STATISTICS error { HELP("CREATE STATISTICS"); }
     ;
 
 create_stats_target:
-    table_name { $$ = MAKE(struct ast_create_stats, .table = *$1, .throttling = -1); }
-    | '[' iconst64 ']' { $$ = MAKE(struct ast_create_stats, .table_id = $2, .throttling = -1); }
+    table_name { $$ = MAKE(struct ast_create_stats, .table = *$1); }
+    | '[' iconst64 ']' { $$ = MAKE(struct ast_create_stats, .table_id = $2); }
     ;
 
-opt_with_throttling:
-    %empty { $<name>$ = (struct ast_name){0}; }
-    | K_WITH K_OPTIONS K_THROTTLING FCONST { $<name>$ = $4; }
+/* AS OF alone is short for WITH OPTIONS AS OF. */
+opt_stats_options:
+    opt_as_of { $$ = MAKE(struct ast_create_stats, .as_of = $1, .throttling = -1); }
+    | K_WITH K_OPTIONS stats_options { $$ = $3; }
+    ;
+
+stats_options:
+    stats_option
+    | stats_options stats_option { TRY(add_stats_options(g, $1, $2)); $$ = $1; }
+    ;
+
+stats_option:
+    K_THROTTLING FCONST {
+        $$ = MAKE(struct ast_create_stats, .throttling = throttling(g, $2));
+        if ($$->throttling >= 1)
+            FAIL("THROTTLING fraction must be between 0 and 1");
+    }
+    | as_of { $$ = MAKE(struct ast_create_stats, .as_of = $1, .throttling = -1); }
     ;
 
 create_changefeed_stmt:

@@ -36,6 +36,7 @@ drivers = \
   %D%/run-clients \
   %D%/run-serial \
   %D%/schema-jobs \
+  %D%/auto-stats \
   %D%/bad-input \
   %D%/shell-test \
   %D%/tls-test \
@@ -89,11 +90,13 @@ EXTRA_DIST += \
 test_environment = \
   AMBERDB='$(abs_top_builddir)/amberdb$(EXEEXT)' \
   AMBERDB_SRCDIR='$(abs_top_srcdir)' \
+  AMBERDB_TEST_STATS_MS=0 \
   AMBERDB_BUILDDIR='$(abs_top_builddir)' \
   AMBERDB_SHARED="$${AMBERDB_SHARED:-$(abs_top_srcdir)/../shared}"
 AM_TESTS_ENVIRONMENT = \
   $(test_environment) CMOCKA_MESSAGE_OUTPUT=TAP; \
-  export AMBERDB AMBERDB_SRCDIR AMBERDB_BUILDDIR AMBERDB_SHARED CMOCKA_MESSAGE_OUTPUT;
+  export AMBERDB AMBERDB_SRCDIR AMBERDB_BUILDDIR AMBERDB_SHARED AMBERDB_TEST_STATS_MS \
+    CMOCKA_MESSAGE_OUTPUT;
 LOG_COMPILER = $(top_srcdir)/%D%/run-one
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 

@@ -2,6 +2,10 @@
 #
 # Needs AMBERDB (the program) set. Everything that it makes is below a folder that the caller gives.
 
+# Statistics come by statements only, but in tests of their own: plans and lists of jobs are to be the same
+# each time.
+export AMBERDB_TEST_STATS_MS=${AMBERDB_TEST_STATS_MS:-0}
+
 # Only servers that this shell starts are its to kill, whatever the environment names.
 AMB_PID=
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "catalog/sysrow.h"
+#include "executor/auto_stats.h"
 #include "executor/node.h"
 #include "executor/statement.h"
 #include "grammar/print.h"
@@ -564,6 +565,8 @@ publish(struct restore_job *r)
     struct error *e = exec_txn(r->j->node, NULL, "system", HLC_MIN, &r->j->cancel, publish_txn, r);
     if (e != NULL)
         PB_SET(r->d, tables_published, false);
+    for (size_t i = 0; e == NULL && i < r->d->n_table_descs; i++)
+        auto_stats_note(r->j->node, PB_GET(r->d->table_descs[i], id), AUTO_STATS_MANY);
     return e;
 }
 

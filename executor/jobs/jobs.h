@@ -71,6 +71,8 @@ void job_registry_stop(struct job_registry *r);
 void job_registry_destroy(struct job_registry *r);
 /* Another node shall go on with what runs here; nothing more is begun or adopted. Returns at once. */
 void job_registry_drain(struct job_registry *r);
+/* Does it start jobs now? Not while it drains, nor where a file forbids them. */
+bool job_registry_takes(struct job_registry *r);
 /* Jobs that run here. */
 int job_registry_running(struct job_registry *r);
 

@@ -760,6 +760,15 @@ job_registry_drain(struct job_registry *reg)
     mutex_unlock(&reg->lock);
 }
 
+bool
+job_registry_takes(struct job_registry *reg)
+{
+    mutex_lock(&reg->lock);
+    bool takes = !reg->stopping && !reg->draining && !reg->forbidden;
+    mutex_unlock(&reg->lock);
+    return takes;
+}
+
 int
 job_registry_running(struct job_registry *reg)
 {

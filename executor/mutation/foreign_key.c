@@ -3,6 +3,7 @@
 #include "executor/mutation/mut_int.h"
 
 #include "base/hash.h"
+#include "executor/auto_stats.h"
 
 /* Foreign keys: noted while rows are written, checked and followed when the statement ends.
  * SOURCE: CockroachDB v20.1 pkg/sql/opt/exec/execbuilder/mutation.go, pkg/sql/row/fk_*.go,
@@ -649,5 +650,10 @@ mutator_finish(struct mutator *m)
     mut_own_on(m);
     struct error *e = finish(m);
     mut_own_off(m);
+    for (struct mut_table *mt = m->tables; e == NULL && mt != NULL; mt = mt->next)
+        if (mt->n_written > 0) {
+            auto_stats_note(m->x->node, mt->t->id, mt->n_written);
+            mt->n_written = 0;
+        }
     return e;
 }

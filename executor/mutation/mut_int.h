@@ -32,6 +32,7 @@ struct mut_table {
     struct mut_fk *out, *in;
     bool cascades_in;                /* some inbound key acts */
     struct table_reader *reader;     /* by primary key, all columns */
+    int64_t n_written;               /* rows */
 };
 
 struct mutator {

@@ -179,6 +179,7 @@ struct error *
 mut_insert(struct mut_table *mt, struct arena *scratch, const struct datum *row,
            enum mut_verb verb)
 {
+    mt->n_written++;
     ERR_TRY(mut_trace_insert(mt, scratch, row, false));
     for (int i = 0; i < mt->t->n_all_indexes; i++) {
         const struct index *ix = &mt->t->indexes[i];
@@ -239,6 +240,7 @@ mut_put_blind(struct mut_table *mt, struct arena *scratch, const struct datum *r
     const struct index *pk = &mt->t->indexes[0];
     struct pairs p = {.a = scratch}, all = {.a = scratch};
 
+    mt->n_written++;
     ERR_TRY(mut_trace_insert(mt, scratch, row, true));
     ERR_TRY(row_encode(scratch, mt->t, pk, row, collect, &p));
     ERR_TRY(row_encode_keys(scratch, mt->t, pk, row, collect, &all));
@@ -298,6 +300,7 @@ struct error *
 mut_update(struct mut_table *mt, struct arena *scratch, const struct datum *old,
            const struct datum *row, enum mut_verb verb)
 {
+    mt->n_written++;
     ERR_TRY(mut_trace_update(mt, scratch, old, row));
     for (int i = 0; i < mt->t->n_all_indexes; i++)
         ERR_TRY(update_index(mt, scratch, &mt->t->indexes[i], old, row));
@@ -307,6 +310,7 @@ mut_update(struct mut_table *mt, struct arena *scratch, const struct datum *old,
 struct error *
 mut_delete(struct mut_table *mt, struct arena *scratch, const struct datum *old)
 {
+    mt->n_written++;
     for (int i = 0; i < mt->t->n_all_indexes; i++) {
         struct pairs p = {.a = scratch};
         ERR_TRY(row_encode_keys(scratch, mt->t, &mt->t->indexes[i], old, collect, &p));

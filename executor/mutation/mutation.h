@@ -6,7 +6,7 @@
  *     mutator_create(x, arena, &m)
  *     mutator_table(m, table, target or NULL, &mt)     target: checks, computed columns (plan.h)
  *     mut_insert / mut_update / mut_delete(mt, ...)    writes pairs; NOT NULL, CHECK, UNIQUE at once
- *     mutator_finish(m)                                foreign keys, cascades
+ *     mutator_finish(m)                                foreign keys, cascades; rows counted for statistics
  *
  * Errors:  23502, 23503, 23505, 23514, texts of sql.md 12. Threads: the statement's.
  */

@@ -420,7 +420,7 @@ fill_from_query(struct definition *d, const struct table *t)
     f.row = ARENA_ARRAY(x->arena, struct datum, (size_t)t->n_all_columns + 1);
     struct error *e = exec_select(x, d->n->as_select, &f.base);
     arena_destroy(f.arena);
-    return e;
+    return e != NULL ? e : mutator_finish(m);
 }
 
 /* ---- the statement --------------------------------------------------------------------------- */

@@ -314,8 +314,8 @@ ddl_gc_job(struct exec_ctx *x, const char *text, uint32_t parent_id, const uint3
 
 /* ---- statistics ------------------------------------------------------------------------------ */
 
-static const char *
-full_name(struct exec_ctx *x, const struct table *t)
+const char *
+ddl_full_name(struct exec_ctx *x, const struct table *t)
 {
     const struct database *db = NULL;
     const char *schema = "public";
@@ -332,11 +332,16 @@ full_name(struct exec_ctx *x, const struct table *t)
     return str_cstr(&s);
 }
 
-static struct error *
-stats_event(struct exec_ctx *x, const struct table *t, const char *name)
+const char *
+ddl_statement_text(struct exec_ctx *x)
 {
-    struct ddl_field fields[] = {{"TableName", name, false},
-                                 {"Statement", statement_text(x, NULL), false}};
+    return statement_text(x, NULL);
+}
+
+struct error *
+ddl_stats_event(struct exec_ctx *x, uint32_t table_id, const char *name, const char *statement)
+{
+    struct ddl_field fields[] = {{"TableName", name, false}, {"Statement", statement, false}};
     struct str info;
     if (!settings_bool(x->node, "sql.stats.post_events.enabled"))
         return NULL;
@@ -345,38 +350,7 @@ stats_event(struct exec_ctx *x, const struct table *t, const char *name)
     put_field(&info, &fields[0]);
     put_field(&info, &fields[1]);
     str_append_char(&info, '}');
-    return put_event(x, "create_statistics", t->id, &info);
-}
-
-struct error *
-ddl_stats_job(struct exec_ctx *x, const struct table *t, const char *name,
-              const struct stats_list *lists, int n)
-{
-    Amberdb__CreateStatsDetails *d = PB_NEW(x->arena, CreateStatsDetails, create_stats_details);
-    bool by_itself = strcmp(name, "__auto__") == 0;
-    const char *text = ddl_job_text(x), *fq = full_name(x, t);
-    d->name = arena_strdup(x->arena, name);
-    d->fq_table_name = arena_strdup(x->arena, fq);
-    d->statement = arena_strdup(x->arena, statement_text(x, NULL));
-    d->table = pb_table_copy(x->arena, t->pb);
-    for (int i = 0; i < n; i++) {
-        Amberdb__CreateStatsDetails__ColStat *c =
-            PB_NEW(x->arena, CreateStatsDetails__ColStat, create_stats_details__col_stat);
-        for (int k = 0; k < lists[i].n; k++)
-            PB_PUSH(x->arena, c->column_ids, c->n_column_ids, lists[i].ids[k]);
-        PB_SET(c, has_histogram, lists[i].histogram);
-        PB_PUSH(x->arena, d->column_stats, d->n_column_stats, c);
-    }
-    Amberdb__Payload *p = new_payload(
-        x, by_itself ? arena_printf(x->arena, "Table statistics refresh for %s", fq) : text, 0);
-    if (by_itself)
-        p->statement = arena_strdup(x->arena, text);
-    struct slice bytes = pb_pack(x->arena, PB_BASE(d));
-    p->details_case = AMBERDB__PAYLOAD__DETAILS_CREATE_STATS;
-    p->create_stats.data = arena_memdup(x->arena, bytes.ptr, bytes.len);
-    p->create_stats.len = bytes.len;
-    ERR_TRY(put_job(x, p, "succeeded", 1, NULL, NULL));
-    return stats_event(x, t, fq);
+    return put_event(x, "create_statistics", table_id, &info);
 }
 
 /* ---- jobs that failed ------------------------------------------------------------------------ */

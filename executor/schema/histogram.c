@@ -1,7 +1,7 @@
 /* Histograms of statistics: system.table_statistics.histogram, and SHOW HISTOGRAM.
  *
  * A bucket is its upper bound, the rows that equal it, and the rows and distinct values between it and
- * the bound before. NULLs are in none. A column with at most MAX_BUCKETS values has a bucket of each.
+ * the bound before. NULLs are in none. How they come to be: stats_sample.c.
  */
 #include "config.h"
 
@@ -10,8 +10,6 @@
 #include "grammar/print.h"
 #include "types/json.h"
 #include "types/keyenc.h"
-
-#define MAX_BUCKETS 200 /* SOURCE: CockroachDB v20.1 pkg/sql/create_stats.go */
 
 static const struct result_column histogram_columns[] = {
     {"upper_bound", &TYPE_STRING, 0, 0},
@@ -52,40 +50,6 @@ packed(struct arena *a, Amberdb__HistogramData *h, const struct type *t)
     h->column_type = type_to_pb(a, t);
     struct slice bytes = pb_pack(a, PB_BASE(h));
     return datum_bytes(bytes.ptr, bytes.len);
-}
-
-/* Values go to buckets by how many rows are not above them: each bucket about as many rows. */
-struct error *
-ddl_histogram_collect(struct exec_ctx *x, const struct table *t, const struct column *c,
-                      int64_t not_null, struct datum *out)
-{
-    Amberdb__HistogramData *h = PB_NEW(x->arena, HistogramData, histogram_data);
-    struct datum **rows;
-    size_t n;
-    struct str name, sql;
-
-    *out = DATUM_NULL;
-    if (not_null == 0)
-        return NULL;
-    str_init_arena(&name, x->arena, STR_MAX_DEFAULT);
-    str_init_arena(&sql, x->arena, STR_MAX_DEFAULT);
-    print_name(&name, slice_cstr(c->name));
-    str_printf(&sql,
-               "WITH counts AS (SELECT %s AS v, count(*) AS n FROM [%u AS t] WHERE %s IS NOT NULL "
-               "GROUP BY %s), places AS (SELECT v, n, CASE WHEN row_number() OVER (ORDER BY v) = 1 "
-               "THEN -1 ELSE ((sum(n) OVER (ORDER BY v) - 1) * %d // %lld)::INT8 END AS b FROM counts) "
-               "SELECT p.v, p.n, t.n - p.n, t.d - 1 FROM (SELECT b, max(v) AS v, sum(n)::INT8 AS n, "
-               "count(*) AS d FROM places GROUP BY b) AS t JOIN places AS p ON p.b = t.b AND p.v = t.v "
-               "ORDER BY p.v",
-               str_cstr(&name), t->id, str_cstr(&name), str_cstr(&name), MAX_BUCKETS - 1,
-               (long long)not_null);
-    ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 0, NULL, NULL, str_cstr(&sql), MAX_BUCKETS + 1,
-                       &rows, &n));
-    for (size_t i = 0; i < n; i++)
-        ERR_TRY(add_bucket(x->arena, h, c->type, &rows[i][0], rows[i][1].i, rows[i][2].i,
-                           (double)rows[i][3].i));
-    *out = packed(x->arena, h, c->type);
-    return NULL;
 }
 
 /* INJECT STATISTICS: buckets as SHOW STATISTICS USING JSON gives them; NULL where there are none. */

@@ -84,15 +84,6 @@ struct error *ddl_event_mutation(struct exec_ctx *x, const char *type, uint32_t 
 struct error *ddl_event_reversed(struct exec_ctx *x, uint32_t target, uint32_t mutation_id,
                                  const char *error) ERR_MUST_USE;
 /* A SCHEMA CHANGE GC job: "GC for <text>", of tables or of a table's indexes. */
-/* CREATE STATISTICS is done: its job, and the event that sql.stats.post_events asks for. columns: n
- * lists of n_ids[i] ids, histogram[i] with one. */
-struct stats_list {
-    const uint32_t *ids;
-    int n;
-    bool histogram;
-};
-struct error *ddl_stats_job(struct exec_ctx *x, const struct table *t, const char *name,
-                            const struct stats_list *lists, int n) ERR_MUST_USE;
 struct error *ddl_gc_job(struct exec_ctx *x, const char *text, uint32_t parent_id,
                          const uint32_t *indexes, size_t n_indexes, const uint32_t *tables,
                          size_t n_tables) ERR_MUST_USE;
@@ -107,6 +98,12 @@ struct ddl_undo {
 void ddl_undo_point(struct exec_ctx *x, uint32_t table_id, struct ddl_undo *u);
 struct error *ddl_put_off(struct exec_ctx *x, const struct ddl_undo *u, uint32_t table_id,
                           struct error *e) ERR_MUST_USE;
+/* "db.schema.t", with quotes where they are needed. */
+const char *ddl_full_name(struct exec_ctx *x, const struct table *t);
+const char *ddl_statement_text(struct exec_ctx *x); /* as events tell it: names as they were written */
+/* The event create_statistics, if sql.stats.post_events asks for it. */
+struct error *ddl_stats_event(struct exec_ctx *x, uint32_t table_id, const char *name,
+                              const char *statement) ERR_MUST_USE;
 /* The number of the change that the statement makes to the table. */
 struct error *ddl_take_mutation_id(struct exec_ctx *x, uint32_t table_id, uint32_t *id)
     ERR_MUST_USE;
@@ -184,17 +181,19 @@ struct error *ddl_partitioning(struct exec_ctx *x, pb_table *t, pb_index *ix,
                                const struct ast_partition_by *n) ERR_MUST_USE;
 struct error *ddl_partition_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id,
                                   const struct ast_partition_by *n) ERR_MUST_USE;
-/* histogram.c: NULL for what has none. */
-bool ddl_histogram_of(const struct type *t);
-struct error *ddl_histogram_collect(struct exec_ctx *x, const struct table *t,
-                                    const struct column *c, int64_t not_null,
-                                    struct datum *out) ERR_MUST_USE;
+/* histogram.c */
+bool ddl_histogram_of(const struct type *t); /* may columns of the type have one? */
 struct error *ddl_histogram_inject(struct exec_ctx *x, const struct datum *buckets,
                                    const struct type *t, struct datum *out) ERR_MUST_USE;
 struct error *ddl_histogram_json(struct exec_ctx *x, const struct datum *bytes,
                                  struct str *out) ERR_MUST_USE;
 
-/* statistics.c */
+/* statistics.c: counts: rows, distinct values, NULLs; created NULL: now. replace: instead of older ones of
+ * the same columns, but for some of those that were made by themselves. */
+struct error *ddl_put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name,
+                                const int64_t *ids, int n, const int64_t counts[3],
+                                struct datum created, struct datum histogram,
+                                bool replace) ERR_MUST_USE;
 struct error *ddl_inject_statistics(struct exec_ctx *x, const struct table *t,
                                     const struct ast_expr *json) ERR_MUST_USE;
 

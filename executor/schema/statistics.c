@@ -5,15 +5,14 @@
 
 #include "executor/schema/schema_int.h"
 
-#include "executor/settings.h"
+#include "executor/jobs/jobs.h"
+#include "executor/schema/stats_job.h"
 #include "executor/table_stats.h"
 #include "grammar/print.h"
 
-/* ---- collecting ------------------------------------------------------------------------------ */
-
-static struct error *
-put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name, const int64_t *ids, int n,
-              const int64_t counts[3], struct datum created, struct datum histogram, bool replace)
+struct error *
+ddl_put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name, const int64_t *ids, int n,
+                  const int64_t counts[3], struct datum created, struct datum histogram, bool replace)
 {
     static const struct type *const types[] = {&TYPE_INT8, &TYPE_STRING,    &TYPE_STRING,
                                                &TYPE_INT8, &TYPE_INT8,      &TYPE_INT8,
@@ -44,73 +43,7 @@ put_statistic(struct exec_ctx *x, uint32_t table_id, struct datum name, const in
                     "COALESCE($7, now()::TIMESTAMP), $4, $5, $6, $8)");
 }
 
-static struct error *
-collect(struct exec_ctx *x, const struct table *t, struct datum name, const struct column **cols,
-        int n, bool histogram)
-{
-    struct str sql, list, nulls;
-    int64_t *ids = ARENA_ARRAY(x->arena, int64_t, (size_t)n + 1), counts[3];
-    struct datum **rows;
-    size_t n_rows;
-    str_init_arena(&list, x->arena, STR_MAX_DEFAULT);
-    str_init_arena(&nulls, x->arena, STR_MAX_DEFAULT);
-    str_init_arena(&sql, x->arena, STR_MAX_DEFAULT);
-    for (int i = 0; i < n; i++) {
-        ids[i] = cols[i]->id;
-        str_append_cstr(&list, i > 0 ? ", " : "");
-        print_name(&list, slice_cstr(cols[i]->name));
-        str_append_cstr(&nulls, i > 0 ? " AND " : "");
-        print_name(&nulls, slice_cstr(cols[i]->name));
-        str_append_cstr(&nulls, " IS NULL");
-    }
-    str_printf(&sql, "SELECT (SELECT count(*) FROM [%u AS t]), (SELECT count(*) FROM (SELECT "
-                     "DISTINCT %s FROM [%u AS t])), (SELECT count(*) FROM [%u AS t] WHERE %s)",
-               t->id, str_cstr(&list), t->id, t->id, str_cstr(&nulls));
-    ERR_TRY(exec_query(x, EXEC_ROOT, x->arena, 0, NULL, NULL, str_cstr(&sql), 1, &rows, &n_rows));
-    for (int i = 0; i < 3; i++)
-        counts[i] = rows[0][i].i;
-    struct datum h = DATUM_NULL;
-    if (histogram && n == 1 && ddl_histogram_of(cols[0]->type) &&
-        settings_bool(x->node, "sql.stats.histogram_collection.enabled"))
-        ERR_TRY(ddl_histogram_collect(x, t, cols[0], counts[0] - counts[2], &h));
-    return put_statistic(x, t->id, name, ids, n, counts, DATUM_NULL, h, true);
-}
-
-struct lists {
-    struct stats_list *v;
-    int n;
-};
-
-/* One list of columns, noted for the job. */
-static struct error *
-collect_list(struct exec_ctx *x, const struct table *t, struct datum name,
-             const struct column **cols, int n, bool histogram, struct lists *lists)
-{
-    uint32_t *ids = ARENA_ARRAY(x->arena, uint32_t, (size_t)n + 1);
-    for (int i = 0; i < n; i++)
-        ids[i] = cols[i]->id;
-    lists->v[lists->n++] = (struct stats_list){.ids = ids, .n = n, .histogram = histogram && n == 1};
-    return collect(x, t, name, cols, n, histogram);
-}
-
-/* Without ON: every column that begins an index, with a histogram, then the others. */
-static struct error *
-collect_default(struct exec_ctx *x, const struct table *t, struct datum name,
-                struct lists *lists)
-{
-    bool *done = arena_zalloc(x->arena, (size_t)t->n_all_columns + 1);
-    for (int i = 0; i < t->n_indexes + t->n_columns; i++) {
-        int ordinal = i < t->n_indexes ? t->indexes[i].keys[0] : i - t->n_indexes;
-        const struct column *c = &t->columns[ordinal];
-        if (done[ordinal] || (i < t->n_indexes && t->indexes[i].inverted) ||
-            c->type->family == FAMILY_JSON)
-            continue;
-        done[ordinal] = true;
-        ERR_TRY(collect_list(x, t, name, &c, 1,
-                             i < t->n_indexes || c->type->family == FAMILY_BOOL, lists));
-    }
-    return NULL;
-}
+/* ---- CREATE STATISTICS ------------------------------------------------------------------------ */
 
 static int
 by_id(const void *a, const void *b)
@@ -120,38 +53,31 @@ by_id(const void *a, const void *b)
 }
 
 static struct error *
-create_stats_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+find_table(struct exec_ctx *x, const struct ast_create_stats *n, const struct table **t)
 {
-    const struct ast_create_stats *n = s->create_stats;
-    const struct table *t;
-    (void)rows;
-    (void)tag;
     if (n->table_id != 0) {
-        ERR_TRY(catalog_table_by_id(x->catalog, (uint32_t)n->table_id, &t));
-        if (t == NULL)
+        ERR_TRY(catalog_table_by_id(x->catalog, (uint32_t)n->table_id, t));
+        if (*t == NULL)
             return err_new(ERR_UNDEFINED_TABLE, "relation \"[%lld]\" does not exist",
                            (long long)n->table_id);
-        if (t->is_view)
+        if ((*t)->is_view)
             return err_new(ERR_WRONG_OBJECT_TYPE, "cannot create statistics on views");
     } else {
         struct object_name given = ddl_object_name(x, &n->table);
         const struct database *db;
         const char *schema;
-        ERR_TRY(catalog_resolve(x->catalog, &x->names, &given, &t, &db, &schema));
-        if (t != NULL && t->is_virtual)
+        ERR_TRY(catalog_resolve(x->catalog, &x->names, &given, t, &db, &schema));
+        if (*t != NULL && (*t)->is_virtual)
             return err_new(ERR_WRONG_OBJECT_TYPE, "cannot create statistics on virtual tables");
-        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, PRIV_SELECT, &t, NULL));
+        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, false, PRIV_SELECT, t, NULL));
     }
-    ERR_TRY(ddl_check_table(x, t, PRIV_SELECT));
-    struct datum name = datum_bytes(n->name.ptr, n->name.len);
-    struct lists lists = {
-        ARENA_ARRAY(x->arena, struct stats_list, (size_t)(t->n_indexes + t->n_columns) + 1), 0};
-    if (n->columns.count == 0) {
-        ERR_TRY(collect_default(x, t, name, &lists));
-        return ddl_stats_job(x, t, ddl_text(x, n->name), lists.v, lists.n);
-    }
-    const struct column **cols =
-        ARENA_ARRAY(x->arena, const struct column *, (size_t)n->columns.count + 1);
+    return ddl_check_table(x, *t, PRIV_SELECT);
+}
+
+static struct error *
+find_columns(struct exec_ctx *x, const struct ast_create_stats *n, const struct table *t,
+             const struct column **cols)
+{
     for (int i = 0; i < n->columns.count; i++) {
         const char *column = ddl_text(x, n->columns.items[i].text);
         cols[i] = table_column(t, column);
@@ -161,8 +87,29 @@ create_stats_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
             return err_unimplemented(35844, "CREATE STATISTICS is not supported for JSON columns");
     }
     qsort(cols, (size_t)n->columns.count, sizeof(*cols), by_id);
-    ERR_TRY(collect_list(x, t, name, cols, n->columns.count, true, &lists));
-    return ddl_stats_job(x, t, ddl_text(x, n->name), lists.v, lists.n);
+    return NULL;
+}
+
+/* The statistics are no part of the statement's transaction: its job's row is not either. */
+static struct error *
+create_stats_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
+{
+    const struct ast_create_stats *n = s->create_stats;
+    const struct column **cols =
+        ARENA_ARRAY(x->arena, const struct column *, (size_t)n->columns.count + 1);
+    struct stats_order o = {.name = ddl_text(x, n->name), .throttling = n->throttling,
+                            .statement = ddl_statement_text(x), .text = ddl_job_text(x),
+                            .columns = n->columns.count > 0 ? cols : NULL,
+                            .n_columns = n->columns.count};
+    int64_t id;
+    (void)rows;
+    (void)tag;
+    ERR_TRY(find_table(x, n, &o.table));
+    ERR_TRY(find_columns(x, n, o.table, cols));
+    if (n->as_of != NULL)
+        ERR_TRY(exec_as_of(x, n->as_of, &o.as_of));
+    ERR_TRY(stats_job_start(x, &o, &id));
+    return job_wait(x->node, id, x->cancel, NULL);
 }
 
 /* ---- INJECT STATISTICS ----------------------------------------------------------------------- */
@@ -207,7 +154,7 @@ ddl_inject_statistics(struct exec_ctx *x, const struct table *t, const struct as
         }
         if (n == 1)
             ERR_TRY(ddl_histogram_inject(x, &rows[i][6], col->type, &histogram));
-        ERR_TRY(put_statistic(x, t->id, rows[i][0], ids, n, counts, rows[i][4], histogram, false));
+        ERR_TRY(ddl_put_statistic(x, t->id, rows[i][0], ids, n, counts, rows[i][4], histogram, false));
     }
     return NULL;
 }

@@ -57,3 +57,23 @@ CREATE STATISTICS s ON j FROM old;
 CREATE STATISTICS s FROM pg_catalog.pg_class;
 CREATE VIEW v AS SELECT a FROM old;
 CREATE STATISTICS s FROM v;
+-- Of an earlier time; many rows are sampled; a job in a transaction of its own
+CREATE TABLE much (k INT PRIMARY KEY, v INT, s STRING, INDEX (v), INDEX (s));
+INSERT INTO much SELECT i, i % 100, repeat('x', 500) || (i % 3)::STRING FROM generate_series(1, 30000) g (i);
+SELECT now()::STRING AS before, pg_sleep(0.02) \gset
+INSERT INTO much SELECT i, i, NULL FROM generate_series(30001, 30100) g (i);
+CREATE STATISTICS early FROM much WITH OPTIONS THROTTLING 0.1 AS OF SYSTEM TIME :'before';
+CREATE STATISTICS late ON s FROM much;
+SELECT statistics_name, column_names, row_count, abs(distinct_count - CASE column_names[1] WHEN 'k' THEN 30000 WHEN 'v' THEN 100 ELSE 3 END) < 1000 AS near, null_count FROM [SHOW STATISTICS FOR TABLE much] ORDER BY 1, 2::STRING;
+SELECT histogram_id AS h FROM [SHOW STATISTICS FOR TABLE much] WHERE column_names = ARRAY['v'] \gset
+SELECT count(*), sum(equal_rows) BETWEEN 29000 AND 30000 AS rows, max(range_rows), max(equal_rows) < 600 AS even FROM [SHOW HISTOGRAM :h];
+SELECT histogram_id AS h FROM [SHOW STATISTICS FOR TABLE much] WHERE column_names = ARRAY['k'] \gset
+SELECT count(*), sum(range_rows + equal_rows) BETWEEN 29000 AND 30000 AS rows, max(range_rows) < 300 AS even, sum(distinct_range_rows + 1)::INT BETWEEN 28000 AND 31000 AS distinct FROM [SHOW HISTOGRAM :h];
+-- Long texts are cut
+SELECT histogram_id AS h FROM [SHOW STATISTICS FOR TABLE much] WHERE column_names = ARRAY['s'] \gset
+SELECT length(upper_bound), equal_rows FROM [SHOW HISTOGRAM :h];
+CREATE STATISTICS s FROM much WITH OPTIONS THROTTLING 1.5;
+CREATE STATISTICS s FROM much WITH OPTIONS THROTTLING 0.5 THROTTLING 0.5;
+CREATE STATISTICS s FROM much AS OF SYSTEM TIME 'x';
+BEGIN; CREATE STATISTICS inside ON v FROM much; ROLLBACK;
+SELECT count(*) FROM [SHOW STATISTICS FOR TABLE much] WHERE statistics_name = 'inside';
