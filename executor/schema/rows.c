@@ -112,8 +112,10 @@ struct key_list {
 
 struct rewrite {
     struct exec_ctx *x;
-    const struct table *from, *to;
+    const struct table *from, *to; /* from: as rows are read */
     int *source;               /* per column of `to`: its ordinal in `from`, -1: new */
+    const struct index **stale; /* indexes under way of `from` with columns that are new */
+    int n_stale;
     struct expr **exprs;       /* of new columns: default or computed; NULL: NULL */
     struct arena *arena;       /* of one row */
     struct datum *row;
@@ -166,6 +168,17 @@ put_new(void *arg, struct slice key, struct slice value)
 }
 
 static struct error *
+remove_entry(void *arg, struct slice key, struct slice value)
+{
+    struct rewrite *w = arg;
+    struct slice old;
+    bool found;
+    (void)value;
+    ERR_TRY(kv_get(w->x->txn, key, w->arena, &found, &old, NULL));
+    return found ? kv_del(w->x->txn, key) : NULL;
+}
+
+static struct error *
 compute(struct rewrite *w, bool computed)
 {
     for (int i = 0; i < w->to->n_columns; i++) {
@@ -208,14 +221,39 @@ rewrite_row(void *arg, const struct datum *row, bool *stop)
         if (!kept)
             ERR_TRY(kv_del(w->x->txn, w->old.v[i]));
     }
+    for (int i = 0; i < w->n_stale; i++)
+        ERR_TRY(row_encode_keys(w->arena, w->from, w->stale[i], row, remove_entry, w));
     return NULL;
+}
+
+static bool
+is_new(const struct rewrite *w, const int *ordinals, int n, const struct table *known)
+{
+    for (int i = 0; i < n; i++)
+        if (table_column_ordinal(known, w->from->columns[ordinals[i]].id) < 0)
+            return true;
+    return false;
+}
+
+/* A row that was written since the change began has values of the new columns, and entries by them. */
+static void
+find_stale(struct rewrite *w, const struct table *known)
+{
+    w->stale = ARENA_ARRAY(w->x->arena, const struct index *, (size_t)w->from->n_all_indexes + 1);
+    for (int i = w->from->n_indexes; i < w->from->n_all_indexes; i++) {
+        const struct index *ix = &w->from->indexes[i];
+        if (ix->adding && (is_new(w, ix->keys, ix->n_keys, known) ||
+                           is_new(w, ix->stored, ix->n_stored, known)))
+            w->stale[w->n_stale++] = ix;
+    }
 }
 
 struct error *
 ddl_rewrite_rows(struct exec_ctx *x, const struct table *from, const struct table *to,
                  struct ddl_piece *piece)
 {
-    struct rewrite w = {.x = x, .from = from, .to = to, .piece = piece};
+    bool shared = piece != NULL && piece->seen != NULL;
+    struct rewrite w = {.x = x, .from = shared ? piece->seen : from, .to = to, .piece = piece};
     size_t n = (size_t)to->n_all_columns + 1;
     struct scope *scope = scope_of_table(x->arena, to, to->name);
     struct arena *before = x->env.arena;
@@ -225,13 +263,16 @@ ddl_rewrite_rows(struct exec_ctx *x, const struct table *from, const struct tabl
     for (int i = 0; i < to->n_all_columns; i++) {
         const struct column *c = &to->columns[i];
         const char *sql = c->compute_expr != NULL ? c->compute_expr : c->default_expr;
-        w.source[i] = table_column_ordinal(from, c->id);
+        w.source[i] = table_column_ordinal(from, c->id) < 0 ? -1
+                                                            : table_column_ordinal(w.from, c->id);
         if (w.source[i] < 0 && sql != NULL)
             ERR_TRY(plan_stored_expr(exec_planner(x), scope, sql, c->type, &w.exprs[i]));
     }
     w.new_index = from->indexes[0].id != to->indexes[0].id;
+    if (shared)
+        find_stale(&w, from);
     w.arena = arena_create(x->arena, "rewrite");
-    struct error *err = ddl_each_row(x, from, NULL, piece, rewrite_row, &w);
+    struct error *err = ddl_each_row(x, w.from, NULL, piece, rewrite_row, &w);
     x->env.arena = before;
     arena_destroy(w.arena);
     return err;

@@ -51,6 +51,7 @@ struct change {
 
 struct forms {
     const struct table *before, *after; /* NULL: gone */
+    const struct table *seen;           /* by writers */
     pb_mutation **v;
     size_t n;
 };
@@ -102,6 +103,7 @@ read_forms(struct exec_ctx *x, const struct change *c, struct forms *f)
             PB_PUSH(x->arena, before->columns, before->n_columns, f->v[i]->column);
     }
     ERR_TRY(mutations_apply(x, after, f->v, f->n, &rewrite));
+    ERR_TRY(table_from_pb(x->arena, now, &f->seen));
     ERR_TRY(table_from_pb(x->arena, before, &f->before));
     return table_from_pb(x->arena, after, &f->after);
 }
@@ -253,6 +255,7 @@ piece_txn(struct exec_ctx *x, void *arg)
         return NULL;
     }
     if (c->rows && p->step == 0) {
+        piece.seen = f.seen;
         err = ddl_rewrite_rows(x, f.before, f.after, &piece);
     } else {
         const struct index *ix = table_index_by_id(f.after, c->indexes[p->step]);

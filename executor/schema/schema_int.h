@@ -216,6 +216,7 @@ struct ddl_piece {
     struct slice from;         /* the key to begin with; empty: the first */
     uint64_t max_rows;
     size_t max_bytes;          /* of what is written; looked at after each row */
+    const struct table *seen;  /* ddl_rewrite_rows: the table as its writers know it */
     /* out */
     uint64_t rows;
     size_t bytes;
@@ -249,7 +250,8 @@ struct error *ddl_table_is_empty(struct exec_ctx *x, const struct table *t, bool
     ERR_MUST_USE;
 /* Write every row of `from` as a row of `to`, the same table after a change of its columns: new ones
  * get their default or computed value (23502 when that is NULL and may not be), lost ones go. Primary
- * index only. */
+ * index only; but what writers have put into indexes under way by values that go now, goes too, when
+ * piece->seen is given. */
 struct error *ddl_rewrite_rows(struct exec_ctx *x, const struct table *from,
                                const struct table *to, struct ddl_piece *piece) ERR_MUST_USE;
 /* 23514 validation of CHECK "b > 0" failed on row: a=1, b=-1 */
