@@ -2,10 +2,12 @@
 
 #include "executor/plan_cache.h"
 
+#include "executor/table_stats.h"
+
 struct plan_cache {
     struct arena *arena;      /* the plan's; this struct is in it */
     const struct plan_root *root;
-    uint64_t stamp, vars_generation;
+    uint64_t stamp, vars_generation, stats_generation;
     bool usable;              /* else it only serves the execution that made it */
     int n_tables;
     const struct table **tables;
@@ -75,6 +77,7 @@ static struct error *
 check_kept(struct exec_ctx *x, const struct plan_cache *c, bool *right)
 {
     *right = c->usable && c->vars_generation == x->session->vars_generation &&
+             c->stats_generation == table_stats_generation(x->node) &&
              x->txn_state != NULL && !x->txn_state->fixed_time &&
              c->stamp == catalog_stamp(x->catalog);
     for (int i = 0; *right && i < c->n_tables; i++) {
@@ -138,6 +141,7 @@ plan_cache_get(struct exec_ctx *x, struct prepared *p, struct placeholder_types 
     struct plan_cache *c = ARENA_NEW(a, struct plan_cache);
     struct planner *pl;
     struct plan_root *root;
+    c->stats_generation = table_stats_generation(x->node);
     struct error *err = exec_plan_in(x, a, p->stmt, ph, &pl, &root);
     c->arena = a;
     if (err == NULL && can_keep(x, pl, root)) {

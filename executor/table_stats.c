@@ -4,20 +4,30 @@
 #include "executor/table_stats.h"
 
 #include "base/log.h"
+#include "catalog/pb.h"
 #include "catalog/sysrow.h"
+#include "types/keyenc.h"
 
 #define SLOTS 256
 #define FRESH_NS INT64_C(10000000000)
+
+/* What was read once: the cache's and every plan's that uses it. */
+struct shared {
+    struct stats_cache *cache;
+    int uses;                  /* guarded by its lock */
+    struct arena *arena;
+    struct table_stats *stats; /* NULL: none */
+};
 
 /* One table; another one that falls into the slot takes its place. */
 struct slot {
     uint32_t table_id; /* 0: free */
     int64_t read_ns;   /* 0: to be read again */
-    struct arena *arena;
-    struct table_stats *stats; /* NULL: none */
+    struct shared *shared;
 };
 
 struct stats_cache {
+    _Atomic uint64_t generation; /* changes with every statistic */
     struct mutex lock; /* guards: */
     struct slot slots[SLOTS];
 };
@@ -30,25 +40,30 @@ stats_cache_create(void)
     return c;
 }
 
+static void
+release(void *arg)
+{
+    struct shared *s = arg;
+    if (s == NULL)
+        return;
+    mutex_lock(&s->cache->lock);
+    bool last = --s->uses == 0;
+    mutex_unlock(&s->cache->lock);
+    if (last) {
+        arena_destroy(s->arena);
+        xfree(s);
+    }
+}
+
 void
 stats_cache_destroy(struct stats_cache *c)
 {
     if (c == NULL)
         return;
     for (int i = 0; i < SLOTS; i++)
-        arena_destroy(c->slots[i].arena);
+        release(c->slots[i].shared);
     mutex_destroy(&c->lock);
     xfree(c);
-}
-
-static struct table_stats *
-copy(struct arena *a, const struct table_stats *s)
-{
-    if (s == NULL)
-        return NULL;
-    struct table_stats *t = arena_memdup(a, s, sizeof(*s));
-    t->columns = arena_memdup(a, s->columns, (size_t)s->n * sizeof(s->columns[0]));
-    return t;
 }
 
 /* ---- reading ---- */
@@ -62,6 +77,39 @@ struct reading {
     int64_t newest;
     int cap;
 };
+
+/* Without its histogram the column is as if it had none. */
+static struct error *
+read_histogram(struct arena *a, const struct datum *bytes, struct column_stats *c)
+{
+    Amberdb__HistogramData *h;
+    if (bytes->null)
+        return NULL;
+    ERR_TRY(PB_PARSE(a, histogram_data, "histogram", datum_slice(bytes), &h));
+    const struct type *t = h->column_type == NULL ? NULL : type_from_pb(a, h->column_type);
+    struct stats_bucket *v = ARENA_ARRAY(a, struct stats_bucket, h->n_buckets + 1);
+    double rows = 0;
+    if (t == NULL)
+        return err_new(ERR_DATA_CORRUPTED, "a histogram without a type");
+    for (size_t i = 0; i < h->n_buckets; i++) {
+        const Amberdb__Bucket *b = h->buckets[i];
+        struct reader r = reader_make(slice_dup(a, pb_bytes(b->upper_bound)));
+        ERR_TRY(key_decode(&r, a, t, KEY_ASC, &v[i].upper));
+        v[i].equal = (double)PB_GET(b, num_eq);
+        v[i].range = (double)PB_GET(b, num_range);
+        v[i].distinct = PB_GET(b, distinct_range);
+        rows += v[i].equal + v[i].range;
+        if (i > 0 && datum_compare(t, &v[i - 1].upper, &v[i].upper) >= 0)
+            return err_new(ERR_DATA_CORRUPTED, "bounds of a histogram are not in order");
+    }
+    if (rows <= 0)
+        return NULL;
+    c->n_buckets = (int)h->n_buckets;
+    c->buckets = v;
+    c->type = t;
+    c->in_buckets = rows;
+    return NULL;
+}
 
 static struct error *
 note_row(void *arg, const struct datum *row, bool *stop)
@@ -100,6 +148,10 @@ note_row(void *arg, const struct datum *row, bool *stop)
     r->columns[i] = (struct column_stats){.column_id = column_id,
                                           .distinct = row[6].i < 1 ? 1 : (double)row[6].i,
                                           .nulls = (double)row[7].i};
+    struct error *err = read_histogram(r->arena, &row[8], &r->columns[i]);
+    if (err != NULL)
+        log_warning("statistics of table %u: %s", r->table_id, err->message);
+    err_free(err);
     s->columns = r->columns;
     return NULL;
 }
@@ -116,6 +168,18 @@ read_txn(struct exec_ctx *x, void *arg)
     return sys_scan(x->catalog, ID_TABLE_STATISTICS, NULL, &id, 1, note_row, r);
 }
 
+/* For as long as x's statement lives. */
+static const struct table_stats *
+use(struct exec_ctx *x, struct shared *s)
+{
+    if (s->stats == NULL) {
+        release(s);
+        return NULL;
+    }
+    arena_on_free(x->arena, release, s);
+    return s->stats;
+}
+
 const struct table_stats *
 table_stats_get(struct exec_ctx *x, const struct table *t)
 {
@@ -126,9 +190,10 @@ table_stats_get(struct exec_ctx *x, const struct table *t)
     int64_t now = monotonic_now_ns();
     mutex_lock(&c->lock);
     if (s->table_id == t->id && s->read_ns != 0 && now - s->read_ns < FRESH_NS) {
-        struct table_stats *found = copy(x->arena, s->stats);
+        struct shared *found = s->shared;
+        found->uses++;
         mutex_unlock(&c->lock);
-        return found;
+        return use(x, found);
     }
     mutex_unlock(&c->lock);
     struct reading r = {.table_id = t->id, .arena = arena_create(NULL, "statistics")};
@@ -139,13 +204,14 @@ table_stats_get(struct exec_ctx *x, const struct table *t)
         arena_destroy(r.arena);
         return NULL;
     }
-    struct table_stats *read = copy(x->arena, r.stats);
+    struct shared *read = xcalloc(1, sizeof(*read));
+    *read = (struct shared){.cache = c, .uses = 2, .arena = r.arena, .stats = r.stats};
     mutex_lock(&c->lock);
-    struct arena *old = s->arena;
-    *s = (struct slot){t->id, now, r.arena, r.stats};
+    struct shared *old = s->shared;
+    *s = (struct slot){t->id, now, read};
     mutex_unlock(&c->lock);
-    arena_destroy(old);
-    return read;
+    release(old);
+    return use(x, read);
 }
 
 static struct error *
@@ -158,7 +224,14 @@ forget(struct node *n, void *arg, bool committed)
     if (c->slots[id % SLOTS].table_id == id)
         c->slots[id % SLOTS].read_ns = 0;
     mutex_unlock(&c->lock);
+    atomic_fetch_add(&c->generation, 1);
     return NULL;
+}
+
+uint64_t
+table_stats_generation(struct node *n)
+{
+    return atomic_load(&n->table_stats->generation);
 }
 
 void

@@ -234,10 +234,24 @@ extend(struct planner *p, const struct rel *r, int col, const struct type *t, st
         *n_pre = n;
         used[i] = true;
         *single = n_values <= 1;
-        *rows *= c.kind == COND_NULL ? rel_null_share(r, col) : n_values * rel_value_share(r, col);
+        double share = c.kind == COND_NULL ? rel_null_share(r, col) : 0;
+        for (int k = 0; k < n_values && c.kind != COND_NULL; k++)
+            share += rel_equal_share(r, col, values[k]);
+        *rows *= share > 1 ? 1 : share;
         return true;
     }
     return false;
+}
+
+static double
+range_share(const struct rel *r, int col, const struct bounds *b)
+{
+    const struct col_range range = {b->lo, b->hi, b->lo_incl, b->hi_incl};
+    double share;
+
+    if (rel_range_share(r, col, &range, &share))
+        return share;
+    return b->lo != NULL && b->hi != NULL ? 1.0 / 10 : b->lo != NULL || b->hi != NULL ? 1.0 / 3 : 1;
 }
 
 static void
@@ -277,7 +291,7 @@ constrain(struct planner *p, const struct rel *r, const struct index *ix, struct
         if (ranged) {
             for (int i = 0; i < b.n_used; i++)
                 out->used[b.used[i]] = true;
-            out->rows /= b.lo != NULL && b.hi != NULL ? 10 : b.lo || b.hi ? 3 : 1;
+            out->rows *= range_share(r, col, &b);
         }
     }
     if (depth == 0 && !ranged)
@@ -780,6 +794,7 @@ lower_table(struct planner *p, struct rel *r, const bool *need, const struct wis
         for (int i = 0; i < w->n; i++)
             cols[w->order[i].column] = true;
     ERR_TRY(choose(p, r, cols, w, &ch));
+    r->cost = ch.cost;
     /* Conditions that the spans decide no longer need their columns. */
     memcpy(cols, need, (size_t)r->n_cols);
     double share = rel_filter_share(r, ch.c.used);

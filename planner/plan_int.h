@@ -22,6 +22,7 @@ struct rel {
     int n_conj, cap_conj;      /* conditions over its wide row: TABLE, NODE: filter; JOIN: after it */
     struct expr **conj;
     double rows;               /* guess, set by rel_lower */
+    double cost;               /* of a table: what reading it costs, in rows of a scan; the same */
 
     /* TABLE: wide column i is ordinal i */
     const struct table *table;
@@ -130,6 +131,15 @@ double rel_table_rows(const struct rel *r);
 double rel_value_share(const struct rel *r, int col);
 double rel_null_share(const struct rel *r, int col);
 double rel_filter_share(const struct rel *r, const bool *used);
+/* The same for one value of the column that may be known now, and for a range of them: by the histogram,
+ * where there is one; of a range nothing is known without (false). */
+double rel_equal_share(const struct rel *r, int col, const struct expr *value);
+struct col_range {
+    const struct expr *lo, *hi; /* NULL: open; both: IS NOT NULL */
+    bool lo_incl, hi_incl;
+};
+bool rel_range_share(const struct rel *r, int col, const struct col_range *range, double *share);
+#define LOOKUP_COST 10.0 /* of one key, in rows of a scan */
 /* The part of r's rows with one value of e, which is over its wide row. */
 double rel_column_share(const struct rel *r, const struct expr *e);
 /* Whether the guess of its rows comes from statistics. */

@@ -179,34 +179,66 @@ rows_per_lookup(const struct lowering *s, const struct index *ix, int n_keys, do
     return rows;
 }
 
-#define LOOKUP_COST 10.0 /* of one key, in rows of a scan */
-
-static bool
-worth_a_lookup(const struct lowering *s, const struct index *ix, int n_keys, const bool *needed)
+/* Of looking up every row of the left side. A semi or anti join reads until a row meets the conditions. */
+static double
+cost_of_lookups(const struct lowering *s, const struct index *ix, int n_keys, bool covers)
 {
     const struct rel *r = s->j->right;
+    double per = rows_per_lookup(s, ix, n_keys, 50), share = rel_filter_share(r, NULL);
 
-    if (s->j->hint == AST_JOIN_HINT_LOOKUP)
-        return true;
+    if (gives_left_only(s->j) && per * share > 1)
+        per = 1 / share;
+    return s->left->rows * (LOOKUP_COST + per * (covers ? 1 : LOOKUP_COST));
+}
+
+/* Of reading the right side once, and looking at it for every row of the left. */
+static struct error *
+cost_of_scan(const struct lowering *s, const bool *needed, double *cost)
+{
+    struct rel *r = s->j->right;
+    int *map = ARENA_ARRAY(s->p->arena, int, (size_t)r->n_cols + 1);
+    struct plan_node *scan;
+
+    ERR_TRY(rel_lower(s->p, r, needed, NULL, &scan, map));
+    *cost = r->cost + scan->rows + s->left->rows;
+    return NULL;
+}
+
+static struct error *
+worth_a_lookup(const struct lowering *s, const struct index *ix, int n_keys, const bool *needed,
+               bool *yes)
+{
+    const struct rel *r = s->j->right;
+    double scan;
+
+    *yes = s->j->hint == AST_JOIN_HINT_LOOKUP;
     if (s->j->hint != AST_JOIN_HINT_NONE || s->j->type == PLAN_JOIN_RIGHT ||
         s->j->type == PLAN_JOIN_FULL)
-        return false;
+        return NULL;
     for (int i = 0; i < r->n_conj; i++)
         if (expr_has_subquery(r->conj[i]))
-            return false;
+            return NULL;
     /* A few rows are wanted: what is read of the left side stops with them. */
-    if (gives_left_only(s->j) && s->w != NULL && s->w->limit > 0 && s->w->limit <= FEW_ROWS &&
-        (s->w->n == 0 || s->left->n_ordering >= s->w->n))
-        return true;
+    *yes = gives_left_only(s->j) && s->w != NULL && s->w->limit > 0 && s->w->limit <= FEW_ROWS &&
+           (s->w->n == 0 || s->left->n_ordering >= s->w->n);
+    if (*yes)
+        return NULL;
+    bool covers = covers_right(s, ix, needed);
+    if (r->stats != NULL && rel_rows_known(s->j->left)) {
+        ERR_TRY(cost_of_scan(s, needed, &scan));
+        *yes = cost_of_lookups(s, ix, n_keys, covers) < scan;
+        return NULL;
+    }
     /* A hash join reads an index by the keys of the left side when they turn out to be few, but it
      * would not choose this one. */
-    bool covers = covers_right(s, ix, needed);
-    if (gives_left_only(s->j) && s->left->rows * 2 < rel_table_rows(r) && !covers)
-        return true;
+    *yes = gives_left_only(s->j) && s->left->rows * 2 < rel_table_rows(r) && !covers;
+    if (*yes)
+        return NULL;
     double per = gives_left_only(s->j) ? 1 : rows_per_lookup(s, ix, n_keys, 50);
-    if (r->stats == NULL)
-        return s->left->rows <= 2000 / per;
-    return s->left->rows * (LOOKUP_COST + per * (covers ? 1 : LOOKUP_COST)) < rel_table_rows(r);
+    *yes = r->stats == NULL ? s->left->rows <= 2000 / per
+                            : s->left->rows * (LOOKUP_COST + per * (covers ? 1 : LOOKUP_COST)) <
+                                  rel_table_rows(r);
+    return NULL;
 }
 
 static struct error *
@@ -561,7 +593,10 @@ lower_join(struct planner *p, struct rel *j, const bool *need, const struct wish
     int which[64], n_keys = 0;
     const struct index *ix = lookup_index(j->right, s.eq, s.n_eq, which, &n_keys);
     struct plan_node *n;
-    if (ix != NULL && worth_a_lookup(&s, ix, n_keys, needed + nl)) {
+    bool lookup = false;
+    if (ix != NULL)
+        ERR_TRY(worth_a_lookup(&s, ix, n_keys, needed + nl, &lookup));
+    if (lookup) {
         memcpy(s.need, needed, (size_t)wide);
         ERR_TRY(lower_lookup(&s, ix, which, n_keys, &n));
     } else {

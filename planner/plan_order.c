@@ -152,13 +152,55 @@ walk(const struct leaves *o, int first, int *order)
     return cost;
 }
 
+/* Of reading a table's rows once, if it need give no columns. */
+static double
+cost_at_least(struct planner *p, struct rel *r)
+{
+    bool *need = ARENA_ARRAY(p->arena, bool, (size_t)r->n_cols + 1);
+    int *map = ARENA_ARRAY(p->arena, int, (size_t)r->n_cols + 1);
+    struct plan_node *n;
+    struct error *err = rel_lower(p, r, need, NULL, &n, map);
+
+    if (err == NULL)
+        return r->cost;
+    err_free(err); /* it comes again */
+    return 0;
+}
+
+/* Two: turned, when the few rows of the second find theirs in the first by an index. */
+static bool
+better_turned(const struct leaves *o)
+{
+    const struct rel *r = o->rel[0];
+    double per = rel_table_rows(r);
+    bool found = false;
+
+    for (int c = 0; c < o->n_conds && r->kind == REL_TABLE && !r->table->is_virtual; c++) {
+        const struct expr *e = o->conds[c];
+        if (e->kind != EXPR_COMPARE || e->cmp != CMP_EQ || e->n_args != 2)
+            continue;
+        bool turned = leaf_of(o, e->args[0]) != 0;
+        const struct expr *col = e->args[turned];
+        if (col->kind != EXPR_COLUMN || leaf_of(o, col) != 0 || leaf_of(o, e->args[!turned]) != 1)
+            continue;
+        for (int i = 0; i < r->table->n_indexes && !found; i++)
+            found = !r->table->indexes[i].inverted && r->table->indexes[i].keys[0] == col->index &&
+                    (r->forced == NULL || r->forced == &r->table->indexes[i]);
+        if (found) {
+            per *= rel_column_share(r, col);
+            break;
+        }
+    }
+    return found && o->rows[1] * (1 + per) * LOOKUP_COST < cost_at_least(o->p, o->rel[0]);
+}
+
 struct rel *
 rel_reorder(struct planner *p, struct rel *j, int *to)
 {
     struct leaves o = {.p = p};
     int best[LEAVES_MAX] = {0}, order[LEAVES_MAX];
 
-    if (j->ordered || !flatten(&o, j, 0) || o.n < 3)
+    if (j->ordered || !flatten(&o, j, 0) || o.n < 2 || (o.n == 2 && !better_turned(&o)))
         return NULL;
     connect(&o);
     double written = walk(&o, -1, order), least = INFINITY;

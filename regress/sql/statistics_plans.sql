@@ -40,3 +40,42 @@ ALTER TABLE orders INJECT STATISTICS '[]';
 EXPLAIN SELECT * FROM orders WHERE state = 'done';
 CREATE STATISTICS s FROM orders;
 EXPLAIN SELECT * FROM orders WHERE customer = 5 AND state = 'done';
+
+-- Histograms: values that are rare among others, and ends of ranges.
+CREATE TABLE skew (id INT PRIMARY KEY, kind INT, state STRING, day DATE, cust INT, ok BOOL, pad STRING,
+    INDEX (kind), INDEX (state), INDEX (day), INDEX (cust));
+INSERT INTO skew SELECT g, CASE WHEN g % 1000 = 0 THEN g % 7 + 1 ELSE 0 END,
+    CASE WHEN g % 2500 = 0 THEN 'failed' WHEN g % 50 = 0 THEN 'open' ELSE 'done' END,
+    '2020-01-01'::DATE + g // 20, g % 500, g % 100 = 0, 'x' FROM generate_series(1, 10000) AS s (g);
+CREATE TABLE cust (id INT PRIMARY KEY, region INT);
+INSERT INTO cust SELECT g, CASE WHEN g < 10 THEN g ELSE 100 END FROM generate_series(0, 499) AS s (g);
+CREATE STATISTICS s FROM skew;
+CREATE STATISTICS s FROM cust;
+CREATE STATISTICS s2 ON region FROM cust;
+-- Rare values by the index, frequent ones by a scan.
+SELECT field, description FROM [EXPLAIN SELECT * FROM skew WHERE state = 'failed'] WHERE field IN ('table', 'spans');
+SELECT field, description FROM [EXPLAIN SELECT * FROM skew WHERE state = 'done'] WHERE field IN ('table', 'spans');
+SELECT field, description FROM [EXPLAIN SELECT * FROM skew WHERE state IN ('failed', 'open')] WHERE field IN ('table', 'spans');
+SELECT field, description FROM [EXPLAIN SELECT * FROM skew WHERE state = 'unknown'] WHERE field IN ('table', 'spans');
+SELECT field, description FROM [EXPLAIN SELECT * FROM skew WHERE kind > 0] WHERE field IN ('table', 'spans');
+SELECT field, description FROM [EXPLAIN SELECT * FROM skew WHERE kind >= 0] WHERE field IN ('table', 'spans');
+-- A short range, a long one, and one of both ends.
+SELECT field, description FROM [EXPLAIN SELECT * FROM skew WHERE day < '2020-01-10'] WHERE field IN ('table', 'spans');
+SELECT field, description FROM [EXPLAIN SELECT * FROM skew WHERE day > '2020-02-10'] WHERE field IN ('table', 'spans');
+SELECT field, description FROM [EXPLAIN SELECT * FROM skew WHERE day BETWEEN '2020-03-10' AND '2020-03-12'] WHERE field IN ('table', 'spans');
+-- Of two conditions the one that leaves less.
+SELECT field, description FROM [EXPLAIN SELECT * FROM skew WHERE kind = 0 AND cust = 17] WHERE field IN ('table', 'spans');
+SELECT field, description FROM [EXPLAIN SELECT * FROM skew WHERE kind = 3 AND cust = 17] WHERE field IN ('table', 'spans');
+-- A few rows of one table look up theirs in the other; many are read once.
+EXPLAIN SELECT * FROM skew JOIN cust ON cust = cust.id WHERE region = 3;
+SELECT count(*), sum(skew.id), min(cust.id) FROM skew JOIN cust ON cust = cust.id WHERE region = 3;
+EXPLAIN SELECT * FROM skew JOIN cust ON cust = cust.id WHERE region = 100;
+-- What is rare is found first, and not looked for row by row.
+EXPLAIN SELECT * FROM cust WHERE id IN (SELECT cust FROM skew WHERE state = 'failed');
+EXPLAIN SELECT count(*) FROM cust WHERE NOT EXISTS (SELECT 1 FROM skew WHERE cust = cust.id AND state = 'failed');
+SELECT count(*) FROM cust WHERE NOT EXISTS (SELECT 1 FROM skew WHERE cust = cust.id AND state = 'failed');
+-- A kept plan is made anew when statistics are.
+PREPARE p AS SELECT * FROM skew WHERE ok AND cust = $1 LIMIT 1;
+EXECUTE p (0);
+CREATE STATISTICS s FROM skew;
+EXECUTE p (0);
