@@ -11,6 +11,10 @@
  * memory the memory is written out first. What memory shows is newer than any file's.
  *
  * A batch's values stay in the unpacked blocks, its keys are copied once.
+ *
+ * After some batches a thread fills the next ones while these are worked on (read_ahead.h). What a batch
+ * shows, it holds: the blocks that were left while it was filled, which no later one shows. Where the scan
+ * stands, the batches, and what may be used of all else, is the thread's alone until it is stopped.
  */
 #include "config.h"
 
@@ -21,6 +25,7 @@
 #include "base/file.h"
 #include "storage/engine_rocksdb_int.h"
 #include "storage/mvcc.h"
+#include "storage/read_ahead.h"
 #include "storage/rocksdb_shim.h"
 #include "storage/sst_int.h"
 
@@ -28,6 +33,8 @@
 #define HELD         64                  /* versions that live_next takes at a time */
 #define KEYS_BYTES   ((size_t)64 << 10)  /* of a batch */
 #define BLOCKS_BYTES ((size_t)512 << 10) /* that a batch may keep; it ends at the next block */
+#define AHEAD_AFTER  4                   /* batches that are not worth a thread */
+#define AHEAD_MAX    1024                /* versions in a batch of the thread */
 
 enum kind { KIND_DELETE = 0, KIND_PUT = 1 };
 
@@ -47,6 +54,18 @@ struct source {
     struct slice key, value; /* an MVCC key */
 };
 
+/* What the versions of one batch point into. */
+struct batch {
+    uint8_t *keys;
+    size_t keys_cap, keys_len;
+    struct arena *values;   /* that came from memory */
+    struct sst_buf *blocks; /* left when it was full */
+    /* Of the thread: */
+    struct engine_version *v;
+    size_t n;
+    struct error *err;
+};
+
 struct live_iter {
     struct rocks_engine *e;
     struct engine_scan_opts o;
@@ -60,17 +79,19 @@ struct live_iter {
     struct source **order; /* those with an entry, in order of keys, then newest first */
     size_t n_order;
     struct sst_bufs bufs;
-    struct arena *values; /* values of the batch that came from memory */
-    uint8_t *keys;
-    size_t keys_cap, keys_len;
-    struct slice last; /* roachpb key seen last, in keys or last_copy */
+    struct batch batches[READ_AHEAD_SLOTS]; /* without the thread, the first alone */
+    struct slice last; /* roachpb key seen last, in a batch's keys or last_copy */
     struct str last_copy;
     struct hlc last_ts;
     bool have_last, key_done;
     bool step_due;          /* the entry in hand was dealt with: its block had to stay */
     struct slice block;     /* what rocks_live_block gives */
-    struct engine_version held[HELD];
+    /* Versions taken and not shown yet: of the first batch, or of the thread's. */
+    const struct engine_version *held;
     size_t n_held, next_held;
+    struct engine_version own_held[HELD];
+    struct read_ahead *ahead; /* NULL: none */
+    unsigned n_batches;       /* since it was positioned */
 };
 
 /* ---- files ---- */
@@ -264,33 +285,44 @@ live_step(struct live_iter *it)
 /* ---- batches ---- */
 
 static void
-batch_begin(struct live_iter *it)
+batch_begin(struct live_iter *it, struct batch *b)
 {
     if (it->have_last && it->last.ptr != (const uint8_t *)it->last_copy.ptr) {
         it->last_copy.len = 0;
         str_append_slice(&it->last_copy, it->last);
         it->last = str_slice(&it->last_copy);
     }
-    it->keys_len = 0;
-    arena_reset(it->values);
+    b->keys_len = 0;
+    arena_reset(b->values);
+    sst_bufs_recycle(&it->bufs);
+    it->bufs.left = b->blocks;
+    b->blocks = NULL;
     sst_bufs_recycle(&it->bufs);
 }
 
+static void
+batch_end(struct live_iter *it, struct batch *b)
+{
+    b->blocks = it->bufs.left;
+    it->bufs.left = NULL;
+    it->bufs.left_bytes = 0;
+}
+
 static inline bool
-batch_full(struct live_iter *it, size_t key_len, size_t n)
+batch_full(struct live_iter *it, struct batch *b, size_t key_len, size_t n)
 {
     if (__builtin_expect(it->bufs.left_bytes > BLOCKS_BYTES, 0)) {
         if (n > 0)
             return true;
-        batch_begin(it); /* nothing of it is shown */
+        batch_begin(it, b); /* nothing of it is shown */
     }
-    if (__builtin_expect(key_len > it->keys_cap - it->keys_len, 0)) {
+    if (__builtin_expect(key_len > b->keys_cap - b->keys_len, 0)) {
         if (n > 0)
             return true;
-        xfree(it->keys);
-        it->keys_cap = key_len > KEYS_BYTES ? key_len : KEYS_BYTES;
-        it->keys = xmalloc(it->keys_cap);
-        it->keys_len = 0;
+        xfree(b->keys);
+        b->keys_cap = key_len > KEYS_BYTES ? key_len : KEYS_BYTES;
+        b->keys = xmalloc(b->keys_cap);
+        b->keys_len = 0;
     }
     return false;
 }
@@ -323,9 +355,8 @@ block_begins(const struct live_iter *it)
 }
 
 static struct error *
-live_fill(struct live_iter *it, struct engine_version *v, size_t max, size_t *n)
+fill_begun(struct live_iter *it, struct batch *b, struct engine_version *v, size_t max, size_t *n)
 {
-    batch_begin(it);
     it->block = SLICE_NULL;
     if (it->step_due)
         ERR_TRY(live_step(it));
@@ -337,16 +368,16 @@ live_fill(struct live_iter *it, struct engine_version *v, size_t max, size_t *n)
         struct hlc ts;
         if (__builtin_expect(!mvcc_split(s->key, &key, &ts), 0))
             return err_new(ERR_DATA_CORRUPTED, "store holds a key that is no MVCC key");
-        if (batch_full(it, key.len, *n))
+        if (batch_full(it, b, key.len, *n))
             break;
         bool same = it->have_last && slice_eq(key, it->last);
         if (entry_wanted(it, s, same, ts)) {
-            uint8_t *p = it->keys + it->keys_len;
+            uint8_t *p = b->keys + b->keys_len;
             memcpy(p, key.ptr, key.len);
-            it->keys_len += key.len;
+            b->keys_len += key.len;
             it->last = slice_make(p, key.len);
             v[(*n)++] = (struct engine_version){
-                it->last, ts, s->memory != NULL ? slice_dup(it->values, s->value) : s->value};
+                it->last, ts, s->memory != NULL ? slice_dup(b->values, s->value) : s->value};
         } else if (!same) {
             it->last_copy.len = 0;
             str_append_slice(&it->last_copy, key);
@@ -369,6 +400,72 @@ live_fill(struct live_iter *it, struct engine_version *v, size_t max, size_t *n)
     return NULL;
 }
 
+static struct error *
+live_fill(struct live_iter *it, struct batch *b, struct engine_version *v, size_t max, size_t *n)
+{
+    batch_begin(it, b);
+    struct error *err = fill_begun(it, b, v, max, n);
+    batch_end(it, b);
+    return err;
+}
+
+/* ---- ahead ---- */
+
+static bool
+fill_ahead(void *arg, int slot)
+{
+    struct live_iter *it = arg;
+    struct batch *b = &it->batches[slot];
+    rocksdb_set_perf_level(rocksdb_disable); /* this thread's counters */
+    b->n = 0;
+    b->err = live_fill(it, b, b->v, AHEAD_MAX, &b->n);
+    return b->err == NULL && b->n > 0;
+}
+
+/* The scan seems to be a long one. */
+static void
+try_ahead(struct live_iter *it)
+{
+    if (it->n_batches++ != AHEAD_AFTER || it->o.blocks || it->o.mode != ENGINE_SCAN_AT)
+        return;
+    for (int i = 0; i < READ_AHEAD_SLOTS; i++) {
+        struct batch *b = &it->batches[i];
+        if (b->v == NULL)
+            b->v = xmalloc(AHEAD_MAX * sizeof(*b->v));
+        if (b->values == NULL)
+            b->values = arena_create(it->a, "values");
+    }
+    it->ahead = read_ahead_start(fill_ahead, it);
+}
+
+static void
+stop_ahead(struct live_iter *it)
+{
+    read_ahead_stop(it->ahead);
+    it->ahead = NULL;
+    it->n_batches = 0;
+    for (int i = 0; i < READ_AHEAD_SLOTS; i++) {
+        err_free(it->batches[i].err);
+        it->batches[i].err = NULL;
+    }
+}
+
+/* The next batch of the thread in hand; it->n_held 0 at the end. */
+static struct error *
+take_ahead(struct live_iter *it)
+{
+    int slot = read_ahead_take(it->ahead);
+    it->next_held = it->n_held = 0;
+    if (slot < 0)
+        return NULL;
+    struct batch *b = &it->batches[slot];
+    struct error *err = b->err;
+    b->err = NULL;
+    it->held = b->v;
+    it->n_held = b->n;
+    return err;
+}
+
 struct slice
 rocks_live_block(struct live_iter *it)
 {
@@ -379,22 +476,31 @@ struct error *
 rocks_live_batch(struct live_iter *it, struct engine_version *v, size_t max, size_t *n)
 {
     *n = 0;
-    it->block = SLICE_NULL;
-    if (it->next_held < it->n_held) { /* what rocks_live_next took and did not show */
-        *n = it->n_held - it->next_held < max ? it->n_held - it->next_held : max;
-        memcpy(v, it->held + it->next_held, *n * sizeof(*v));
-        it->next_held += *n;
-        return NULL;
+    if (it->next_held == it->n_held) {
+        if (it->ahead == NULL)
+            try_ahead(it);
+        if (it->ahead == NULL) {
+            it->next_held = it->n_held = 0;
+            return live_fill(it, &it->batches[0], v, max, n);
+        }
+        ERR_TRY(take_ahead(it));
     }
-    return live_fill(it, v, max, n);
+    it->block = SLICE_NULL;
+    *n = it->n_held - it->next_held < max ? it->n_held - it->next_held : max;
+    memcpy(v, it->held + it->next_held, *n * sizeof(*v));
+    it->next_held += *n;
+    return NULL;
 }
 
 struct error *
 rocks_live_next(struct live_iter *it, struct engine_version *v, bool *more)
 {
-    if (it->next_held == it->n_held) {
+    if (it->next_held == it->n_held && it->ahead != NULL) {
+        ERR_TRY(take_ahead(it));
+    } else if (it->next_held == it->n_held) {
         it->next_held = it->n_held = 0;
-        ERR_TRY(live_fill(it, it->held, HELD, &it->n_held));
+        it->held = it->own_held;
+        ERR_TRY(live_fill(it, &it->batches[0], it->own_held, HELD, &it->n_held));
     }
     *more = it->next_held < it->n_held;
     if (*more)
@@ -405,6 +511,7 @@ rocks_live_next(struct live_iter *it, struct engine_version *v, bool *more)
 struct error *
 rocks_live_seek(struct live_iter *it, struct slice mvcc_key)
 {
+    stop_ahead(it);
     return live_position(it, mvcc_compare(mvcc_key, it->lower) < 0 ? it->lower : mvcc_key);
 }
 
@@ -483,7 +590,7 @@ rocks_live_open(struct rocks_engine *e, const struct engine_scan_opts *o, struct
     it->lower = lower;
     it->upper = upper;
     it->a = arena_create(NULL, "live scan");
-    it->values = arena_create(it->a, "values");
+    it->batches[0].values = arena_create(it->a, "values");
     str_init(&it->last_copy, STR_MAX_DEFAULT);
     it->options = rocksdb_readoptions_create();
     rocksdb_readoptions_set_total_order_seek(it->options, 1);
@@ -506,8 +613,15 @@ rocks_live_open(struct rocks_engine *e, const struct engine_scan_opts *o, struct
 void
 rocks_live_close(struct live_iter *it)
 {
+    stop_ahead(it);
     for (size_t i = 0; i < it->n_sources; i++)
         source_close_file(&it->sources[i]);
+    for (int i = 0; i < READ_AHEAD_SLOTS; i++) {
+        if (it->batches[i].values != NULL)
+            batch_begin(it, &it->batches[i]); /* its blocks are spare again */
+        xfree(it->batches[i].keys);
+        xfree(it->batches[i].v);
+    }
     sst_bufs_release(&it->bufs);
     if (it->memory != NULL) {
         rocksdb_iter_destroy(it->memory);
@@ -516,7 +630,6 @@ rocks_live_close(struct live_iter *it)
     rocksdb_shim_files_free(it->files);
     rocksdb_readoptions_destroy(it->options);
     str_release(&it->last_copy);
-    xfree(it->keys);
     arena_destroy(it->a);
     xfree(it);
 }

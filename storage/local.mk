@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/engine_rocksdb_iter.c \
   %D%/engine_rocksdb_live.c \
   %D%/mvcc.c %D%/mvcc.h \
+  %D%/read_ahead.c %D%/read_ahead.h \
   %D%/rocksdb_shim.cc %D%/rocksdb_shim.h \
   %D%/sst.h %D%/sst_int.h \
   %D%/sst_reader.c \

@@ -537,6 +537,16 @@ busy_main(void *arg)
     return NULL;
 }
 
+/* A few batches, however long the scan would be. */
+static void
+read_a_little(struct engine_iter *it, struct rand *r)
+{
+    struct engine_version v[64];
+    size_t n = 1;
+    for (uint64_t i = rand_below(r, 20); i > 0 && n > 0; i--)
+        OK(engine_iter_batch(it, v, 1 + rand_below(r, 64), &n));
+}
+
 /* What a scan at BUSY_TS shows, as one number. */
 static uint64_t
 busy_digest(struct engine *e, bool fill_cache, struct rand *r, size_t *rows)
@@ -548,9 +558,24 @@ busy_digest(struct engine *e, bool fill_cache, struct rand *r, size_t *rows)
     uint64_t h = 0;
     size_t n;
     *rows = 0;
+    if (rand_chance(r, 4)) { /* one that is left early */
+        OK(engine_iter_open(e, &o, &it));
+        read_a_little(it, r);
+        engine_iter_close(it);
+    }
     OK(engine_iter_open(e, &o, &it));
+    if (rand_chance(r, 2)) { /* one that begins again */
+        read_a_little(it, r);
+        OK(engine_iter_seek(it, slice_cstr("k")));
+    }
     do {
-        OK(engine_iter_batch(it, v, 1 + rand_below(r, 64), &n));
+        if (rand_chance(r, 4)) {
+            bool more;
+            OK(engine_iter_next(it, &v[0], &more));
+            n = more;
+        } else {
+            OK(engine_iter_batch(it, v, 1 + rand_below(r, 64), &n));
+        }
         for (size_t i = 0; i < n; i++) {
             h = h * 31 + hash_bytes(v[i].key.ptr, v[i].key.len, 1);
             h = h * 31 + hash_bytes(v[i].value.ptr, v[i].value.len, 2) + (uint64_t)v[i].ts.wall;
@@ -588,7 +613,7 @@ test_long_scans_of_a_busy_store(void **state)
         assert_int_equal(rows, live);
         pthread_t thread;
         assert_int_equal(pthread_create(&thread, NULL, busy_main, &b), 0);
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 60; i++) {
             uint64_t got = busy_digest(b.s.e, i % 10 == 0, &r, &rows);
             assert_int_equal(rows, live);
             assert_true(got == want);
