@@ -724,6 +724,15 @@ backup_suits(struct node *n, const Amberdb__Payload *p)
     return yes;
 }
 
+static bool
+backup_leans(const Amberdb__Payload *p)
+{
+    bool yes = uri_is_a_nodes(pb_str(p->backup->uri));
+    for (size_t i = 0; i < p->backup->n_uris_by_locality_kv; i++)
+        yes = yes || uri_is_a_nodes(pb_str(p->backup->uris_by_locality_kv[i]->value));
+    return yes;
+}
+
 const struct job_ops job_ops_backup = {
     .type = JOB_BACKUP,
     .name = "BACKUP",
@@ -732,6 +741,7 @@ const struct job_ops job_ops_backup = {
     .resume = backup_resume,
     .revert = backup_revert,
     .suits = backup_suits,
+    .leans = backup_leans,
 };
 
 static struct error *

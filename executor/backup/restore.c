@@ -742,19 +742,38 @@ restore_revert(struct job *j)
                     (void *)(uintptr_t)d);
 }
 
+/* Whether all of its URIs answer to fn. */
 static bool
-restore_suits(struct node *n, const Amberdb__Payload *p)
+all_uris(const Amberdb__RestoreDetails *d, bool (*fn)(struct node *n, const char *uri), struct node *n)
 {
-    const Amberdb__RestoreDetails *d = p->restore;
     bool yes = true;
     for (size_t i = 0; i < d->n_uris; i++)
-        yes = yes && node_reaches(n, d->uris[i]);
+        yes = yes && fn(n, d->uris[i]);
     for (size_t i = 0; i < d->n_backup_locality_info; i++) {
         const Amberdb__BackupLocalityInfo *l = d->backup_locality_info[i];
         for (size_t k = 0; k < l->n_uris_by_original_locality_kv; k++)
-            yes = yes && node_reaches(n, pb_str(l->uris_by_original_locality_kv[k]->value));
+            yes = yes && fn(n, pb_str(l->uris_by_original_locality_kv[k]->value));
     }
     return yes;
+}
+
+static bool
+restore_suits(struct node *n, const Amberdb__Payload *p)
+{
+    return all_uris(p->restore, node_reaches, n);
+}
+
+static bool
+is_nobodys(struct node *n, const char *uri)
+{
+    (void)n;
+    return !uri_is_a_nodes(uri);
+}
+
+static bool
+restore_leans(const Amberdb__Payload *p)
+{
+    return !all_uris(p->restore, is_nobodys, NULL);
 }
 
 const struct job_ops job_ops_restore = {
@@ -765,6 +784,7 @@ const struct job_ops job_ops_restore = {
     .resume = restore_resume,
     .revert = restore_revert,
     .suits = restore_suits,
+    .leans = restore_leans,
 };
 
 static struct error *

@@ -215,6 +215,7 @@ look_txn(struct exec_ctx *x, void *arg)
     struct system_row *v;
     size_t n;
     uint64_t begun = 0;
+    c->unit_failed = false;
     ERR_TRY(work_rows(x, c->j->id, &v, &n));
     for (size_t i = 0; i < n; i++) {
         const pb_work *w = work_of(v[i].m);
@@ -224,8 +225,10 @@ look_txn(struct exec_ctx *x, void *arg)
         if (PB_GET(w, run) != c->run || unit >= c->n)
             return err_new(ERR_OBJECT_IN_USE, "job %lld: another node runs it now",
                            (long long)c->j->id);
-        if (w->error != NULL)
+        if (w->error != NULL) {
+            c->unit_failed = true;
             return error_of(w);
+        }
         if (!PB_GET(w, done)) {
             begun += (uint64_t)PB_GET(w, begun);
         } else if (!c->collected[unit]) {
@@ -268,7 +271,8 @@ watch(struct coordinator *c)
         nanosleep(&(struct timespec){0, LOOK_NS}, NULL);
         struct error *err =
             exec_txn(c->j->node, NULL, "system", HLC_MIN, c->cancel, look_txn, c);
-        if (err != NULL && err_is(err, ERR_CONNECTION_FAILURE)) { /* nodes go on meanwhile */
+        if (err != NULL && err_is(err, ERR_CONNECTION_FAILURE) && !c->unit_failed) {
+            /* nodes go on meanwhile */
             log_warning("job %lld: %s", (long long)c->j->id, err->message);
             err_free(err);
             continue;

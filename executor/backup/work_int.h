@@ -34,6 +34,7 @@ struct coordinator {
     pb_work **units;          /* the first is number `first` */
     bool *collected;
     size_t n, n_collected;
+    bool unit_failed;         /* the error that look gave is a unit's, not the store's */
     uint32_t first;           /* rows with lower numbers are of earlier coordinators, and done */
     uint64_t weight, weight_done; /* done: and begun, as far as was told */
     uint64_t weight_before;   /* of those rows */

@@ -53,6 +53,9 @@ struct job_ops {
     struct error *(*revert)(struct job *j);
     /* Among processes over one store: can this node do it? If not, it waits for one that can. Optional. */
     bool (*suits)(struct node *n, const Amberdb__Payload *p);
+    /* Does it need the files of certain nodes? When the connection to one is lost, it waits until it suits
+     * again, and goes on. Optional; with suits. */
+    bool (*leans)(const Amberdb__Payload *p);
 };
 
 /* executor/jobs/job_kinds.def lists them: JOB_KIND(backup) is `job_ops_backup`. A type without one is

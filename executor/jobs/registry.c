@@ -33,6 +33,10 @@
 #define RETENTION_BATCH 1000
 #define KEEP_DONE_NS (INT64_C(60) * 1000000000)  /* results of finished runs */
 #define RESULT_ROWS_MAX 64
+/* A node that does not answer counts as dead after nine seconds: pauses that double, past that. */
+#define NODE_PAUSE_NS INT64_C(1000000000)
+#define NODE_TRIES 4
+#define NODE_LOOK_NS INT64_C(200000000)
 
 struct run {
     struct run *next;
@@ -315,10 +319,58 @@ revert(struct run *r, const char *why)
         stopped(r, e);
 }
 
+/* ---- nodes that it needs ---- */
+
+/* A request to stop is for anybody. */
+static bool
+is_for_us(struct node *n, const struct job_ops *ops, const struct job_record *rec)
+{
+    return n->members == NULL || ops->suits == NULL || strcmp(rec->status, "running") != 0 ||
+           ops->suits(n, rec->payload);
+}
+
+/* It lost a node whose files it reads or writes, and which may be back. That it is gone is known a while
+ * later only; *tries counts when it was there, and nothing came of it all the same. */
+static bool
+is_worth_waiting(struct run *r, const struct error *e, int *tries)
+{
+    struct job *j = &r->job;
+    bool lost = err_is(e, ERR_CONNECTION_FAILURE) || strcmp(e->sqlstate, "08006") == 0;
+    if (!lost || j->node->members == NULL || r->ops->leans == NULL || !r->ops->leans(j->payload))
+        return false;
+    int64_t until = monotonic_now_ns() + (NODE_PAUSE_NS << *tries);
+    bool away = false, there;
+    while (!cancel_requested(&j->cancel)) {
+        there = r->ops->suits(j->node, j->payload);
+        away = away || !there;
+        if (there && (away || monotonic_now_ns() >= until))
+            break;
+        nanosleep(&(struct timespec){0, NODE_LOOK_NS}, NULL);
+    }
+    *tries = away ? 0 : *tries + 1;
+    return !cancel_requested(&j->cancel) && *tries <= NODE_TRIES;
+}
+
+/* As a node that takes it up would. */
+static struct error *
+resume_again(struct run *r)
+{
+    ERR_TRY(job_modify(r->job.node, r->job.id, load_fn, r));
+    r->job.fresh = false;
+    r->job.state = NULL;
+    r->n_rows = 0;
+    return r->ops->resume(&r->job, &r->sink);
+}
+
 static void
 resume(struct run *r)
 {
     struct error *e = r->ops->resume(&r->job, &r->sink);
+    for (int tries = 0; e != NULL && !cancel_requested(&r->job.cancel) && is_worth_waiting(r, e, &tries);) {
+        log_warning("job %lld: %s; going on", (long long)r->job.id, e->message);
+        err_free(e);
+        e = resume_again(r);
+    }
     if (e == NULL) {
         e = set_status(r, "succeeded", NULL);
         r->outcome = RAN_SUCCEEDED;
@@ -818,14 +870,6 @@ job_status(struct node *n, struct arena *a, int64_t id, struct job_record *out)
 {
     struct record_arg ra = {a, id, out};
     return exec_txn(n, NULL, "system", HLC_MIN, NULL, record_txn, &ra);
-}
-
-/* A request to stop is for anybody. */
-static bool
-is_for_us(struct node *n, const struct job_ops *ops, const struct job_record *rec)
-{
-    return n->members == NULL || ops->suits == NULL || strcmp(rec->status, "running") != 0 ||
-           ops->suits(n, rec->payload);
 }
 
 static struct error *
