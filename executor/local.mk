@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/options.c \
   %D%/backup/restore.c \
   %D%/backup/restore_collate.c \
+  %D%/backup/restore_cut.c \
   %D%/backup/restore_desc.c \
   %D%/backup/restore_full.c \
   %D%/backup/restore_ingest.c \

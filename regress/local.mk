@@ -49,6 +49,7 @@ drivers = \
   %D%/cluster-test \
   %D%/cluster-files \
   %D%/cut-off \
+  %D%/restore-pieces \
   %D%/cluster-init \
   %D%/demo-test \
   %D%/fault/bad-backups

@@ -50,6 +50,10 @@ void sst_iter_close(struct sst_iter *it);
  * file's first block reaches it. For walking backwards. */
 struct error *sst_reader_before(const struct sst_reader *r, struct slice key, struct str *out)
     ERR_MUST_USE;
+/* Keys, rising, that part the file's blocks into `pieces` of about the same number; fewer where there are few
+ * blocks. In the arena. They need not be keys of entries. */
+struct error *sst_reader_cuts(const struct sst_reader *r, struct arena *a, size_t pieces,
+                              struct slice **out, size_t *n) ERR_MUST_USE;
 
 /* ---- writing ---- */
 

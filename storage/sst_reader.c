@@ -740,3 +740,57 @@ out:
     str_release(&c.key);
     return err;
 }
+
+/* ---- parting ---- */
+
+static struct error *
+count_blocks(const struct sst_reader *r, size_t *n)
+{
+    struct sst_cursor c = {.at = NULL};
+    struct sst_handle h;
+    struct slice limit;
+    struct error *err;
+    bool more = true;
+    *n = 0;
+    str_init(&c.key, STR_MAX_DEFAULT);
+    sst_cursor_set(&c, r->index_bytes);
+    while ((err = sst_index_next(r, &c, &limit, &h, &more)) == NULL && more)
+        (*n)++;
+    str_release(&c.key);
+    return err;
+}
+
+struct error *
+sst_reader_cuts(const struct sst_reader *r, struct arena *a, size_t pieces, struct slice **out, size_t *n)
+{
+    struct sst_cursor c = {.at = NULL};
+    struct sst_handle h;
+    struct slice limit, user;
+    struct hlc ts;
+    struct error *err = NULL;
+    size_t blocks;
+    bool more = true;
+    *n = 0;
+    ERR_TRY(count_blocks(r, &blocks));
+    if (pieces > blocks)
+        pieces = blocks;
+    *out = ARENA_ARRAY(a, struct slice, pieces + 1);
+    str_init(&c.key, STR_MAX_DEFAULT);
+    sst_cursor_set(&c, r->index_bytes);
+    for (size_t i = 1; i < blocks; i++) {
+        ERR_GOTO(sst_index_next(r, &c, &limit, &h, &more), out);
+        if (!more)
+            break;
+        if (i * pieces / blocks == (i - 1) * pieces / blocks)
+            continue;
+        if (!mvcc_split(limit, &user, &ts)) {
+            err = sst_damaged(r, "an index key is no MVCC key", r->index.offset);
+            break;
+        }
+        if (*n == 0 || slice_cmp(user, (*out)[*n - 1]) > 0)
+            (*out)[(*n)++] = slice_dup(a, user);
+    }
+out:
+    str_release(&c.key);
+    return err;
+}

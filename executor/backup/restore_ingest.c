@@ -1,6 +1,6 @@
 /* The data of a RESTORE: files of all layers merged, keys rewritten, new files handed to the engine.
  *
- *     intervals of the coverage check, in key order  ->  units of at most UNIT_BYTES_MAX
+ *     intervals of the coverage check, large ones cut  ->  in key order, units of at most UNIT_BYTES_MAX
  *     two threads take units: merge -> rewrite -> SST in the temporary folder -> engine_ingest
  *
  * Of each key the newest version at or before the wanted time stays, unless it is a deletion. Every
@@ -27,6 +27,9 @@
 /* Of data in files: intervals are gathered up to that, so that several files can be hashed at once. */
 #define UNIT_BYTES_MIN ((int64_t)32 << 20)
 #define UNIT_BYTES_MAX ((int64_t)128 << 20)
+/* A larger file is cut into such pieces; smaller ones where threads have to share a node's unit. */
+#define PIECE_BYTES ((int64_t)16 << 20)
+#define PIECE_BYTES_SHARED ((int64_t)4 << 20)
 #define OUT_FILE_BYTES ((uint64_t)64 << 20)  /* keys and values in one new SST */
 #define FETCH_TRIES 3
 #define BATCH_BYTES ((size_t)1 << 20)        /* engines that take no files */
@@ -482,7 +485,7 @@ static struct error *
 add_interval(void *arg, const struct cover_interval *iv)
 {
     struct ingester *g = arg;
-    if (iv->n_files == 0 || is_done(g->o, iv->span))
+    if (slice_cmp(iv->span.start, iv->span.end) >= 0 || iv->n_files == 0 || is_done(g->o, iv->span))
         return NULL;
     if (g->n_iv == g->cap_iv) {
         size_t cap = g->cap_iv == 0 ? 64 : 2 * g->cap_iv;
@@ -513,6 +516,7 @@ weigh(struct ingester *g)
 {
     uint32_t *uses = ARENA_ARRAY(g->a, uint32_t, g->n_files + 1);
     int64_t *weights = ARENA_ARRAY(g->a, int64_t, g->n_iv + 1);
+    g->weight_total = 0;
     for (size_t i = 0; i < g->n_iv; i++)
         for (size_t k = 0; k < g->iv[i].n_files; k++)
             uses[g->iv[i].files[k].index]++;
@@ -580,6 +584,69 @@ supervise(struct ingester *g)
     }
 }
 
+/* ---- cutting ---- */
+
+static int
+by_key(const void *a, const void *b)
+{
+    return slice_cmp(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+static bool
+is_inside(struct slice key, struct span s)
+{
+    return slice_cmp(key, s.start) > 0 && slice_cmp(key, s.end) < 0;
+}
+
+/* Where an interval is cut: so that pieces are small, and where an earlier run, which may have cut it
+ * elsewhere, has brought a part of it. */
+static void
+cut_interval(struct ingester *g, const struct cover_interval *iv, int64_t weight)
+{
+    const struct ingest_opts *o = g->o;
+    bool files = kv_db_engine(o->node->db)->vt->features & ENGINE_INGEST;
+    int64_t piece = files ? PIECE_BYTES : PIECE_BYTES_SHARED;
+    struct slice *cuts = NULL;
+    size_t n_cuts = 0, n = 0;
+    if (weight >= 2 * piece)
+        restore_cuts(g->a, iv, piece, &cuts, &n_cuts);
+    struct slice *at = NULL;
+    for (size_t i = 0; i < n_cuts; i++)
+        PB_GROW(g->a, at, n, cuts[i]);
+    for (size_t i = 0; i < o->done.n; i++) {
+        if (is_inside(o->done.v[i].start, iv->span))
+            PB_GROW(g->a, at, n, o->done.v[i].start);
+        if (is_inside(o->done.v[i].end, iv->span))
+            PB_GROW(g->a, at, n, o->done.v[i].end);
+    }
+    if (is_inside(o->high_water, iv->span))
+        PB_GROW(g->a, at, n, o->high_water);
+    if (n == 0) {
+        err_free(add_interval(g, iv)); /* there is none */
+        return;
+    }
+    PB_GROW(g->a, at, n, iv->span.start);
+    PB_GROW(g->a, at, n, iv->span.end);
+    qsort(at, n, sizeof(*at), by_key);
+    for (size_t i = 0; i + 1 < n; i++) {
+        struct cover_interval part = *iv;
+        part.span = (struct span){at[i], at[i + 1]};
+        err_free(add_interval(g, &part));
+    }
+}
+
+static void
+cut_intervals(struct ingester *g)
+{
+    const struct cover_interval *old = g->iv;
+    size_t n = g->n_iv;
+    const int64_t *weights = weigh(g);
+    g->iv = NULL;
+    g->n_iv = g->cap_iv = 0;
+    for (size_t i = 0; i < n; i++)
+        cut_interval(g, &old[i], weights[i]);
+}
+
 static struct error *
 find_intervals(struct ingester *g)
 {
@@ -590,6 +657,8 @@ find_intervals(struct ingester *g)
     struct coverage c = {.layers = o->chain->v, .n_layers = o->chain->n, .wanted = o->wanted,
                          .end = chain_end(o->chain), .each = add_interval, .arg = g};
     struct error *err = coverage_check(scratch, &c);
+    if (err == NULL)
+        cut_intervals(g);
     return err != NULL ? err_wrap(err, "making import requests for %zu backups", o->chain->n) : NULL;
 }
 

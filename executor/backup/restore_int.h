@@ -128,6 +128,14 @@ struct ingest_span {
 struct error *ingest_spans(struct arena *a, const struct ingest_opts *o, struct ingest_span **out,
                            size_t *n) ERR_MUST_USE;
 
+/* ---- restore_cut.c ---- */
+
+/* Keys inside the interval, rising, each the beginning of a row, that part its largest file into pieces of
+ * about so many bytes. None where it is small, cannot be mapped (each reader would fetch all of it), or is
+ * damaged. */
+void restore_cuts(struct arena *a, const struct cover_interval *iv, int64_t piece_bytes,
+                  struct slice **cuts, size_t *n);
+
 /* ---- restore_work.c: the same by the processes over one store ---- */
 
 /* A RESTORE under way. */

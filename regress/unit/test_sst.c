@@ -430,6 +430,30 @@ write_rows(const struct engine_version *v, size_t n, const struct sst_writer_opt
     sst_writer_close(w);
 }
 
+/* Rising, none more than there are pieces, each piece with about its share of the rows. */
+static void
+cuts_fit(struct sst_reader *rd, const struct engine_version *v, size_t n)
+{
+    struct arena *a = arena_create(NULL, "cuts");
+    for (size_t pieces = 0; pieces < 9; pieces++) {
+        struct slice *cuts;
+        size_t n_cuts, at = 0, most = 0;
+        OK(sst_reader_cuts(rd, a, pieces, &cuts, &n_cuts));
+        assert_true(n_cuts == 0 || n_cuts < pieces);
+        for (size_t i = 0; i <= n_cuts; i++) {
+            size_t from = at;
+            assert_true(i == 0 || i == n_cuts || slice_cmp(cuts[i - 1], cuts[i]) < 0);
+            while (at < n && (i == n_cuts || slice_cmp(v[at].key, cuts[i]) < 0))
+                at++;
+            most = at - from > most ? at - from : most;
+        }
+        assert_int_equal(at, n);
+        if (n_cuts + 1 == pieces && n / pieces > 2000) /* many blocks each */
+            assert_true(most < 2 * (n / pieces));
+    }
+    arena_destroy(a);
+}
+
 static void
 test_random_rows(void **state)
 {
@@ -464,6 +488,7 @@ test_random_rows(void **state)
         assert_false(more);
         struct str before;
         str_init(&before, 1 << 20);
+        cuts_fit(rd, v, n);
         for (size_t i = 0; i < n; i += 37) { /* seeks: to a key, and to just behind it */
             if (i > n / 2)
                 OK(rd->n_starts > 0 ? NULL : sst_reader_index(rd)); /* now by halving */
