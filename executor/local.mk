@@ -24,6 +24,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/restore_cut.c \
   %D%/backup/restore_desc.c \
   %D%/backup/restore_full.c \
+  %D%/backup/restore_fetch.c \
   %D%/backup/restore_ingest.c \
   %D%/backup/restore_int.h \
   %D%/backup/restore_keys.c \
@@ -31,6 +32,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/restore_schema.c \
   %D%/backup/restore_work.c \
   %D%/backup/row_count.c \
+  %D%/backup/shelf.c \
   %D%/backup/show_backup.c \
   %D%/backup/targets.c \
   %D%/backup/work.c %D%/backup/work.h %D%/backup/work_int.h \

@@ -8,6 +8,7 @@
 #include "executor/asks.h"
 #include "executor/auto_stats.h"
 #include "executor/backup/attach.h"
+#include "executor/backup/shelf.h"
 #include "executor/backup/work.h"
 #include "executor/cluster.h"
 #include "executor/gc.h"
@@ -93,6 +94,7 @@ node_open(const struct node_opts *o, struct node **out)
     ERR_GOTO(prepare_temp_dir(o->temp_dir), fail);
     ERR_GOTO(kv_db_open(n->engine, n->clock, &n->db), fail);
     n->attachments = attachments_create(n);
+    n->shelf = shelf_create();
     ERR_GOTO(catalog_open(n->db, &n->catalog), fail);
     ERR_GOTO(members_join(n), fail);
     io->node_id = n->node_id;
@@ -158,6 +160,7 @@ node_close(struct node *n)
     if (n->workers != NULL)
         pool_destroy(n->workers);
     attachments_destroy(n->attachments);
+    shelf_destroy(n->shelf);
     if (n->catalog != NULL)
         catalog_close(n->catalog);
     if (n->db != NULL)

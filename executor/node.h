@@ -61,6 +61,7 @@ struct node {
     struct looker *work;           /* executor/backup/work.h; NULL: the store is not shared */
     struct looker *asks;           /* executor/asks.h; the same */
     struct attachments *attachments; /* executor/backup/attach.h */
+    struct shelf *shelf;           /* executor/backup/shelf.h */
     struct node_opts opts;
     int64_t start_time_ns;
     struct cancel shutdown;

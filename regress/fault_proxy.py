@@ -18,6 +18,8 @@ GET /_proxy?name=value... sets what goes wrong; it answers the number of faults 
     short            the answer is half, and says so: a wrong length
     hang             no answer, until the client gives up
     drip             the answer in small pieces, with pauses
+    length_wanted    a request whose body says not how long it is: 411
+    chunks_lost      such a body is taken for empty
     drop             the connection is closed before an answer, but the request was carried out
 """
 import http.client, http.server, random, re, socket, ssl, struct, sys, threading, time
@@ -27,6 +29,7 @@ lock = threading.Lock()
 plan = {"fault": "none", "times": 0, "percent": 100, "match": ".*", "left": -1, "seed": 1}
 rng = random.Random(1)
 count = 0
+CHUNKED = ["length_wanted", "chunks_lost"]
 MIXED = ["status_500", "status_503", "reset", "reset_up", "cut", "drop", "drip"]
 
 
@@ -42,6 +45,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if plan["fault"] == "none" or plan["left"] == 0:
                 return None
             if not re.search(plan["match"], f"{self.command} {self.path}"):
+                return None
+            if plan["fault"] in CHUNKED and "Transfer-Encoding" not in self.headers:
                 return None
             if rng.random() * 100 >= plan["percent"]:
                 return None
@@ -85,15 +90,33 @@ class Handler(http.server.BaseHTTPRequestHandler):
             out += piece
         return out
 
+    def chunks(self, most=None):
+        """The body of a request that does not say how long it is."""
+        out = b""
+        while True:
+            n = int(self.rfile.readline().split(b";")[0] or b"0", 16)
+            out += self.body(n)
+            self.rfile.readline()
+            if n == 0 or (most is not None and len(out) >= most):
+                return out
+
     def go(self):
         if self.path.startswith("/_proxy"):
             return self.control()
         fault = self.choose()
         n = int(self.headers.get("Content-Length") or 0)
-        if fault == "reset_up" and n > 0:
-            self.body(n // 2)
+        chunked = self.headers.get("Transfer-Encoding", "").lower() == "chunked"
+        if fault == "reset_up" and (n > 0 or chunked):
+            self.chunks(65536) if chunked else self.body(n // 2)
             return self.hang_up()
-        data = self.body(n)
+        if fault == "length_wanted" and chunked:
+            self.close_connection = True
+            return self.refuse(411)
+        if fault == "chunks_lost" and chunked:  # as servers do that know only bodies of a known length
+            self.chunks()
+            chunked, data = False, b""
+        else:
+            data = self.chunks() if chunked else self.body(n)
         if fault and fault.startswith("status_"):
             return self.refuse(int(fault[7:]))
         if fault == "hang":
@@ -106,8 +129,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             up.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for k, v in self.headers.items():
-                if k.lower() not in ("connection", "expect"):
+                if k.lower() not in ("connection", "expect", "transfer-encoding"):
                     up.putheader(k, v)
+            if self.command == "PUT" and "Content-Length" not in self.headers:
+                up.putheader("Content-Length", str(len(data)))
             up.endheaders(data)
             r = up.getresponse()
             answer = r.read()
@@ -123,7 +148,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def refuse(self, status):
         body = b"<?xml version='1.0'?><Error><Code>Proxy</Code><Message>by the proxy</Message></Error>"
-        self.send_response(status, {403: "Forbidden", 404: "Not Found"}.get(status))
+        self.send_response(status, {403: "Forbidden", 404: "Not Found", 411: "Length Required"}.get(status))
         self.send_header("Content-Length", str(len(body)))
         if status == 429:
             self.send_header("Retry-After", "1")

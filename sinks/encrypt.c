@@ -62,25 +62,18 @@ crypt_is_sealed(struct slice b)
 /* ---- reading ---- */
 
 static struct error *
-inner_size(struct encrypted *s, const char *name, uint64_t *sealed)
-{
-    ERR_TRY(sink_size(s->inner, name, sealed));
-    if (*sealed < CRYPT_OVERHEAD)
-        return err_new(ERR_UNCATEGORIZED, "file does not appear to be encrypted");
-    return NULL;
-}
-
-static struct error *
 encrypted_size(struct sink *sink, const char *name, uint64_t *size)
 {
     uint64_t sealed;
-    ERR_TRY(inner_size((struct encrypted *)sink, name, &sealed));
+    ERR_TRY(sink_size(((struct encrypted *)sink)->inner, name, &sealed));
+    if (sealed < CRYPT_OVERHEAD)
+        return err_new(ERR_UNCATEGORIZED, "file does not appear to be encrypted");
     *size = sealed - CRYPT_OVERHEAD;
     return NULL;
 }
 
 static struct error *
-decrypt_init(struct encrypted *s, const uint8_t *header, EVP_CIPHER_CTX **out)
+decrypt_init(const struct encrypted *s, const uint8_t *header, EVP_CIPHER_CTX **out)
 {
     if (memcmp(header, MAGIC, MAGIC_LEN) != 0)
         return err_new(ERR_UNCATEGORIZED, "file does not appear to be encrypted");
@@ -99,24 +92,41 @@ decrypt_init(struct encrypted *s, const uint8_t *header, EVP_CIPHER_CTX **out)
 
 typedef struct error *(*piece_fn)(void *arg, uint64_t offset, const uint8_t *p, size_t len);
 
+/* Where sealed bytes come from: all are at hand, or a file is read piece by piece. */
+struct sealed {
+    struct slice bytes;
+    struct sink *sink; /* NULL: bytes */
+    const char *name;
+    uint64_t size;
+    uint8_t *piece;
+};
+
+static struct error *
+sealed_piece(const struct sealed *b, uint64_t at, size_t len, const uint8_t **out)
+{
+    *out = b->sink != NULL ? b->piece : b->bytes.ptr + at;
+    return b->sink != NULL ? sink_read(b->sink, b->name, at, len, b->piece) : NULL;
+}
+
 /* Give the whole plaintext to fn, piece by piece, then check the tag. What fn got is not to be used
  * before this has returned NULL. */
 static struct error *
-decrypt_stream(struct encrypted *s, const char *name, piece_fn fn, void *arg)
+decrypt_sealed(const struct encrypted *s, const struct sealed *b, piece_fn fn, void *arg)
 {
-    uint64_t sealed;
-    ERR_TRY(inner_size(s, name, &sealed));
-    uint8_t *in = xmalloc(2 * PIECE);
-    uint8_t *out = in + PIECE;
     EVP_CIPHER_CTX *c = NULL;
+    const uint8_t *in;
+    uint8_t tag[TAG_LEN];
     struct error *err;
-    ERR_GOTO(sink_read(s->inner, name, 0, HEADER_LEN, in), out);
+    int n = 0;
+    if (b->size < CRYPT_OVERHEAD)
+        return err_new(ERR_UNCATEGORIZED, "file does not appear to be encrypted");
+    uint8_t *out = xmalloc(PIECE);
+    uint64_t left = b->size - CRYPT_OVERHEAD, done = 0;
+    ERR_GOTO(sealed_piece(b, 0, HEADER_LEN, &in), out);
     ERR_GOTO(decrypt_init(s, in, &c), out);
-    uint64_t left = sealed - CRYPT_OVERHEAD, done = 0;
     while (left > 0) {
         size_t len = left < PIECE ? (size_t)left : PIECE;
-        int n = 0;
-        ERR_GOTO(sink_read(s->inner, name, HEADER_LEN + done, len, in), out);
+        ERR_GOTO(sealed_piece(b, HEADER_LEN + done, len, &in), out);
         if (EVP_DecryptUpdate(c, out, &n, in, (int)len) != 1 || n != (int)len) {
             err = openssl_failed("decryption");
             goto out;
@@ -125,15 +135,36 @@ decrypt_stream(struct encrypted *s, const char *name, piece_fn fn, void *arg)
         done += len;
         left -= len;
     }
-    int n = 0;
-    ERR_GOTO(sink_read(s->inner, name, sealed - TAG_LEN, TAG_LEN, in), out);
-    if (EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG_LEN, in) != 1 ||
+    ERR_GOTO(sealed_piece(b, b->size - TAG_LEN, TAG_LEN, &in), out);
+    memcpy(tag, in, TAG_LEN);
+    if (EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG_LEN, tag) != 1 ||
         EVP_DecryptFinal_ex(c, out, &n) != 1)
         err = err_new(ERR_UNCATEGORIZED, "cipher: message authentication failed");
 out:
     EVP_CIPHER_CTX_free(c);
-    xfree(in);
+    xfree(out);
     return err;
+}
+
+/* The same of a file: of another machine it comes in one piece where sinks can map it. */
+static struct error *
+decrypt_stream(struct encrypted *s, const char *name, piece_fn fn, void *arg)
+{
+    struct arena *a = arena_create(NULL, "sealed file");
+    struct sealed b = {.name = name};
+    struct error *e;
+    if (s->inner->vt->map != NULL) {
+        e = sink_map(s->inner, a, name, &b.bytes);
+        b.size = b.bytes.len;
+    } else {
+        b.sink = s->inner;
+        b.piece = arena_alloc(a, PIECE);
+        e = sink_size(s->inner, name, &b.size);
+    }
+    if (e == NULL)
+        e = decrypt_sealed(s, &b, fn, arg);
+    arena_destroy(a);
+    return e;
 }
 
 struct wanted {
@@ -163,14 +194,42 @@ encrypted_read(struct sink *sink, const char *name, uint64_t offset, size_t len,
 struct spill {
     int fd;
     const char *path;
+    uint64_t size;
 };
 
 static struct error *
 write_spill(void *arg, uint64_t offset, const uint8_t *p, size_t len)
 {
     struct spill *sp = arg;
-    (void)offset;
+    sp->size = offset + len;
     return fd_write_all(sp->fd, sp->path, p, len);
+}
+
+static struct error *
+copy_piece(void *arg, uint64_t offset, const uint8_t *p, size_t len)
+{
+    memcpy((uint8_t *)arg + offset, p, len);
+    return NULL;
+}
+
+static struct error *
+encrypted_read_all(struct sink *sink, struct arena *a, const char *name, size_t max,
+                   struct slice *out)
+{
+    struct encrypted *s = (struct encrypted *)sink;
+    struct arena *work = arena_create(NULL, "sealed file");
+    struct sealed b = {.name = name};
+    void *p = NULL;
+    struct error *e = sink_read_all(s->inner, work, name, max + CRYPT_OVERHEAD, &b.bytes);
+    b.size = b.bytes.len;
+    if (e == NULL)
+        e = arena_try_alloc(a, b.bytes.len + 1, &p);
+    if (e == NULL)
+        e = decrypt_sealed(s, &b, copy_piece, p);
+    if (e == NULL)
+        *out = slice_make(p, b.bytes.len - CRYPT_OVERHEAD);
+    arena_destroy(work);
+    return e;
 }
 
 struct mapping {
@@ -189,8 +248,6 @@ static struct error *
 encrypted_map(struct sink *sink, struct arena *a, const char *name, struct slice *out)
 {
     struct encrypted *s = (struct encrypted *)sink;
-    uint64_t size;
-    ERR_TRY(encrypted_size(sink, name, &size));
     struct spill sp = {.path = arena_printf(a, "%s/decrypt-%016llx", s->temp_dir,
                                             (unsigned long long)random_u64())};
     sp.fd = open(sp.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -199,15 +256,15 @@ encrypted_map(struct sink *sink, struct arena *a, const char *name, struct slice
     unlink(sp.path);
     struct error *e = decrypt_stream(s, name, write_spill, &sp);
     *out = SLICE_NULL;
-    if (e == NULL && size > 0) {
-        void *p = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, sp.fd, 0);
+    if (e == NULL && sp.size > 0) {
+        void *p = mmap(NULL, (size_t)sp.size, PROT_READ, MAP_SHARED, sp.fd, 0);
         if (p == MAP_FAILED) {
             e = err_errno(errno, "mmap %s", sp.path);
         } else {
             struct mapping *m = ARENA_NEW(a, struct mapping);
-            *m = (struct mapping){p, (size_t)size};
+            *m = (struct mapping){p, (size_t)sp.size};
             arena_on_free(a, unmap, m);
-            *out = slice_make(p, (size_t)size);
+            *out = slice_make(p, (size_t)sp.size);
         }
     }
     close(sp.fd);
@@ -329,6 +386,7 @@ static const struct sink_vt encrypted_vt = {
     .can_list = true,
     .size = encrypted_size,
     .read = encrypted_read,
+    .read_all = encrypted_read_all,
     .map = encrypted_map,
     .create = encrypted_create,
     .write = encrypted_write,

@@ -313,6 +313,13 @@ static size_t
 on_upload(char *to, size_t size, size_t n, void *arg)
 {
     struct exchange *x = arg;
+    if (x->q->send != NULL) {
+        ssize_t some = x->q->send(x->q->send_arg, x->sent, (uint8_t *)to, size * n);
+        if (some < 0)
+            return CURL_READFUNC_ABORT;
+        x->sent += (uint64_t)some;
+        return (size_t)some;
+    }
     uint64_t left = (x->q->body_fd >= 0 ? x->q->body_size : x->q->body.len) - x->sent;
     size_t len = left < size * n ? (size_t)left : size * n;
     if (x->q->body_fd < 0) {
@@ -442,7 +449,7 @@ set_options(CURL *h, struct sink_net *net, struct exchange *x, struct curl_slist
         curl_easy_setopt(h, CURLOPT_SEEKFUNCTION, on_seek);
         curl_easy_setopt(h, CURLOPT_SEEKDATA, x);
         curl_easy_setopt(h, CURLOPT_INFILESIZE_LARGE,
-                         (curl_off_t)(q->body_fd >= 0 ? q->body_size : q->body.len));
+                         q->send != NULL ? (curl_off_t)-1 : (curl_off_t)(q->body_fd >= 0 ? q->body_size : q->body.len));
     }
     if (strcmp(q->method, "HEAD") != 0)
         curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, q->method);

@@ -10,6 +10,8 @@
 #ifndef AMBERDB_SINKS_HTTP_INT_H
 #define AMBERDB_SINKS_HTTP_INT_H
 
+#include <sys/types.h>
+
 #include "sinks/sink.h"
 
 #define HTTP_ERROR_BODY_MAX ((size_t)64 << 10) /* of an answer that is not a success */
@@ -34,6 +36,10 @@ struct http_response;
 typedef bool (*http_receive_fn)(void *arg, const struct http_response *resp, const uint8_t *p,
                                 size_t n);
 
+/* Bytes of a body that is still coming into being, from offset on, at most n: how many; 0 it is complete,
+ * negative: give up. May wait. */
+typedef ssize_t (*http_send_fn)(void *arg, uint64_t offset, uint8_t *to, size_t n);
+
 struct http_request {
     const char *method;
     const char *url;
@@ -43,6 +49,8 @@ struct http_request {
     struct slice body; /* or, with body_fd >= 0, body_size bytes of that file from its beginning */
     int body_fd;
     uint64_t body_size;
+    http_send_fn send; /* instead of body: of a length that nobody knows yet */
+    void *send_arg;
     http_receive_fn receive; /* NULL: into resp->body */
     void *receive_arg;
     size_t body_max; /* of resp->body after a success; 0 = HTTP_ERROR_BODY_MAX */

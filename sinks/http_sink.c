@@ -180,14 +180,25 @@ http_put(struct remote *r, struct arena *a, const char *key, struct slice body, 
     return remote_call(r, a, &c, &resp);
 }
 
+/* Chunked: of a length that is not known yet. */
+static struct error *
+http_stream(struct remote *r, struct arena *a, const char *key, http_send_fn send, void *arg)
+{
+    struct http_response resp;
+    struct remote_call c = {.what = "", .method = "PUT", .key = key, .has_body = true, .body_fd = -1,
+                            .send = send, .send_arg = arg, .once = true};
+    return remote_call(r, a, &c, &resp);
+}
+
 static const struct remote_service http_service = {
     .name = "http",
-    .part_bytes = (size_t)8 << 20,
+    .part_bytes = (size_t)1 << 20,
     .sink = &http_vt,
     .prepare = http_prepare,
     .explain = http_explain,
     .no_answer = http_no_answer,
     .put = http_put,
+    .stream = http_stream,
 };
 
 static const struct sink_vt http_vt = {

@@ -260,9 +260,10 @@ attempt(struct remote *r, struct arena *a, struct remote_call *c, int64_t deadli
     struct http_request q = {.method = c->method, .body_fd = -1, .ca_pem = r->ca_pem,
                              .body_max = c->body_max, .deadline_ns = deadline_ns,
                              .cancel = c->cleanup ? NULL : r->sink.cancel,
-                             .has_body = c->has_body, .body = c->body};
+                             .has_body = c->has_body, .body = c->body, .send = c->send,
+                             .send_arg = c->send_arg};
     /* What is not the same when it comes twice. */
-    q.fresh = c->resume != NULL || strcmp(c->method, "DELETE") == 0;
+    q.fresh = c->resume != NULL || c->send != NULL || strcmp(c->method, "DELETE") == 0;
     if (c->has_body && c->body_fd >= 0) {
         q.body_fd = c->body_fd;
         q.body_size = c->body_size;
@@ -328,7 +329,7 @@ remote_call(struct remote *r, struct arena *a, struct remote_call *c, struct htt
             continue;
         if (t.kind == REMOTE_NOT_FOUND && t.failures > 0 && strcmp(c->method, "DELETE") == 0)
             return NULL; /* it went with a try whose answer was lost */
-        if (t.kind == REMOTE_FINAL || t.kind == REMOTE_NOT_FOUND)
+        if (t.kind == REMOTE_FINAL || t.kind == REMOTE_NOT_FOUND || c->once)
             return call_failed(c, &t);
         if (c->fetch != NULL && c->fetch->got > t.got) {
             t.got = c->fetch->got;

@@ -37,6 +37,9 @@ struct remote_call {
     struct slice body;
     int body_fd; /* with has_body and >= 0: body_size bytes of the file */
     uint64_t body_size;
+    http_send_fn send; /* instead of body */
+    void *send_arg;
+    bool once; /* what fails is not tried again */
     const struct remote_service *service; /* instead of the sink's; NULL */
     /* Before the call is sent once more: change it to what is still to do, or set *status to that of a
      * success, when nothing is; then resumed is true. Optional. */
@@ -73,8 +76,12 @@ struct remote_service {
     const char *(*no_answer)(struct arena *a, const struct remote_call *c, const char *failure);
     struct error *(*put)(struct remote *r, struct arena *a, const char *key, struct slice body,
                          int fd, uint64_t size);
-    /* Optional, all or none; without, large files gather in a file and are put. state is the
-     * service's, in the arena a of the file. */
+    /* Optional: the same while the body comes into being. The server has it whole when the size is right
+     * afterwards. Not tried again. */
+    struct error *(*stream)(struct remote *r, struct arena *a, const char *key, http_send_fn send,
+                            void *arg);
+    /* Optional, all or none; without, large files gather in a file and are put, or sent from there while
+     * they grow. state is the service's, in the arena a of the file. */
     struct error *(*begin)(struct remote *r, struct arena *a, const char *key, void **state);
     struct error *(*part)(struct remote *r, struct arena *a, const char *key, void *state, int number,
                           uint64_t offset, struct slice bytes, bool last);
@@ -94,6 +101,7 @@ struct remote {
     int64_t timeout_ns;
     const char *timeout_text;
     struct mutex lock; /* for what services change while they work */
+    _Atomic bool no_streams; /* the server takes only bodies whose length it is told */
 };
 
 /* A new remote of size bytes, struct remote first. */
@@ -118,6 +126,7 @@ struct remote_fetch {
     uint64_t offset, len; /* with out: this range; else all from offset 0 */
     int fd;
     struct str *text;
+    bool sized; /* all of it: asked for as a range, whose answer says how long the whole is */
     /* so far */
     uint64_t got;
     uint64_t skip; /* bytes of this answer still to pass over, as the server knows no ranges */
@@ -125,6 +134,7 @@ struct remote_fetch {
     uint64_t total;
     char *etag;
     bool begun; /* the first bytes of this answer came */
+    bool total_is_told; /* total is the file's, not only this answer's length */
     const char *bad; /* why the answer cannot be used */
     int os_errno;
 };

@@ -16,6 +16,7 @@
 #include "base/hash.h"
 
 #define WHOLE_TRIES 3
+#define HTTP_NO_SUCH_RANGE 416
 
 /* ---- reading ---- */
 
@@ -28,7 +29,7 @@ fetch_headers(struct remote_fetch *f, struct arena *a, struct http_request *q)
     if (f->out != NULL)
         http_add_header(q, "range", arena_printf(a, "bytes=%" PRIu64 "-%" PRIu64, from,
                                                  f->offset + f->len - 1));
-    else if (from > 0)
+    else if (from > 0 || f->sized)
         http_add_header(q, "range", arena_printf(a, "bytes=%" PRIu64 "-", from));
     if (f->etag != NULL && f->got > 0 && strncmp(f->etag, "W/", 2) != 0)
         http_add_header(q, "if-match", f->etag);
@@ -53,7 +54,7 @@ fetch_begin(struct remote_fetch *f, const struct http_response *resp)
         const char *slash = strchr(end, '/');
         if (slash != NULL && slash[1] >= '0' && slash[1] <= '9') {
             f->total = strtoull(slash + 1, NULL, 10);
-            f->known = true;
+            f->known = f->total_is_told = true;
         }
         if (first != from)
             f->bad = "Content-Range header that begins elsewhere";
@@ -119,6 +120,8 @@ fetch_unfinished(struct remote_fetch *f, const struct http_response *resp, const
     if (f->text != NULL && f->text->failed)
         return false;
     if (!f->begun) { /* without a body */
+        if (resp->status == HTTP_NO_SUCH_RANGE)
+            return false; /* an empty file */
         const char *length = http_header(resp, "content-length");
         return f->got > 0 || (length != NULL && strcmp(length, "0") != 0);
     }
@@ -162,8 +165,27 @@ remote_read(struct sink *s, remote_get_fn get, const char *name, uint64_t offset
     return e;
 }
 
-/* All of it. An answer that somebody on the way cut short may look whole: what is there is asked for
- * apart. */
+/* One try at all of it; *told: the server has said how long it is, and it is all there. */
+static struct error *
+fetch_once(struct remote *r, struct arena *a, remote_get_fn get, const char *name,
+           struct remote_fetch *f, bool *told)
+{
+    struct remote_call c = {.method = "GET", .body_fd = -1};
+    f->got = 0;
+    f->known = f->total_is_told = false;
+    f->bad = NULL;
+    if (f->text != NULL)
+        str_clear(f->text);
+    c.also_fine = f->sized ? HTTP_NO_SUCH_RANGE : 0;
+    get(r, remote_key(r, a, name), &c);
+    struct error *e = remote_fetch(r, a, &c, f);
+    *told = e == NULL && f->total_is_told && f->got == f->total;
+    return e;
+}
+
+/* All of it. An answer that somebody on the way cut short may look whole: its own length is no proof. So
+ * all bytes from the first on are asked for, and the server says of how many these are; of one that knows
+ * no ranges the size is asked for apart. */
 static struct error *
 fetch_whole(struct sink *s, remote_get_fn get, const char *name, struct remote_fetch *f)
 {
@@ -171,14 +193,17 @@ fetch_whole(struct sink *s, remote_get_fn get, const char *name, struct remote_f
     struct arena *a = arena_create(NULL, "remote fetch");
     struct error *e = NULL;
     uint64_t size = 0;
+    bool told = false;
+    f->sized = true;
     for (int i = 0; i < WHOLE_TRIES; i++) {
-        struct remote_call c = {.method = "GET", .body_fd = -1};
-        f->got = 0;
-        if (f->text != NULL)
-            str_clear(f->text);
-        get(r, remote_key(r, a, name), &c);
-        e = remote_fetch(r, a, &c, f);
-        if (e == NULL)
+        e = fetch_once(r, a, get, name, f, &told);
+        if (e != NULL && f->bad != NULL && f->sized) { /* it has its own idea of ranges */
+            err_free(e);
+            f->sized = false;
+            e = fetch_once(r, a, get, name, f, &told);
+        }
+        size = f->got;
+        if (e == NULL && !told)
             e = s->vt->size(s, name, &size);
         if (e != NULL || size == f->got)
             break;
@@ -265,6 +290,7 @@ remote_map(struct sink *s, remote_get_fn get, struct arena *a, const char *name,
 /* ---- writing ---- */
 
 #define BUF_FIRST ((size_t)256 << 10)
+#define WAIT_NS INT64_C(100000000)
 
 struct remote_file {
     struct sink_file file;
@@ -275,8 +301,10 @@ struct remote_file {
     size_t len, cap;
     int parts;
     uint64_t sent; /* before buf */
+    char *name;    /* relative to the sink */
     int fd;        /* of a service without parts, once a file is large */
-    /* A thread sends one part while the next one gathers; it starts with the first part. */
+    /* A thread sends one part while the next one gathers, or what is in fd while that grows; it starts
+     * with the first part. */
     bool started;
     pthread_t thread;
     struct mutex lock;
@@ -287,6 +315,7 @@ struct remote_file {
     uint64_t part_offset;
     struct error *failed; /* of a part; no more are sent */
     bool dead;            /* one has failed */
+    bool complete;        /* fd holds the whole file */
     /* the thread's until it is joined */
     bool begun;
     void *state;
@@ -306,6 +335,7 @@ remote_create(struct sink *s, const char *name, struct sink_file **out)
     cond_init(&f->changed);
     f->a = arena_create(NULL, "remote file");
     f->key = remote_key(r, f->a, name);
+    f->name = arena_strdup(f->a, name);
     *out = &f->file;
     return NULL;
 }
@@ -416,17 +446,114 @@ hand_over(struct remote_file *f, bool last)
     return last ? wait_sent(f) : NULL;
 }
 
+/* ---- a file that is sent while it grows ---- */
+
+/* Of the file's thread: wait until there is more of it. */
+static ssize_t
+send_some(void *arg, uint64_t offset, uint8_t *to, size_t n)
+{
+    struct remote_file *f = arg;
+    ssize_t got;
+    mutex_lock(&f->lock);
+    while (!f->stop && !f->complete && f->sent <= offset &&
+           !cancel_requested(f->r->sink.cancel))
+        cond_wait_ns(&f->changed, &f->lock, WAIT_NS);
+    uint64_t left = f->sent - offset;
+    bool end = f->complete && left == 0;
+    mutex_unlock(&f->lock);
+    if (end)
+        return 0;
+    if (left == 0) /* given up */
+        return -1;
+    do
+        got = pread(f->fd, to, left < n ? (size_t)left : n, (off_t)offset);
+    while (got < 0 && errno == EINTR);
+    return got > 0 ? got : -1;
+}
+
+static void *
+streamer(void *arg)
+{
+    struct remote_file *f = arg;
+    struct arena *work = arena_create(NULL, "stream");
+    f->failed = f->r->service->stream(f->r, work, f->key, send_some, f);
+    arena_destroy(work);
+    return NULL;
+}
+
+/* Does the server have all of it? Servers that know no such bodies refuse them, or take them for empty. */
+static bool
+stream_end(struct remote_file *f)
+{
+    uint64_t there = 0;
+    mutex_lock(&f->lock);
+    f->complete = true;
+    cond_broadcast(&f->changed);
+    mutex_unlock(&f->lock);
+    pthread_join(f->thread, NULL);
+    f->started = false;
+    struct error *e = f->failed;
+    f->failed = NULL;
+    if (e == NULL)
+        e = f->r->sink.vt->size(&f->r->sink, f->name, &there);
+    bool good = e == NULL && there == f->sent;
+    err_free(e);
+    return good;
+}
+
+static void
+stream_stop(struct remote_file *f)
+{
+    mutex_lock(&f->lock);
+    f->stop = true;
+    cond_broadcast(&f->changed);
+    mutex_unlock(&f->lock);
+    pthread_join(f->thread, NULL);
+    f->started = false;
+    err_free(f->failed);
+    f->failed = NULL;
+}
+
+/* What is gathered goes into the file, from where a thread sends it on. */
+static struct error *
+gather(struct remote_file *f, bool last)
+{
+    if (f->fd < 0)
+        ERR_TRY(temp_file(f->r, &f->fd));
+    ERR_TRY(fd_write_all(f->fd, "temporary file", f->buf, f->len));
+    mutex_lock(&f->lock);
+    f->sent += f->len;
+    cond_broadcast(&f->changed);
+    mutex_unlock(&f->lock);
+    f->len = 0;
+    if (last || f->started || f->r->service->stream == NULL || f->r->no_streams)
+        return NULL;
+    ERR_TRY(thread_start(&f->thread, "sender", streamer, f));
+    f->started = true;
+    return NULL;
+}
+
+/* All is in the file: the server has it already, or gets it once more, with its length. */
+static struct error *
+put_gathered(struct remote_file *f, struct arena *work)
+{
+    bool streamed = f->started;
+    if (streamed && stream_end(f))
+        return NULL;
+    ERR_TRY(cancel_check(f->r->sink.cancel));
+    ERR_TRY(f->r->service->put(f->r, work, f->key, SLICE_NULL, f->fd, f->sent));
+    if (streamed)
+        f->r->no_streams = true;
+    return NULL;
+}
+
 /* Send what is gathered. */
 static struct error *
 flush(struct remote_file *f, bool last)
 {
-    if (f->r->service->begin != NULL) {
-        ERR_TRY(hand_over(f, last));
-    } else {
-        if (f->fd < 0)
-            ERR_TRY(temp_file(f->r, &f->fd));
-        ERR_TRY(fd_write_all(f->fd, "temporary file", f->buf, f->len));
-    }
+    if (f->r->service->begin == NULL)
+        return gather(f, last);
+    ERR_TRY(hand_over(f, last));
     f->sent += f->len;
     f->len = 0;
     return NULL;
@@ -467,6 +594,8 @@ void
 remote_abort(struct sink_file *file)
 {
     struct remote_file *f = (struct remote_file *)file;
+    if (f->started && f->fd >= 0)
+        stream_stop(f);
     join_sender(f);
     if (f->begun)
         f->r->service->cancel(f->r, f->key, f->state);
@@ -480,17 +609,19 @@ remote_commit(struct sink_file *file)
     const struct remote_service *v = f->r->service;
     struct error *e;
     struct arena *work = arena_create(NULL, "commit");
-    if (f->started) {
+    if (f->fd >= 0) {
+        e = flush(f, true);
+        if (e == NULL)
+            e = put_gathered(f, work);
+        else if (f->started)
+            stream_stop(f);
+    } else if (f->started) {
         e = flush(f, true);
         join_sender(f);
         if (e == NULL)
             e = v->finish(f->r, work, f->key, f->state);
         if (e != NULL && f->begun)
             v->cancel(f->r, f->key, f->state);
-    } else if (f->fd >= 0) {
-        e = flush(f, true);
-        if (e == NULL)
-            e = v->put(f->r, work, f->key, SLICE_NULL, f->fd, f->sent);
     } else {
         e = v->put(f->r, work, f->key, slice_make(f->buf, f->len), -1, f->len);
     }

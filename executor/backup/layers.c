@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/fault.h"
+#include "executor/backup/shelf.h"
 #include "executor/node.h"
 #include "types/collation.h"
 
@@ -148,10 +149,10 @@ find_part(struct backup_chain *c, const struct uri_list *uris, struct sink *cons
                    subdir, *subdir != '\0' ? "/" : "", name);
 }
 
-/* Read the layer at the URIs, the first being the default one. */
+/* Read the layer at the URIs, the first being the default one. packed: its manifest, when it is known. */
 static struct error *
 load_layer(struct backup_chain *c, const struct uri_list *uris, const char *subdir, unsigned flags,
-           struct backup_layer *l)
+           const struct slice *packed, struct backup_layer *l)
 {
     struct uri_list here = {uris->n, ARENA_ARRAY(c->a, char *, uris->n)};
     struct sink **sinks = ARENA_ARRAY(c->a, struct sink *, uris->n);
@@ -165,7 +166,10 @@ load_layer(struct backup_chain *c, const struct uri_list *uris, const char *subd
         sink_set_cancel(sinks[i], c->cancel);
     }
     *l = (struct backup_layer){.uri = here.v[0], .sink = sinks[0]};
-    ERR_TRY(store_error(read_base(c->a, l->sink, &l->m)));
+    if (packed != NULL)
+        ERR_TRY(PB_PARSE(c->a, backup_manifest, BACKUP_FILE, *packed, &l->m));
+    else
+        ERR_TRY(store_error(read_base(c->a, l->sink, &l->m)));
     l->start = pb_hlc(l->m->start_time);
     l->end = pb_hlc(l->m->end_time);
     size_t n = l->m->n_partition_descriptor_filenames;
@@ -231,7 +235,7 @@ chain_open(struct node *n, struct arena *a, const struct cancel *cancel,
         bool listed = i < (size_t)n_layers;
         const char *dir = listed ? "" : appended[i - (size_t)n_layers];
         const struct uri_list *uris = &layers[listed ? i : 0];
-        e = load_layer(out, uris, dir, flags, &out->v[i]);
+        e = load_layer(out, uris, dir, flags, NULL, &out->v[i]);
         if (e != NULL) {
             out->failed_uri = *dir != '\0' ? dir : uris->v[0];
             return e;
@@ -241,7 +245,7 @@ chain_open(struct node *n, struct arena *a, const struct cancel *cancel,
 }
 
 struct error *
-chain_reopen(struct node *n, struct arena *a, const Amberdb__RestoreDetails *d,
+chain_reopen(struct node *n, struct arena *a, const Amberdb__RestoreDetails *d, int64_t id,
              const struct cancel *cancel, struct backup_chain *out)
 {
     *out = (struct backup_chain){.a = a, .node = n, .cancel = cancel};
@@ -252,11 +256,12 @@ chain_reopen(struct node *n, struct arena *a, const Amberdb__RestoreDetails *d,
         out->encrypted = true;
     }
     const struct crypt_key *key = out->encrypted ? &out->key : NULL;
+    const struct slice *known = id != 0 ? shelf_take(n->shelf, a, id, d->n_uris) : NULL;
     out->v = ARENA_ARRAY(a, struct backup_layer, d->n_uris + 1);
     for (size_t i = 0; i < d->n_uris; i++) {
         struct uri_list one = {1, &d->uris[i]};
         struct backup_layer *l = &out->v[out->n++];
-        ERR_TRY(load_layer(out, &one, "", CHAIN_NO_PARTS, l));
+        ERR_TRY(load_layer(out, &one, "", CHAIN_NO_PARTS, known != NULL ? &known[i] : NULL, l));
         if (i >= d->n_backup_locality_info)
             continue;
         const Amberdb__BackupLocalityInfo *info = d->backup_locality_info[i];

@@ -141,22 +141,50 @@ source_next(struct merge_source *s, struct slice end)
     return NULL;
 }
 
-/* The source that is first in (key, newest first); of equals the latest layer. */
-static struct merge_source *
-first_source(struct merge *m)
+/* Is x before y in (key, newest first)? Of equals the later layer comes first. *tied: keys are the same. */
+static bool
+before(const struct merge_source *x, const struct merge_source *y, bool *tied)
 {
-    struct merge_source *best = NULL, *v = m->v;
-    for (size_t i = 0; i < m->n; i++) {
-        if (!v[i].more)
+    int c = slice_cmp(x->v.key, y->v.key);
+    *tied = c == 0;
+    if (c == 0)
+        c = -hlc_cmp(x->v.ts, y->v.ts);
+    return c < 0 || (c == 0 && x > y);
+}
+
+/* Find the first source and the one after it. */
+static struct merge_source *
+find_first(struct merge *m)
+{
+    struct merge_source *best = NULL;
+    bool tied;
+    m->rival = NULL;
+    for (struct merge_source *x = m->v; x < m->v + m->n; x++) {
+        if (!x->more)
             continue;
-        if (best != NULL) {
-            int c = slice_cmp(v[i].v.key, best->v.key);
-            if (c > 0 || (c == 0 && hlc_cmp(v[i].v.ts, best->v.ts) < 0))
-                continue;
+        if (best == NULL || before(x, best, &tied)) {
+            m->rival = best;
+            best = x;
+        } else if (m->rival == NULL || before(x, m->rival, &tied)) {
+            m->rival = x;
         }
-        best = &v[i];
     }
+    m->tied = false;
+    if (m->rival != NULL)
+        (void)before(best, m->rival, &m->tied);
     return best;
+}
+
+/* The source that is first now. Layers of a chain are of very different sizes: most often it is the one that
+ * was first before, and one comparison shows it. */
+static struct merge_source *
+next_source(struct merge *m)
+{
+    if (m->due == NULL || !m->due->more)
+        return find_first(m);
+    if (m->rival == NULL || before(m->due, m->rival, &m->tied))
+        return m->due;
+    return find_first(m);
 }
 
 struct error *
@@ -164,7 +192,6 @@ merge_open(struct merge *m, struct arena *a, struct merge_input *const *in, size
            struct span span, struct hlc limit)
 {
     *m = (struct merge){.end = span.end, .limit = hlc_is_empty(limit) ? HLC_MAX : limit};
-    str_init(&m->taken, STR_MAX_DEFAULT);
     m->v = ARENA_ARRAY(a, struct merge_source, n + 1);
     for (size_t i = 0; i < n; i++) {
         m->v[i].in = in[i];
@@ -176,40 +203,25 @@ merge_open(struct merge *m, struct arena *a, struct merge_input *const *in, size
     return NULL;
 }
 
-/* Whether the newest version of the key in hand has come out already. */
-static struct error *
-was_taken(struct merge *m, const struct merge_source *s, bool *same)
-{
-    if (m->n == 1) /* its iterator looks at the order */
-        m->any = m->any && sst_iter_same_key(s->it);
-    *same = m->any;
-    if (m->n == 1 || !m->any)
-        return NULL;
-    int c = slice_cmp(s->v.key, str_slice(&m->taken));
-    *same = c == 0;
-    return c < 0 ? err_new(ERR_DATA_CORRUPTED, "keys are out of order") : NULL;
-}
-
 struct error *
 merge_next(struct merge *m, struct engine_version *v, bool *more)
 {
-    bool same;
     for (;;) {
-        if (m->due != NULL)
-            ERR_TRY(source_next(m->due, m->end));
-        struct merge_source *s = first_source(m);
+        struct merge_source *was = m->due;
+        bool tied = m->tied;
+        if (was != NULL)
+            ERR_TRY(source_next(was, m->end));
+        struct merge_source *s = next_source(m);
         m->due = s;
         *more = s != NULL;
         if (s == NULL)
             return NULL;
-        ERR_TRY(was_taken(m, s, &same));
-        if (same || hlc_cmp(s->v.ts, m->limit) > 0)
+        /* The same key as before? Iterators look at the order of their own; all others were behind it. */
+        bool same = was != NULL && (s == was ? sst_iter_same_key(s->it) : tied);
+        m->taken = m->taken && same;
+        if (m->taken || hlc_cmp(s->v.ts, m->limit) > 0)
             continue;
-        if (m->n > 1) {
-            m->taken.len = 0;
-            str_append_slice(&m->taken, s->v.key);
-        }
-        m->any = true;
+        m->taken = true;
         *v = s->v;
         return NULL;
     }
@@ -221,5 +233,4 @@ merge_close(struct merge *m)
     for (size_t i = 0; i < m->n; i++)
         sst_iter_close(m->v[i].it);
     m->n = 0;
-    str_release(&m->taken);
 }

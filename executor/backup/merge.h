@@ -29,11 +29,12 @@ struct merge_source {
 struct merge {
     struct merge_source *v;
     size_t n;
-    struct merge_source *due; /* whose version was handed out */
+    struct merge_source *due;   /* whose version was handed out */
+    struct merge_source *rival; /* the first of the others; NULL: there is none */
+    bool tied;                  /* and it stood at due's key */
     struct slice end;
     struct hlc limit;
-    struct str taken;         /* the key whose newest version has come out; unused with one source */
-    bool any;                 /* there is one; with one source: it is that of the entry in hand */
+    bool taken;                 /* the newest version of due's key has come out */
 };
 
 /* Keys of the span, whose bytes are the caller's; limit empty: no limit. Inputs in the order of their

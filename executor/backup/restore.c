@@ -10,6 +10,7 @@
 
 #include "executor/backup/destinations.h"
 #include "executor/backup/restore_int.h"
+#include "executor/backup/shelf.h"
 #include "executor/backup/work.h"
 
 #include "base/fault.h"
@@ -273,7 +274,9 @@ create_job(struct exec_ctx *x, struct statement *s)
     Amberdb__Progress *pr = PB_NEW(x->arena, Progress, progress);
     pr->details_case = AMBERDB__PROGRESS__DETAILS_RESTORE;
     pr->restore = PB_NEW(x->arena, RestoreProgress, restore_progress);
-    return job_create(x, pl, pr, s->description, &s->job_id);
+    ERR_TRY(job_create(x, pl, pr, s->description, &s->job_id));
+    shelf_put(x->node->shelf, s->job_id, &p->chain);
+    return NULL;
 }
 
 struct error *
@@ -395,14 +398,14 @@ save_mark(void *arg, struct slice mark, double fraction)
 }
 
 struct error *
-restore_job_open(struct node *n, const struct cancel *cancel, Amberdb__RestoreDetails *d,
+restore_job_open(struct node *n, const struct cancel *cancel, Amberdb__RestoreDetails *d, int64_t id,
                  struct arena *a, struct restore_job *r)
 {
     *r = (struct restore_job){.node = n, .cancel = cancel, .a = a, .d = d};
     struct hlc t = pb_hlc(r->d->end_time);
     pb_descriptor **all;
     size_t n_all;
-    ERR_TRY(chain_reopen(n, a, r->d, cancel, &r->chain));
+    ERR_TRY(chain_reopen(n, a, r->d, id, cancel, &r->chain));
     if (r->chain.n == 0)
         return err_new(ERR_DATA_CORRUPTED, "the job names no backup");
     ERR_TRY(chain_descriptors(a, &r->chain, t, true, &all, &n_all));
@@ -644,7 +647,7 @@ restore_resume(struct job *j, struct row_sink *rows)
     struct restore_job r;
     struct row_counter total = {0};
     bool brought = false;
-    ERR_TRY(restore_job_open(j->node, &j->cancel, j->payload->restore, a, &r));
+    ERR_TRY(restore_job_open(j->node, &j->cancel, j->payload->restore, j->id, a, &r));
     r.j = j;
     if (PB_GET(r.d, verify_data) && !PB_GET(r.d, schema_only)) {
         ERR_TRY(bring_data_or_leave(&r, &total));

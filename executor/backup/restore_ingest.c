@@ -56,6 +56,7 @@ struct ingester {
     int64_t weight_total, weight_done; /* guarded by lock, as are: */
     int64_t weight_begun; /* of the units in hand, what has been read */
     _Atomic bool *verified;  /* by cover_file.index */
+    struct fetcher *fetch;
     struct mutex lock;
     struct cond changed;
     struct cancel stop;
@@ -71,7 +72,9 @@ struct ingester {
 
 struct open_file {
     struct merge_file m;
-    struct arena *a;          /* the mapping */
+    struct arena *a;          /* the mapping, unless it is one of the fetcher's: */
+    struct fetcher *fetch;
+    const struct cover_file *cf;
     struct sst_source src;
 };
 
@@ -101,8 +104,29 @@ close_file(struct merge_file *m)
     struct open_file *f = (struct open_file *)m;
     if (m->in.reader != NULL)
         sst_reader_close(m->in.reader);
+    if (f->fetch != NULL)
+        fetch_release(f->fetch, f->cf);
     arena_destroy(f->a);
     xfree(f);
+}
+
+/* The file as it was brought, if it is right. */
+static bool
+take_fetched(struct ingester *g, const struct cover_file *cf, struct open_file *f)
+{
+    if (!fetch_hold(g->fetch, cf, &f->m.in.map))
+        return false;
+    struct error *e =
+        g->verified[cf->index] ? NULL : merge_verify(cf->file, f->m.in.map, true);
+    if (e != NULL) { /* it is read once more */
+        err_free(e);
+        fetch_release(g->fetch, cf);
+        return false;
+    }
+    g->verified[cf->index] = true;
+    f->fetch = g->fetch;
+    f->cf = cf;
+    return true;
 }
 
 static struct error *
@@ -116,8 +140,9 @@ open_file(void *arg, const struct cover_file *cf, struct merge_file **out)
     struct sink *s = layer_file_sink(cf->layer, cf->file);
     in->mapped = s->vt->map != NULL;
     struct error *e = NULL;
+    bool have = take_fetched(g, cf, f);
     /* SOURCE: v20.1 reads a file up to three times until its checksum is right. */
-    for (int i = 0; i < FETCH_TRIES; i++) {
+    for (int i = 0; i < FETCH_TRIES && !have; i++) {
         err_free(e);
         e = sink_map(s, f->a, cf->file->path, &in->map);
         if (e != NULL) {
@@ -338,29 +363,39 @@ hand_over(struct worker *w)
     return NULL;
 }
 
-/* Verify mapped files, several at once. What cannot be read or is wrong is met again by open_file, which
- * tries once more and says so. */
+/* Verify files, several at once: those that were brought, else mapped ones. What cannot be read or is wrong
+ * is met again by open_file, which tries once more and says so. */
 static void
 verify_some(struct worker *w, const struct cover_file *const *files, size_t n)
 {
     struct arena *a = arena_create(NULL, "restore verify");
     const pb_file *f[SHA512_LANES];
     struct slice map[SHA512_LANES];
-    size_t index[SHA512_LANES], k = 0;
+    const struct cover_file *of[SHA512_LANES];
+    size_t k = 0;
     bool good[SHA512_LANES];
     for (size_t i = 0; i < n; i++) {
         struct sink *s = layer_file_sink(files[i]->layer, files[i]->file);
-        struct error *e = sink_map(s, a, files[i]->file->path, &map[k]);
+        struct error *e = NULL;
+        if (fetcher_has(w->g->fetch, files[i])) {
+            if (!fetch_hold(w->g->fetch, files[i], &map[k]))
+                continue;
+        } else {
+            e = sink_map(s, a, files[i]->file->path, &map[k]);
+        }
         if (e == NULL) {
             f[k] = files[i]->file;
-            index[k++] = files[i]->index;
+            of[k++] = files[i];
         }
         err_free(e);
     }
     merge_verify_mapped(f, map, k, good);
-    for (size_t i = 0; i < k; i++)
+    for (size_t i = 0; i < k; i++) {
         if (good[i])
-            w->g->verified[index[i]] = true;
+            w->g->verified[of[i]->index] = true;
+        if (fetcher_has(w->g->fetch, of[i]))
+            fetch_release(w->g->fetch, of[i]);
+    }
     arena_destroy(a);
 }
 
@@ -406,6 +441,8 @@ do_unit(struct worker *w, const struct unit *u)
         e = do_interval(w, iv);
         if (e != NULL)
             e = err_wrap(e, "importing span %s", span_text(w->a, iv->span));
+        for (size_t k = 0; k < iv->n_files; k++)
+            fetch_release(g->fetch, &iv->files[k]);
     }
     if (e == NULL)
         e = hand_over(w);
@@ -675,6 +712,17 @@ ingest_spans(struct arena *a, const struct ingest_opts *o, struct ingest_span **
     return NULL;
 }
 
+/* Say what will be read, in the order of the units. */
+static struct error *
+start_fetching(struct ingester *g)
+{
+    g->fetch = fetcher_create(g->a, g->n_files, g->o->cancel);
+    for (size_t i = 0; i < g->n_iv; i++)
+        for (size_t k = 0; k < g->iv[i].n_files; k++)
+            fetcher_add(g->fetch, &g->iv[i].files[k]);
+    return fetcher_start(g->fetch);
+}
+
 struct error *
 ingest_run(struct arena *a, const struct ingest_opts *o, struct row_counter *total)
 {
@@ -682,13 +730,13 @@ ingest_run(struct arena *a, const struct ingest_opts *o, struct row_counter *tot
     pthread_t threads[INGEST_THREADS];
     int n_threads = 0;
     ERR_TRY(find_intervals(&g));
-    struct error *err = NULL;
     make_units(&g);
     g.verified = arena_zalloc(a, (g.n_files + 1) * sizeof(*g.verified));
     if (setting_find(RATE_SETTING) != NULL)
         g.rate = settings_int(o->node, RATE_SETTING);
     mutex_init(&g.lock, RANK_JOB);
     cond_init(&g.changed);
+    struct error *err = start_fetching(&g);
     mutex_lock(&g.lock);
     for (int i = 0; i < INGEST_THREADS && (size_t)i < g.n_units && err == NULL; i++) {
         g.running++;
@@ -704,6 +752,7 @@ ingest_run(struct arena *a, const struct ingest_opts *o, struct row_counter *tot
     mutex_unlock(&g.lock);
     for (int i = 0; i < n_threads; i++)
         pthread_join(threads[i], NULL);
+    fetcher_destroy(g.fetch);
     if (err == NULL)
         err = g.error;
     else

@@ -67,6 +67,19 @@ struct error *restore_check_cluster(struct exec_ctx *x, const struct restore_pla
 /* p->tables from sel.tables. db_name: new database name for views with into_db. */
 struct error *restore_rewrite_tables(struct restore_plan *p) ERR_MUST_USE;
 
+/* ---- restore_fetch.c: files brought ahead of their use ---- */
+
+struct fetcher;
+struct fetcher *fetcher_create(struct arena *a, size_t n_files, const struct cancel *cancel);
+/* One use of the file, in the order of uses. Files that are mapped where they lie are not brought. */
+void fetcher_add(struct fetcher *f, const struct cover_file *cf);
+struct error *fetcher_start(struct fetcher *f) ERR_MUST_USE;
+bool fetcher_has(const struct fetcher *f, const struct cover_file *cf);
+/* Waits for the file. False: it is none of them, or could not be read. True is one more use of it. */
+bool fetch_hold(struct fetcher *f, const struct cover_file *cf, struct slice *map);
+void fetch_release(struct fetcher *f, const struct cover_file *cf); /* one use less */
+void fetcher_destroy(struct fetcher *f);
+
 /* ---- restore_keys.c: keys and values under their new ids ---- */
 
 struct key_rewriter;
@@ -151,8 +164,9 @@ struct restore_job {
     size_t n_old;
     uint32_t temp_db; /* cluster: crdb_temp_system; 0 */
 };
+/* id: of the job, whose manifests may be at hand; 0: they are read. */
 struct error *restore_job_open(struct node *n, const struct cancel *cancel,
-                               Amberdb__RestoreDetails *d, struct arena *a,
+                               Amberdb__RestoreDetails *d, int64_t id, struct arena *a,
                                struct restore_job *r) ERR_MUST_USE;
 /* All but wanted, done, high_water, save and fence. */
 struct error *restore_ingest_opts(struct restore_job *r, bool check_only,

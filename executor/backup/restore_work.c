@@ -186,7 +186,7 @@ restore_work_unit(struct node *n, struct arena *a, const struct cancel *cancel, 
     struct ingest_opts o;
     struct span_list wanted = {0};
     struct row_counter total = {0};
-    ERR_TRY(restore_job_open(n, cancel, d, a, &r));
+    ERR_TRY(restore_job_open(n, cancel, d, 0, a, &r));
     ERR_TRY(restore_ingest_opts(&r, PB_GET(w, check_only), &o));
     for (size_t i = 0; i < w->n_pieces; i++)
         span_list_add(a, &wanted, piece_span(w->pieces[i]));

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "base/rand.h"
 #include "executor/backup/export.h"
 #include "executor/backup/restore_int.h"
 #include "executor/node.h"
@@ -278,6 +279,55 @@ layers_merge(void **state)
     world_close(w);
 }
 
+#define CHAIN_KEYS 12
+#define CHAIN_CHANGES 25
+#define CHAIN_LAYERS 6
+
+/* Chains of random changes, against a list of them. */
+static void
+chains_as_a_model_has_them(void **state)
+{
+    struct rand r;
+    (void)state;
+    rand_init(&r, 20201123);
+    for (int round = 0; round < 25; round++) {
+        struct world *w = world_open();
+        struct backup_layer v[CHAIN_LAYERS];
+        struct { int64_t wall; bool gone; } at[CHAIN_KEYS][CHAIN_LAYERS * CHAIN_CHANGES];
+        size_t n_at[CHAIN_KEYS] = {0}, n = 1 + rand_below(&r, CHAIN_LAYERS);
+        int64_t now = 1;
+        bool all = rand_chance(&r, 2);
+        char text[32];
+        for (size_t l = 0; l < n; l++) {
+            int64_t since = l > 0 ? now : 0;
+            for (uint64_t c = rand_below(&r, CHAIN_CHANGES); c > 0; c--) {
+                uint64_t k = rand_below(&r, CHAIN_KEYS);
+                bool gone = rand_chance(&r, 4);
+                snprintf(text, sizeof(text), "v%lld", (long long)++now);
+                put(w, (int64_t)k, 0, gone ? NULL : text, now);
+                at[k][n_at[k]].wall = now;
+                at[k][n_at[k]++].gone = gone;
+            }
+            backup(w, since, ++now, all, &v[l]);
+        }
+        int64_t as_of = all ? rand_range(&r, 1, now) : now;
+        struct str want;
+        str_init_arena(&want, w->a, 1 << 20);
+        for (int k = 0; k < CHAIN_KEYS; k++) {
+            size_t i = n_at[k];
+            while (i > 0 && at[k][i - 1].wall > as_of)
+                i--;
+            if (i > 0 && !at[k][i - 1].gone)
+                str_printf(&want, "%d/0=v%lld@%lld ", k, (long long)at[k][i - 1].wall,
+                           (long long)at[k][i - 1].wall);
+        }
+        struct row_counter c;
+        OK(restore(w, v, n, as_of, &c));
+        assert_string_equal(restored(w, 99), str_cstr(&want));
+        world_close(w);
+    }
+}
+
 static void
 damage_is_found(void **state)
 {
@@ -333,6 +383,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_merge),
+        cmocka_unit_test(chains_as_a_model_has_them),
         cmocka_unit_test(damage_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
