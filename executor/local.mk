@@ -32,7 +32,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/restore_schema.c \
   %D%/backup/restore_work.c \
   %D%/backup/row_count.c \
-  %D%/backup/shelf.c \
+  %D%/backup/shelf.c %D%/backup/shelf.h \
   %D%/backup/show_backup.c \
   %D%/backup/targets.c \
   %D%/backup/work.c %D%/backup/work.h %D%/backup/work_int.h \

@@ -449,7 +449,8 @@ set_options(CURL *h, struct sink_net *net, struct exchange *x, struct curl_slist
         curl_easy_setopt(h, CURLOPT_SEEKFUNCTION, on_seek);
         curl_easy_setopt(h, CURLOPT_SEEKDATA, x);
         curl_easy_setopt(h, CURLOPT_INFILESIZE_LARGE,
-                         q->send != NULL ? (curl_off_t)-1 : (curl_off_t)(q->body_fd >= 0 ? q->body_size : q->body.len));
+                         q->send != NULL ? (curl_off_t)-1
+                                         : (curl_off_t)(q->body_fd >= 0 ? q->body_size : q->body.len));
     }
     if (strcmp(q->method, "HEAD") != 0)
         curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, q->method);

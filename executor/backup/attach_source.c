@@ -509,8 +509,7 @@ static void
 close_file(struct merge_file *m)
 {
     struct open_file *f = (struct open_file *)m;
-    if (m->in.reader != NULL)
-        sst_reader_close(m->in.reader);
+    merge_input_release(&m->in);
     arena_destroy(f->a);
     let_go(f->at, f->h);
     xfree(f);

@@ -122,12 +122,22 @@ merge_files_close(struct merge_files *fs)
 
 /* ---- merging ---- */
 
-static struct error *
-source_next(struct merge_source *s, struct slice end)
+void
+merge_input_release(struct merge_input *in)
 {
-    ERR_TRY(sst_iter_next(s->it, &s->v, &s->more));
-    if (s->more && slice_cmp(s->v.key, end) >= 0)
-        s->more = false;
+    if (in->it != NULL)
+        sst_iter_close(in->it);
+    if (in->reader != NULL)
+        sst_reader_close(in->reader);
+    in->it = NULL;
+    in->reader = NULL;
+}
+
+/* There is an entry in hand: is it one of the span, and as it should be? */
+static struct error *
+source_check(struct merge_source *s, struct slice end)
+{
+    s->more = !s->over && slice_cmp(s->v.key, end) < 0;
     if (!s->more)
         return NULL;
     if (!hlc_is_empty(s->in->newest) && hlc_cmp(s->v.ts, s->in->newest) > 0)
@@ -139,6 +149,50 @@ source_next(struct merge_source *s, struct slice end)
         drop_pages(s->in->map);
     }
     return NULL;
+}
+
+static struct error *
+source_next(struct merge_source *s, struct slice end)
+{
+    bool more;
+    ERR_TRY(sst_iter_next(s->it, &s->v, &more));
+    s->over = !more;
+    return source_check(s, end);
+}
+
+/* Go to the span's first entry. Spans of an interval follow on each other, and files of small changes have
+ * few entries in each: to seek would unpack a block for every one. */
+static struct error *
+source_open(struct merge_source *s, struct span span)
+{
+    struct merge_input *in = s->in;
+    if (in->it != NULL && slice_eq(in->it_at, span.start)) {
+        s->it = in->it;
+        s->v = in->it_v;
+        s->over = in->it_over;
+        in->it = NULL;
+        return source_check(s, span.end);
+    }
+    if (in->it != NULL)
+        sst_iter_close(in->it);
+    in->it = NULL;
+    ERR_TRY(sst_iter_open(in->reader, &s->it));
+    ERR_TRY(sst_iter_seek(s->it, span.start));
+    return source_next(s, span.end);
+}
+
+static void
+source_close(struct merge_source *s, struct slice end, bool good)
+{
+    struct merge_input *in = s->in;
+    if (!good || !in->keep || s->it == NULL) {
+        sst_iter_close(s->it);
+        return;
+    }
+    in->it = s->it;
+    in->it_at = end;
+    in->it_v = s->v;
+    in->it_over = s->over;
 }
 
 /* Is x before y in (key, newest first)? Of equals the later layer comes first. *tied: keys are the same. */
@@ -195,10 +249,8 @@ merge_open(struct merge *m, struct arena *a, struct merge_input *const *in, size
     m->v = ARENA_ARRAY(a, struct merge_source, n + 1);
     for (size_t i = 0; i < n; i++) {
         m->v[i].in = in[i];
-        ERR_TRY(sst_iter_open(in[i]->reader, &m->v[i].it));
         m->n++;
-        ERR_TRY(sst_iter_seek(m->v[i].it, span.start));
-        ERR_TRY(source_next(&m->v[i], m->end));
+        ERR_TRY(source_open(&m->v[i], span));
     }
     return NULL;
 }
@@ -214,6 +266,7 @@ merge_next(struct merge *m, struct engine_version *v, bool *more)
         struct merge_source *s = next_source(m);
         m->due = s;
         *more = s != NULL;
+        m->good = s == NULL;
         if (s == NULL)
             return NULL;
         /* The same key as before? Iterators look at the order of their own; all others were behind it. */
@@ -231,6 +284,6 @@ void
 merge_close(struct merge *m)
 {
     for (size_t i = 0; i < m->n; i++)
-        sst_iter_close(m->v[i].it);
+        source_close(&m->v[i], m->end, m->good);
     m->n = 0;
 }

@@ -18,13 +18,21 @@ struct merge_input {
     bool mapped;       /* from a file: its pages are given back to the system as they are walked */
     size_t walked;     /* bytes read since */
     struct hlc newest; /* no version may be later; empty: not checked */
+    /* An iterator that a merge has left behind its span: the next one goes on with it. */
+    bool keep;            /* do so: spans outlive the input, and one merge at a time reads it */
+    struct sst_iter *it;  /* NULL: none */
+    struct slice it_at;   /* the end of that span */
+    struct engine_version it_v; /* the first entry at or behind it */
+    bool it_over;         /* there is none */
 };
+void merge_input_release(struct merge_input *in); /* iterator and reader */
 
 struct merge_source {
     struct merge_input *in;
     struct sst_iter *it;
     struct engine_version v;
     bool more;
+    bool over; /* nothing more in the file; else more is of the span */
 };
 struct merge {
     struct merge_source *v;
@@ -35,6 +43,7 @@ struct merge {
     struct slice end;
     struct hlc limit;
     bool taken;                 /* the newest version of due's key has come out */
+    bool good;                  /* all sources are at the end */
 };
 
 /* Keys of the span, whose bytes are the caller's; limit empty: no limit. Inputs in the order of their

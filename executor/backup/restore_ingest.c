@@ -102,8 +102,7 @@ static void
 close_file(struct merge_file *m)
 {
     struct open_file *f = (struct open_file *)m;
-    if (m->in.reader != NULL)
-        sst_reader_close(m->in.reader);
+    merge_input_release(&m->in);
     if (f->fetch != NULL)
         fetch_release(f->fetch, f->cf);
     arena_destroy(f->a);
@@ -137,6 +136,7 @@ open_file(void *arg, const struct cover_file *cf, struct merge_file **out)
     struct merge_input *in = &f->m.in;
     f->a = arena_create(NULL, "restore file");
     in->name = cf->file->path;
+    in->keep = true;
     struct sink *s = layer_file_sink(cf->layer, cf->file);
     in->mapped = s->vt->map != NULL;
     struct error *e = NULL;
@@ -399,31 +399,45 @@ verify_some(struct worker *w, const struct cover_file *const *files, size_t n)
     arena_destroy(a);
 }
 
+/* The larger first: streams of like lengths are hashed together. Uses of one file are neighbours. */
+static int
+larger_first(const void *pa, const void *pb)
+{
+    const struct cover_file *a = *(const struct cover_file *const *)pa;
+    const struct cover_file *b = *(const struct cover_file *const *)pb;
+    int64_t x = a->file->entry_counts != NULL ? PB_GET(a->file->entry_counts, data_size) : 0;
+    int64_t y = b->file->entry_counts != NULL ? PB_GET(b->file->entry_counts, data_size) : 0;
+    return x != y ? (x < y) - (x > y) : (a->index > b->index) - (a->index < b->index);
+}
+
 static struct error *
 verify_unit(struct worker *w, const struct unit *u)
 {
     struct ingester *g = w->g;
-    const struct cover_file *some[SHA512_LANES];
-    size_t n = 0;
+    const struct cover_file **all, *last = NULL;
+    size_t n_all = 0, n = 0;
+    for (size_t i = u->first; i < u->first + u->n; i++)
+        n_all += g->iv[i].n_files;
+    all = ARENA_ARRAY(w->a, const struct cover_file *, n_all + 1);
     for (size_t i = u->first; i < u->first + u->n; i++)
         for (size_t k = 0; k < g->iv[i].n_files; k++) {
             const struct cover_file *cf = &g->iv[i].files[k];
-            bool known = g->verified[cf->index] || !cf->file->has_sha512 ||
-                         pb_bytes(cf->file->sha512).len == 0 ||
-                         layer_file_sink(cf->layer, cf->file)->vt->map == NULL;
-            for (size_t m = 0; m < n; m++)
-                known = known || some[m]->index == cf->index;
-            if (known)
-                continue;
-            some[n++] = cf;
-            if (n < SHA512_LANES)
-                continue;
-            ERR_TRY(cancel_check(&g->stop));
-            verify_some(w, some, n);
-            n = 0;
+            if (!g->verified[cf->index] && cf->file->has_sha512 &&
+                pb_bytes(cf->file->sha512).len > 0 &&
+                layer_file_sink(cf->layer, cf->file)->vt->map != NULL)
+                all[n++] = cf;
         }
-    if (n > 1)
-        verify_some(w, some, n);
+    qsort(all, n, sizeof(all[0]), larger_first);
+    size_t distinct = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (last == NULL || last->index != all[i]->index)
+            all[distinct++] = all[i];
+        last = all[i];
+    }
+    for (size_t i = 0; i < distinct && distinct > 1; i += SHA512_LANES) {
+        ERR_TRY(cancel_check(&g->stop));
+        verify_some(w, all + i, distinct - i < SHA512_LANES ? distinct - i : SHA512_LANES);
+    }
     return NULL;
 }
 

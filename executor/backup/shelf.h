@@ -1,8 +1,8 @@
 /* executor/backup/shelf.h - manifests that a statement has read, for the job or the first reader that goes on
  * with them in the same process: so each is read once.
  *
- * What is put here is taken once, or forgotten after a minute, or when others need the room: who finds nothing
- * reads it again.
+ * What is put here is taken once, or forgotten after a minute, or when others need the room: who finds
+ * nothing reads it again.
  *
  * Threads: any.
  */
