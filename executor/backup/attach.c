@@ -48,32 +48,6 @@ is_wanted(const struct restore_plan *p, const pb_table *t)
            is_cluster_system_table(pb_str(t->name));
 }
 
-/* A key over collated strings is in the order of the weights that made it. Keys are made anew by
- * attach_collate.c, but not of rows that lie among another table's. */
-static struct error *
-check_collations(struct exec_ctx *x, struct restore_plan *p, pb_table *t, bool *usable)
-{
-    const struct table *parsed;
-    bool collated = false, interleaved = false;
-    *usable = true;
-    if (*pb_str(t->view_query) != '\0' || chain_has_our_collation(&p->chain))
-        return NULL;
-    ERR_TRY(table_from_pb(p->a, pb_table_copy(p->a, t), &parsed));
-    for (int i = 0; i < parsed->n_indexes; i++) {
-        const pb_index *ix = parsed->indexes[i].pb;
-        collated = collated || restore_collated_key(parsed, &parsed->indexes[i]);
-        interleaved = interleaved ||
-                      (ix != NULL && (ix->n_interleaved_by > 0 ||
-                                      (ix->interleave != NULL && ix->interleave->n_ancestors > 0)));
-    }
-    *usable = !collated || !interleaved;
-    if (!*usable)
-        exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION,
-                               "table \"%s\" is left out: it is interleaved and its keys have "
-                               "collated strings", parsed->name));
-    return NULL;
-}
-
 /* One view that this server cannot parse keeps nobody from the tables. */
 static void
 check_view(struct exec_ctx *x, struct restore_plan *p, const pb_table *t, bool *usable)
@@ -98,10 +72,9 @@ select_tables(struct exec_ctx *x, struct attaching *s)
     ERR_TRY(chain_descriptors(p->a, &p->chain, p->as_of, true, &p->all.v, &p->all.n));
     for (size_t i = 0; i < p->all.n; i++) {
         pb_descriptor *d = p->all.v[i];
-        bool usable;
+        bool usable = true;
         if (!is_wanted(p, pb_descriptor_table(d)))
             continue;
-        ERR_TRY(check_collations(x, p, d->table, &usable));
         check_view(x, p, d->table, &usable);
         if (usable)
             desc_list_add(p->a, &p->sel.tables, d);

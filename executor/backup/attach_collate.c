@@ -29,7 +29,9 @@ struct pair {
 
 struct sorter {
     struct node *node;
-    const struct table *t;
+    const struct collated_tables *all;
+    const struct collated_table *of; /* the one in hand */
+    const struct table *t;  /* its */
     struct arena *maps;     /* the caller's: files stay mapped as long as it lives */
     struct arena *run;      /* the pairs of the run in hand */
     struct pair *v;
@@ -150,7 +152,7 @@ check_runs(const struct sorter *s, struct arena *a, const struct cancel *cancel)
         e = sst_reader_open(in[open].name, &src, &in[open].reader);
     }
     if (e == NULL) {
-        e = merge_open(&m, a, all, open, row_table_span(a, s->t->id), HLC_MIN);
+        e = merge_open(&m, a, all, open, collated_span(a, s->all), HLC_MIN);
         while (e == NULL && more) {
             e = merge_next(&m, &v, &more);
             if (e == NULL && ++n % CANCEL_PAIRS == 0)
@@ -180,7 +182,7 @@ static struct error *
 add_row(struct sorter *s, struct arena *scratch, const struct datum *row)
 {
     for (int i = 0; i < s->t->n_indexes; i++)
-        if (restore_collated_key(s->t, &s->t->indexes[i]))
+        if (s->of->wanted[i])
             ERR_TRY(row_encode(scratch, s->t, &s->t->indexes[i], row, add_pair, s));
     return s->bytes < s->run_bytes ? NULL : end_run(s);
 }
@@ -213,23 +215,56 @@ sort_rows(struct sorter *s, struct engine_iter *rows, struct arena *a, const str
             any = false;
         }
         if (!more)
-            return end_run(s);
-        s->ts = any && hlc_cmp(v.ts, s->ts) < 0 ? s->ts : v.ts;
-        any = true;
+            return NULL;
         ERR_TRY(row_decode(d, slice_dup(row_arena, v.key), slice_dup(row_arena, v.value), row_arena,
                            row, &starts, &skip));
+        if (skip) { /* another table's, behind all of a row of this one */
+            if (!any)
+                arena_reset(row_arena);
+            continue;
+        }
+        s->ts = any && hlc_cmp(v.ts, s->ts) < 0 ? s->ts : v.ts;
+        any = true;
     }
 }
 
+static struct error *
+sort_table(struct sorter *s, const struct collated_table *of, struct arena *a,
+           const struct cancel *cancel)
+{
+    struct engine_iter *rows;
+    s->of = of;
+    s->t = of->t;
+    ERR_TRY(s->all->rows(s->all->arg, of->t, &rows));
+    struct error *e = sort_rows(s, rows, a, cancel);
+    engine_iter_close(rows);
+    return e;
+}
+
+struct span
+collated_span(struct arena *a, const struct collated_tables *ts)
+{
+    uint32_t first = ts->v[0].t->id, last = first;
+    for (size_t i = 1; i < ts->n; i++) {
+        first = ts->v[i].t->id < first ? ts->v[i].t->id : first;
+        last = ts->v[i].t->id > last ? ts->v[i].t->id : last;
+    }
+    return (struct span){row_table_span(a, first).start, row_table_span(a, last).end};
+}
+
 struct error *
-attach_collate(struct node *n, const struct table *t, struct engine_iter *rows,
-               const struct cancel *cancel, struct arena *maps, struct slice **runs, size_t *n_runs)
+attach_collate(struct node *n, const struct collated_tables *ts, const struct cancel *cancel,
+               struct arena *maps, struct slice **runs, size_t *n_runs)
 {
     struct arena *a = arena_create(NULL, "collated keys");
-    struct sorter s = {.node = n, .t = t, .maps = maps, .run = arena_create(a, "collated run")};
+    struct sorter s = {.node = n, .all = ts, .maps = maps, .run = arena_create(a, "collated run")};
     const char *test = getenv("AMBERDB_TEST_ATTACH_RUN"); /* so that small tables make several */
+    struct error *e = NULL;
     s.run_bytes = test != NULL ? (size_t)strtoull(test, NULL, 10) : RUN_BYTES;
-    struct error *e = sort_rows(&s, rows, a, cancel);
+    for (size_t i = 0; i < ts->n && e == NULL; i++)
+        e = sort_table(&s, &ts->v[i], a, cancel);
+    if (e == NULL)
+        e = end_run(&s);
     if (e == NULL && s.n_runs > 1)
         e = check_runs(&s, a, cancel);
     xfree(s.v);

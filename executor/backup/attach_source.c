@@ -47,8 +47,8 @@ struct held {
 };
 
 struct remade {
-    const struct table *t;   /* under our id */
-    const pb_table *pb;
+    struct collated_table *v; /* under our ids */
+    size_t n;
     struct attached *at;     /* NULL: nobody has asked yet */
     bool loading;
 };
@@ -167,21 +167,96 @@ by_id(const void *pa, const void *pb)
     return (a > b) - (a < b);
 }
 
+/* Where the index's keys lie: its own table and number, or those of the root that it is interleaved in. */
+static uint64_t
+root_of(const struct table *t, const struct index *ix)
+{
+    const Amberdb__InterleaveDescriptor *il = ix->pb != NULL ? ix->pb->interleave : NULL;
+    if (il == NULL || il->n_ancestors == 0)
+        return (uint64_t)t->id << 32 | ix->id;
+    return (uint64_t)PB_GET(il->ancestors[0], table_id) << 32 | PB_GET(il->ancestors[0], index_id);
+}
+
+/* Are the keys that lie there made anew? If one index's are, then all that are interleaved with it. */
+static bool
+root_is_remade(const struct remade *m, uint64_t root)
+{
+    for (size_t i = 0; i < m->n; i++)
+        for (int k = 0; k < m->v[i].t->n_indexes; k++)
+            if (root_of(m->v[i].t, &m->v[i].t->indexes[k]) == root &&
+                restore_collated_key(m->v[i].t, &m->v[i].t->indexes[k]))
+                return true;
+    return false;
+}
+
+struct grouping {
+    struct collated_table *v;
+    uint32_t *group; /* of each: the id of one of its tables */
+    size_t n;
+};
+
+/* Tables that are interleaved come into one group. */
+static void
+join_groups(struct grouping *g)
+{
+    for (size_t i = 0; i < g->n; i++)
+        for (int k = 0; k < g->v[i].t->n_indexes; k++) {
+            uint32_t root = (uint32_t)(root_of(g->v[i].t, &g->v[i].t->indexes[k]) >> 32);
+            for (size_t m = 0; m < g->n && root != g->v[i].t->id; m++) {
+                if (g->v[m].t->id != root || g->group[m] == g->group[i])
+                    continue;
+                uint32_t gone = g->group[m];
+                for (size_t x = 0; x < g->n; x++)
+                    if (g->group[x] == gone)
+                        g->group[x] = g->group[i];
+            }
+        }
+}
+
+static void
+add_group(struct attached *at, const struct grouping *g, uint32_t group)
+{
+    struct remade m = {.v = ARENA_ARRAY(at->a, struct collated_table, g->n)};
+    bool any = false;
+    for (size_t i = 0; i < g->n; i++)
+        if (g->group[i] == group)
+            m.v[m.n++] = g->v[i];
+    for (size_t i = 0; i < m.n; i++) {
+        m.v[i].wanted = ARENA_ARRAY(at->a, bool, (size_t)m.v[i].t->n_indexes + 1);
+        for (int k = 0; k < m.v[i].t->n_indexes; k++) {
+            m.v[i].wanted[k] = root_is_remade(&m, root_of(m.v[i].t, &m.v[i].t->indexes[k]));
+            any = any || m.v[i].wanted[k];
+        }
+    }
+    if (any)
+        at->remade[at->n_remade++] = m;
+}
+
 /* The tables whose keys the backup has in another order. */
 static struct error *
-note_collated(struct attached *at, pb_table *const *ours, size_t n)
+note_collated(struct attached *at, const struct rewrites *there, pb_table *const *ours, size_t n)
 {
+    struct grouping g = {.v = ARENA_ARRAY(at->a, struct collated_table, n + 1),
+                         .group = ARENA_ARRAY(at->a, uint32_t, n + 1)};
     at->remade = ARENA_ARRAY(at->a, struct remade, n + 1);
     for (size_t i = 0; i < n && !chain_has_our_collation(&at->chain); i++) {
-        const struct table *t;
-        bool any = false;
+        struct collated_table *x = &g.v[g.n];
         if (*pb_str(ours[i]->view_query) != '\0')
             continue;
-        ERR_TRY(table_from_pb(at->a, pb_table_copy(at->a, ours[i]), &t));
-        for (int k = 0; k < t->n_indexes && !t->is_sequence; k++)
-            any = any || restore_collated_key(t, &t->indexes[k]);
-        if (any)
-            at->remade[at->n_remade++] = (struct remade){t, ours[i], NULL, false};
+        x->pb = pb_table_copy(at->a, ours[i]);
+        restore_rewrite_indexes(there, x->pb);
+        ERR_TRY(table_from_pb(at->a, pb_table_copy(at->a, x->pb), &x->t));
+        if (x->t->is_sequence)
+            continue;
+        g.group[g.n++] = x->t->id;
+    }
+    join_groups(&g);
+    for (size_t i = 0; i < g.n; i++) {
+        bool first = true;
+        for (size_t k = 0; k < i; k++)
+            first = first && g.group[k] != g.group[i];
+        if (first)
+            add_group(at, &g, g.group[i]);
     }
     return NULL;
 }
@@ -220,7 +295,7 @@ map_ids(struct attached *at, const Amberdb__RestoreDetails *d)
     }
     ERR_TRY(key_rewriter_create(a, &there, theirs, n_tables, &at->ours));
     ERR_TRY(key_rewriter_create(a, &back, ours, n_tables, &at->theirs));
-    ERR_TRY(note_collated(at, ours, n_tables));
+    ERR_TRY(note_collated(at, &there, ours, n_tables));
     struct span_list wanted = {0};
     for (size_t i = 0; i < n_tables; i++)
         ERR_TRY(table_spans(a, theirs[i], &wanted));
@@ -840,20 +915,23 @@ open_on(struct attachments *all, struct attached *held_by, struct attached *at,
 
 /* What reads the runs: one interval, all of them its files, no other ids. */
 static struct error *
-attached_of_runs(struct attached *at, const struct remade *m, struct attached *made,
+attached_of_runs(struct attached *at, const struct collated_tables *ts, struct attached *made,
                  const struct slice *runs, size_t n)
 {
     static const struct backup_layer no_layer;
     struct arena *a = made->a;
-    uint32_t id = PB_GET(m->pb, id);
-    struct rewrites same = {ARENA_NEW(a, struct rewrite), 1};
-    same.v[0] = (struct rewrite){id, id, 0, false};
-    pb_table *const tables[] = {pb_table_copy(a, m->pb)};
+    struct rewrites same = {ARENA_ARRAY(a, struct rewrite, ts->n), ts->n};
+    pb_table **tables = ARENA_ARRAY(a, pb_table *, ts->n);
+    for (size_t i = 0; i < ts->n; i++) {
+        uint32_t id = ts->v[i].t->id;
+        same.v[i] = (struct rewrite){id, id, 0, false};
+        tables[i] = pb_table_copy(a, ts->v[i].pb);
+    }
     made->node = at->node;
-    ERR_TRY(key_rewriter_create(a, &same, tables, 1, &made->ours));
+    ERR_TRY(key_rewriter_create(a, &same, tables, ts->n, &made->ours));
     made->theirs = made->ours;
     struct cover_interval *iv = ARENA_NEW(a, struct cover_interval);
-    *iv = (struct cover_interval){row_table_span(a, id), n, ARENA_ARRAY(a, struct cover_file, n + 1)};
+    *iv = (struct cover_interval){collated_span(a, ts), n, ARENA_ARRAY(a, struct cover_file, n + 1)};
     made->iv = iv;
     made->n_iv = 1;
     made->held = arena_zalloc(a, (n + 1) * sizeof(*made->held));
@@ -871,6 +949,25 @@ attached_of_runs(struct attached *at, const struct remade *m, struct attached *m
     return NULL;
 }
 
+struct as_it_is {
+    struct attachments *all;
+    struct attached *at;
+    struct arena *a;
+    const struct cancel *cancel;
+};
+
+static struct error *
+rows_as_they_are(void *arg, const struct table *t, struct engine_iter **out)
+{
+    struct as_it_is *s = arg;
+    struct engine_scan_opts o = {.span = row_index_span(s->a, t, &t->indexes[0]),
+                                 .mode = ENGINE_SCAN_AT};
+    mutex_lock(&s->all->lock);
+    s->at->refs++;
+    mutex_unlock(&s->all->lock);
+    return open_on(s->all, s->at, s->at, &o, s->cancel, out);
+}
+
 static struct error *
 remake(struct attachments *all, struct attached *at, const struct remade *m,
        const struct cancel *cancel, struct attached **out)
@@ -879,21 +976,13 @@ remake(struct attachments *all, struct attached *at, const struct remade *m,
     made->a = arena_create(NULL, "collated keys");
     mutex_init(&made->lock, RANK_ENGINE);
     cond_init(&made->changed);
-    struct engine_scan_opts o = {.span = row_index_span(made->a, m->t, &m->t->indexes[0]),
-                                 .mode = ENGINE_SCAN_AT};
-    struct engine_iter *rows;
+    struct as_it_is source = {all, at, made->a, cancel};
+    struct collated_tables ts = {m->v, m->n, rows_as_they_are, &source};
     struct slice *runs;
     size_t n;
-    mutex_lock(&all->lock);
-    at->refs++;
-    mutex_unlock(&all->lock);
-    struct error *e = open_on(all, at, at, &o, cancel, &rows);
-    if (e == NULL) {
-        e = attach_collate(at->node, m->t, rows, cancel, made->a, &runs, &n);
-        engine_iter_close(rows);
-    }
+    struct error *e = attach_collate(at->node, &ts, cancel, made->a, &runs, &n);
     if (e == NULL)
-        e = attached_of_runs(at, m, made, runs, n);
+        e = attached_of_runs(at, &ts, made, runs, n);
     if (e != NULL)
         free_attached(made);
     else
@@ -908,10 +997,8 @@ source_of(struct attachments *all, struct attached *at, uint64_t table, uint64_t
 {
     struct remade *m = NULL;
     for (size_t i = 0; i < at->n_remade && m == NULL; i++)
-        for (int k = 0; at->remade[i].t->id == table && k < at->remade[i].t->n_indexes; k++)
-            if (at->remade[i].t->indexes[k].id == index &&
-                restore_collated_key(at->remade[i].t, &at->remade[i].t->indexes[k]))
-                m = &at->remade[i];
+        if (root_is_remade(&at->remade[i], table << 32 | index))
+            m = &at->remade[i];
     if (m == NULL)
         return NULL;
     struct attached *made = NULL;

@@ -6,6 +6,9 @@
  *     rows in steps of CHUNK_ROWS, each a transaction: pairs under the new key, none under the old,
  *     entries of the emptied indexes
  *
+ * Interleaved tables are done one after the other: each passes over the others' rows. A child's key holds its
+ * parent's, so that it is made anew, too.
+ *
  * May be run again from its beginning: a row whose key is right already is left as it is. The two
  * kinds of keys have no common values, so that a new key never is the old one of another row. */
 #include "config.h"
@@ -17,11 +20,13 @@
 #include "executor/schema/schema_int.h"
 
 #define CHUNK_ROWS 256
+#define FOREIGN_PAIRS 1024 /* of other tables in one step */
 
 struct recoder {
     struct job *job;
     const struct table *t;
     bool *emptied;          /* by index */
+    const struct index *emptying;
     struct slice cursor;    /* keys below are done */
     struct str next;        /* the cursor once this step is committed */
     bool more;
@@ -112,28 +117,37 @@ read_rows(struct exec_ctx *x, struct recoder *r, struct row_pairs *rows, size_t 
         o.span.start = r->cursor;
     *n = 0;
     ERR_TRY(kv_scan_open(x->txn, &o, &scan));
-    for (;;) {
+    for (size_t foreign = 0;;) {
         struct kv_entry e;
         bool more, starts, skip = false;
         ERR_GOTO(kv_scan_next(scan, &e, &more), out);
         if (!more)
             break;
-        struct row_pairs *w = *n > 0 ? &rows[*n - 1] : NULL;
-        if (w == NULL || !row_continues(d, e.key)) {
-            if (*n == CHUNK_ROWS) {
-                r->more = true;
-                break;
-            }
+        bool fresh = *n == 0 || !row_continues(d, e.key);
+        if (fresh && *n == CHUNK_ROWS) {
+            r->more = true;
+            break;
+        }
+        struct row_pairs *w = &rows[fresh ? *n : *n - 1];
+        if (fresh) {
             row_decoder_reset(d);
-            w = &rows[(*n)++];
             *w = (struct row_pairs){.a = x->arena};
             w->row = ARENA_ARRAY(x->arena, struct datum, (size_t)t->n_all_columns + 1);
             for (int i = 0; i < t->n_all_columns; i++)
                 w->row[i] = DATUM_NULL;
         }
-        ERR_GOTO(collect(w, e.key, e.value), out);
-        const struct pair *kept = &w->v[w->n - 1];
-        ERR_GOTO(row_decode(d, kept->key, kept->value, x->arena, w->row, &starts, &skip), out);
+        struct pair one = {slice_dup(x->arena, e.key), slice_dup(x->arena, e.value)};
+        ERR_GOTO(row_decode(d, one.key, one.value, x->arena, w->row, &starts, &skip), out);
+        str_clear(&r->next);
+        str_append_slice(&r->next, one.key);
+        str_append_char(&r->next, '\0');
+        if (!skip) {
+            *n += fresh;
+            PB_PUSH(x->arena, w->v, w->n, one);
+        } else if (++foreign == FOREIGN_PAIRS) { /* all of a row's pairs come before those of another table */
+            r->more = true;
+            break;
+        }
     }
     err = NULL;
 out:
@@ -158,40 +172,88 @@ chunk_txn(struct exec_ctx *x, void *arg)
                 err = write_index(x, r, &r->t->indexes[k], &rows[i]);
     }
     kv_txn_set_read_own(x->txn, false);
-    if (err != NULL || n == 0)
-        return err;
-    str_clear(&r->next);
-    str_append_slice(&r->next, rows[n - 1].v[rows[n - 1].n - 1].key);
-    str_append_char(&r->next, '\0');
-    return str_error(&r->next);
+    return err != NULL ? err : str_error(&r->next);
+}
+
+/* Take an interleaved index's entries away, some at a time: other tables' rows lie between them. */
+static struct error *
+empty_txn(struct exec_ctx *x, void *arg)
+{
+    struct recoder *r = arg;
+    bool *needed = ARENA_ARRAY(x->arena, bool, (size_t)r->t->n_all_columns + 1);
+    struct datum *row = ARENA_ARRAY(x->arena, struct datum, (size_t)r->t->n_all_columns + 1);
+    struct row_decoder_opts dopts = {.table = r->t, .index = r->emptying, .needed = needed};
+    struct kv_scan_opts o = {.span = row_index_span(x->arena, r->t, r->emptying)};
+    struct row_decoder *d;
+    struct kv_scan *scan;
+    struct row_pairs old = {.a = x->arena};
+    struct error *err;
+    memset(needed, false, (size_t)r->t->n_all_columns + 1);
+    ERR_TRY(row_decoder_create(x->arena, &dopts, &d));
+    if (r->cursor.len > 0)
+        o.span.start = r->cursor;
+    r->more = false;
+    ERR_TRY(kv_scan_open(x->txn, &o, &scan));
+    for (size_t n = 0;; n++) {
+        struct kv_entry e;
+        bool more, starts, skip = false;
+        ERR_GOTO(kv_scan_next(scan, &e, &more), out);
+        r->more = more && n == FOREIGN_PAIRS;
+        if (!more || r->more)
+            break;
+        row_decoder_reset(d);
+        ERR_GOTO(row_decode(d, e.key, e.value, x->arena, row, &starts, &skip), out);
+        if (!skip)
+            ERR_GOTO(collect(&old, e.key, e.value), out);
+        str_clear(&r->next);
+        str_append_slice(&r->next, e.key);
+        str_append_char(&r->next, '\0');
+    }
+    err = str_error(&r->next);
+out:
+    kv_scan_close(scan);
+    for (size_t i = 0; i < old.n && err == NULL; i++)
+        err = kv_del(x->txn, old.v[i].key);
+    return err;
+}
+
+/* Steps, each a transaction that begins where the one before ended. */
+static struct error *
+in_steps(struct recoder *r, struct arena *a, struct error *(*step)(struct exec_ctx *x, void *arg))
+{
+    struct job *j = r->job;
+    struct str cursor;
+    str_init_arena(&cursor, a, STR_MAX_DEFAULT);
+    r->cursor = SLICE_NULL;
+    r->more = true;
+    while (r->more) {
+        ERR_TRY(cancel_check(&j->cancel));
+        ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, step, r));
+        str_clear(&cursor);
+        str_append_slice(&cursor, str_slice(&r->next));
+        r->cursor = str_slice(&cursor);
+    }
+    return NULL;
 }
 
 static struct error *
 recode_table(struct job *j, struct arena *a, const struct table *t)
 {
-    struct recoder r = {.job = j, .t = t, .more = true};
+    struct recoder r = {.job = j, .t = t};
     r.emptied = ARENA_ARRAY(a, bool, (size_t)t->n_indexes + 1);
+    str_init_arena(&r.next, a, STR_MAX_DEFAULT);
     for (int i = 0; i < t->n_indexes; i++) {
         const struct index *ix = &t->indexes[i];
-        if (ix->pb != NULL && ((ix->pb->interleave != NULL && ix->pb->interleave->n_ancestors > 0) ||
-                               ix->pb->n_interleaved_by > 0))
-            return err_unimplemented(0, "restoring interleaved table \"%s\" with collated keys",
-                                     t->name);
         r.emptied[i] = !ix->primary && restore_collated_key(t, ix);
-        if (r.emptied[i])
+        if (!r.emptied[i])
+            continue;
+        r.emptying = ix;
+        if (ix->pb->interleave != NULL && ix->pb->interleave->n_ancestors > 0)
+            ERR_TRY(in_steps(&r, a, empty_txn));
+        else
             ERR_TRY(engine_drop_span(kv_db_engine(j->node->db), row_index_span(a, t, ix)));
     }
-    str_init_arena(&r.next, a, STR_MAX_DEFAULT);
-    struct str cursor;
-    str_init_arena(&cursor, a, STR_MAX_DEFAULT);
-    while (r.more) {
-        ERR_TRY(cancel_check(&j->cancel));
-        ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, chunk_txn, &r));
-        str_clear(&cursor);
-        str_append_slice(&cursor, str_slice(&r.next));
-        r.cursor = str_slice(&cursor);
-    }
-    return NULL;
+    return in_steps(&r, a, chunk_txn);
 }
 
 struct error *

@@ -30,8 +30,8 @@ rewrite_index(const struct rewrites *r, pb_index *ix)
     }
 }
 
-static void
-rewrite_indexes(const struct rewrites *r, pb_table *t)
+void
+restore_rewrite_indexes(const struct rewrites *r, pb_table *t)
 {
     if (t->primary_index != NULL)
         rewrite_index(r, t->primary_index);
@@ -219,7 +219,7 @@ restore_rewrite_tables(struct restore_plan *p)
         bool renamed = p->into_db != NULL || p->new_db_name != NULL || p->n_renames > 0;
         if (renamed && *pb_str(t->view_query) != '\0')
             ERR_TRY(rewrite_view(p, t));
-        rewrite_indexes(&p->rewrites, t);
+        restore_rewrite_indexes(&p->rewrites, t);
         rewrite_references(p, t);
         set_privileges(p, t, old_parent);
         t->lease = NULL;

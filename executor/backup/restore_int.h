@@ -64,6 +64,9 @@ struct error *restore_check_cluster(struct exec_ctx *x, const struct restore_pla
 
 /* ---- restore_desc.c: descriptors under their new ids ---- */
 
+/* What indexes say of those that they are interleaved with. */
+void restore_rewrite_indexes(const struct rewrites *r, pb_table *t);
+
 /* p->tables from sel.tables. db_name: new database name for views with into_db. */
 struct error *restore_rewrite_tables(struct restore_plan *p) ERR_MUST_USE;
 
