@@ -10,8 +10,6 @@
 
 #include "executor/backup/attach_int.h"
 #include "executor/backup/restore_int.h"
-#include "executor/backup/shelf.h"
-#include "executor/node.h"
 #include "executor/statement.h"
 #include "grammar/parse.h"
 
@@ -28,7 +26,6 @@ struct attaching {
     struct id_list groups; /* databases of the backup that have tables */
     uint32_t main_group;   /* the one whose tables come under the name itself; 0 */
     struct db_rename *renames;
-    uint32_t holder;       /* the database with the record */
 };
 
 static struct error *
@@ -195,7 +192,6 @@ record(struct attaching *s, pb_database **dbs)
         if (dbs[i]->attached == NULL)
             dbs[i]->attached = r;
     }
-    s->holder = PB_GET(dbs[0], id);
     Amberdb__AttachedBackup *main = dbs[0]->attached;
     struct restore_plan bare = *p;
     bare.n_tables = 0;
@@ -253,9 +249,7 @@ attach_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows,
     ERR_TRY(restore_check_coverage(p));
     /* Its tables get privileges as those of a database, not of a cluster. */
     p->cluster = false;
-    ERR_TRY(exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel, attach_txn, &s));
-    shelf_put(x->node->shelf, s.holder, &p->chain);
-    return NULL;
+    return exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel, attach_txn, &s);
 }
 
 /* ---- DETACH ---- */

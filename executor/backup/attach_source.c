@@ -320,7 +320,7 @@ open_attached(struct node *n, const Amberdb__AttachedBackup *rec, const struct c
     at->as_of = pb_hlc(rec->source->end_time);
     mutex_init(&at->lock, RANK_ENGINE);
     cond_init(&at->changed);
-    struct error *e = chain_reopen(n, at->a, rec->source, at->holder, cancel, &at->chain);
+    struct error *e = chain_reopen(n, at->a, rec->source, 0, cancel, &at->chain);
     if (e == NULL)
         e = check_layers(at, rec);
     if (e == NULL)

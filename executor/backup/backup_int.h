@@ -143,7 +143,7 @@ struct error *chain_open(struct node *n, struct arena *a, const struct cancel *c
                          const struct uri_list *layers,
                          int n_layers, const char *passphrase, unsigned flags,
                          struct backup_chain *out) ERR_MUST_USE;
-/* As a job recorded them. id: of whom their manifests may be on the shelf; 0: nobody. */
+/* As a job recorded them. id: of the job whose manifests may be on the shelf; 0: none. */
 struct error *chain_reopen(struct node *n, struct arena *a, const Amberdb__RestoreDetails *d, int64_t id,
                            const struct cancel *cancel, struct backup_chain *out) ERR_MUST_USE;
 /* Whose request ends waits for the destinations of all layers. */
