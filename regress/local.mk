@@ -41,6 +41,7 @@ drivers = \
   %D%/shell-test \
   %D%/tls-test \
   %D%/cloud-test \
+  %D%/sink-details \
   %D%/replay-expect \
   %D%/attach-fixtures \
   %D%/round-trip \

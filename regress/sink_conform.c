@@ -3,6 +3,8 @@
  *     sink_conform [--set name=value] [--dir DIR] [--label TEXT] [--big MiB] [--pages N] URI
  *
  *     sink_conform [...] --sums yes URI     the SHA-256 and the name of every file, one a line
+ *     sink_conform [...] --do WHAT [--name NAME] URI
+ *         read (to stdout), write (of stdin), size, remove, list, redact; errors: "SQLSTATE message"
  *
  * URI is an empty place. --pages N also lists N small files, more than a server gives in one answer.
  * --dir is the external I/O directory of nodelocal. */
@@ -232,9 +234,55 @@ sums(struct sink *s)
     return !good;
 }
 
+/* One operation, for tests of what goes over the wire. */
+static int
+one(const struct io_config *io, const char *what, const char *name, const char *uri)
+{
+    struct arena *a = arena_create(NULL, "one");
+    struct sink *s = NULL;
+    struct slice bytes = SLICE_NULL;
+    struct str in;
+    uint64_t size = 0;
+    char **v, buf[4096];
+    size_t n = 0;
+    str_init_arena(&in, a, (size_t)64 << 20);
+    struct error *e = NULL;
+    if (strcmp(what, "redact") == 0)
+        printf("%s\n", uri_redact(a, uri));
+    else
+        e = sink_open(io, uri, &s);
+    if (e == NULL && strcmp(what, "read") == 0) {
+        e = sink_read_all(s, a, name, (size_t)64 << 20, &bytes);
+        if (e == NULL)
+            fwrite(bytes.ptr, 1, bytes.len, stdout);
+    } else if (e == NULL && strcmp(what, "write") == 0) {
+        while ((n = fread(buf, 1, sizeof(buf), stdin)) > 0)
+            str_append(&in, buf, n);
+        e = sink_write_all(s, name, str_slice(&in));
+    } else if (e == NULL && strcmp(what, "size") == 0) {
+        e = sink_size(s, name, &size);
+        if (e == NULL)
+            printf("%llu\n", (unsigned long long)size);
+    } else if (e == NULL && strcmp(what, "remove") == 0) {
+        e = sink_remove(s, name);
+    } else if (e == NULL && strcmp(what, "list") == 0) {
+        e = sink_list(s, a, name, &v, &n);
+        for (size_t i = 0; e == NULL && i < n; i++)
+            printf("%s\n", v[i]);
+    }
+    if (e != NULL)
+        printf("%s %s\n", e->sqlstate, e->message);
+    sink_close(s);
+    bool good = e == NULL;
+    err_free(e);
+    arena_destroy(a);
+    return !good;
+}
+
 int
 main(int argc, char **argv)
 {
+    const char *what = NULL, *name = "";
     struct io_config io = {.external_io_dir = "", .node_id = 1, .setting = setting,
                            .temp_dir = getenv("TMPDIR")};
     size_t big = 6;
@@ -254,11 +302,17 @@ main(int argc, char **argv)
             big = (size_t)strtoul(argv[i + 1], NULL, 10);
         } else if (strcmp(argv[i], "--sums") == 0) {
             only_sums = true;
+        } else if (strcmp(argv[i], "--do") == 0) {
+            what = argv[i + 1];
+        } else if (strcmp(argv[i], "--name") == 0) {
+            name = argv[i + 1];
         } else if (strcmp(argv[i], "--pages") == 0) {
             pages = (int)strtoul(argv[i + 1], NULL, 10);
         }
     }
     struct sink *s;
+    if (what != NULL && i < argc)
+        return one(&io, what, name, argv[i]);
     if (i >= argc || !fine(sink_open(&io, argv[i], &s))) {
         printf("Bail out! %s: no sink\n", label);
         return 1;
