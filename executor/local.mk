@@ -71,7 +71,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/relational/cte.c \
   %D%/relational/cte.h \
   %D%/relational/distinct.c \
-  %D%/relational/explain.c \
+  %D%/relational/explain.c %D%/relational/explain_bundle.c \
   %D%/relational/explain_expr.c \
   %D%/relational/explain_flow.c \
   %D%/relational/explain_keys.c \
@@ -182,6 +182,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/statement_stats.c \
   %D%/statement_stats.h \
   %D%/session_stats.c \
+  %D%/diagnostics.c %D%/diagnostics.h %D%/zip.c %D%/zip.h \
   %D%/auto_stats.c %D%/auto_stats.h \
   %D%/table_stats.c %D%/table_stats.h \
   %D%/statement.h \

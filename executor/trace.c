@@ -64,6 +64,25 @@ trace_stop(struct session *s)
     s->trace_kv = false;
 }
 
+struct trace *
+trace_put_aside(struct session *s)
+{
+    struct trace *t = s->trace;
+
+    s->trace = NULL;
+    s->trace_kv = false;
+    return t;
+}
+
+void
+trace_put_back(struct session *s, struct trace *t)
+{
+    if (s->trace != NULL)
+        arena_destroy(s->trace->arena);
+    s->trace = t;
+    s->trace_kv = t != NULL && t->on && t->kv;
+}
+
 bool
 trace_is_on(const struct session *s)
 {

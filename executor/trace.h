@@ -39,6 +39,10 @@ enum trace_request {
 
 struct error *trace_start(struct session *s, bool kv, bool results) ERR_MUST_USE;
 void trace_stop(struct session *s);
+/* What the session has recorded is kept elsewhere, until it is put back in place of what it has then. */
+struct trace;
+struct trace *trace_put_aside(struct session *s);
+void trace_put_back(struct session *s, struct trace *t);
 /* "on", "on, kv", "off" */
 const char *trace_mode(const struct session *s);
 bool trace_is_on(const struct session *s);

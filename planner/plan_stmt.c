@@ -145,7 +145,8 @@ plan_explain(struct planner *p, const struct ast_explain *a, struct plan_root **
 {
     struct plan_root *inner;
     struct ast_stmt *stmt = a->stmt;
-    bool opt = a->mode == AST_EXPLAIN_OPT || a->mode == AST_EXPLAIN_VEC;
+    bool opt = a->mode == AST_EXPLAIN_OPT || a->mode == AST_EXPLAIN_VEC ||
+               a->mode == AST_EXPLAIN_DEBUG;
     bool flow = a->mode == AST_EXPLAIN_DISTSQL;
     bool verbose = (a->verbose || a->types) && !opt && !flow;
     static const struct plan_column flow_columns[] = {
@@ -157,8 +158,6 @@ plan_explain(struct planner *p, const struct ast_explain *a, struct plan_root **
     static const char *const verbose_names[] = {"tree",        "level",   "type",    "field",
                                                 "description", "columns", "ordering"};
 
-    if (a->mode == AST_EXPLAIN_DEBUG)
-        return err_unimplemented(0, "EXPLAIN ANALYZE (DEBUG)");
     ERR_TRY(plan_explained(p, stmt, &inner));
     if (a->analyze && inner->node->kind == PLAN_STATEMENT)
         return err_unimplemented(0, "EXPLAIN ANALYZE of this statement");

@@ -6,10 +6,15 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/log.h"
+#include "executor/diagnostics.h"
 #include "executor/metrics.h"
+
+#define BUNDLES "/_admin/v1/stmtbundle/"
 
 struct http_server {
     struct MHD_Daemon *daemon;
@@ -51,6 +56,34 @@ metrics(struct http_server *h, struct MHD_Connection *c)
     return rc;
 }
 
+/* In a secure cluster v20.1 wants a log-in, of which there is none here. */
+static enum MHD_Result
+bundle(struct http_server *h, struct MHD_Connection *c, const char *id)
+{
+    struct slice bytes;
+    bool found = false;
+    char *end;
+    if (!h->node->opts.insecure)
+        return answer(c, 401, "text/plain", "amberdb statement-diag download gets it\n", 40);
+    long long n = strtoll(id, &end, 10);
+    if (*id == '\0' || *end != '\0')
+        return answer(c, 400, "text/plain", "invalid id\n", 11);
+    struct arena *a = arena_create(NULL, "bundle");
+    struct error *err = diagnostics_get(h->node, a, n, &bytes, &found);
+    enum MHD_Result rc;
+    if (err != NULL) {
+        log_warning("bundle %lld: %s", n, err->message);
+        rc = answer(c, 500, "text/plain", "the bundle cannot be read\n", 26);
+    } else if (!found) {
+        rc = answer(c, 404, "text/plain", "not found\n", 10);
+    } else {
+        rc = answer(c, 200, "application/zip", (const char *)bytes.ptr, bytes.len);
+    }
+    err_free(err);
+    arena_destroy(a);
+    return rc;
+}
+
 static enum MHD_Result
 handle(void *arg, struct MHD_Connection *c, const char *url, const char *method,
        const char *version, const char *data, size_t *data_len, void **state)
@@ -69,6 +102,8 @@ handle(void *arg, struct MHD_Connection *c, const char *url, const char *method,
         return answer(c, 200, "application/json", "{}\n", 3);
     if (strcmp(url, "/_status/vars") == 0)
         return metrics(h, c);
+    if (strncmp(url, BUNDLES, sizeof(BUNDLES) - 1) == 0)
+        return bundle(h, c, url + sizeof(BUNDLES) - 1);
     if (strcmp(url, "/") == 0) {
         static const char page[] =
             "<!doctype html><title>amberdb</title><h1>amberdb</h1>"

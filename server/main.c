@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"quit", cmd_quit, "drain a node and end its process"},
     {"demo", cmd_demo, "start a cluster in memory, with a sample, and open a SQL shell"},
     {"sql", cmd_sql, "open a SQL shell"},
+    {"statement-diag", cmd_statement_diag, "bundles of EXPLAIN ANALYZE (DEBUG): list, download, delete"},
     {"userfile", cmd_userfile, "files in the database: upload, list, get, delete"},
     {"nodelocal", cmd_nodelocal, "files below the server's external I/O directory: upload"},
     {"cert", cmd_cert, "create certificates: create-ca, create-node, create-client, list"},

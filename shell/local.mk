@@ -10,4 +10,5 @@ noinst_LIBRARIES += %D%/libshell.a
   %D%/run.c \
   %D%/scan.c \
   %D%/shell.c %D%/shell.h %D%/shell_int.h \
+  %D%/statement_diag.c \
   %D%/upload.c

@@ -9,6 +9,7 @@
 int cmd_sql(int argc, char **argv);
 /* Files to and from a running server: userfile upload|list|get|delete, nodelocal upload. */
 int cmd_userfile(int argc, char **argv);
+int cmd_statement_diag(int argc, char **argv);
 int cmd_nodelocal(int argc, char **argv);
 /* node ls|status|drain|decommission|recommission, init, quit: the nodes of the cluster that the server
  * belongs to. */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "catalog/pb.h"
+#include "executor/trace.h"
 #include "grammar/print.h"
 #include "planner/aggregate.h"
 
@@ -1396,6 +1397,59 @@ show_flow(struct explain_op *e)
     return explain_flow(&e->op, e->a, e->plan->plan, ran, str_cstr(&sql), e->store);
 }
 
+struct error *
+explain_tree(struct op *explain, struct row_store *out)
+{
+    struct explain_op *e = (struct explain_op *)explain;
+    struct row_store *rows = e->store, *all;
+    struct walk w = {.e = e, .verbose = true};
+    static const struct type *const types[] = {&TYPE_STRING, &TYPE_INT8, &TYPE_STRING, &TYPE_STRING,
+                                               &TYPE_STRING, &TYPE_STRING, &TYPE_STRING};
+    struct datum row[7];
+    bool more;
+
+    e->store = all = row_store_create(explain->x, e->a, 7, types, 0);
+    struct error *err = root(&w, e->plan->plan);
+    e->store = rows;
+    if (err != NULL)
+        return err;
+    struct row_reader *r = row_reader_open(all, e->a);
+    for (;;) {
+        ERR_TRY(row_reader_next(r, row, &more));
+        if (!more)
+            return NULL;
+        struct datum shown[] = {row[0], row[3], row[4], row[5], row[6]};
+        ERR_TRY(row_store_add(out, shown));
+    }
+}
+
+/* Its own trace: the session's is put aside. */
+static struct error *
+show_bundle(struct explain_op *e)
+{
+    struct exec_ctx *x = e->op.x;
+
+    if (x->session == NULL)
+        return err_unimplemented(0, "EXPLAIN ANALYZE (DEBUG) without a session");
+    struct trace *aside = trace_put_aside(x->session);
+    bool kv = x->trace_kv;
+    struct op *ran = NULL;
+
+    struct error *err = trace_start(x->session, true, false);
+    trace_statement(x->session, e->plan->ast->stmt, true);
+    trace_flow(x);
+    x->trace_kv = true;
+    if (err == NULL)
+        err = run_it(e, &ran);
+    x->trace_kv = kv;
+    trace_statement_end(x->session, err);
+    trace_stop(x->session);
+    if (err == NULL)
+        err = explain_bundle(&e->op, e->a, e->plan, ran, e->store);
+    trace_put_back(x->session, aside);
+    return err;
+}
+
 static struct error *
 explain_open(struct op *o)
 {
@@ -1412,6 +1466,8 @@ explain_open(struct op *o)
         ERR_TRY(explain_operators(o, e->a, e->plan->plan, e->store));
     } else if (e->plan->ast->mode == AST_EXPLAIN_DISTSQL) {
         ERR_TRY(show_flow(e));
+    } else if (e->plan->ast->mode == AST_EXPLAIN_DEBUG) {
+        ERR_TRY(show_bundle(e));
     } else {
         ERR_TRY(put(&w, "", 0, "", "distributed", "false", "", ""));
         ERR_TRY(put(&w, "", 0, "", "vectorized", "false", "", ""));

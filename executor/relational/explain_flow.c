@@ -20,8 +20,8 @@ struct flow {
     int n_procs;
 };
 
-static void
-put_text(struct str *s, const char *text)
+void
+explain_put_json(struct str *s, const char *text)
 {
     str_append_char(s, '"');
     for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
@@ -52,12 +52,12 @@ put_proc(struct flow *f, const char *title, const struct explain_notes *notes, i
     str_append_cstr(s, f->n_procs > 0 ? ",{\"nodeIdx\":0,\"inputs\":" : "{\"nodeIdx\":0,\"inputs\":");
     put_cells(s, inputs);
     str_append_cstr(s, ",\"core\":{\"title\":");
-    put_text(s, title);
+    explain_put_json(s, title);
     str_append_cstr(s, ",\"details\":[");
     for (int i = 0; i < notes->n; i++) {
         if (i > 0)
             str_append_char(s, ',');
-        put_text(s, notes->v[i]);
+        explain_put_json(s, notes->v[i]);
     }
     str_append_cstr(s, "]},\"outputs\":");
     put_cells(s, outputs);
@@ -134,7 +134,7 @@ explain_flow(struct op *explain, struct arena *a, const struct plan_root *p, con
     put_proc(&f, "Response", &none, 0, 0);
     put_edge(&f, last, last + 1, 0);
     str_append_cstr(&json, "{\"sql\":");
-    put_text(&json, sql);
+    explain_put_json(&json, sql);
     str_append_cstr(&json, ",\"nodeNames\":[\"1\"],\"processors\":[");
     str_append_slice(&json, str_slice(&f.procs));
     str_append_cstr(&json, "],\"edges\":[");

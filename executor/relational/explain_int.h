@@ -48,4 +48,19 @@ struct error *explain_flow(struct op *explain, struct arena *a, const struct pla
                            const struct op *ran, const char *sql, struct row_store *out)
     ERR_MUST_USE;
 
+/* A text as JSON has it, in quotes. */
+void explain_put_json(struct str *s, const char *text);
+
+/* EXPLAIN (VERBOSE)'s tree: rows of tree, field, description, columns, ordering. */
+struct error *explain_tree(struct op *explain, struct row_store *out) ERR_MUST_USE;
+
+/* Tables, not virtual ones, that a plan reads or writes. */
+void explain_tables(struct arena *a, const struct plan_node *n, const struct table *const **out,
+                    int *count);
+
+/* EXPLAIN ANALYZE (DEBUG): rows that say where the bundle is. ran: the operators that ran; the session
+ * has its trace. */
+struct error *explain_bundle(struct op *explain, struct arena *a, const struct plan_explain *plan,
+                             const struct op *ran, struct row_store *out) ERR_MUST_USE;
+
 #endif

@@ -563,6 +563,16 @@ find_tables(struct tables *ts, const struct plan_node *n)
         find_tables(ts, n->children[i]);
 }
 
+void
+explain_tables(struct arena *a, const struct plan_node *n, const struct table *const **out, int *count)
+{
+    struct tables *ts = ARENA_NEW(a, struct tables);
+
+    find_tables(ts, n);
+    *out = ts->v;
+    *count = ts->n;
+}
+
 static struct error *
 put_environment(struct exec_ctx *x, struct arena *a, const struct plan_explain *e, struct str *out)
 {

@@ -16,5 +16,14 @@ ROLLBACK;
 EXPLAIN ANALYZE SELECT 1/0;
 EXPLAIN ANALYZE CREATE TABLE q (a INT);
 EXPLAIN (VEC) SELECT 1;
-EXPLAIN ANALYZE (DEBUG) SELECT 1;
+-- A bundle of all that is to be known of a statement (what is in it: shell-test)
+SELECT text FROM [EXPLAIN ANALYZE (DEBUG) SELECT count(*) FROM t WHERE b > 7] WHERE text NOT LIKE '%http%';
+SELECT statement_fingerprint, statement, now() - collected_at < '1m' AS now, jsonb_array_length(trace) > 5 AS traced, array_length(bundle_chunks, 1) AS chunks, error FROM system.statement_diagnostics ORDER BY collected_at DESC LIMIT 1;
+SELECT description, substr(data, 1, 2) FROM system.statement_bundle_chunks ORDER BY id DESC LIMIT 1;
+SELECT count(*) FROM [EXPLAIN ANALYZE (DEBUG) INSERT INTO u VALUES (1004, 1)];
+SELECT * FROM u WHERE x = 1004;
+SET tracing = on; SELECT count(*) FROM [EXPLAIN ANALYZE (DEBUG) SELECT a FROM t]; SET tracing = off;
+SELECT count(*) FROM [SHOW TRACE FOR SESSION] WHERE message LIKE 'Scan /Table%';
+EXPLAIN ANALYZE (DEBUG) SELECT 1/0;
+EXPLAIN ANALYZE (DEBUG) CREATE TABLE q (a INT);
 SELECT * FROM [SHOW TABLES] ORDER BY 1;
