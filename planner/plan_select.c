@@ -972,6 +972,24 @@ plan_limit_node(struct planner *p, struct scope *outer, const struct ast_expr *l
     return NULL;
 }
 
+/* ORDER BY columns that are there before anything is computed: then it is computed of the rows that
+ * LIMIT leaves, and in their order. Not when more columns would have to be sorted. */
+static bool
+sorts_before(const struct stage *s, const struct ast_select_clause *cl, const struct plan_node *in,
+             struct plan_order *keys)
+{
+    if (cl->distinct || cl->distinct_on_given || s->n_order == 0 ||
+        (in->n_cols > s->items.n && top_of(s->p, s->limit, s->offset) == NULL))
+        return false;
+    for (int i = 0; i < s->n_order; i++) {
+        const struct expr *e = s->items.exprs[s->order[i].column];
+        if (e->kind != EXPR_COLUMN)
+            return false;
+        keys[i] = (struct plan_order){.column = e->index, .desc = s->order[i].desc};
+    }
+    return true;
+}
+
 /* The last stages: render, distinct, sort, limit, and off with hidden items. */
 static struct error *
 finish(struct stage *s, const struct ast_select_clause *cl, struct plan_node *n,
@@ -979,7 +997,14 @@ finish(struct stage *s, const struct ast_select_clause *cl, struct plan_node *n,
 {
     struct planner *p = s->p;
     struct plan_node *in = n;
+    struct plan_order *keys_before = ARENA_ARRAY(p->arena, struct plan_order, (size_t)s->n_order + 1);
 
+    if (sorts_before(s, cl, in, keys_before)) {
+        n = sort_node(p, in, s->n_order, keys_before, top_of(p, s->limit, s->offset));
+        *out = plan_render_node(p, limit_node(p, s->limit, s->offset, n), s->n_visible, s->items.exprs,
+                                s->items.cols);
+        return NULL;
+    }
     n = plan_render_node(p, n, s->items.n, s->items.exprs, s->items.cols);
     const struct plan_node *rendered = n;
     if (cl->distinct && !cl->distinct_on_given) {
