@@ -891,6 +891,13 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
     }
     case PLAN_GROUP:
         return group_fields(w, n, level);
+    case PLAN_WINDOW:
+        for (int i = 0; w->verbose && i < ((const struct plan_window *)n)->n; i++)
+            ERR_TRY(field(w, level, arena_printf(w->e->a, "window %d", i),
+                          explain_window(w->e->a, &w->e->op.x->env,
+                                         ((const struct plan_window *)n)->calls[i],
+                                         cols_of(w, n->children[0]), n->children[0]->n_cols)));
+        return NULL;
     case PLAN_DISTINCT:
         return distinct_fields(w, n, level);
     case PLAN_SORT:
@@ -916,16 +923,6 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
     default:
         return NULL;
     }
-}
-
-const char *
-explain_statement_name(struct arena *a, const struct plan_node *n)
-{
-    char *s = arena_strdup(a, ast_stmt_kind_name(((const struct plan_statement *)n)->stmt->kind));
-
-    for (char *c = s; *c != '\0'; c++)
-        *c = *c == '_' ? ' ' : *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
-    return s;
 }
 
 /* UNION without ALL: v20.1 has one node for both. */

@@ -347,3 +347,88 @@ explain_expr(struct arena *a, const struct eval_env *env, const struct expr *e,
     explain_put_expr(&s, e, cols, n, env, false);
     return str_cstr(&s);
 }
+
+/* ---- window calls ------------------------------------------------------------------------------ */
+
+static void
+put_exprs(struct str *s, struct expr *const *v, int n, const struct style *st)
+{
+    for (int i = 0; i < n; i++) {
+        str_append_cstr(s, i > 0 ? ", " : "");
+        put(s, v[i], st);
+    }
+}
+
+static void
+put_bound(struct str *s, const struct window_bound *b, const struct style *st)
+{
+    static const char *const words[] = {
+        [AST_BOUND_UNBOUNDED_PRECEDING] = "UNBOUNDED PRECEDING",
+        [AST_BOUND_PRECEDING] = " PRECEDING",
+        [AST_BOUND_CURRENT_ROW] = "CURRENT ROW",
+        [AST_BOUND_FOLLOWING] = " FOLLOWING",
+        [AST_BOUND_UNBOUNDED_FOLLOWING] = "UNBOUNDED FOLLOWING"};
+    if (b->offset != NULL)
+        put(s, b->offset, st);
+    str_append_cstr(s, words[b->kind]);
+}
+
+/* SOURCE: CockroachDB v20.1 pkg/sql/opt/exec/execbuilder/relational.go, buildWindow: the frame is always
+ * written, the direction too. */
+const char *
+explain_window(struct arena *a, const struct eval_env *env, const struct window_call *c,
+               const struct plan_column *cols, int n)
+{
+    static const char *const modes[] = {
+        [AST_FRAME_RANGE] = "RANGE", [AST_FRAME_ROWS] = "ROWS", [AST_FRAME_GROUPS] = "GROUPS"};
+    static const char *const exclusions[] = {[AST_EXCLUDE_NONE] = "",
+                                             [AST_EXCLUDE_CURRENT_ROW] = " EXCLUDE CURRENT ROW",
+                                             [AST_EXCLUDE_GROUP] = " EXCLUDE GROUP",
+                                             [AST_EXCLUDE_TIES] = " EXCLUDE TIES"};
+    const struct style st = {cols, n, env, false};
+    struct str s;
+
+    str_init_arena(&s, a, 65536);
+    str_printf(&s, "%s(", c->agg == NULL       ? c->def->name
+                          : c->agg->n_args == 0 ? "count_rows"
+                                                : c->agg->def->name);
+    if (c->agg != NULL)
+        put_exprs(&s, c->agg->args, c->agg->n_args, &st);
+    else
+        put_exprs(&s, c->args, c->n_args, &st);
+    str_append_char(&s, ')');
+    if (c->agg != NULL && c->agg->filter != NULL) {
+        str_append_cstr(&s, " FILTER (WHERE ");
+        put(&s, c->agg->filter, &st);
+        str_append_char(&s, ')');
+    }
+    str_append_cstr(&s, " OVER (");
+    if (c->n_partition > 0) {
+        str_append_cstr(&s, "PARTITION BY ");
+        put_exprs(&s, c->partition, c->n_partition, &st);
+        str_append_char(&s, ' ');
+    }
+    for (int i = 0; i < c->n_order; i++) {
+        str_append_cstr(&s, i > 0 ? ", " : "ORDER BY ");
+        put(&s, c->order[i].expr, &st);
+        str_append_cstr(&s, c->order[i].desc ? " DESC" : " ASC");
+    }
+    str_printf(&s, "%s%s BETWEEN ", c->n_order > 0 ? " " : "", modes[c->frame.mode]);
+    put_bound(&s, &c->frame.start, &st);
+    str_append_cstr(&s, " AND ");
+    put_bound(&s, &c->frame.end, &st);
+    str_printf(&s, "%s)", exclusions[c->frame.exclusion]);
+    return str_cstr(&s);
+}
+
+/* ---- statements ---------------------------------------------------------------------------------- */
+
+const char *
+explain_statement_name(struct arena *a, const struct plan_node *n)
+{
+    char *s = arena_strdup(a, ast_stmt_kind_name(((const struct plan_statement *)n)->stmt->kind));
+
+    for (char *c = s; *c != '\0'; c++)
+        *c = *c == '_' ? ' ' : *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+    return s;
+}

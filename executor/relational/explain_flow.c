@@ -2,8 +2,6 @@
 
 #include "executor/relational/explain_int.h"
 
-#include "executor/session_int.h"
-
 #include <libdeflate.h>
 
 /* EXPLAIN (DISTSQL), EXPLAIN ANALYZE: the plan as v20.1's diagram of processors, in JSON, and as an
@@ -147,37 +145,4 @@ explain_flow(struct op *explain, struct arena *a, const struct plan_root *p, con
     struct datum row[3] = {datum_bool(false), datum_bytes(address.ptr, address.len),
                            datum_bytes(json.ptr, json.len)};
     return row_store_add(out, row);
-}
-
-/* ---- EXPLAIN (VEC) --------------------------------------------------------------------------- */
-
-static struct error *
-put_operator(struct op *explain, struct arena *a, const struct plan_node *n, int level,
-             struct row_store *out)
-{
-    const char *title = explain_title(explain, n);
-    struct datum row = datum_cstr(
-        arena_printf(a, "%*s\xe2\x94\x94 %s", 2 * level, "", title));
-
-    ERR_TRY(row_store_add(out, &row));
-    for (int i = 0; i < n->n_children; i++)
-        ERR_TRY(put_operator(explain, a, n->children[i], level + 1, out));
-    return NULL;
-}
-
-struct error *
-explain_operators(struct op *explain, struct arena *a, const struct plan_root *p,
-                  struct row_store *out)
-{
-    struct exec_ctx *x = explain->x;
-    const char *mode;
-    struct datum row = datum_cstr("\xe2\x94\x82");
-
-    ERR_TRY(exec_eval_hooks.current_setting(&x->env, "vectorize", false, &mode));
-    if (strcmp(mode, "off") == 0)
-        return err_new(ERR_UNCATEGORIZED, "vectorize is set to 'off'");
-    ERR_TRY(row_store_add(out, &row));
-    row = datum_cstr(arena_printf(a, "\xe2\x94\x94 Node %u", exec_eval_hooks.node_id(&x->env)));
-    ERR_TRY(row_store_add(out, &row));
-    return put_operator(explain, a, p->node, 1, out);
 }

@@ -14,6 +14,11 @@ const char *explain_expr(struct arena *a, const struct eval_env *env, const stru
 void explain_put_expr(struct str *s, const struct expr *e, const struct plan_column *cols, int n,
                       const struct eval_env *env, bool types);
 
+struct window_call;
+/* "rank() OVER (ORDER BY b DESC RANGE BETWEEN ...)" */
+const char *explain_window(struct arena *a, const struct eval_env *env, const struct window_call *c,
+                           const struct plan_column *cols, int n);
+
 /* Do the node's rows differ in these columns? */
 bool explain_are_key(const struct plan_node *n, const int *cols, int n_cols);
 
@@ -36,7 +41,7 @@ struct error *explain_fields(struct op *explain, const struct plan_node *n,
                              struct explain_notes *out) ERR_MUST_USE;
 const char *explain_title(struct op *explain, const struct plan_node *n);
 
-/* EXPLAIN (VEC): the operators that would run, one a line, those that are read below. */
+/* EXPLAIN (VEC): the operators that v20.1 would run, one a line, those that are read below. */
 struct error *explain_operators(struct op *explain, struct arena *a, const struct plan_root *p,
                                 struct row_store *out) ERR_MUST_USE;
 

@@ -15,7 +15,18 @@ BEGIN READ ONLY; EXPLAIN ANALYZE INSERT INTO u VALUES (1003, 1);
 ROLLBACK;
 EXPLAIN ANALYZE SELECT 1/0;
 EXPLAIN ANALYZE CREATE TABLE q (a INT);
+-- v20.1's names of operators
 EXPLAIN (VEC) SELECT 1;
+EXPLAIN (VEC) SELECT a+1 FROM t WHERE b > 3 AND c = 'x' ORDER BY c LIMIT 2;
+EXPLAIN (VEC) SELECT count(*), b FROM t WHERE c IN ('x', 'y') GROUP BY b ORDER BY 1;
+EXPLAIN (VEC) SELECT count(*) FROM t JOIN u ON t.b = u.y WHERE t.b < 5 AND u.y IS NULL;
+EXPLAIN (VEC) SELECT * FROM t LEFT JOIN u ON t.a = u.x;
+EXPLAIN (VEC) SELECT row_number() OVER (PARTITION BY b ORDER BY c), sum(a) OVER () FROM t;
+EXPLAIN (VEC) SELECT a FROM t UNION SELECT y FROM u;
+EXPLAIN (VEC) SELECT sum(a*2.5) FROM t WHERE b = 7 OR c LIKE 'x%';
+EXPLAIN (VEC) INSERT INTO t VALUES (1);
+-- Window calls are written out
+EXPLAIN (VERBOSE) SELECT a, rank() OVER (PARTITION BY c ORDER BY b DESC), sum(b) FILTER (WHERE a > 1) OVER (ORDER BY a ROWS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE TIES) FROM t;
 -- A bundle of all that is to be known of a statement (what is in it: shell-test)
 SELECT text FROM [EXPLAIN ANALYZE (DEBUG) SELECT count(*) FROM t WHERE b > 7] WHERE text NOT LIKE '%http%';
 SELECT statement_fingerprint, statement, now() - collected_at < '1m' AS now, jsonb_array_length(trace) > 5 AS traced, array_length(bundle_chunks, 1) AS chunks, error FROM system.statement_diagnostics ORDER BY collected_at DESC LIMIT 1;
