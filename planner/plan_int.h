@@ -139,7 +139,10 @@ struct col_range {
     bool lo_incl, hi_incl;
 };
 bool rel_range_share(const struct rel *r, int col, const struct col_range *range, double *share);
-#define LOOKUP_COST 10.0 /* of one key, in rows of a scan */
+/* Costs, in rows of a scan, as measured: a row by its whole key; to find the first of those that have a part
+ * of a key. */
+#define POINT_COST 12.0
+#define SEEK_COST  50.0
 /* The part of r's rows with one value of e, which is over its wide row. */
 double rel_column_share(const struct rel *r, const struct expr *e);
 /* Whether the guess of its rows comes from statistics. */

@@ -188,7 +188,8 @@ cost_of_lookups(const struct lowering *s, const struct index *ix, int n_keys, bo
 
     if (gives_left_only(s->j) && per * share > 1)
         per = 1 / share;
-    return s->left->rows * (LOOKUP_COST + per * (covers ? 1 : LOOKUP_COST));
+    double first = ix->unique && n_keys == ix->n_keys ? POINT_COST : SEEK_COST;
+    return s->left->rows * (first + per * (covers ? 1 : POINT_COST));
 }
 
 /* Of reading the right side once, and looking at it for every row of the left. */
@@ -236,8 +237,7 @@ worth_a_lookup(const struct lowering *s, const struct index *ix, int n_keys, con
         return NULL;
     double per = gives_left_only(s->j) ? 1 : rows_per_lookup(s, ix, n_keys, 50);
     *yes = r->stats == NULL ? s->left->rows <= 2000 / per
-                            : s->left->rows * (LOOKUP_COST + per * (covers ? 1 : LOOKUP_COST)) <
-                                  rel_table_rows(r);
+                            : cost_of_lookups(s, ix, n_keys, covers) < rel_table_rows(r);
     return NULL;
 }
 

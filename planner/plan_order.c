@@ -5,8 +5,8 @@
 #include <math.h>
 
 /* Which of several inner joins comes first. Without statistics: as written. With statistics on every
- * table, the order whose steps are guessed to give the fewest rows, when it is clearly better: from each
- * table on, the next is the one that is connected by an equality and leaves the fewest. */
+ * table, the order whose steps are guessed to cost the least, when it is clearly better: from each table
+ * on, the next is the one that is connected by an equality and costs the least to read and to give. */
 
 #define LEAVES_MAX 12
 #define CLEARLY 2.0
@@ -17,6 +17,8 @@ struct leaves {
     struct rel *rel[LEAVES_MAX];
     int at[LEAVES_MAX];         /* first column in the wide row */
     double rows[LEAVES_MAX];
+    double scan[LEAVES_MAX];    /* what reading it once costs */
+    double look_up[LEAVES_MAX][LEAVES_MAX]; /* [i][k]: what finding k's rows for one of i costs; INFINITY */
     double share[LEAVES_MAX][LEAVES_MAX]; /* of the pairs of their rows that join; above 1: not connected */
     struct expr **conds;        /* over the wide row of all */
     int n_conds, cap_conds;
@@ -90,12 +92,53 @@ share_of(const struct leaves *o, int leaf, const struct expr *e)
     return rel_column_share(o->rel[leaf], &own);
 }
 
+/* Of reading a leaf's rows once, if it need give no columns. */
+static double
+cost_at_least(struct planner *p, struct rel *r)
+{
+    bool *need = ARENA_ARRAY(p->arena, bool, (size_t)r->n_cols + 1);
+    int *map = ARENA_ARRAY(p->arena, int, (size_t)r->n_cols + 1);
+    struct plan_node *n;
+
+    if (r->kind != REL_TABLE || r->table->is_virtual)
+        return rows_of(r);
+    struct error *err = rel_lower(p, r, need, NULL, &n, map);
+    if (err == NULL)
+        return r->cost;
+    err_free(err); /* it comes again */
+    return rel_table_rows(r);
+}
+
+/* Of finding the rows of leaf k that have one value of e; INFINITY: there is no index for that. */
+static double
+cost_by_index(const struct leaves *o, int k, const struct expr *e)
+{
+    const struct rel *r = o->rel[k];
+
+    if (r->kind != REL_TABLE || r->table->is_virtual || e->kind != EXPR_COLUMN)
+        return INFINITY;
+    for (int i = 0; i < r->table->n_indexes; i++) {
+        const struct index *ix = &r->table->indexes[i];
+        if (ix->inverted || ix->keys[0] != e->index - o->at[k] || (r->forced != NULL && r->forced != ix))
+            continue;
+        if (ix->unique && ix->n_keys == 1)
+            return ix->primary ? POINT_COST : 2 * POINT_COST;
+        double per = rel_table_rows(r) * rel_value_share(r, ix->keys[0]);
+        return SEEK_COST + per * (ix->primary ? 1 : POINT_COST);
+    }
+    return INFINITY;
+}
+
 static void
 connect(struct leaves *o)
 {
-    for (int i = 0; i < o->n; i++)
-        for (int k = 0; k < o->n; k++)
+    for (int i = 0; i < o->n; i++) {
+        o->scan[i] = cost_at_least(o->p, o->rel[i]);
+        for (int k = 0; k < o->n; k++) {
             o->share[i][k] = 2;
+            o->look_up[i][k] = INFINITY;
+        }
+    }
     for (int c = 0; c < o->n_conds; c++) {
         const struct expr *e = o->conds[c];
         if (e->kind != EXPR_COMPARE || e->cmp != CMP_EQ || e->n_args != 2)
@@ -105,22 +148,30 @@ connect(struct leaves *o)
             continue;
         double share = fmin(share_of(o, a, e->args[0]), share_of(o, b, e->args[1]));
         o->share[a][b] = o->share[b][a] = o->share[a][b] > 1 ? share : o->share[a][b] * share;
+        o->look_up[a][b] = fmin(o->look_up[a][b], cost_by_index(o, b, e->args[1]));
+        o->look_up[b][a] = fmin(o->look_up[b][a], cost_by_index(o, a, e->args[0]));
     }
 }
 
-/* Rows after leaf k has joined those in `in`; negative: nothing connects it. */
+/* Rows after leaf k has joined those in `in`; negative: nothing connects it. *cost: of reading its rows, once
+ * or by an index for each row there is, and of what comes out. */
 static double
-after(const struct leaves *o, const bool *in, double rows, int k)
+after(const struct leaves *o, const bool *in, double rows, int k, double *cost)
 {
-    double share = 1;
+    double share = 1, look_up = INFINITY;
     bool connected = false;
 
     for (int i = 0; i < o->n; i++)
         if (in[i] && o->share[i][k] <= 1) {
             connected = true;
             share *= o->share[i][k];
+            look_up = fmin(look_up, rows * o->look_up[i][k]);
         }
-    return connected ? fmax(1, rows * o->rows[k] * share) : -1;
+    if (!connected)
+        return -1;
+    double out = fmax(1, rows * o->rows[k] * share);
+    *cost = fmin(o->scan[k] + rows, look_up) + out;
+    return out;
 }
 
 /* The order that begins with `first` (-1: as written); its cost, infinite when a step connects nothing. */
@@ -128,17 +179,18 @@ static double
 walk(const struct leaves *o, int first, int *order)
 {
     bool in[LEAVES_MAX] = {false};
-    double rows = o->rows[first < 0 ? 0 : first], cost = rows;
+    double rows = o->rows[first < 0 ? 0 : first], cost = o->scan[first < 0 ? 0 : first];
 
     order[0] = first < 0 ? 0 : first;
     in[order[0]] = true;
     for (int n = 1; n < o->n; n++) {
         int next = -1;
-        double least = INFINITY;
+        double least = INFINITY, least_rows = 0, step = 0;
         for (int k = first < 0 ? n : 0; k < (first < 0 ? n + 1 : o->n); k++) {
-            double r = in[k] ? -1 : after(o, in, rows, k);
-            if (r >= 0 && r < least) {
-                least = r;
+            double r = in[k] ? -1 : after(o, in, rows, k, &step);
+            if (r >= 0 && step < least) {
+                least = step;
+                least_rows = r;
                 next = k;
             }
         }
@@ -146,52 +198,17 @@ walk(const struct leaves *o, int first, int *order)
             return INFINITY;
         in[next] = true;
         order[n] = next;
-        rows = least;
-        cost += rows;
+        rows = least_rows;
+        cost += least;
     }
     return cost;
-}
-
-/* Of reading a table's rows once, if it need give no columns. */
-static double
-cost_at_least(struct planner *p, struct rel *r)
-{
-    bool *need = ARENA_ARRAY(p->arena, bool, (size_t)r->n_cols + 1);
-    int *map = ARENA_ARRAY(p->arena, int, (size_t)r->n_cols + 1);
-    struct plan_node *n;
-    struct error *err = rel_lower(p, r, need, NULL, &n, map);
-
-    if (err == NULL)
-        return r->cost;
-    err_free(err); /* it comes again */
-    return 0;
 }
 
 /* Two: turned, when the few rows of the second find theirs in the first by an index. */
 static bool
 better_turned(const struct leaves *o)
 {
-    const struct rel *r = o->rel[0];
-    double per = rel_table_rows(r);
-    bool found = false;
-
-    for (int c = 0; c < o->n_conds && r->kind == REL_TABLE && !r->table->is_virtual; c++) {
-        const struct expr *e = o->conds[c];
-        if (e->kind != EXPR_COMPARE || e->cmp != CMP_EQ || e->n_args != 2)
-            continue;
-        bool turned = leaf_of(o, e->args[0]) != 0;
-        const struct expr *col = e->args[turned];
-        if (col->kind != EXPR_COLUMN || leaf_of(o, col) != 0 || leaf_of(o, e->args[!turned]) != 1)
-            continue;
-        for (int i = 0; i < r->table->n_indexes && !found; i++)
-            found = !r->table->indexes[i].inverted && r->table->indexes[i].keys[0] == col->index &&
-                    (r->forced == NULL || r->forced == &r->table->indexes[i]);
-        if (found) {
-            per *= rel_column_share(r, col);
-            break;
-        }
-    }
-    return found && o->rows[1] * (1 + per) * LOOKUP_COST < cost_at_least(o->p, o->rel[0]);
+    return o->rows[1] * o->look_up[1][0] < o->scan[0];
 }
 
 struct rel *
@@ -200,9 +217,11 @@ rel_reorder(struct planner *p, struct rel *j, int *to)
     struct leaves o = {.p = p};
     int best[LEAVES_MAX] = {0}, order[LEAVES_MAX];
 
-    if (j->ordered || !flatten(&o, j, 0) || o.n < 2 || (o.n == 2 && !better_turned(&o)))
+    if (j->ordered || !flatten(&o, j, 0) || o.n < 2)
         return NULL;
     connect(&o);
+    if (o.n == 2 && !better_turned(&o))
+        return NULL;
     double written = walk(&o, -1, order), least = INFINITY;
     for (int i = 0; i < o.n; i++) {
         double cost = walk(&o, i, order);

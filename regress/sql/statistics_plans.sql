@@ -29,6 +29,9 @@ SELECT * FROM lines, orders, customers WHERE o = orders.id AND customer = custom
 -- The smaller side is kept in memory.
 EXPLAIN SELECT * FROM customers JOIN lines ON customers.region = lines.quantity;
 EXPLAIN SELECT * FROM lines JOIN customers ON customers.region = lines.quantity;
+-- Many rows are not looked up one by one.
+EXPLAIN SELECT count(*) FROM orders JOIN lines ON o = orders.id WHERE customer <> 3;
+EXPLAIN SELECT count(*) FROM orders JOIN lines ON o = orders.id WHERE customer = 3;
 -- Hints and outer joins stay as they are written.
 EXPLAIN SELECT * FROM customers INNER HASH JOIN lines ON customers.region = lines.quantity;
 EXPLAIN SELECT * FROM customers LEFT JOIN lines ON customers.region = lines.quantity;
