@@ -541,8 +541,9 @@ rate(struct planner *p, const struct rel *r, const struct index *ix, const bool 
         rows = (double)w->limit;
     else if (w != NULL && w->limit > 0 && out->ordered && rows > (double)w->limit * 10)
         rows = (double)w->limit * 10 > rows / 10 ? (double)w->limit * 10 : rows / 10;
-    /* A guess that may be wrong by far is not to make a scan of all rows. */
-    double by_key = r->stats != NULL ? POINT_COST : 6.0;
+    /* A guess that may be wrong by far is not to make a scan of all rows; nor is one of rows that will be
+     * written: what is read besides them may be another's. */
+    double by_key = r->stats != NULL && !r->lock && !r->written ? POINT_COST : POINT_COST / 2;
     out->cost = rows * (out->covers ? 1.0 : by_key) + (double)out->c.n_spans;
     if (!out->ordered)
         out->cost += rows * 2 + 1;
