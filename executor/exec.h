@@ -61,6 +61,9 @@ void exec_notice(struct exec_ctx *x, struct error *e);
  * it: XXA00). arg lives in exec_txn_arena(x). */
 void exec_on_txn_end(struct exec_ctx *x, struct error *(*fn)(struct node *n, void *arg,
                                                              bool committed), void *arg);
+/* fn runs in the transaction right before it commits, with a context of its own of x's user and database;
+ * once, however often it is asked for. An error rolls back. One fn a transaction. */
+void exec_before_commit(struct exec_ctx *x, struct error *(*fn)(struct exec_ctx *x));
 struct arena *exec_txn_arena(struct exec_ctx *x);
 /* Between BEGIN and COMMIT? */
 bool exec_in_explicit_txn(const struct exec_ctx *x);

@@ -101,6 +101,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/alter_type.c \
   %D%/schema/alter_table.c \
   %D%/schema/backfill.c \
+  %D%/schema/change_job.c \
   %D%/schema/column.c \
   %D%/schema/comment.c \
   %D%/schema/constraint.c \

@@ -17,6 +17,13 @@ struct txn_end_hook {
     void *arg;
 };
 
+struct txn_before_commit {
+    struct error *(*fn)(struct exec_ctx *x);
+    struct session *session;
+    const char *user, *database;
+    const struct cancel *cancel;
+};
+
 struct savepoint {
     struct savepoint *next;   /* older */
     char *name;
@@ -39,7 +46,8 @@ struct exec_txn_state {
     int64_t time_us;          /* now() */
     struct txn_end_hook *hooks, **hooks_end;
     struct savepoint *savepoints;
-    struct ddl_txn_job *ddl_jobs; /* executor/schema/event.c: one for each table changed */
+    struct ddl_txn_job *ddl_jobs; /* executor/schema/change_job.c: one for each table changed */
+    struct txn_before_commit *before_commit; /* NULL: nothing to do */
 };
 
 struct error *txn_state_begin(struct node *n, struct arena *parent, struct hlc read_ts,

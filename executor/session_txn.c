@@ -54,12 +54,28 @@ run_hooks(struct exec_txn_state *t, bool committed)
     return first;
 }
 
+static struct error *
+before_commit(struct exec_txn_state *t)
+{
+    const struct txn_before_commit *b = t->before_commit;
+    struct exec_ctx *x;
+
+    if (b == NULL)
+        return NULL;
+    ERR_TRY(exec_ctx_create(t->node, b->session, t->arena, t, b->user, b->database, b->cancel, &x));
+    kv_txn_step(t->kv);
+    catalog_see_additions(t->catalog, true);
+    return b->fn(x);
+}
+
 struct error *
 txn_state_commit(struct exec_txn_state *t)
 {
     struct hlc ts = HLC_MIN;
-    struct error *e = catalog_txn_check(t->catalog);
+    struct error *e = before_commit(t);
 
+    if (e == NULL)
+        e = catalog_txn_check(t->catalog);
     if (e == NULL)
         e = kv_txn_commit(t->kv, &ts);
     else

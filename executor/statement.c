@@ -579,6 +579,18 @@ exec_on_txn_end(struct exec_ctx *x, struct error *(*fn)(struct node *n, void *ar
     t->hooks_end = &h->next;
 }
 
+void
+exec_before_commit(struct exec_ctx *x, struct error *(*fn)(struct exec_ctx *x))
+{
+    struct arena *a = exec_txn_arena(x);
+    struct txn_before_commit *b = ARENA_NEW(a, struct txn_before_commit);
+    VERIFY(x->txn_state->before_commit == NULL || x->txn_state->before_commit->fn == fn);
+    *b = (struct txn_before_commit){.fn = fn, .session = x->session, .cancel = x->cancel,
+                                    .user = arena_strdup(a, x->user),
+                                    .database = arena_strdup(a, x->database)};
+    x->txn_state->before_commit = b;
+}
+
 struct arena *
 exec_txn_arena(struct exec_ctx *x)
 {

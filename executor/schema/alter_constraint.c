@@ -84,6 +84,9 @@ add_foreign_key(struct alter *a, const struct ast_table_def *def, bool not_valid
                                         AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED);
     if (empty)
         return NULL;
+    uint32_t other = t->outbound_fks[t->n_outbound_fks - 1]->referenced_table_id;
+    if (other != a->id) /* its unique index may have no entries yet */
+        ERR_TRY(ddl_bring_rows(x, other));
     if (a->for_job) {
         a->rows_left = true;
         return NULL;

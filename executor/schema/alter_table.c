@@ -100,7 +100,7 @@ finish(struct alter *a, const pb_table *before, size_t n_dropped)
     };
     ERR_TRY(ddl_event(x, "alter_table", t->id, 1, 3, fields));
     if (a->rows_left)
-        ERR_TRY(ddl_start_job(x, a->text, t->id, before, mutation));
+        ERR_TRY(ddl_leave_rows(x, a->text, t->id, before, mutation));
     else
         ERR_TRY(ddl_job(x, a->text, t->id, mutation));
     ERR_TRY(alter_table_now(a, &t));
@@ -169,6 +169,50 @@ rows_can_follow(const struct ast_alter_table *n)
     return dropped > 0 ? dropped == n->count : !(column && condition);
 }
 
+/* Names, defaults and the like do not look at rows. */
+static bool
+looks_at_rows(const struct ast_alter_table *n)
+{
+    for (int i = 0; i < n->count; i++)
+        switch (n->items[i].kind) {
+        case AST_ALTER_ADD_COLUMN:
+        case AST_ALTER_DROP_COLUMN:
+        case AST_ALTER_ADD_CONSTRAINT:
+        case AST_ALTER_VALIDATE_CONSTRAINT:
+        case AST_ALTER_SET_NOT_NULL:
+        case AST_ALTER_PRIMARY_KEY:
+            return true;
+        default:
+            break;
+        }
+    return false;
+}
+
+static bool
+has_new_columns(const struct alter *a, const struct table *t)
+{
+    const pb_table *before = catalog_table_before(a->x->catalog, a->id);
+    for (int i = 0; before != NULL && i < t->n_columns; i++)
+        if (build_find_column_by_id(before, t->columns[i].id) == NULL)
+            return true;
+    return false;
+}
+
+/* Between BEGIN and COMMIT what is dropped goes at once, and a condition may be one on a column that an
+ * earlier statement added. */
+static struct error *
+whether_for_job(struct alter *a, const struct ast_alter_table *n, const struct table *t)
+{
+    bool in_txn = exec_in_explicit_txn(a->x);
+    if (!rows_can_follow(n) || (in_txn && n->items[0].kind == AST_ALTER_DROP_COLUMN))
+        return NULL;
+    for (int i = 0; in_txn && i < n->count; i++)
+        if (n->items[i].kind == AST_ALTER_ADD_CONSTRAINT && !is_plain_index(n->items[i].def) &&
+            has_new_columns(a, t))
+            return NULL;
+    return ddl_is_for_job(a->x, t, &a->for_job);
+}
+
 static struct error *
 alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
@@ -183,10 +227,14 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     struct alter a = {.x = x, .id = t->id, .shown = t->name, .text = ddl_job_text(x)};
     const pb_table *before = t->pb;
     struct ddl_undo undo = {0};
-    if (rows_can_follow(n))
-        ERR_TRY(ddl_is_for_job(x, t, &a.for_job));
+    ERR_TRY(whether_for_job(&a, n, t));
     if (!validates(n))
         ddl_undo_point(x, a.id, &undo);
+    if (!a.for_job && looks_at_rows(n)) {
+        struct error *err = ddl_bring_rows(x, a.id);
+        if (err != NULL)
+            return ddl_put_off(x, &undo, a.id, err);
+    }
     for (int i = 0; i < n->count; i++) {
         struct error *err = command(&a, &n->items[i]);
         if (err != NULL && undo.taken && !a.at_once)

@@ -181,8 +181,8 @@ ddl_job_text(struct exec_ctx *x)
     return statement_text(x, &opts);
 }
 
-static Amberdb__Payload *
-new_payload(struct exec_ctx *x, const char *text, uint32_t table_id)
+Amberdb__Payload *
+ddl_payload(struct exec_ctx *x, const char *text, uint32_t table_id)
 {
     Amberdb__Payload *p = PB_NEW(x->arena, Payload, payload);
     p->description = arena_strdup(x->arena, text);
@@ -192,18 +192,8 @@ new_payload(struct exec_ctx *x, const char *text, uint32_t table_id)
     return p;
 }
 
-static void
-set_schema_change(struct exec_ctx *x, Amberdb__Payload *p, uint32_t table_id, uint32_t mutation_id)
-{
-    p->schema_change = PB_NEW(x->arena, SchemaChangeDetails, schema_change_details);
-    p->details_case = AMBERDB__PAYLOAD__DETAILS_SCHEMA_CHANGE;
-    PB_SET(p->schema_change, table_id, table_id);
-    PB_SET(p->schema_change, mutation_id, mutation_id);
-    PB_SET(p->schema_change, format_version, 1);
-}
-
-static struct error *
-put_job(struct exec_ctx *x, Amberdb__Payload *p, const char *status, double fraction,
+struct error *
+ddl_put_job(struct exec_ctx *x, Amberdb__Payload *p, const char *status, double fraction,
         const char *running_status, int64_t *id)
 {
     int64_t now_us = wall_now_ns() / 1000;
@@ -226,71 +216,12 @@ put_job(struct exec_ctx *x, Amberdb__Payload *p, const char *status, double frac
     return job_record_put(x, &r);
 }
 
-/* Between BEGIN and COMMIT all changes of a table are one job and one mutation.
- * SOURCE: CockroachDB v20.1 pkg/sql/table.go, createOrUpdateSchemaChangeJob. */
-struct ddl_txn_job {
-    struct ddl_txn_job *next;
-    uint32_t table_id, mutation_id;
-    int64_t id;              /* 0: not written yet */
-    const char *text;        /* of all statements so far */
-};
-
-/* NULL outside of BEGIN and COMMIT. */
-static struct ddl_txn_job *
-txn_job(struct exec_ctx *x, uint32_t table_id)
-{
-    if (!exec_in_explicit_txn(x) || table_id == 0)
-        return NULL;
-    struct ddl_txn_job *j = x->txn_state->ddl_jobs;
-    while (j != NULL && j->table_id != table_id)
-        j = j->next;
-    if (j != NULL)
-        return j;
-    j = ARENA_NEW(exec_txn_arena(x), struct ddl_txn_job);
-    j->table_id = table_id;
-    j->next = x->txn_state->ddl_jobs;
-    x->txn_state->ddl_jobs = j;
-    return j;
-}
-
-static struct error *
-add_to_job(struct exec_ctx *x, struct ddl_txn_job *j, const char *text)
-{
-    struct job_record r;
-    bool found;
-    ERR_TRY(job_record_get(x, x->arena, j->id, &r, &found));
-    if (!found || r.payload == NULL)
-        return err_new(ERR_INTERNAL, "the job of the transaction's changes is gone");
-    j->text = arena_printf(exec_txn_arena(x), "%s;%s", j->text, text);
-    r.payload->description = arena_strdup(x->arena, j->text);
-    return job_record_put(x, &r);
-}
-
-struct error *
-ddl_job(struct exec_ctx *x, const char *text, uint32_t table_id, uint32_t mutation_id)
-{
-    struct ddl_txn_job *j = txn_job(x, table_id);
-    if (j != NULL && j->id != 0)
-        return add_to_job(x, j, text);
-    Amberdb__Payload *p = new_payload(x, text, table_id);
-    int64_t id;
-    set_schema_change(x, p, table_id, mutation_id);
-    ERR_TRY(put_job(x, p, "succeeded", 1, NULL, &id));
-    if (j != NULL) {
-        j->id = id;
-        j->text = arena_strdup(exec_txn_arena(x), text);
-    }
-    if (mutation_id == 0)
-        return NULL;
-    return ddl_event_mutation(x, "finish_schema_change", table_id, mutation_id);
-}
-
 struct error *
 ddl_gc_job(struct exec_ctx *x, const char *text, uint32_t parent_id, const uint32_t *indexes,
            size_t n_indexes, const uint32_t *tables, size_t n_tables)
 {
     const char *gc_text = arena_printf(x->arena, "GC for %s", text);
-    Amberdb__Payload *p = new_payload(x, gc_text, 0);
+    Amberdb__Payload *p = ddl_payload(x, gc_text, 0);
     Amberdb__SchemaChangeGCDetails *d = PB_NEW(x->arena, SchemaChangeGCDetails,
                                                schema_change_gcdetails);
     p->schema_change_gc = d;
@@ -309,7 +240,7 @@ ddl_gc_job(struct exec_ctx *x, const char *text, uint32_t parent_id, const uint3
         PB_SET(t, drop_time, wall_now_ns());
         PB_PUSH(x->arena, d->tables, d->n_tables, t);
     }
-    return put_job(x, p, "running", 0, "waiting for GC TTL", NULL);
+    return ddl_put_job(x, p, "running", 0, "waiting for GC TTL", NULL);
 }
 
 /* ---- statistics ------------------------------------------------------------------------------ */
@@ -351,232 +282,4 @@ ddl_stats_event(struct exec_ctx *x, uint32_t table_id, const char *name, const c
     put_field(&info, &fields[1]);
     str_append_char(&info, '}');
     return put_event(x, "create_statistics", table_id, &info);
-}
-
-/* ---- jobs that failed ------------------------------------------------------------------------ */
-
-struct failed {
-    const char *user, *text, *error;
-    uint32_t table_id, mutation; /* mutation: once told; 0: the table is not there */
-    uint32_t given;              /* the number that it has; 0: none yet */
-};
-
-static struct error *
-put_failed(struct exec_ctx *x, void *arg)
-{
-    struct failed *f = arg;
-    const struct table *t;
-    ERR_TRY(catalog_table_by_id(x->catalog, f->table_id, &t));
-    f->mutation = 0;
-    if (t != NULL) {
-        f->mutation = f->given;
-        if (f->given == 0)
-            ERR_TRY(ddl_take_mutation_id(x, f->table_id, &f->mutation));
-        ERR_TRY(ddl_event_reversed(x, f->table_id, f->mutation, f->error));
-    }
-    Amberdb__Payload *p = new_payload(x, f->text, f->table_id);
-    p->username = arena_strdup(x->arena, f->user);
-    p->error = arena_strdup(x->arena, f->error);
-    set_schema_change(x, p, f->table_id, f->mutation);
-    return put_job(x, p, "failed", 0, NULL, NULL);
-}
-
-static struct error *
-put_reversed(struct exec_ctx *x, void *arg)
-{
-    const struct failed *f = arg;
-    if (f->mutation == 0)
-        return NULL;
-    return ddl_event_mutation(x, "finish_schema_change_rollback", f->table_id, f->mutation);
-}
-
-/* As v20.1 tells of a mutation that it gave up, then of that it is undone. */
-static struct error *
-tell_failed(struct node *n, struct failed *f)
-{
-    ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, NULL, put_failed, f));
-    return exec_txn(n, NULL, "system", HLC_MIN, NULL, put_reversed, f);
-}
-
-static struct error *
-after_rollback(struct node *n, void *arg, bool committed)
-{
-    if (committed)
-        return NULL;
-    return tell_failed(n, arg);
-}
-
-/* Errors that v20.1 finds after the statement: in what the backfill reads. */
-static bool
-is_of_backfill(const struct error *e)
-{
-    return err_is(e, ERR_UNIQUE_VIOLATION) || err_is(e, ERR_CHECK_VIOLATION) ||
-           (err_is(e, ERR_FOREIGN_KEY_VIOLATION) &&
-            strncmp(e->message, "foreign key violation", 21) == 0);
-}
-
-struct error *
-ddl_job_failed(struct exec_ctx *x, uint32_t table_id, struct error *e)
-{
-    if (e == NULL || !is_of_backfill(e) || x->txn_state == NULL)
-        return e;
-    struct arena *a = exec_txn_arena(x);
-    struct failed *f = ARENA_NEW(a, struct failed);
-    f->user = arena_strdup(a, x->user);
-    f->text = arena_strdup(a, ddl_job_text(x));
-    f->error = arena_strdup(a, e->message);
-    f->table_id = table_id;
-    exec_on_txn_end(x, after_rollback, f);
-    return e;
-}
-
-/* ---- changes that fail at COMMIT ------------------------------------------------------------- */
-
-void
-ddl_undo_point(struct exec_ctx *x, uint32_t table_id, struct ddl_undo *u)
-{
-    *u = (struct ddl_undo){exec_in_explicit_txn(x) && !catalog_is_new(x->catalog, table_id), 0};
-    if (u->taken)
-        u->token = kv_txn_savepoint(x->txn);
-}
-
-struct put_off {
-    struct failed job;
-    const char *code;
-};
-
-static struct error *
-after_commit(struct node *n, void *arg, bool committed)
-{
-    struct put_off *p = arg;
-    if (!committed)
-        return NULL;
-    ERR_TRY(tell_failed(n, &p->job));
-    return err_hint(err_new(ERR_TRANSACTION_COMMITTED_WITH_SCHEMA_CHANGE_FAILURE,
-                            "transaction committed but schema change aborted with error: (%s): %s",
-                            p->code, p->job.error),
-                    "Some of the non-DDL statements may have committed successfully, but some of "
-                    "the DDL statement(s) failed.\nManual inspection may be required to determine "
-                    "the actual state of the database.\n--\nSee: "
-                    "https://go.crdb.dev/issue/42061");
-}
-
-static bool
-was_reference(const pb_table *before, const Amberdb__ForeignKeyConstraint *fk)
-{
-    for (size_t i = 0; i < before->n_outbound_fks; i++) {
-        const Amberdb__ForeignKeyConstraint *g = before->outbound_fks[i];
-        if (g->referenced_table_id == fk->referenced_table_id &&
-            g->n_origin_column_ids == fk->n_origin_column_ids &&
-            memcmp(g->origin_column_ids, fk->origin_column_ids,
-                   fk->n_origin_column_ids * sizeof(fk->origin_column_ids[0])) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool
-was_check(const pb_table *before, const Amberdb__CheckConstraint *c)
-{
-    for (size_t i = 0; i < before->n_checks; i++)
-        if (strcmp(pb_str(before->checks[i]->expr), pb_str(c->expr)) == 0)
-            return true;
-    return false;
-}
-
-static struct error *
-undo_constraints(struct exec_ctx *x, const pb_table *before, uint32_t table_id)
-{
-    pb_table *t;
-    ERR_TRY(ddl_mutable(x, table_id, &t));
-    for (size_t i = t->n_checks; i-- > 0;)
-        if (!was_check(before, t->checks[i]))
-            PB_REMOVE(t->checks, t->n_checks, i);
-    ERR_TRY(catalog_write_table(x->catalog, t));
-    for (size_t i = t->n_outbound_fks; i-- > 0;) {
-        if (!was_reference(before, t->outbound_fks[i]))
-            ERR_TRY(ddl_remove_foreign_key(x, table_id, t->outbound_fks[i]->name));
-        ERR_TRY(ddl_mutable(x, table_id, &t));
-    }
-    return NULL;
-}
-
-/* A change is given up with all that the transaction added to the table before: they are one job. What
- * it dropped stays dropped. */
-static struct error *
-undo_additions(struct exec_ctx *x, uint32_t table_id)
-{
-    const pb_table *before = catalog_table_before(x->catalog, table_id);
-    pb_table *t;
-    if (before == NULL)
-        return NULL;
-    ERR_TRY(undo_constraints(x, before, table_id));
-    ERR_TRY(ddl_mutable(x, table_id, &t));
-    for (size_t i = t->n_indexes; i-- > 0;) {
-        if (build_find_index_by_id(before, t->indexes[i]->id) == NULL)
-            ERR_TRY(ddl_remove_index(x, table_id, t->indexes[i]->id, true));
-        ERR_TRY(ddl_mutable(x, table_id, &t));
-    }
-    for (size_t i = t->n_columns; i-- > 0;) {
-        bool was = false;
-        for (size_t k = 0; k < before->n_columns; k++)
-            was = was || before->columns[k]->id == t->columns[i]->id;
-        if (!was)
-            ERR_TRY(ddl_take_column(x, table_id, t->columns[i]->id, false));
-        ERR_TRY(ddl_mutable(x, table_id, &t));
-    }
-    return NULL;
-}
-
-struct error *
-ddl_put_off(struct exec_ctx *x, const struct ddl_undo *u, uint32_t table_id, struct error *e)
-{
-    if (e == NULL || !u->taken || !(is_of_backfill(e) || err_is(e, ERR_NOT_NULL_VIOLATION)))
-        return e;
-    struct arena *a = exec_txn_arena(x);
-    struct put_off *p = ARENA_NEW(a, struct put_off);
-    struct ddl_txn_job *j = txn_job(x, table_id);
-    p->job.user = arena_strdup(a, x->user);
-    p->job.text = j != NULL && j->id != 0
-                      ? arena_printf(a, "%s;%s", j->text, ddl_job_text(x))
-                      : arena_strdup(a, ddl_job_text(x));
-    p->job.error = arena_strdup(a, e->message);
-    p->job.table_id = table_id;
-    p->code = arena_strdup(a, errcode_sqlstate(e->code));
-    kv_txn_rollback_to(x->txn, u->token);
-    catalog_txn_rolled_back(x->catalog);
-    exec_on_txn_end(x, after_commit, p);
-    err_free(e);
-    if (j != NULL && j->id != 0) {
-        static const struct type *const types[] = {&TYPE_INT8, &TYPE_STRING};
-        struct datum params[] = {
-            datum_int(table_id),
-            datum_cstr(arena_printf(x->arena, "{\"MutationID\":%u}", j->mutation_id))};
-        p->job.given = j->mutation_id;
-        ERR_TRY(job_record_delete(x, j->id));
-        ERR_TRY(exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,
-                         "DELETE FROM system.public.eventlog WHERE timestamp = now()::TIMESTAMP "
-                         "AND \"eventType\" = 'finish_schema_change' AND \"targetID\" = $1 AND info = $2"));
-        ERR_TRY(undo_additions(x, table_id));
-    }
-    if (j != NULL)
-        *j = (struct ddl_txn_job){.next = j->next, .table_id = table_id};
-    return NULL;
-}
-
-struct error *
-ddl_take_mutation_id(struct exec_ctx *x, uint32_t table_id, uint32_t *id)
-{
-    struct ddl_txn_job *j = txn_job(x, table_id);
-    pb_table *t;
-    if (j != NULL && j->id != 0 && j->mutation_id != 0) {
-        *id = j->mutation_id;
-        return NULL;
-    }
-    ERR_TRY(ddl_mutable(x, table_id, &t));
-    *id = PB_GET(t, next_mutation_id) > 0 ? PB_GET(t, next_mutation_id) : 1;
-    PB_SET(t, next_mutation_id, *id + 1);
-    if (j != NULL)
-        j->mutation_id = *id;
-    return catalog_write_table(x->catalog, t);
 }

@@ -257,6 +257,9 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     ddl_undo_point(x, t->id, &undo);
     if (n->def.interleave == NULL && n->def.sharded == NULL)
         ERR_TRY(ddl_is_for_job(x, t, &for_job));
+    struct error *err = for_job ? NULL : ddl_bring_rows(x, t->id);
+    if (err != NULL)
+        return ddl_put_off(x, &undo, t->id, err);
     ERR_TRY(catalog_note_change(x->catalog, t, CHANGE_MUTATION));
     ERR_TRY(ddl_mutable(x, t->id, &pb));
     ERR_TRY(ddl_index(x, pb, &n->def, n->unique, &ix));
@@ -277,7 +280,7 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
                                         "not be performant"),
                                 "Consider modifying the index such that it is also partitioned."));
     ERR_TRY(catalog_write_table(x->catalog, pb));
-    struct error *err = for_job ? NULL : ddl_fill_index(x, t, ix->id);
+    err = for_job ? NULL : ddl_fill_index(x, t, ix->id);
     if (err != NULL && undo.taken)
         return ddl_put_off(x, &undo, t->id, err);
     ERR_TRY(ddl_job_failed(x, t->id, err));
@@ -289,7 +292,7 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     };
     ERR_TRY(ddl_event(x, "create_index", pb->id, 2, 3, fields));
     if (for_job)
-        return ddl_start_job(x, ddl_job_text(x), pb->id, t->pb, mutation);
+        return ddl_leave_rows(x, ddl_job_text(x), pb->id, t->pb, mutation);
     return ddl_job(x, ddl_job_text(x), pb->id, mutation);
 }
 

@@ -11,6 +11,9 @@
  * after it, and there is no time in which some writers know of it and others do not. So mutations begin
  * in the state in which v20.1's end.
  *
+ * Between BEGIN and COMMIT a statement leaves the rows alone, too; what the transaction added to a table
+ * becomes mutations all at once, right before COMMIT (ddl_leave_rows). DROP COLUMN does not wait there.
+ *
  * A table with few rows is changed in the statement's own transaction, which costs less. */
 #include "config.h"
 
@@ -49,8 +52,7 @@ struct error *
 ddl_is_for_job(struct exec_ctx *x, const struct table *t, bool *yes)
 {
     *yes = false;
-    if (x->session == NULL || x->txn_state == NULL || exec_in_explicit_txn(x) ||
-        catalog_is_new(x->catalog, t->id))
+    if (x->session == NULL || x->txn_state == NULL || catalog_is_new(x->catalog, t->id))
         return NULL;
     return has_many_keys(x, t, yes);
 }
@@ -218,6 +220,8 @@ defer_not_null(struct deferral *d)
 struct waiting {
     int64_t id;
     const struct cancel *cancel;
+    struct arena *arena;
+    bool explicit_txn; /* COMMIT waits, and all else is committed */
 };
 
 /* The job goes on when the statement is canceled. */
@@ -225,7 +229,13 @@ static struct error *
 wait_for_job(struct node *n, void *arg, bool committed)
 {
     const struct waiting *w = arg;
-    return committed ? job_wait(n, w->id, w->cancel, NULL) : NULL;
+    struct error *err = committed ? job_wait(n, w->id, w->cancel, NULL) : NULL;
+    if (err == NULL || !w->explicit_txn || cancel_requested(w->cancel))
+        return err;
+    const char *code = arena_strdup(w->arena, errcode_sqlstate(err->code));
+    const char *message = arena_strdup(w->arena, err->message);
+    err_free(err);
+    return ddl_committed_without(code, message);
 }
 
 struct error *
@@ -235,7 +245,7 @@ ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id, const pb_
     struct deferral d = {.x = x, .before = before, .mutation_id = mutation_id};
     struct waiting *w = ARENA_NEW(exec_txn_arena(x), struct waiting);
     ERR_TRY(ddl_mutable(x, table_id, &d.t));
-    bool drops = defer_drops(&d);
+    bool in_txn = exec_in_explicit_txn(x), drops = !in_txn && defer_drops(&d);
     defer_columns(&d);
     defer_indexes(&d);
     defer_checks(&d);
@@ -253,6 +263,8 @@ ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id, const pb_
         PB_SET(p, noncancelable, 1);
     ERR_TRY(job_create(x, p, NULL, text, &w->id));
     w->cancel = x->cancel;
+    w->arena = exec_txn_arena(x);
+    w->explicit_txn = in_txn;
     exec_on_txn_end(x, wait_for_job, w);
 
     Amberdb__MutationJob *j = PB_NEW(x->arena, MutationJob, mutation_job);

@@ -74,7 +74,12 @@ struct error *ddl_event_named(struct exec_ctx *x, const char *type, uint32_t tar
 const char *ddl_json_list(struct exec_ctx *x, const char *const *v, size_t n); /* null when empty */
 /* The statement with full names, as jobs describe themselves. To be taken before names change. */
 const char *ddl_job_text(struct exec_ctx *x);
-/* A SCHEMA CHANGE job that is done when the transaction commits; mutation_id 0: none. */
+Amberdb__Payload *ddl_payload(struct exec_ctx *x, const char *text, uint32_t table_id);
+/* A row of system.jobs. running_status and id may be NULL. */
+struct error *ddl_put_job(struct exec_ctx *x, Amberdb__Payload *p, const char *status,
+                          double fraction, const char *running_status, int64_t *id) ERR_MUST_USE;
+
+/* change_job.c: a SCHEMA CHANGE job that is done when the transaction commits; mutation_id 0: none. */
 struct error *ddl_job(struct exec_ctx *x, const char *text, uint32_t table_id,
                       uint32_t mutation_id) ERR_MUST_USE;
 /* {"MutationID":n} */
@@ -104,6 +109,14 @@ const char *ddl_statement_text(struct exec_ctx *x); /* as events tell it: names 
 /* The event create_statistics, if sql.stats.post_events asks for it. */
 struct error *ddl_stats_event(struct exec_ctx *x, uint32_t table_id, const char *name,
                               const char *statement) ERR_MUST_USE;
+/* XXA00 transaction committed but schema change aborted with error: (23505): ... */
+struct error *ddl_committed_without(const char *code, const char *message) ERR_MUST_USE;
+/* A job brings the rows for what `before` has not (ddl_start_job): from the statement's end on, or from
+ * COMMIT on, for all that the transaction added to the table. */
+struct error *ddl_leave_rows(struct exec_ctx *x, const char *text, uint32_t table_id,
+                             const pb_table *before, uint32_t mutation_id) ERR_MUST_USE;
+/* Rows that wait for COMMIT come now: what follows looks at them. */
+struct error *ddl_bring_rows(struct exec_ctx *x, uint32_t table_id) ERR_MUST_USE;
 /* The number of the change that the statement makes to the table. */
 struct error *ddl_take_mutation_id(struct exec_ctx *x, uint32_t table_id, uint32_t *id)
     ERR_MUST_USE;
@@ -232,11 +245,11 @@ struct error *ddl_duplicate_key(struct exec_ctx *x, const struct table *t, const
                                 const struct datum *row) ERR_MUST_USE; /* 23505 */
 
 /* online.c: a change whose rows a job brings while others read and write the table. */
-/* Is it for a job? Not between BEGIN and COMMIT, and not when there are few rows. */
+/* Is it for a job? Not when there are few rows, nor in a table that the transaction made. */
 struct error *ddl_is_for_job(struct exec_ctx *x, const struct table *t, bool *yes) ERR_MUST_USE;
-/* The written descriptor of a table has what `before` has not, or lacks columns of it, but no row knows of
- * it: that becomes mutations with this id, and a job begins on them at the commit. The statement waits
- * for its end. text: of the job. */
+/* The written descriptor of a table has what `before` has not, or (outside of BEGIN and COMMIT) lacks columns
+ * of it, but no row knows of it: that becomes mutations with this id, and a job begins on them at the
+ * commit. The statement, or COMMIT, waits for its end. text: of the job. */
 struct error *ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id,
                             const pb_table *before, uint32_t mutation_id) ERR_MUST_USE;
 
