@@ -29,6 +29,11 @@
 /* Often enough that ranges move within five seconds of a join or a death that was told. */
 #define RENEW_NS INT64_C(2000000000)
 #define ALIVE_NS INT64_C(9000000000)
+/* When we could not renew for so long, neither could others, for all we know: a long commit holds
+ * everybody up, or the store is away. Then nobody is dead who was not before, until all have had time to
+ * come back. */
+#define GAP_NS    INT64_C(5000000000)
+#define SETTLE_NS INT64_C(4000000000)
 #define HOST_MAX 256
 
 struct members {
@@ -37,6 +42,8 @@ struct members {
     struct mutex lock; /* guards: */
     struct cond wake;
     bool stopping, draining;
+    int64_t renewed_ns, settled_ns;     /* monotonic: the last renewal; the end of the time after a gap */
+    int64_t renewed_wall, settled_wall; /* the last renewal; the last one before that gap */
     struct cluster_node *seen; /* by id; texts are not kept */
     size_t n_seen;
     /* no lock */
@@ -98,11 +105,48 @@ row_renew(struct exec_ctx *x, const struct members *m, Amberdb__Liveness *l, int
 
 /* ---- what is known of all ---- */
 
+/* The time at which nodes must have been alive not to be dead. Lock held. */
+static int64_t
+judged_at(const struct members *m)
+{
+    int64_t now = monotonic_now_ns();
+    if (m->renewed_ns != 0 && now - m->renewed_ns > GAP_NS)
+        return m->renewed_wall;
+    return now < m->settled_ns ? m->settled_wall : wall_now_ns();
+}
+
+int64_t
+members_judged_at(struct node *n)
+{
+    struct members *m = n->members;
+    if (m == NULL)
+        return wall_now_ns();
+    mutex_lock(&m->lock);
+    int64_t at = judged_at(m);
+    mutex_unlock(&m->lock);
+    return at;
+}
+
+static void
+note_renewal(struct members *m)
+{
+    mutex_lock(&m->lock);
+    int64_t now = monotonic_now_ns();
+    if (m->renewed_ns != 0 && now - m->renewed_ns > GAP_NS) {
+        if (now >= m->settled_ns)
+            m->settled_wall = m->renewed_wall;
+        m->settled_ns = now + SETTLE_NS;
+    }
+    m->renewed_ns = now;
+    m->renewed_wall = wall_now_ns();
+    mutex_unlock(&m->lock);
+}
+
 static void
 remember(struct members *m, const struct rows *r)
 {
     struct cluster_node *v = xcalloc(r->n + 1, sizeof(*v));
-    int64_t now = wall_now_ns();
+    int64_t now = members_judged_at(m->node);
     for (size_t i = 0; i < r->n; i++) {
         const Amberdb__Liveness *l = r->v[i];
         v[i] = (struct cluster_node){
@@ -131,9 +175,9 @@ members_alive(struct node *n, uint32_t id, int64_t epoch)
     struct members *m = n->members;
     if (m == NULL || id == n->node_id)
         return id == n->node_id && epoch == n->epoch;
-    int64_t now = wall_now_ns();
     bool alive = true; /* one that nothing is known of has come just now */
     mutex_lock(&m->lock);
+    int64_t now = judged_at(m);
     for (size_t i = 0; i < m->n_seen; i++)
         if (m->seen[i].id == id && m->seen[i].epoch >= epoch)
             alive = m->seen[i].epoch == epoch && m->seen[i].expiration_ns > now;
@@ -149,8 +193,8 @@ other_alive(struct node *n, uint32_t below)
     bool found = false;
     if (m == NULL)
         return false;
-    int64_t now = wall_now_ns();
     mutex_lock(&m->lock);
+    int64_t now = judged_at(m);
     for (size_t i = 0; i < m->n_seen; i++)
         found = found || (m->seen[i].id < below && m->seen[i].id != n->node_id &&
                           m->seen[i].expiration_ns > now);
@@ -235,6 +279,7 @@ renew(struct members *m, int64_t alive_ns)
     if (w.lost)
         return err_new(ERR_OBJECT_IN_USE, "node %u was taken over by another process at %s",
                        m->node->node_id, m->identity);
+    note_renewal(m);
     return NULL;
 }
 
@@ -298,6 +343,7 @@ members_join(struct node *n)
     n->members = m;
     kv_on_change(n->db, on_change, m);
     ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, NULL, join_txn, m));
+    note_renewal(m);
     ERR_TRY(thread_start(&m->thread, "members", renew_main, m));
     m->running = true;
     return NULL;

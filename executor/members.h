@@ -26,6 +26,9 @@ bool members_draining(struct node *n);
 /* The row says from here on that the process is gone. */
 void members_leave(struct node *n);
 
+/* The wall time that an expiration is held against: now, but while nobody can renew his row, since a
+ * commit of another holds all up or the store is away, and for a moment after, a time before that. */
+int64_t members_judged_at(struct node *n);
 /* Whether that process was alive when last heard of; this one always is, in its own epoch. */
 bool members_alive(struct node *n, uint32_t id, int64_t epoch);
 /* Whether this one has the lowest number of those alive: it does what only one should do. */

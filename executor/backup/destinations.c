@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "executor/cluster.h"
+#include "executor/members.h"
 #include "executor/ranges.h"
 
 struct route {
@@ -103,7 +104,7 @@ node_reaches(struct node *n, const char *uri)
     uint32_t id = node_of_uri(uri);
     size_t all;
     const struct cluster_node *v = cluster_all_nodes(n->cluster, a, &all);
-    int64_t now = wall_now_ns();
+    int64_t now = members_judged_at(n);
     bool away = false; /* one that there never was is an error to be told */
     for (size_t i = 0; i < all; i++) {
         bool gone = !v[i].live || (v[i].expiration_ns != 0 && v[i].expiration_ns <= now);
