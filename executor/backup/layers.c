@@ -97,10 +97,15 @@ chain_find_appended(struct arena *a, struct sink *s, char ***dirs, size_t *n)
 
 /* ---- one layer ---- */
 
+/* raw: its bytes, when they are here already; if they are no manifest they are read once more. */
 static struct error *
-read_base(struct arena *a, struct sink *s, pb_manifest **out)
+read_base(struct arena *a, struct sink *s, struct slice raw, pb_manifest **out)
 {
-    struct error *e = manifest_read(a, s, BACKUP_FILE, out);
+    struct error *e = raw.len > 0 ? manifest_parse(a, BACKUP_FILE, raw, out) : NULL;
+    if (raw.len > 0 && e == NULL)
+        return NULL;
+    err_free(e);
+    e = manifest_read(a, s, BACKUP_FILE, out);
     if (e == NULL)
         return NULL;
     struct error *later = manifest_read(a, s, BACKUP_FILE_LATER, out);
@@ -149,10 +154,11 @@ find_part(struct backup_chain *c, const struct uri_list *uris, struct sink *cons
                    subdir, *subdir != '\0' ? "/" : "", name);
 }
 
-/* Read the layer at the URIs, the first being the default one. packed: its manifest, when it is known. */
+/* Read the layer at the URIs, the first being the default one. packed: its manifest as a message, when it is
+ * known; raw: its file's bytes, or nothing. */
 static struct error *
 load_layer(struct backup_chain *c, const struct uri_list *uris, const char *subdir, unsigned flags,
-           const struct slice *packed, struct backup_layer *l)
+           const struct slice *packed, struct slice raw, struct backup_layer *l)
 {
     struct uri_list here = {uris->n, ARENA_ARRAY(c->a, char *, uris->n)};
     struct sink **sinks = ARENA_ARRAY(c->a, struct sink *, uris->n);
@@ -169,7 +175,7 @@ load_layer(struct backup_chain *c, const struct uri_list *uris, const char *subd
     if (packed != NULL)
         ERR_TRY(PB_PARSE(c->a, backup_manifest, BACKUP_FILE, *packed, &l->m));
     else
-        ERR_TRY(store_error(read_base(c->a, l->sink, &l->m)));
+        ERR_TRY(store_error(read_base(c->a, l->sink, raw, &l->m)));
     l->start = pb_hlc(l->m->start_time);
     l->end = pb_hlc(l->m->end_time);
     size_t n = l->m->n_partition_descriptor_filenames;
@@ -206,6 +212,69 @@ layer_file_uri(const struct backup_layer *l, const pb_file *f)
     return p != NULL ? p->uri : l->uri;
 }
 
+/* ---- many manifests at once ---- */
+
+#define READERS 8
+#define EARLY_BYTES ((size_t)16 << 20) /* larger manifests are read one by one */
+
+struct early {
+    struct sink **sinks;
+    struct slice *raw;
+    struct arena **arenas;
+    size_t n, next;
+    struct mutex lock; /* guards next */
+};
+
+static void *
+read_early(void *arg)
+{
+    struct early *r = arg;
+    for (;;) {
+        mutex_lock(&r->lock);
+        size_t i = r->next++;
+        mutex_unlock(&r->lock);
+        if (i >= r->n)
+            return NULL;
+        struct slice bytes;
+        struct error *e = sink_read_all(r->sinks[i], r->arenas[i], BACKUP_FILE, EARLY_BYTES, &bytes);
+        r->raw[i] = e == NULL ? bytes : SLICE_NULL;
+        err_free(e); /* it is met again, and told */
+    }
+}
+
+/* The layers' manifest files, several at a time where each is a way to another machine; what cannot be read
+ * is empty, and load_layer says why. */
+static struct slice *
+read_manifests_early(struct backup_chain *c, struct arena *a, char *const *uris, size_t n)
+{
+    struct early r = {.n = n, .raw = arena_zalloc(a, (n + 1) * sizeof(*r.raw))};
+    pthread_t threads[READERS];
+    int n_threads = 0;
+    bool far = false;
+    struct error *e = NULL;
+    r.sinks = ARENA_ARRAY(a, struct sink *, n + 1);
+    r.arenas = ARENA_ARRAY(a, struct arena *, n + 1);
+    for (size_t i = 0; i < n && e == NULL; i++) {
+        r.arenas[i] = arena_create(a, "manifest bytes");
+        e = open_sink(c->node, a, uris[i], c->encrypted ? &c->key : NULL, &r.sinks[i]);
+        if (e != NULL)
+            break;
+        sink_set_cancel(r.sinks[i], c->cancel);
+        const struct sink *s = r.sinks[i]->inner != NULL ? r.sinks[i]->inner : r.sinks[i];
+        far = far || strcmp(s->vt->name, "nodelocal") != 0;
+    }
+    mutex_init(&r.lock, RANK_LEAF);
+    while (n > 1 && far && n_threads < READERS && (size_t)n_threads < n && e == NULL) {
+        e = thread_start(&threads[n_threads], "manifest", read_early, &r);
+        n_threads += e == NULL;
+    }
+    for (int i = 0; i < n_threads; i++)
+        pthread_join(threads[i], NULL);
+    mutex_destroy(&r.lock);
+    err_free(e);
+    return r.raw;
+}
+
 /* ---- the chain ---- */
 
 struct error *
@@ -229,19 +298,24 @@ chain_open(struct node *n, struct arena *a, const struct cancel *cancel,
     if (n_layers == 1 && !(flags & CHAIN_NO_SEARCH))
         ERR_TRY(chain_find_appended(a, base, &appended, &n_appended));
     size_t n_all = (size_t)n_layers + n_appended;
+    char **all = ARENA_ARRAY(a, char *, n_all + 1);
+    for (size_t i = 0; i < n_all; i++)
+        all[i] = i < (size_t)n_layers ? layers[i].v[0]
+                                      : uri_join(a, layers[0].v[0], appended[i - (size_t)n_layers]);
+    struct arena *early = arena_create(NULL, "manifests");
+    struct slice *raw = read_manifests_early(out, early, all, n_all);
     out->v = ARENA_ARRAY(a, struct backup_layer, n_all);
-    for (; out->n < n_all; out->n++) {
+    for (; out->n < n_all && e == NULL; out->n += e == NULL) {
         size_t i = out->n;
         bool listed = i < (size_t)n_layers;
         const char *dir = listed ? "" : appended[i - (size_t)n_layers];
         const struct uri_list *uris = &layers[listed ? i : 0];
-        e = load_layer(out, uris, dir, flags, NULL, &out->v[i]);
-        if (e != NULL) {
+        e = load_layer(out, uris, dir, flags, NULL, raw[i], &out->v[i]);
+        if (e != NULL)
             out->failed_uri = *dir != '\0' ? dir : uris->v[0];
-            return e;
-        }
     }
-    return NULL;
+    arena_destroy(early);
+    return e;
 }
 
 struct error *
@@ -256,12 +330,22 @@ chain_reopen(struct node *n, struct arena *a, const Amberdb__RestoreDetails *d, 
         out->encrypted = true;
     }
     const struct crypt_key *key = out->encrypted ? &out->key : NULL;
+    struct arena *early = arena_create(NULL, "manifests");
+    struct slice *raw = NULL;
+    struct error *e = NULL;
     const struct slice *known = id != 0 ? shelf_take(n->shelf, a, id, d->n_uris) : NULL;
     out->v = ARENA_ARRAY(a, struct backup_layer, d->n_uris + 1);
-    for (size_t i = 0; i < d->n_uris; i++) {
+    if (known == NULL)
+        raw = read_manifests_early(out, early, d->uris, d->n_uris);
+    for (size_t i = 0; i < d->n_uris && e == NULL; i++) {
         struct uri_list one = {1, &d->uris[i]};
-        struct backup_layer *l = &out->v[out->n++];
-        ERR_TRY(load_layer(out, &one, "", CHAIN_NO_PARTS, known != NULL ? &known[i] : NULL, l));
+        e = load_layer(out, &one, "", CHAIN_NO_PARTS, known != NULL ? &known[i] : NULL,
+                       raw != NULL ? raw[i] : SLICE_NULL, &out->v[out->n++]);
+    }
+    arena_destroy(early);
+    ERR_TRY(e);
+    for (size_t i = 0; i < d->n_uris; i++) {
+        struct backup_layer *l = &out->v[i];
         if (i >= d->n_backup_locality_info)
             continue;
         const Amberdb__BackupLocalityInfo *info = d->backup_locality_info[i];
