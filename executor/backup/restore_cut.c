@@ -69,8 +69,10 @@ restore_cuts(struct arena *a, const struct cover_interval *iv, int64_t piece_byt
     const struct cover_file *cf = largest(iv);
     struct sink *s = layer_file_sink(cf->layer, cf->file);
     int64_t pieces = bytes_of(cf->file) / piece_bytes;
+    /* Only of a file that is mapped where it lies: others would be brought twice, and here one by one. */
+    bool local = s->inner == NULL && strcmp(s->vt->name, "nodelocal") == 0;
     *n = 0;
-    if (pieces < 2 || s->vt->map == NULL)
+    if (pieces < 2 || s->vt->map == NULL || !local)
         return;
     if (pieces > PIECES_MAX)
         pieces = PIECES_MAX;
