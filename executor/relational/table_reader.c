@@ -35,6 +35,7 @@ struct table_reader {
     bool exhausted;
     const char *trace;        /* whose rows these are in the session's trace; NULL: not noted */
     bool trace_spans;
+    bool long_scan;
     int lock_left;            /* rows of scans to be locked yet; INT_MAX: all */
 };
 
@@ -90,6 +91,12 @@ table_reader_close(struct table_reader *r)
     r->n_entries = r->entry = 0;
     r->pending = false;
     r->exhausted = true;
+}
+
+void
+table_reader_scan_long(struct table_reader *r)
+{
+    r->long_scan = true;
 }
 
 void
@@ -209,7 +216,7 @@ refill(struct table_reader *r, size_t want, bool *more)
                 .span = s,
                 .reverse = r->reverse,
                 .lock = r->lock && r->lock_left > 0,
-                .fill_cache = true,
+                .fill_cache = !r->long_scan,
             };
             ERR_TRY(kv_scan_open(r->x->txn, &o, &r->scan));
             if (r->entries == &r->one)

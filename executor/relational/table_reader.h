@@ -17,6 +17,8 @@ struct error *table_reader_create(struct exec_ctx *x, struct arena *a, const str
 /* Of scans only the first so many rows are locked: what is written of the others is locked then, and the
  * locks of a long scan with a filter would be many. Single rows, read by their keys, are always. */
 void table_reader_lock_first(struct table_reader *r, int rows);
+/* What is scanned is much, and not of interest again soon: it is not to push other rows out of the cache. */
+void table_reader_scan_long(struct table_reader *r);
 /* Read these spans next, in the order given; each is borrowed until the reader moves past it. */
 void table_reader_start(struct table_reader *r, const struct span *spans, int n, bool reverse);
 /* Up to max rows (<= BATCH_ROWS): cols[i][k] = column ordinals[i] of row k. *n = 0 at the end. */

@@ -207,6 +207,8 @@ piece_txn(struct exec_ctx *x, void *arg)
         ordinals[n_out++] = i;
     }
     ERR_TRY(table_reader_create(x, x->arena, p->t, &p->t->indexes[0], p->needed, false, &r));
+    if (stats_sample_rows(p->sample) >= PIECE_ROWS) /* it costs more to begin */
+        table_reader_scan_long(r);
     struct span span = {slice_dup(x->arena, p->span.start), p->span.end};
     table_reader_start(r, &span, 1, false);
     struct error *err = NULL;
