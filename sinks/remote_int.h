@@ -136,6 +136,7 @@ struct remote_fetch {
     bool begun; /* the first bytes of this answer came */
     bool total_is_told; /* total is the file's, not only this answer's length */
     const char *bad; /* why the answer cannot be used */
+    char bad_text[256]; /* behind bad, when it is made here */
     int os_errno;
 };
 struct error *remote_fetch(struct remote *r, struct arena *a, struct remote_call *c,

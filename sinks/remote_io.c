@@ -46,8 +46,9 @@ fetch_begin(struct remote_fetch *f, const struct http_response *resp)
     if (resp->status == 206) {
         char *end;
         if (range == NULL || strncmp(range, "bytes ", 6) != 0 || range[6] < '0' || range[6] > '9') {
-            f->bad = range == NULL ? "http server does not honor download resume"
-                                   : "malformed Content-Range header";
+            snprintf(f->bad_text, sizeof(f->bad_text), "malformed Content-Range header: %.100s",
+                     range != NULL ? range : "");
+            f->bad = range == NULL ? "http server does not honor download resume" : f->bad_text;
             return;
         }
         first = strtoull(range + 6, &end, 10);
@@ -56,8 +57,12 @@ fetch_begin(struct remote_fetch *f, const struct http_response *resp)
             f->total = strtoull(slash + 1, NULL, 10);
             f->known = f->total_is_told = true;
         }
-        if (first != from)
-            f->bad = "Content-Range header that begins elsewhere";
+        if (first != from) {
+            snprintf(f->bad_text, sizeof(f->bad_text),
+                     "expected resume position %" PRIu64 ", found %" PRIu64
+                     " instead in Content-Range header: %.100s", from, first, range);
+            f->bad = f->bad_text;
+        }
     } else {
         if (length != NULL && *length >= '0' && *length <= '9') {
             f->total = strtoull(length, NULL, 10);
@@ -197,7 +202,7 @@ fetch_whole(struct sink *s, remote_get_fn get, const char *name, struct remote_f
     f->sized = true;
     for (int i = 0; i < WHOLE_TRIES; i++) {
         e = fetch_once(r, a, get, name, f, &told);
-        if (e != NULL && f->bad != NULL && f->sized) { /* it has its own idea of ranges */
+        if (e != NULL && f->bad != NULL && f->sized && f->got == 0) { /* it has its own idea of ranges */
             err_free(e);
             f->sized = false;
             e = fetch_once(r, a, get, name, f, &told);
