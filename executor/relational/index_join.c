@@ -1,17 +1,33 @@
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "executor/relational/rel_int.h"
 #include "executor/relational/table_reader.h"
 
 /* ---- index join: the rest of each row by its primary key ------------------------------------ */
 
+/* Rows are fetched a group at a time, in the order of their keys, so that a block of the store is looked
+ * into once for all its rows, and given out in the order in which they came. Groups grow: who wants a few
+ * rows does not wait for many. */
+#define GROUP_MIN 128
+#define GROUP_MAX 65536
+#define GROUP_GROWTH 8
+
+struct fetch {
+    struct span span;
+    struct datum *row; /* as given out; NULL: not there */
+};
+
 struct index_join_op {
     struct op op;
     const struct plan_index_join *plan;
     struct table_reader *reader;
-    struct arena *key_arena;
+    struct arena *group_arena;
     struct batch *in;
     int in_pos;
+    struct fetch *group;
+    int n_group, next, max_group;
 };
 
 static struct error *
@@ -24,36 +40,128 @@ index_join_open(struct op *o)
     for (int i = 0; i < p->n_out; i++)
         needed[p->ordinals[i]] = true;
     batch_init(o->arena, &o->batch, o->node->n_cols, true);
-    s->key_arena = arena_create(o->arena, "keys");
+    s->group_arena = arena_create(o->arena, "rows by key");
     s->in = NULL;
-    s->in_pos = 0;
+    s->in_pos = s->n_group = s->next = 0;
+    s->max_group = GROUP_MIN;
     ERR_TRY(table_reader_create(o->x, o->arena, p->table, &p->table->indexes[0], needed, p->lock,
                                 &s->reader));
     table_reader_trace(s->reader, "join reader", true);
     return op_open(o->children[0]);
 }
 
+/* As long as there is memory for rows like those of the group before. */
+static void
+grow(struct index_join_op *s)
+{
+    size_t limit = rel_memory_limit(s->op.x), used = arena_size(s->group_arena);
+
+    if (s->n_group < s->max_group)
+        return;
+    if (used < limit / (GROUP_GROWTH + 1) && s->max_group < GROUP_MAX)
+        s->max_group *= GROUP_GROWTH;
+    else if (used > limit && s->max_group > GROUP_MIN)
+        s->max_group /= GROUP_GROWTH;
+}
+
+/* The keys of the next group. */
 static struct error *
-fetch_by_key(struct index_join_op *s, int r)
+take_keys(struct index_join_op *s)
 {
     const struct plan_index_join *p = s->plan;
-    struct datum *vals = ARENA_ARRAY(s->key_arena, struct datum, (size_t)p->n_keys + 1);
-    struct span span;
-    const struct datum *row;
 
-    for (int i = 0; i < p->n_keys; i++)
-        vals[i] = s->in->cols[p->key_cols[i]][r];
-    ERR_TRY(index_prefix_span(s->key_arena, p->table, &p->table->indexes[0], vals, p->n_keys,
-                              &span));
-    table_reader_start(s->reader, &span, 1, false);
-    ERR_TRY(table_reader_next(s->reader, &row));
-    if (row == NULL)
-        return NULL;
-    for (int i = 0; i < p->n_out; i++)
-        s->op.batch.cols[i][s->op.batch.n] = datum_copy(
-            s->op.batch_arena, s->op.node->cols[i].type, &row[p->ordinals[i]]);
-    s->op.batch.n++;
+    grow(s);
+    arena_reset(s->group_arena);
+    s->n_group = s->next = 0;
+    s->group = ARENA_ARRAY(s->group_arena, struct fetch, (size_t)s->max_group);
+    while (s->n_group < s->max_group) {
+        if (s->in == NULL || s->in_pos == batch_live(s->in)) {
+            ERR_TRY(op_next(s->op.children[0], &s->in));
+            s->in_pos = 0;
+            if (s->in->n == 0)
+                break;
+            continue;
+        }
+        struct datum *vals = ARENA_ARRAY(s->group_arena, struct datum, (size_t)p->n_keys + 1);
+        int r = batch_row(s->in, s->in_pos++);
+        for (int i = 0; i < p->n_keys; i++)
+            vals[i] = s->in->cols[p->key_cols[i]][r];
+        struct fetch *f = &s->group[s->n_group++];
+        f->row = NULL;
+        ERR_TRY(index_prefix_span(s->group_arena, p->table, &p->table->indexes[0], vals, p->n_keys,
+                                  &f->span));
+    }
     return NULL;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+    const struct fetch *const *x = a, *const *y = b;
+    return slice_cmp((*x)->span.start, (*y)->span.start);
+}
+
+static struct error *
+take_row(struct index_join_op *s, struct fetch *f, const struct datum *row)
+{
+    const struct plan_index_join *p = s->plan;
+
+    f->row = ARENA_ARRAY(s->group_arena, struct datum, (size_t)p->n_out + 1);
+    for (int i = 0; i < p->n_out; i++)
+        f->row[i] = datum_copy(s->group_arena, s->op.node->cols[i].type, &row[p->ordinals[i]]);
+    return NULL;
+}
+
+/* Locks are taken, and reads are traced, in the order of the rows. */
+static struct error *
+fetch_in_order(struct index_join_op *s)
+{
+    for (int i = 0; i < s->n_group; i++) {
+        const struct datum *row;
+        table_reader_start(s->reader, &s->group[i].span, 1, false);
+        ERR_TRY(table_reader_next(s->reader, &row));
+        if (row != NULL)
+            ERR_TRY(take_row(s, &s->group[i], row));
+    }
+    return NULL;
+}
+
+/* The same row may be asked for twice: an inverted index has it once an element. */
+static struct error *
+fetch_sorted(struct index_join_op *s)
+{
+    size_t n = (size_t)s->n_group;
+    struct fetch **v = ARENA_ARRAY(s->group_arena, struct fetch *, n + 1);
+    struct span *spans = ARENA_ARRAY(s->group_arena, struct span, n + 1);
+    int *first = ARENA_ARRAY(s->group_arena, int, n + 2); /* of those that want the span's row */
+    int n_spans = 0;
+    for (size_t i = 0; i < n; i++)
+        v[i] = &s->group[i];
+    qsort(v, n, sizeof(*v), by_key);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && by_key(&v[i - 1], &v[i]) == 0)
+            continue;
+        first[n_spans] = (int)i;
+        spans[n_spans++] = v[i]->span;
+    }
+    first[n_spans] = (int)n;
+    ERR_TRY(table_reader_start_sorted(s->reader, spans, n_spans));
+    for (;;) {
+        const struct datum *row;
+        ERR_TRY(table_reader_next(s->reader, &row));
+        if (row == NULL)
+            return NULL;
+        int span = table_reader_span(s->reader);
+        for (int i = first[span]; i < first[span + 1]; i++)
+            ERR_TRY(take_row(s, v[i], row));
+    }
+}
+
+static struct error *
+fetch_group(struct index_join_op *s)
+{
+    ERR_TRY(take_keys(s));
+    return s->plan->lock || s->op.x->trace_kv ? fetch_in_order(s) : fetch_sorted(s);
 }
 
 static struct error *
@@ -64,18 +172,18 @@ index_join_next(struct op *o, struct batch **out)
     *out = &o->batch;
     for (;;) {
         op_begin_batch(o);
-        while (o->batch.n < BATCH_ROWS) {
-            if (s->in == NULL || s->in_pos == batch_live(s->in)) {
-                if (o->batch.n > 0)
-                    break;
-                ERR_TRY(op_next(o->children[0], &s->in));
-                s->in_pos = 0;
-                if (s->in->n == 0)
-                    return NULL;
+        if (s->next == s->n_group) {
+            ERR_TRY(fetch_group(s));
+            if (s->n_group == 0)
+                return NULL;
+        }
+        while (o->batch.n < BATCH_ROWS && s->next < s->n_group) {
+            const struct fetch *f = &s->group[s->next++];
+            if (f->row == NULL)
                 continue;
-            }
-            arena_reset(s->key_arena);
-            ERR_TRY(fetch_by_key(s, batch_row(s->in, s->in_pos++)));
+            for (int i = 0; i < s->plan->n_out; i++)
+                o->batch.cols[i][o->batch.n] = f->row[i];
+            o->batch.n++;
         }
         if (s->plan->filter != NULL && o->batch.n > 0) {
             struct eval_env env = op_env(o);

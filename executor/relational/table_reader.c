@@ -9,6 +9,9 @@
 #include "types/keyenc.h"
 
 #define READ_CHUNK 1024
+/* To look a key up costs as much as to step over so many rows. */
+#define ROWS_A_LOOKUP 50
+#define DENSE_MIN 1024 /* spans that are worth an attempt */
 
 struct table_reader {
     struct exec_ctx *x;
@@ -21,6 +24,10 @@ struct table_reader {
     int *needed;              /* ordinals */
     const struct span *spans;
     int n_spans, next_span;
+    int row_span, given_span; /* whose row is being decoded, and was given out last */
+    bool dense;               /* one scan over all spans; entry_spans says whose each entry is */
+    int *entry_spans;
+    size_t stepped, kept;     /* entries of that scan */
     struct kv_scan *scan;
     struct str key;           /* of a span that holds one at most */
     struct arena *arena;      /* of the reader */
@@ -153,7 +160,28 @@ table_reader_start(struct table_reader *r, const struct span *spans, int n, bool
     r->next_span = 0;
     r->reverse = reverse;
     r->exhausted = n == 0;
+    r->dense = false;
     row_decoder_reset(r->decoder);
+}
+
+struct error *
+table_reader_start_sorted(struct table_reader *r, const struct span *spans, int n)
+{
+    table_reader_start(r, spans, n, false);
+    if (n < DENSE_MIN || r->lock || r->trace != NULL)
+        return NULL;
+    for (int i = 0; i < n; i++) /* the scan is of much that nobody asked for */
+        ERR_TRY(kv_track_read(r->x->txn, spans[i]));
+    struct kv_scan_opts o = {.span = {spans[0].start, spans[n - 1].end},
+                             .no_track = true, .fill_cache = true};
+    ERR_TRY(kv_scan_open(r->x->txn, &o, &r->scan));
+    if (r->entries == &r->one)
+        r->entries = ARENA_ARRAY(r->arena, struct kv_entry, READ_CHUNK);
+    if (r->entry_spans == NULL)
+        r->entry_spans = ARENA_ARRAY(r->arena, int, READ_CHUNK);
+    r->dense = true;
+    r->stepped = r->kept = 0;
+    return NULL;
 }
 
 static void
@@ -193,10 +221,54 @@ get_one(struct table_reader *r)
     return NULL;
 }
 
+/* Entries of the one scan that lie in a span. Where few do, the spans that are left are read one by one. */
+static struct error *
+refill_dense(struct table_reader *r, size_t want, bool *more)
+{
+    bool inside = false;
+    for (;;) {
+        size_t n, kept = 0;
+        ERR_TRY(kv_scan_batch(r->scan, r->entries, want, &n));
+        for (size_t i = 0; i < n && r->next_span < r->n_spans; i++) {
+            struct slice key = r->entries[i].key;
+            while (r->next_span < r->n_spans && slice_cmp(key, r->spans[r->next_span].end) >= 0)
+                r->next_span++;
+            inside = r->next_span < r->n_spans &&
+                     slice_cmp(key, r->spans[r->next_span].start) >= 0;
+            if (!inside)
+                continue;
+            r->entries[kept] = r->entries[i];
+            r->entry_spans[kept++] = r->next_span;
+        }
+        r->entry = 0;
+        r->n_entries = kept;
+        r->stepped += n;
+        r->kept += kept;
+        *more = kept > 0;
+        if (kept > 0)
+            return NULL;
+        bool end = n == 0 || r->next_span == r->n_spans;
+        size_t most = (r->kept + (size_t)r->n_spans / 32) * ROWS_A_LOOKUP;
+        if (end || (!inside && r->stepped > most)) {
+            kv_scan_close(r->scan);
+            r->scan = NULL;
+            r->dense = false;
+            if (end)
+                r->next_span = r->n_spans;
+            return NULL;
+        }
+    }
+}
+
 /* More entries; *more false when all spans are read. */
 static struct error *
 refill(struct table_reader *r, size_t want, bool *more)
 {
+    if (r->dense) {
+        ERR_TRY(refill_dense(r, want, more));
+        if (*more)
+            return NULL;
+    }
     for (;;) {
         if (r->scan == NULL) {
             if (r->next_span == r->n_spans) {
@@ -240,6 +312,7 @@ give(struct table_reader *r, int n_out, const int *ordinals, struct datum **cols
 {
     if (r->trace != NULL)
         trace_fetched(r->x, r->trace, r->table, r->index, r->needed, r->n_needed, r->row);
+    r->given_span = r->row_span;
     for (int i = 0; i < n_out; i++)
         cols[i][at] = r->row[ordinals[i]];
 }
@@ -254,8 +327,10 @@ decode_entries(struct table_reader *r, int max, int n_out, const int *ordinals,
 
     while (r->entry < r->n_entries && *n < max) {
         struct kv_entry *e = &r->entries[r->entry];
+        int span = r->dense ? r->entry_spans[r->entry] : r->next_span - 1;
         if (r->single) {
             r->entry++;
+            r->row_span = span;
             skip = false; /* each pair begins a row, and row_decode clears what is needed of it */
             ERR_TRY(row_decode(r->decoder, e->key, e->value, r->data, r->row, &starts_new, &skip));
             if (!skip)
@@ -269,8 +344,10 @@ decode_entries(struct table_reader *r, int max, int n_out, const int *ordinals,
             r->pending = false;
             continue;
         }
-        if (!r->pending)
+        if (!r->pending) {
             clear_row(r);
+            r->row_span = span;
+        }
         skip = false;
         ERR_TRY(row_decode(r->decoder, e->key, e->value, r->data, r->row, &starts_new, &skip));
         r->entry++;
@@ -332,6 +409,12 @@ table_reader_next(struct table_reader *r, const struct datum **row)
     if (n > 0)
         *row = r->out_row;
     return NULL;
+}
+
+int
+table_reader_span(const struct table_reader *r)
+{
+    return r->given_span;
 }
 
 struct error *

@@ -21,6 +21,12 @@ void table_reader_lock_first(struct table_reader *r, int rows);
 void table_reader_scan_long(struct table_reader *r);
 /* Read these spans next, in the order given; each is borrowed until the reader moves past it. */
 void table_reader_start(struct table_reader *r, const struct span *spans, int n, bool reverse);
+/* The same of ascending, disjoint spans. Where many rows are wanted of those between the first and the last,
+ * one scan finds them all. */
+struct error *table_reader_start_sorted(struct table_reader *r, const struct span *spans, int n)
+    ERR_MUST_USE;
+/* Which of the spans the row that table_reader_next gave last is of. */
+int table_reader_span(const struct table_reader *r);
 /* Up to max rows (<= BATCH_ROWS): cols[i][k] = column ordinals[i] of row k. *n = 0 at the end. */
 struct error *table_reader_batch(struct table_reader *r, int max, int n_out, const int *ordinals,
                                  struct datum **cols, int *n) ERR_MUST_USE;
