@@ -485,7 +485,8 @@ rocks_live_batch(struct live_iter *it, struct engine_version *v, size_t max, siz
         }
         ERR_TRY(take_ahead(it));
     }
-    it->block = SLICE_NULL;
+    if (it->ahead == NULL)
+        it->block = SLICE_NULL;
     *n = it->n_held - it->next_held < max ? it->n_held - it->next_held : max;
     memcpy(v, it->held + it->next_held, *n * sizeof(*v));
     it->next_held += *n;
