@@ -39,7 +39,7 @@ static const char *const schema[] = {
     "ON amberdb_versions (k ASC, w DESC, l DESC)",
     "CREATE TABLE IF NOT EXISTS amberdb_facts (name text PRIMARY KEY, value bytea NOT NULL)",
     PG_ORDER_SCHEMA,
-    PG_FENCE_SCHEMA,
+    PG_FENCE_SCHEMA, /* last: prepare looks for it */
 };
 
 /* ---- single versions ---- */
@@ -451,22 +451,22 @@ engine_postgres_name(struct arena *a, const char *url)
 }
 
 /* IF NOT EXISTS does not help when two processes make the same table at the same moment: one of them gets
- * an error. Next time the table is there. */
+ * an error. Next time the table is there. Where all are there already none is asked for: CREATE INDEX would
+ * wait for those who write, and keep others from it, even so. */
 static struct error *
 prepare(struct pg_engine *e)
 {
     struct pg_conn *c;
     ERR_TRY(pg_take(e, &c));
-    struct error *err = NULL;
-    for (int try = 0; try < PREPARE_TRIES; try++) {
+    struct error *err = pg_run(e, c, "could not read store",
+                               "SELECT 1 FROM amberdb_fences WHERE false", 0, NULL);
+    for (int try = 0; err != NULL && try < PREPARE_TRIES && !pg_is_broken(c); try++) {
         err_free(err);
         err = NULL;
         if (try > 0)
             usleep(PREPARE_PAUSE_US);
         for (size_t i = 0; err == NULL && i < sizeof(schema) / sizeof(schema[0]); i++)
             err = pg_run(e, c, "could not prepare store", schema[i], 0, NULL);
-        if (err == NULL || pg_is_broken(c))
-            break;
     }
     pg_give(e, c);
     return err;
