@@ -204,7 +204,6 @@ insert_each(struct dml_op *d, const struct batch *b, int r)
     ERR_TRY(mut_prepare_row(d->mt, d->row_arena, d->row, NULL));
     if (p->conflict == CONFLICT_NOTHING) {
         bool found = false;
-        ERR_TRY(mut_check_row(d->mt, d->row_arena, d->row));
         if (p->arbiter == NULL) {
             ERR_TRY(mut_find_any(d->mt, d->row_arena, d->row, &found));
         } else {
@@ -224,8 +223,7 @@ insert_each(struct dml_op *d, const struct batch *b, int r)
         if (old != NULL)
             return update_existing(d, p, old);
     }
-    if (p->conflict != CONFLICT_NOTHING)
-        ERR_TRY(mut_check_row(d->mt, d->row_arena, d->row));
+    ERR_TRY(mut_check_row(d->mt, d->row_arena, d->row));
     ERR_TRY(mut_insert(d->mt, d->row_arena, d->row, p->upsert_word ? MUT_UPSERT : MUT_INSERT));
     if (p->conflict == CONFLICT_UPDATE || p->conflict == CONFLICT_UPSERT)
         touch(d, d->row, true);

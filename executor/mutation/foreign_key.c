@@ -449,6 +449,16 @@ child_value(struct mut_table *child, struct mut_fk *fk, Amberdb__Action action, 
     return NULL;
 }
 
+/* SET DEFAULT may leave a row as it was, and still it must reference something. */
+static struct error *
+note_default(struct mut_table *child, const struct mut_fk *fk, const struct datum *row)
+{
+    for (int i = 0; i < child->n_out; i++)
+        if (strcmp(child->out[i].pb->name, fk->pb->name) == 0)
+            return note_out(child, &child->out[i], row, MUT_UPDATE);
+    return NULL;
+}
+
 static struct error *
 act_on_children(struct mut_table *mt, struct mut_fk *fk, const struct datum *v,
                 enum mut_verb verb, Amberdb__Action action)
@@ -492,6 +502,8 @@ act_on_children(struct mut_table *mt, struct mut_fk *fk, const struct datum *v,
             ERR_GOTO(mut_prepare_row(child, row_arena, row, set), out);
             ERR_GOTO(mut_check_row(child, row_arena, row), out);
             ERR_GOTO(mut_update(child, row_arena, old, row, MUT_UPDATE), out);
+            if (action == AMBERDB__ACTION__SET_DEFAULT)
+                ERR_GOTO(note_default(child, fk, row), out);
         }
         arena_reset(row_arena);
     }
