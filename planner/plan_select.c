@@ -299,13 +299,24 @@ add_key(struct stage *s, struct expr *e)
     expr_list_add(s->p->arena, &s->keys, &s->n_keys, &s->cap_keys, e);
 }
 
+/* An item of the list that GROUP BY names by its place or its alias. */
 static struct error *
-no_aggregate_in(void *arg, struct expr *e, struct expr **out)
+no_special_in(void *arg, struct expr *e, struct expr **out)
 {
-    (void)arg;
+    const struct stage *s = arg;
+
     (void)out;
     if (e->kind == EXPR_AGGREGATE)
         return err_new(ERR_GROUPING, "aggregate functions are not allowed in GROUP BY");
+    if (e->kind == EXPR_WINDOW) {
+        const struct window_call *w = s->windows.v[e->index];
+        return err_new(ERR_WINDOWING, "%s(): window functions are not allowed in GROUP BY",
+                       w->def != NULL ? w->def->name : w->agg->def->name);
+    }
+    if (e->kind == EXPR_GENERATOR)
+        return err_new(ERR_FEATURE_NOT_SUPPORTED,
+                       "%s(): generator functions are not allowed in GROUP BY",
+                       s->gens.v[e->index]->overload->name);
     return NULL;
 }
 
@@ -333,7 +344,7 @@ plan_group_by(struct stage *s, const struct ast_select_clause *cl)
             ERR_TRY(type_expr(&c, e, NULL, &x));
         }
         struct expr *same;
-        ERR_TRY(expr_rewrite(s->p->arena, x, no_aggregate_in, NULL, &same));
+        ERR_TRY(expr_rewrite(s->p->arena, x, no_special_in, s, &same));
         if (x->kind == EXPR_TUPLE) {
             for (int k = 0; k < x->n_args; k++)
                 add_key(s, x->args[k]);
@@ -1193,6 +1204,7 @@ plan_select_rel(struct planner *p, struct scope *outer, struct rel *rel, struct 
     s.n_visible = s.items.n;
     ERR_TRY(plan_group_by(&s, cl));
     c.clause = "ORDER BY";
+    c.reject = REJECT_GENERATORS;
     ERR_TRY(plan_order_by(&s, &c, sp->order_by));
     c.clause = "DISTINCT ON";
     ERR_TRY(plan_distinct_on(&s, &c, cl));

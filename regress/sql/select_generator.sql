@@ -70,3 +70,11 @@ SELECT (unnest(ARRAY[((1,2) AS a,b)])).a;
 CREATE TABLE tuples AS SELECT (1,2) AS x;
 CREATE TABLE tuples AS SELECT ARRAY[(1,2)] AS x;
 CREATE TABLE tuples AS SELECT NULL AS x;
+-- Where none may be, by place and by alias too.
+SELECT generate_series(1,3) GROUP BY 1;
+SELECT generate_series(1,3) + 1 AS x GROUP BY x;
+SELECT row_number() OVER () GROUP BY 1;
+SELECT count(*) OVER () AS n GROUP BY n;
+SELECT 1 ORDER BY generate_series(1,2);
+SELECT generate_series(1,2) AS x ORDER BY x DESC;
+SELECT DISTINCT ON (generate_series(1,2)) 1;
