@@ -164,6 +164,8 @@ struct plan_cte {
     int n_cols;
     struct plan_column *cols;
     int uses;
+    const uint8_t *place;    /* recursive: the name that reads its working table */
+    bool many_places;        /* more than one such name */
 };
 struct plan_cte_scan { /* rows of a CTE, kept when they are first wanted */
     struct plan_node base;

@@ -402,6 +402,11 @@ name_source(struct planner *p, struct scope *outer, const struct ast_table_ref *
             return err_unimplemented(b->refused_issue, "%s", b->refused);
         if (b != NULL && b->refused != NULL)
             return err_new(ERR_SYNTAX, "%s", b->refused);
+        if (b != NULL && b->cte->recursive && b->cte->plan == NULL) {
+            b->cte->many_places |=
+                b->cte->place != NULL && b->cte->place != r->name.object.ptr;
+            b->cte->place = r->name.object.ptr;
+        }
         if (b != NULL)
             return cte_source(p, outer, b, rel, scope);
     }

@@ -117,6 +117,9 @@ plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, 
         types[i] = first->cols[i].type;
     ERR_TRY(plan_select(p, outer, s->setop.right, types, first->n_cols, &step));
     p->ctes = before;
+    if (work->many_places && !p->internal)
+        return err_new(ERR_SYNTAX, "recursive reference to query \"%s\" must not appear more than once",
+                       name);
     if (work->uses == 0)
         return NULL; /* not recursive after all: planned the plain way */
     if (step->n_cols != first->n_cols)

@@ -113,6 +113,9 @@ ddl_interleave(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_i
     const struct table *parent;
     const struct database *db;
     const char *schema;
+    if (n->behavior != AST_DROP_DEFAULT)
+        return err_unimplemented(7854, "unsupported shorthand %s",
+                                 n->behavior == AST_DROP_CASCADE ? "CASCADE" : "RESTRICT");
     ERR_TRY(catalog_resolve(x->catalog, &x->names, &name, &parent, &db, &schema));
     if (parent == NULL)
         return err_new(ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist",

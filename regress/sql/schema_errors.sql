@@ -84,3 +84,9 @@ CREATE TABLE interleaved_child (i INT, j INT, PRIMARY KEY (i, j)) INTERLEAVE IN 
 CREATE TABLE parted (a INT PRIMARY KEY) PARTITION BY LIST (a) (PARTITION "" VALUES IN (1));
 CREATE TABLE twice (x INT, FAMILY f (x, x));
 CREATE TABLE computed_serial (a SERIAL AS (1) STORED);
+-- INTERLEAVE has no shorthand for what happens to the child.
+CREATE TABLE ipar (a INT PRIMARY KEY);
+CREATE TABLE ichi (a INT, b INT, PRIMARY KEY (a, b)) INTERLEAVE IN PARENT ipar (a) CASCADE;
+CREATE TABLE ichi (a INT, b INT, PRIMARY KEY (a, b)) INTERLEAVE IN PARENT ipar (a);
+CREATE INDEX ii ON ichi (a, b) INTERLEAVE IN PARENT ipar (a) RESTRICT;
+DROP TABLE ichi, ipar;
