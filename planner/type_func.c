@@ -96,11 +96,26 @@ modifiers(const struct ast_func *f, const char *name, int pos)
     return NULL;
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/sem/builtins/builtins.go marks whole functions as impure: those that
+ * change, and those that tell the time or the session, not those that a setting has a say in. */
+static bool
+is_impure(const struct overload *o)
+{
+    static const char *const clocks[] = {"current_timestamp", "localtimestamp", "current_time",
+                                         "localtime", "age"};
+
+    if (o->volatility != STABLE)
+        return o->volatility == VOLATILE;
+    for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++)
+        if (strcmp(o->name, clocks[i]) == 0)
+            return true;
+    return o->args[0] == NULL && o->variadic == NULL;
+}
+
 static struct error *
 impure(struct type_ctx *c, const struct overload *o, const char *name, int pos)
 {
-    if ((c->reject & REJECT_VOLATILE) != 0 &&
-        (o->volatility == VOLATILE || (o->volatility == STABLE && o->args[0] == NULL)))
+    if ((c->reject & REJECT_VOLATILE) != 0 && is_impure(o))
         return err_at(err_new(ERR_FEATURE_NOT_SUPPORTED,
                               "%s(): impure functions are not allowed in %s", name,
                               c->clause != NULL ? c->clause : "this context"), pos);

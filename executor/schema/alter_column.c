@@ -49,20 +49,33 @@ is_being_dropped(const pb_table *t, const char *name)
     return false;
 }
 
+static bool
+was_dropped(const pb_table *before, const pb_table *t, const char *name)
+{
+    if (before == NULL || build_find_column(t, name) != NULL)
+        return false;
+    for (size_t i = 0; i < before->n_columns; i++)
+        if (strcmp(before->columns[i]->name, name) == 0 &&
+            column_by_id(t, before->columns[i]->id) == NULL)
+            return true;
+    return false;
+}
+
+bool
+ddl_column_dropped(struct exec_ctx *x, const pb_table *t, const char *name)
+{
+    return was_dropped(catalog_table_before(x->catalog, t->id), t, name);
+}
+
 static struct error *
 check_new_column(struct alter *a, const pb_table *t, const struct ast_alter_cmd *c, bool *skip)
 {
     const char *name = ddl_text(a->x, c->column->name);
-    const pb_table *before = catalog_table_before(a->x->catalog, a->id);
+    bool dropped = was_dropped(alter_before(a), t, name);
     *skip = false;
-    for (size_t i = 0; before != NULL && i < before->n_columns; i++)
-        if (strcmp(before->columns[i]->name, name) == 0 &&
-            column_by_id(t, before->columns[i]->id) == NULL)
-            return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                           "column \"%s\" being dropped, try again later", name);
-    if (build_find_column(t, name) == NULL)
+    if (build_find_column(t, name) == NULL && !dropped)
         return NULL;
-    if (is_being_dropped(t, name))
+    if (dropped || is_being_dropped(t, name))
         return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
                        "column \"%s\" being dropped, try again later", name);
     *skip = true;
@@ -392,12 +405,12 @@ alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
         !is_being_dropped(before->pb, name))
         return refuse_added_column(name);
     if (c == NULL) {
-        if (cmd->if_exists)
+        if (cmd->if_exists || was_dropped(alter_before(a), before->pb, name))
             return NULL;
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", name);
     }
     uint32_t id = c->id;
-    const pb_table *committed = catalog_table_before(x->catalog, a->id);
+    const pb_table *committed = alter_before(a);
     if (committed != NULL && column_by_id(committed, id) == NULL)
         return refuse_added_column(name);
     ERR_TRY(ddl_refuse_index_of(before, id));
@@ -439,6 +452,20 @@ drop_not_null(struct alter *a, pb_table *t, pb_column *c)
     return catalog_write_table(a->x->catalog, t);
 }
 
+/* Between BEGIN and COMMIT v20.1 only queues NOT NULL and its end, and looks no further than the first of
+ * them. *as_it_was: the column as others see it. */
+static struct error *
+refuse_not_null_twice(const struct alter *a, const pb_column *c, bool *as_it_was)
+{
+    const pb_table *before = alter_before(a);
+    const pb_column *old = before == NULL ? NULL : column_by_id(before, c->id);
+    *as_it_was = old == NULL || !old->nullable == !c->nullable;
+    if (*as_it_was)
+        return NULL;
+    return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "constraint in the middle of being %s",
+                   old->nullable ? "added" : "dropped, try again later");
+}
+
 struct error *
 alter_column(struct alter *a, const struct ast_alter_cmd *cmd)
 {
@@ -449,7 +476,11 @@ alter_column(struct alter *a, const struct ast_alter_cmd *cmd)
     ERR_TRY(ddl_mutable(x, a->id, &t));
     ERR_TRY(alter_table_now(a, &now));
     pb_column *c = build_find_column(t, name);
-    if (c == NULL || is_being_dropped(t, name))
+    bool as_it_was;
+    if (was_dropped(alter_before(a), t, name) || (c != NULL && is_being_dropped(t, name)))
+        return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "column \"%s\" in the middle of being dropped", name);
+    if (c == NULL)
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", name);
     if (column_by_id(t, PB_GET(c, id)) == NULL)
         return refuse_added_column(name);
@@ -457,6 +488,7 @@ alter_column(struct alter *a, const struct ast_alter_cmd *cmd)
     case AST_ALTER_SET_DEFAULT:
         return set_default(a, t, c, cmd);
     case AST_ALTER_SET_NOT_NULL:
+        ERR_TRY(refuse_not_null_twice(a, c, &as_it_was));
         if (!c->nullable)
             return NULL;
         if (a->for_job)
@@ -466,7 +498,8 @@ alter_column(struct alter *a, const struct ast_alter_cmd *cmd)
         PB_SET(c, nullable, 0);
         return catalog_write_table(x->catalog, t);
     case AST_ALTER_DROP_NOT_NULL:
-        return drop_not_null(a, t, c);
+        err_free(refuse_not_null_twice(a, c, &as_it_was));
+        return as_it_was ? drop_not_null(a, t, c) : NULL;
     case AST_ALTER_DROP_STORED:
         if (c->compute_expr == NULL)
             return err_new(ERR_INVALID_COLUMN_DEFINITION, "column \"%s\" is not a computed column",

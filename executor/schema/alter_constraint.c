@@ -174,7 +174,7 @@ is_renamed(const pb_table *t, const char *name, const pb_table *other)
 static bool
 is_being_added(const struct alter *a, const struct found *f, const char *name)
 {
-    const pb_table *before = catalog_table_before(a->x->catalog, a->id);
+    const pb_table *before = alter_before(a);
     const Amberdb__ConstraintValidity validating = AMBERDB__CONSTRAINT_VALIDITY__VALIDATING;
     if ((f->check != NULL && PB_GET(f->check, validity) == validating) ||
         (f->fk != NULL && PB_GET(f->fk, validity) == validating))
@@ -186,7 +186,7 @@ is_being_added(const struct alter *a, const struct found *f, const char *name)
 static bool
 is_being_dropped(const struct alter *a, const struct found *f, const char *name)
 {
-    const pb_table *before = catalog_table_before(a->x->catalog, a->id);
+    const pb_table *before = alter_before(a);
     return f->index == NULL && f->check == NULL && f->fk == NULL && before != NULL &&
            ddl_has_constraint(before, name) && !is_renamed(before, name, f->t);
 }

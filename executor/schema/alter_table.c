@@ -213,6 +213,13 @@ whether_for_job(struct alter *a, const struct ast_alter_table *n, const struct t
     return ddl_is_for_job(a->x, t, &a->for_job);
 }
 
+const pb_table *
+alter_before(const struct alter *a)
+{
+    const pb_table *before = catalog_table_before(a->x->catalog, a->id);
+    return before != NULL ? before : a->before;
+}
+
 static struct error *
 alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
@@ -226,6 +233,8 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
     struct alter a = {.x = x, .id = t->id, .shown = t->name, .text = ddl_job_text(x)};
     const pb_table *before = t->pb;
+    if (n->count > 1)
+        a.before = before;
     struct ddl_undo undo = {0};
     ERR_TRY(whether_for_job(&a, n, t));
     if (!validates(n))

@@ -519,12 +519,12 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
     ERR_TRY(ddl_check_table(x, f->t, PRIV_CREATE));
     if (before != NULL && !has_index(before, name))
         return refuse_added_index(name);
+    if (!cascade)
+        ERR_TRY(free_foreign_keys(x, table_id, f->ix->id, false));
     if (f->ix->unique && !f->ix->pb->created_explicitly && !cascade)
         return err_new(ERR_UNCATEGORIZED,
                        "index \"%s\" is in use as unique constraint (use CASCADE if you really "
                        "want to drop it)", name);
-    if (!cascade)
-        ERR_TRY(free_foreign_keys(x, table_id, f->ix->id, false));
     ERR_TRY(catalog_note_change(x->catalog, f->t, CHANGE_MUTATION));
     const char *text = arena_printf(x->arena, "DROP INDEX %s@%s%s", ddl_qualified(x, f->t),
                                     quoted(x, name), cascade ? " CASCADE" : "");
@@ -543,6 +543,20 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
     return ddl_gc_job(x, text, table_id, &index_id, 1, NULL, 0);
 }
 
+/* Named with its table, an index that the transaction has dropped may be dropped again. */
+static struct error *
+is_dropped_already(struct exec_ctx *x, const struct ast_index_name *n, bool *dropped)
+{
+    const struct table *t = NULL;
+    const char *name = ddl_text(x, n->index);
+    const pb_table *before;
+    if (n->has_table)
+        ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, true, PRIV_CREATE, &t, NULL));
+    before = t == NULL ? NULL : catalog_table_before(x->catalog, t->id);
+    *dropped = before != NULL && has_index(before, name) && !has_index(t->pb, name);
+    return NULL;
+}
+
 static struct error *
 drop_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
@@ -555,6 +569,10 @@ drop_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *ro
                                                           "indexes are dropped concurrently"));
     for (int i = 0; i < n->indexes.count; i++) {
         struct found_index f;
+        bool dropped;
+        ERR_TRY(is_dropped_already(x, &n->indexes.items[i], &dropped));
+        if (dropped)
+            continue;
         ERR_TRY(ddl_find_index(x, &n->indexes.items[i], n->if_exists, &f));
         if (f.ix == NULL)
             continue;

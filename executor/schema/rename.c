@@ -348,7 +348,7 @@ ddl_rename_column(struct exec_ctx *x, const struct table *t, const char *from, c
     if (strcmp(from, to) == 0)
         return NULL;
     ERR_TRY(ddl_mutable(x, t->id, &pb));
-    if (build_find_column(pb, to) != NULL)
+    if (build_find_column(pb, to) != NULL || ddl_column_dropped(x, pb, to))
         return err_new(ERR_UNCATEGORIZED, "column name \"%s\" already exists", to);
     ERR_TRY(rename_everywhere(x, pb, &r));
     ERR_TRY(rename_shards(x, pb));

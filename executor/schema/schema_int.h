@@ -181,6 +181,8 @@ struct error *ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice 
 
 /* A check or an outbound foreign key of that name. */
 bool ddl_has_constraint(const pb_table *t, const char *name);
+/* Between BEGIN and COMMIT: the transaction has dropped a column of that name, and t has no other. */
+bool ddl_column_dropped(struct exec_ctx *x, const pb_table *t, const char *name);
 /* Both sides of a foreign key, by its name at the origin. */
 struct error *ddl_remove_foreign_key(struct exec_ctx *x, uint32_t origin_id, const char *name)
     ERR_MUST_USE;
@@ -286,7 +288,11 @@ struct alter {
     bool for_job;              /* leave the rows alone */
     bool rows_left;            /* that was done */
     bool at_once;              /* the error is no matter of COMMIT */
+    const pb_table *before;    /* as the first of several commands found it */
 };
+/* The table without what the transaction and this statement's commands did to it, which v20.1 only queues:
+ * that is not there yet, or still there. NULL: nothing was done. */
+const pb_table *alter_before(const struct alter *a);
 struct error *alter_add_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
 struct error *alter_drop_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
 struct error *alter_column(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;

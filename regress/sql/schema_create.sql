@@ -65,3 +65,8 @@ ALTER TABLE full_names ADD CHECK (schema_create.public.full_names.k > 0);
 -- Which names are printed bare: those that can be read back so.
 CREATE TABLE "世界" ("é" INT, "Ünder" INT, "left" INT, "is" INT, "family" INT, "none" INT, "a b" INT, "Ab" INT, abort INT);
 SHOW CREATE TABLE 世界;
+-- Functions that a setting has a say in are no impure ones; those that tell the time are.
+CREATE TABLE pure (a INT, e JSONB AS (json_build_object('a', a)) STORED, f JSONB AS (json_build_array(a, 'x')) STORED);
+INSERT INTO pure VALUES (10) RETURNING e, f;
+CREATE TABLE impure (a TIMESTAMPTZ AS (current_timestamp(3)) STORED);
+CREATE TABLE impure (b TIMESTAMPTZ, a INTERVAL AS (age(b)) STORED);
