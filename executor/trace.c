@@ -258,11 +258,23 @@ send(struct session *s)
           (unsigned long long)t->range_id, str_cstr(&what));
 }
 
+struct range_query {
+    struct slice key;
+    struct table_range range;
+};
+
+static struct error *
+ask_range(struct exec_ctx *x, void *arg)
+{
+    struct range_query *q = arg;
+    return range_of_key(x, q->key, &q->range);
+}
+
 struct error *
 trace_send(struct exec_ctx *x, const struct table *t, bool end_txn)
 {
     struct trace *tr = x->session->trace;
-    struct table_range r;
+    struct range_query q;
     bool any = false, writes = false;
 
     for (int i = 0; i < TRACE_REQUESTS; i++) {
@@ -271,8 +283,10 @@ trace_send(struct exec_ctx *x, const struct table *t, bool end_txn)
     }
     if (!any)
         return NULL;
-    ERR_TRY(range_of_key(x, row_index_span(x->arena, t, &t->indexes[0]).start, &r));
-    tr->range_id = r.r.id;
+    /* That takes all descriptors, whose changes are of no matter to the traced transaction. */
+    q.key = row_index_span(x->arena, t, &t->indexes[0]).start;
+    ERR_TRY(exec_txn(x->node, NULL, "system", kv_txn_read_ts(x->txn), x->cancel, ask_range, &q));
+    tr->range_id = q.range.r.id;
     if (writes)
         tr->wrote = !end_txn;
     if (writes && end_txn)

@@ -233,7 +233,7 @@ drop_table(struct exec_ctx *x, uint32_t id, const struct dropping *w)
     static const struct type *const types[] = {&TYPE_INT8};
     struct datum params[] = {datum_int(id)};
     return exec_sql(x, EXEC_ROOT, NULL, NULL, 1, types, params,
-                    "DELETE FROM system.public.comments WHERE type != 0 AND object_id = $1");
+                    "DELETE FROM system.public.comments WHERE type IN (1, 2, 3) AND object_id = $1");
 }
 
 struct error *

@@ -171,8 +171,8 @@ move_system_rows(struct exec_ctx *x, const struct replaced *r)
     static const struct type *const types[] = {&TYPE_INT8, &TYPE_INT8};
     static const char *const statements[] = {
         "INSERT INTO system.public.comments (type, object_id, sub_id, comment) SELECT type, $2, "
-        "sub_id, comment FROM system.public.comments WHERE type != 0 AND object_id = $1",
-        "DELETE FROM system.public.comments WHERE type != 0 AND object_id = $1 AND $2 != 0",
+        "sub_id, comment FROM system.public.comments WHERE type IN (1, 2, 3) AND object_id = $1",
+        "DELETE FROM system.public.comments WHERE type IN (1, 2, 3) AND object_id = $1 AND $2 != 0",
         "INSERT INTO system.public.zones (id, config) SELECT $2, config FROM system.public.zones "
         "WHERE id = $1",
     };
