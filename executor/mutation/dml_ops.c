@@ -180,7 +180,7 @@ update_existing(struct dml_op *d, const struct plan_insert *p, const struct datu
         ERR_TRY(expr_eval(p->sets[i].expr, &env, d->op.st, d->wide, &d->row[p->sets[i].ordinal]));
     }
     ERR_TRY(mut_prepare_row(d->mt, d->row_arena, d->row, set));
-    ERR_TRY(mut_check_row(d->mt, d->row_arena, d->row));
+    ERR_TRY(mut_check_updated_row(d->mt, d->row_arena, d->old, d->row));
     ERR_TRY(mut_update(d->mt, d->row_arena, d->old, d->row,
                        p->upsert_word ? MUT_UPSERT : MUT_INSERT));
     touch(d, d->row, true);
@@ -278,7 +278,7 @@ update_each(struct dml_op *d, const struct batch *b, int r)
         ERR_TRY(expr_eval(p->sets[i].expr, &env, d->op.st, in, &d->row[p->sets[i].ordinal]));
     }
     ERR_TRY(mut_prepare_row(d->mt, d->row_arena, d->row, set));
-    ERR_TRY(mut_check_row(d->mt, d->row_arena, d->row));
+    ERR_TRY(mut_check_updated_row(d->mt, d->row_arena, d->old, d->row));
     ERR_TRY(mut_update(d->mt, d->row_arena, d->old, d->row, MUT_UPDATE));
     return give_row(d, d->row, t->n_columns, b, r, p->pass, p->n_pass);
 }

@@ -500,7 +500,7 @@ act_on_children(struct mut_table *mt, struct mut_fk *fk, const struct datum *v,
                                      &row[fk->others[i]]), out);
             }
             ERR_GOTO(mut_prepare_row(child, row_arena, row, set), out);
-            ERR_GOTO(mut_check_row(child, row_arena, row), out);
+            ERR_GOTO(mut_check_updated_row(child, row_arena, old, row), out);
             ERR_GOTO(mut_update(child, row_arena, old, row, MUT_UPDATE), out);
             if (action == AMBERDB__ACTION__SET_DEFAULT)
                 ERR_GOTO(note_default(child, fk, row), out);

@@ -27,9 +27,11 @@ const struct table *mut_table_of(const struct mut_table *mt);
 /* Values made to fit their columns, computed columns filled in. scratch: where new values live. */
 struct error *mut_prepare_row(struct mut_table *mt, struct arena *scratch, struct datum *row,
                               const bool *changed) ERR_MUST_USE;
-/* NOT NULL and CHECK. */
+/* NOT NULL and CHECK. old: the row that it takes the place of. */
 struct error *mut_check_row(struct mut_table *mt, struct arena *scratch, const struct datum *row)
     ERR_MUST_USE;
+struct error *mut_check_updated_row(struct mut_table *mt, struct arena *scratch,
+                                    const struct datum *old, const struct datum *row) ERR_MUST_USE;
 /* The row is prepared and checked. verb: for foreign key messages. */
 struct error *mut_insert(struct mut_table *mt, struct arena *scratch, const struct datum *row,
                          enum mut_verb verb) ERR_MUST_USE;

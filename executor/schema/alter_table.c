@@ -123,14 +123,12 @@ validates(const struct ast_alter_table *n)
     return false;
 }
 
-/* A computed value may be NULL. */
+/* A computed value may be NULL, and writers would not see it. */
 static bool
-has_condition(const struct ast_column_def *def)
+may_become_null(const struct ast_column_def *def)
 {
     bool not_null = false, computed = false;
     for (int i = 0; i < def->count; i++) {
-        if (def->items[i].kind == AST_COL_CHECK || def->items[i].kind == AST_COL_REFERENCES)
-            return true;
         not_null = not_null || def->items[i].kind == AST_COL_NOT_NULL;
         computed = computed || def->items[i].kind == AST_COL_COMPUTED;
     }
@@ -138,35 +136,32 @@ has_condition(const struct ast_column_def *def)
 }
 
 static bool
-is_plain_index(const struct ast_table_def *def)
+only_adds(const struct ast_alter_cmd *c)
 {
-    return (def->kind == AST_DEF_UNIQUE || def->kind == AST_DEF_INDEX) &&
-           def->index->interleave == NULL && def->index->sharded == NULL;
+    switch (c->kind) {
+    case AST_ALTER_ADD_COLUMN:
+        return !may_become_null(c->column);
+    case AST_ALTER_ADD_CONSTRAINT:
+        if (c->def->kind == AST_DEF_UNIQUE || c->def->kind == AST_DEF_INDEX)
+            return c->def->index->interleave == NULL && c->def->index->sharded == NULL;
+        return c->def->kind == AST_DEF_CHECK || c->def->kind == AST_DEF_FOREIGN_KEY;
+    default:
+        return c->kind == AST_ALTER_SET_NOT_NULL;
+    }
 }
 
-/* Commands that only add, and no condition on a column that writers do not see yet; or that only drop:
- * then the rows can follow. */
+/* Commands that only add, or only drop columns: then the rows can follow. */
 static bool
 rows_can_follow(const struct ast_alter_table *n)
 {
-    bool column = false, condition = false;
     int dropped = 0;
     for (int i = 0; i < n->count; i++) {
-        const struct ast_alter_cmd *c = &n->items[i];
-        if (c->kind == AST_ALTER_DROP_COLUMN) {
+        if (n->items[i].kind == AST_ALTER_DROP_COLUMN)
             dropped++;
-        } else if (c->kind == AST_ALTER_ADD_COLUMN) {
-            column = true;
-            condition = condition || has_condition(c->column);
-        } else if (c->kind == AST_ALTER_ADD_CONSTRAINT &&
-                   (c->def->kind == AST_DEF_CHECK || c->def->kind == AST_DEF_FOREIGN_KEY)) {
-            condition = true;
-        } else if (c->kind != AST_ALTER_SET_NOT_NULL &&
-                   !(c->kind == AST_ALTER_ADD_CONSTRAINT && is_plain_index(c->def))) {
+        else if (!only_adds(&n->items[i]))
             return false;
-        }
     }
-    return dropped > 0 ? dropped == n->count : !(column && condition);
+    return dropped == 0 || dropped == n->count;
 }
 
 /* Names, defaults and the like do not look at rows. */
@@ -188,28 +183,13 @@ looks_at_rows(const struct ast_alter_table *n)
     return false;
 }
 
-static bool
-has_new_columns(const struct alter *a, const struct table *t)
-{
-    const pb_table *before = catalog_table_before(a->x->catalog, a->id);
-    for (int i = 0; before != NULL && i < t->n_columns; i++)
-        if (build_find_column_by_id(before, t->columns[i].id) == NULL)
-            return true;
-    return false;
-}
-
-/* Between BEGIN and COMMIT what is dropped goes at once, and a condition may be one on a column that an
- * earlier statement added. */
+/* Between BEGIN and COMMIT what is dropped goes at once. */
 static struct error *
 whether_for_job(struct alter *a, const struct ast_alter_table *n, const struct table *t)
 {
-    bool in_txn = exec_in_explicit_txn(a->x);
-    if (!rows_can_follow(n) || (in_txn && n->items[0].kind == AST_ALTER_DROP_COLUMN))
+    if (!rows_can_follow(n) ||
+        (exec_in_explicit_txn(a->x) && n->items[0].kind == AST_ALTER_DROP_COLUMN))
         return NULL;
-    for (int i = 0; in_txn && i < n->count; i++)
-        if (n->items[i].kind == AST_ALTER_ADD_CONSTRAINT && !is_plain_index(n->items[i].def) &&
-            has_new_columns(a, t))
-            return NULL;
     return ddl_is_for_job(a->x, t, &a->for_job);
 }
 
