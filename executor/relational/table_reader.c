@@ -19,7 +19,7 @@ struct table_reader {
     const struct index *index;
     struct row_decoder *decoder;
     bool single;              /* one pair is one row */
-    bool lock, reverse;
+    bool lock, reverse, no_track;
     int n_needed;
     int *needed;              /* ordinals */
     const struct span *spans;
@@ -110,6 +110,12 @@ void
 table_reader_lock_first(struct table_reader *r, int rows)
 {
     r->lock_left = rows;
+}
+
+void
+table_reader_no_track(struct table_reader *r)
+{
+    r->no_track = true;
 }
 
 void
@@ -276,7 +282,7 @@ refill(struct table_reader *r, size_t want, bool *more)
                 return NULL;
             }
             struct span s = r->spans[r->next_span++];
-            if (row_decoder_only_key(r->decoder, s, &r->key)) {
+            if (!r->no_track && row_decoder_only_key(r->decoder, s, &r->key)) {
                 r->entry = 0;
                 ERR_TRY(get_one(r));
                 *more = r->n_entries > 0;

@@ -19,6 +19,8 @@ struct error *table_reader_create(struct exec_ctx *x, struct arena *a, const str
 void table_reader_lock_first(struct table_reader *r, int rows);
 /* What is scanned is much, and not of interest again soon: it is not to push other rows out of the cache. */
 void table_reader_scan_long(struct table_reader *r);
+/* What is read does not count as read; who reads tracks what matters. */
+void table_reader_no_track(struct table_reader *r);
 /* Read these spans next, in the order given; each is borrowed until the reader moves past it. */
 void table_reader_start(struct table_reader *r, const struct span *spans, int n, bool reverse);
 /* The same of ascending, disjoint spans. Where many rows are wanted of those between the first and the last,

@@ -13,18 +13,33 @@
 
 /* ---- a walk over a table's rows -------------------------------------------------------------- */
 
-/* The key behind a row and what is interleaved in it. */
+/* The keys of a row and what is interleaved in it. */
+static struct error *
+span_of_row(struct arena *a, const struct table *t, const struct datum *row, struct span *out)
+{
+    const struct index *primary = &t->indexes[0];
+    struct datum *key = ARENA_ARRAY(a, struct datum, (size_t)primary->n_keys + 1);
+    for (int i = 0; i < primary->n_keys; i++)
+        key[i] = row[primary->keys[i]];
+    return index_prefix_span(a, t, primary, key, primary->n_keys, out);
+}
+
 static struct error *
 key_behind(struct exec_ctx *x, const struct table *t, const struct datum *row, struct slice *out)
 {
-    const struct index *primary = &t->indexes[0];
-    struct datum *key = ARENA_ARRAY(x->arena, struct datum, (size_t)primary->n_keys + 1);
     struct span span;
-    for (int i = 0; i < primary->n_keys; i++)
-        key[i] = row[primary->keys[i]];
-    ERR_TRY(index_prefix_span(x->arena, t, primary, key, primary->n_keys, &span));
+    ERR_TRY(span_of_row(x->arena, t, row, &span));
     *out = span.end;
     return NULL;
+}
+
+static struct error *
+track_row(struct exec_ctx *x, const struct table *t, const struct datum *row, struct arena *scratch)
+{
+    struct span span;
+    arena_reset(scratch);
+    ERR_TRY(span_of_row(scratch, t, row, &span));
+    return kv_track_read(x->txn, span);
 }
 
 static bool
@@ -42,7 +57,8 @@ ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
     struct span span = row_index_span(x->arena, t, primary);
     struct table_reader *reader;
     struct error *err = NULL;
-    bool stop = false;
+    bool stop = false, alone = piece != NULL && piece->rows_alone;
+    struct arena *scratch = arena_create(x->arena, "keys of rows");
     if (needed == NULL) {
         bool *all = arena_alloc(x->arena, (size_t)t->n_all_columns + 1);
         memset(all, true, (size_t)t->n_all_columns + 1);
@@ -56,6 +72,8 @@ ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
     }
     kv_txn_step(x->txn);
     ERR_TRY(table_reader_create(x, x->arena, t, primary, needed, false, &reader));
+    if (alone)
+        table_reader_no_track(reader);
     table_reader_start(reader, &span, 1, false);
     for (uint64_t n = 0; !stop; n++) {
         const struct datum *row;
@@ -64,6 +82,8 @@ ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
         ERR_GOTO(table_reader_next(reader, &row), out);
         if (row == NULL)
             break;
+        if (alone)
+            ERR_GOTO(track_row(x, t, row, scratch), out);
         ERR_GOTO(fn(arg, row, &stop), out);
         if (piece != NULL && piece_is_full(piece)) {
             err = key_behind(x, t, row, &piece->next);
@@ -72,6 +92,7 @@ ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
     }
 out:
     table_reader_close(reader);
+    arena_destroy(scratch);
     return err;
 }
 

@@ -8,7 +8,8 @@
  *     revert      the mutations go, and what was written for an index is collected later
  *
  * A piece reads its rows as any transaction does, so a writer that comes between fails it; it is done
- * again, with fewer rows. Doing a piece twice changes nothing. The payload's resume spans (one list for
+ * again, with fewer rows, and rows that come into it do not matter then: their writer has done for them what
+ * the piece would. So not even a place where rows come and go all the time holds it up. Doing a piece twice changes nothing. The payload's resume spans (one list for
  * each step, as in v20.1) say from where to go on. */
 #include "config.h"
 
@@ -23,7 +24,7 @@
 #include "executor/settings.h"
 
 #define PIECE_ROWS 200000 /* the fewer transactions, the faster; writers make them smaller */
-#define PIECE_ROWS_MIN 100
+#define PIECE_ROWS_MIN 1
 #define PIECE_BYTES ((size_t)16 << 20)
 #define SAVE_NS INT64_C(1000000000)
 #define RETRY_NS INT64_C(100000000) /* looks at the cancel token */
@@ -246,6 +247,7 @@ piece_txn(struct exec_ctx *x, void *arg)
     if (p->attempts++ > 0 && c->max_rows > PIECE_ROWS_MIN)
         c->max_rows = c->max_rows / 4 > PIECE_ROWS_MIN ? c->max_rows / 4 : PIECE_ROWS_MIN;
     struct ddl_piece piece = {.from = p->from, .max_rows = c->max_rows,
+                              .rows_alone = p->attempts > 1,
                               .max_bytes = (size_t)c->rate < PIECE_BYTES ? (size_t)c->rate
                                                                        : PIECE_BYTES};
     ERR_TRY(read_forms(x, c, &f));

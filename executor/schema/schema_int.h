@@ -232,6 +232,7 @@ struct ddl_piece {
     uint64_t max_rows;
     size_t max_bytes;          /* of what is written; looked at after each row */
     const struct table *seen;  /* ddl_rewrite_rows: the table as its writers know it */
+    bool rows_alone;           /* rows that come between do not matter: only those read count as read */
     /* out */
     uint64_t rows;
     size_t bytes;
