@@ -33,7 +33,8 @@ txn_state_begin(struct node *n, struct arena *parent, struct hlc read_ts, bool r
         return e;
     }
     t->read_ts = kv_txn_read_ts(t->kv);
-    t->time_us = t->read_ts.wall / 1000 - US_2000;
+    /* Up: who reads AS OF now() sees what this transaction sees. */
+    t->time_us = (t->read_ts.wall + 999) / 1000 - US_2000;
     t->catalog = catalog_txn_begin(n->catalog, t->kv, a);
     *out = t;
     return NULL;

@@ -27,6 +27,7 @@ struct ddl_txn_job {
     int64_t id;              /* 0: not written yet */
     const char *text;        /* of all statements so far */
     bool rows_left;          /* for a job that begins at COMMIT */
+    bool finishes;           /* an event at COMMIT says so */
 };
 
 /* NULL outside of BEGIN and COMMIT. */
@@ -60,6 +61,30 @@ add_to_job(struct exec_ctx *x, struct ddl_txn_job *j, const char *text)
     return job_record_put(x, &r);
 }
 
+/* Before COMMIT: where rows are left, what the transaction added to the table becomes mutations, and a job on
+ * them begins; else the change is done. */
+static struct error *
+end_change(struct exec_ctx *x, struct ddl_txn_job *j)
+{
+    const pb_table *before = catalog_table_before(x->catalog, j->table_id);
+    const struct table *t;
+    ERR_TRY(catalog_table_by_id(x->catalog, j->table_id, &t));
+    if (!j->rows_left || before == NULL || t == NULL)
+        return j->finishes ? ddl_event_mutation(x, "finish_schema_change", j->table_id, j->mutation_id)
+                           : NULL;
+    ERR_TRY(job_record_delete(x, j->id));
+    return ddl_start_job(x, j->text, j->table_id, before, j->mutation_id);
+}
+
+static struct error *
+end_changes(struct exec_ctx *x)
+{
+    for (struct ddl_txn_job *j = x->txn_state->ddl_jobs; j != NULL; j = j->next)
+        if (j->id != 0)
+            ERR_TRY(end_change(x, j));
+    return NULL;
+}
+
 struct error *
 ddl_job(struct exec_ctx *x, const char *text, uint32_t table_id, uint32_t mutation_id)
 {
@@ -76,6 +101,11 @@ ddl_job(struct exec_ctx *x, const char *text, uint32_t table_id, uint32_t mutati
     }
     if (mutation_id == 0)
         return NULL;
+    if (j != NULL) { /* it may yet fail, or become a job that begins at COMMIT */
+        j->finishes = true;
+        exec_before_commit(x, end_changes);
+        return NULL;
+    }
     return ddl_event_mutation(x, "finish_schema_change", table_id, mutation_id);
 }
 
@@ -181,20 +211,6 @@ ddl_undo_point(struct exec_ctx *x, uint32_t table_id, struct ddl_undo *u)
     *u = (struct ddl_undo){exec_in_explicit_txn(x) && !catalog_is_new(x->catalog, table_id), 0};
     if (u->taken)
         u->token = kv_txn_savepoint(x->txn);
-}
-
-/* Its row, and the event that it is done. */
-static struct error *
-forget_job(struct exec_ctx *x, const struct ddl_txn_job *j)
-{
-    static const struct type *const types[] = {&TYPE_INT8, &TYPE_STRING};
-    struct datum params[] = {
-        datum_int(j->table_id),
-        datum_cstr(arena_printf(x->arena, "{\"MutationID\":%u}", j->mutation_id))};
-    ERR_TRY(job_record_delete(x, j->id));
-    return exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,
-                    "DELETE FROM system.public.eventlog WHERE timestamp = now()::TIMESTAMP "
-                    "AND \"eventType\" = 'finish_schema_change' AND \"targetID\" = $1 AND info = $2");
 }
 
 struct error *
@@ -312,7 +328,7 @@ ddl_put_off(struct exec_ctx *x, const struct ddl_undo *u, uint32_t table_id, str
     err_free(e);
     if (j != NULL && j->id != 0) {
         p->job.given = j->mutation_id;
-        ERR_TRY(forget_job(x, j));
+        ERR_TRY(job_record_delete(x, j->id));
         ERR_TRY(undo_additions(x, table_id));
     }
     if (j != NULL)
@@ -321,22 +337,6 @@ ddl_put_off(struct exec_ctx *x, const struct ddl_undo *u, uint32_t table_id, str
 }
 
 /* ---- rows that wait for COMMIT --------------------------------------------------------------- */
-
-/* Before it: what the transaction added to these tables becomes mutations, and a job for each begins. */
-static struct error *
-start_jobs(struct exec_ctx *x)
-{
-    for (struct ddl_txn_job *j = x->txn_state->ddl_jobs; j != NULL; j = j->next) {
-        const pb_table *before = catalog_table_before(x->catalog, j->table_id);
-        const struct table *t;
-        ERR_TRY(catalog_table_by_id(x->catalog, j->table_id, &t));
-        if (!j->rows_left || before == NULL || t == NULL)
-            continue;
-        ERR_TRY(forget_job(x, j));
-        ERR_TRY(ddl_start_job(x, j->text, j->table_id, before, j->mutation_id));
-    }
-    return NULL;
-}
 
 struct error *
 ddl_leave_rows(struct exec_ctx *x, const char *text, uint32_t table_id, const pb_table *before,
@@ -347,7 +347,7 @@ ddl_leave_rows(struct exec_ctx *x, const char *text, uint32_t table_id, const pb
         return ddl_start_job(x, text, table_id, before, mutation_id);
     ERR_TRY(ddl_job(x, text, table_id, mutation_id));
     j->rows_left = true;
-    exec_before_commit(x, start_jobs);
+    exec_before_commit(x, end_changes);
     return NULL;
 }
 
