@@ -3,6 +3,7 @@
 
 #include "storage/read_ahead.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -51,9 +52,18 @@ read_ahead_main(void *arg)
     return NULL;
 }
 
+/* Work in the background (thread_give_way) leaves the processors to others. */
+static bool
+is_background(void)
+{
+    return getpriority(PRIO_PROCESS, (id_t)gettid()) > 0;
+}
+
 struct read_ahead *
 read_ahead_start(read_ahead_fn fill, void *arg)
 {
+    if (is_background())
+        return NULL;
     if (at_work++ >= most()) {
         at_work--;
         return NULL;

@@ -15,7 +15,8 @@ struct read_ahead;
 /* In the thread: fill the slot. False: it is the last one (the end, or an error that the slot holds). */
 typedef bool (*read_ahead_fn)(void *arg, int slot);
 
-/* NULL when all processors but one read ahead already, or there is one only: work without. */
+/* NULL when all processors but one read ahead already, when there is one only, and for work in the
+ * background (thread_give_way): work without. */
 struct read_ahead *read_ahead_start(read_ahead_fn fill, void *arg);
 /* The next slot; waits for it. After the last one: -1. */
 int read_ahead_take(struct read_ahead *r);
