@@ -101,7 +101,7 @@ by_key(const void *a, const void *b)
     return slice_cmp((*x)->span.start, (*y)->span.start);
 }
 
-static struct error *
+static void
 take_row(struct index_join_op *s, struct fetch *f, const struct datum *row)
 {
     const struct plan_index_join *p = s->plan;
@@ -109,7 +109,6 @@ take_row(struct index_join_op *s, struct fetch *f, const struct datum *row)
     f->row = ARENA_ARRAY(s->group_arena, struct datum, (size_t)p->n_out + 1);
     for (int i = 0; i < p->n_out; i++)
         f->row[i] = datum_copy(s->group_arena, s->op.node->cols[i].type, &row[p->ordinals[i]]);
-    return NULL;
 }
 
 /* Locks are taken, and reads are traced, in the order of the rows. */
@@ -121,7 +120,7 @@ fetch_in_order(struct index_join_op *s)
         table_reader_start(s->reader, &s->group[i].span, 1, false);
         ERR_TRY(table_reader_next(s->reader, &row));
         if (row != NULL)
-            ERR_TRY(take_row(s, &s->group[i], row));
+            take_row(s, &s->group[i], row);
     }
     return NULL;
 }
@@ -153,7 +152,7 @@ fetch_sorted(struct index_join_op *s)
             return NULL;
         int span = table_reader_span(s->reader);
         for (int i = first[span]; i < first[span + 1]; i++)
-            ERR_TRY(take_row(s, v[i], row));
+            take_row(s, v[i], row);
     }
 }
 
