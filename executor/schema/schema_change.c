@@ -270,12 +270,27 @@ piece_txn(struct exec_ctx *x, void *arg)
     return err;
 }
 
+/* The setting may change while the job runs. */
+static void
+read_rate(struct change *c)
+{
+    int64_t rate = settings_int(c->j->node, RATE_SETTING);
+    if (rate < 1)
+        rate = 1;
+    if (rate == c->rate)
+        return;
+    c->rate = rate;
+    c->written = 0;
+    c->began_ns = monotonic_now_ns();
+}
+
 /* Not faster than the setting allows. */
 static struct error *
 keep_rate(struct change *c, size_t bytes)
 {
     c->written += bytes;
     for (;;) {
+        read_rate(c);
         double due = (double)c->written / (double)c->rate;
         double left = due - (double)(monotonic_now_ns() - c->began_ns) / 1e9;
         if (left <= 0)
@@ -383,13 +398,10 @@ static struct error *
 schema_change_resume(struct job *j, struct row_sink *rows)
 {
     struct change c = {.j = j, .d = j->payload->schema_change, .database = "system",
-                       .max_rows = PIECE_ROWS,
-                       .began_ns = monotonic_now_ns(),
-                       .rate = settings_int(j->node, RATE_SETTING)};
+                       .max_rows = PIECE_ROWS};
     struct error *err;
-    if (c.rate < 1)
-        c.rate = 1;
     (void)rows;
+    read_rate(&c);
     c.table_id = PB_GET(c.d, table_id);
     c.mutation_id = PB_GET(c.d, mutation_id);
     for (;;) {
