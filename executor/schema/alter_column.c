@@ -38,17 +38,6 @@ column_by_id(const pb_table *t, uint32_t id)
     return NULL;
 }
 
-/* A job takes it out of the rows. */
-static bool
-is_being_dropped(const pb_table *t, const char *name)
-{
-    for (size_t i = 0; i < t->n_mutations; i++)
-        if (MUTATION_IS(t->mutations[i], COLUMN) && !mutation_adds(t->mutations[i]) &&
-            strcmp(t->mutations[i]->column->name, name) == 0)
-            return true;
-    return false;
-}
-
 static bool
 was_dropped(const pb_table *before, const pb_table *t, const char *name)
 {
@@ -75,7 +64,7 @@ check_new_column(struct alter *a, const pb_table *t, const struct ast_alter_cmd 
     *skip = false;
     if (build_find_column(t, name) == NULL && !dropped)
         return NULL;
-    if (dropped || is_being_dropped(t, name))
+    if (dropped || mutation_drops_column(t, name))
         return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
                        "column \"%s\" being dropped, try again later", name);
     *skip = true;
@@ -303,7 +292,7 @@ indexes_gone(struct alter *a, uint32_t column_id, bool cascade)
     for (int i = 1; i < t->n_indexes; i++) {
         if (!index_uses(&t->indexes[i], table_column_ordinal(t, column_id)))
             continue;
-        ERR_TRY(ddl_remove_index(a->x, a->id, t->indexes[i].id, cascade));
+        ERR_TRY(ddl_remove_index(a->x, a->id, t->indexes[i].id, cascade, a->for_job));
         ERR_TRY(alter_table_now(a, &t));
         i = 0;
     }
@@ -401,8 +390,9 @@ alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
                                     "that column (sql_safe_updates = true)");
     ERR_TRY(alter_table_now(a, &before));
     const struct column *c = table_column(before, name);
-    if (c == NULL && build_find_column(before->pb, name) != NULL &&
-        !is_being_dropped(before->pb, name))
+    if (c == NULL && mutation_drops_column(before->pb, name))
+        return NULL;
+    if (c == NULL && build_find_column(before->pb, name) != NULL)
         return refuse_added_column(name);
     if (c == NULL) {
         if (cmd->if_exists || was_dropped(alter_before(a), before->pb, name))
@@ -477,7 +467,7 @@ alter_column(struct alter *a, const struct ast_alter_cmd *cmd)
     ERR_TRY(alter_table_now(a, &now));
     pb_column *c = build_find_column(t, name);
     bool as_it_was;
-    if (was_dropped(alter_before(a), t, name) || (c != NULL && is_being_dropped(t, name)))
+    if (was_dropped(alter_before(a), t, name) || (c != NULL && mutation_drops_column(t, name)))
         return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
                        "column \"%s\" in the middle of being dropped", name);
     if (c == NULL)

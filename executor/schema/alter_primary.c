@@ -230,7 +230,7 @@ alter_primary_key(struct alter *a, const struct ast_index_def *def)
     }
     if (first_key(old) == 1) {
         kv_txn_step(x->txn);
-        ERR_TRY(ddl_shard_gone(x, a->id, old->sharded->name));
+        ERR_TRY(ddl_shard_gone(x, a->id, old->sharded->name, false));
     }
     exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION,
                            "primary key changes are finalized asynchronously; further schema "

@@ -136,7 +136,7 @@ may_become_null(const struct ast_column_def *def)
 }
 
 static bool
-only_adds(const struct ast_alter_cmd *c)
+can_follow(const struct ast_alter_cmd *c)
 {
     switch (c->kind) {
     case AST_ALTER_ADD_COLUMN:
@@ -146,22 +146,17 @@ only_adds(const struct ast_alter_cmd *c)
             return c->def->index->interleave == NULL && c->def->index->sharded == NULL;
         return c->def->kind == AST_DEF_CHECK || c->def->kind == AST_DEF_FOREIGN_KEY;
     default:
-        return c->kind == AST_ALTER_SET_NOT_NULL;
+        return c->kind != AST_ALTER_PRIMARY_KEY && c->kind != AST_ALTER_VALIDATE_CONSTRAINT;
     }
 }
 
-/* Commands that only add, or only drop columns: then the rows can follow. */
 static bool
 rows_can_follow(const struct ast_alter_table *n)
 {
-    int dropped = 0;
-    for (int i = 0; i < n->count; i++) {
-        if (n->items[i].kind == AST_ALTER_DROP_COLUMN)
-            dropped++;
-        else if (!only_adds(&n->items[i]))
+    for (int i = 0; i < n->count; i++)
+        if (!can_follow(&n->items[i]))
             return false;
-    }
-    return dropped == 0 || dropped == n->count;
+    return true;
 }
 
 /* Names, defaults and the like do not look at rows. */
@@ -183,14 +178,10 @@ looks_at_rows(const struct ast_alter_table *n)
     return false;
 }
 
-/* Between BEGIN and COMMIT what is dropped goes at once. */
 static struct error *
 whether_for_job(struct alter *a, const struct ast_alter_table *n, const struct table *t)
 {
-    if (!rows_can_follow(n) ||
-        (exec_in_explicit_txn(a->x) && n->items[0].kind == AST_ALTER_DROP_COLUMN))
-        return NULL;
-    return ddl_is_for_job(a->x, t, &a->for_job);
+    return looks_at_rows(n) && rows_can_follow(n) ? ddl_is_for_job(a->x, t, &a->for_job) : NULL;
 }
 
 const pb_table *

@@ -27,6 +27,7 @@ struct ddl_txn_job {
     int64_t id;              /* 0: not written yet */
     const char *text;        /* of all statements so far */
     bool rows_left;          /* for a job that begins at COMMIT */
+    bool drops_left;         /* as mutations, for such a job */
     bool finishes;           /* an event at COMMIT says so */
 };
 
@@ -69,11 +70,12 @@ end_change(struct exec_ctx *x, struct ddl_txn_job *j)
     const pb_table *before = catalog_table_before(x->catalog, j->table_id);
     const struct table *t;
     ERR_TRY(catalog_table_by_id(x->catalog, j->table_id, &t));
-    if (!j->rows_left || before == NULL || t == NULL)
+    if (!(j->rows_left || j->drops_left) || before == NULL || t == NULL)
         return j->finishes ? ddl_event_mutation(x, "finish_schema_change", j->table_id, j->mutation_id)
                            : NULL;
     ERR_TRY(job_record_delete(x, j->id));
-    return ddl_start_job(x, j->text, j->table_id, before, j->mutation_id);
+    return ddl_start_job(x, j->text, j->table_id, j->rows_left ? before : t->pb,
+                         j->mutation_id);
 }
 
 static struct error *
@@ -293,7 +295,7 @@ undo_additions(struct exec_ctx *x, uint32_t table_id)
     ERR_TRY(ddl_mutable(x, table_id, &t));
     for (size_t i = t->n_indexes; i-- > 0;) {
         if (build_find_index_by_id(before, t->indexes[i]->id) == NULL)
-            ERR_TRY(ddl_remove_index(x, table_id, t->indexes[i]->id, true));
+            ERR_TRY(ddl_remove_index(x, table_id, t->indexes[i]->id, true, false));
         ERR_TRY(ddl_mutable(x, table_id, &t));
     }
     for (size_t i = t->n_columns; i-- > 0;) {
@@ -305,6 +307,22 @@ undo_additions(struct exec_ctx *x, uint32_t table_id)
         ERR_TRY(ddl_mutable(x, table_id, &t));
     }
     return NULL;
+}
+
+/* The drops of a change that was given up are another. */
+static struct error *
+go_on_dropping(struct exec_ctx *x, struct ddl_txn_job *j, const struct ddl_txn_job *was)
+{
+    pb_table *t;
+    uint32_t id;
+    ERR_TRY(ddl_take_mutation_id(x, j->table_id, &id));
+    ERR_TRY(ddl_mutable(x, j->table_id, &t));
+    for (size_t i = 0; i < t->n_mutations; i++)
+        if (PB_GET(t->mutations[i], mutation_id) == was->mutation_id)
+            PB_SET(t->mutations[i], mutation_id, id);
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    j->drops_left = true;
+    return ddl_job(x, was->text, j->table_id, id);
 }
 
 struct error *
@@ -331,9 +349,11 @@ ddl_put_off(struct exec_ctx *x, const struct ddl_undo *u, uint32_t table_id, str
         ERR_TRY(job_record_delete(x, j->id));
         ERR_TRY(undo_additions(x, table_id));
     }
-    if (j != NULL)
-        *j = (struct ddl_txn_job){.next = j->next, .table_id = table_id};
-    return NULL;
+    if (j == NULL)
+        return NULL;
+    const struct ddl_txn_job was = *j;
+    *j = (struct ddl_txn_job){.next = j->next, .table_id = table_id};
+    return was.drops_left ? go_on_dropping(x, j, &was) : NULL;
 }
 
 /* ---- rows that wait for COMMIT --------------------------------------------------------------- */
@@ -343,9 +363,12 @@ ddl_leave_rows(struct exec_ctx *x, const char *text, uint32_t table_id, const pb
                uint32_t mutation_id)
 {
     struct ddl_txn_job *j = txn_job(x, table_id);
+    bool drops;
+    ERR_TRY(ddl_defer_losses(x, table_id, before, mutation_id, &drops));
     if (j == NULL)
         return ddl_start_job(x, text, table_id, before, mutation_id);
     ERR_TRY(ddl_job(x, text, table_id, mutation_id));
+    j->drops_left |= drops;
     j->rows_left = true;
     exec_before_commit(x, end_changes);
     return NULL;

@@ -1,6 +1,7 @@
 /* CHECK and FOREIGN KEY constraints of descriptors. */
 #include "config.h"
 
+#include "executor/schema/mutations.h"
 #include "executor/schema/schema_int.h"
 
 #include "catalog/build.h"
@@ -84,7 +85,7 @@ column_of(struct exec_ctx *x, const pb_table *t, struct slice name, const pb_col
 {
     const char *text = ddl_text(x, name);
     *out = build_find_column(t, text);
-    if (*out == NULL)
+    if (*out == NULL || mutation_drops_column(t, text))
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", text);
     return NULL;
 }

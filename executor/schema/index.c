@@ -1,6 +1,7 @@
 /* CREATE INDEX, DROP INDEX; index definitions inside CREATE TABLE. */
 #include "config.h"
 
+#include "executor/schema/mutations.h"
 #include "executor/schema/schema_int.h"
 
 #include "catalog/build.h"
@@ -22,7 +23,7 @@ static struct error *
 check_indexable(struct exec_ctx *x, const pb_table *t, const char *column, bool inverted)
 {
     const pb_column *c = build_find_column(t, column);
-    if (c == NULL)
+    if (c == NULL || mutation_drops_column(t, column))
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", column);
     ERR_TRY(check_public(t, c));
     const struct type *type = type_from_pb(x->arena, c->type);
@@ -51,6 +52,8 @@ add_columns(struct exec_ctx *x, const pb_table *t, const struct ast_index_def *d
     for (int i = 0; i < def->storing.count; i++) {
         const char *column = ddl_text(x, def->storing.items[i].text);
         const pb_column *c = build_find_column(t, column);
+        if (c != NULL && mutation_drops_column(t, column))
+            return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", column);
         if (c != NULL)
             ERR_TRY(check_public(t, c));
         build_index_store(x->arena, ix, column);
@@ -461,7 +464,8 @@ ddl_refuse_index_of(const struct table *t, uint32_t column_id)
 }
 
 struct error *
-ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool cascade)
+ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool cascade,
+                 bool for_job)
 {
     pb_table *t;
     ERR_TRY(free_foreign_keys(x, table_id, index_id, cascade));
@@ -489,7 +493,7 @@ ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool 
     PB_PUSH(x->arena, t->gc_mutations, t->n_gc_mutations, gc);
     ERR_TRY(catalog_write_table(x->catalog, t));
     if (shard != NULL)
-        ERR_TRY(ddl_shard_gone(x, table_id, shard));
+        ERR_TRY(ddl_shard_gone(x, table_id, shard, for_job));
     static const struct type *const types[] = {&TYPE_INT8, &TYPE_INT8};
     struct datum params[] = {datum_int(table_id), datum_int(index_id)};
     return exec_sql(x, EXEC_ROOT, NULL, NULL, 2, types, params,
@@ -529,17 +533,24 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
     const char *text = arena_printf(x->arena, "DROP INDEX %s@%s%s", ddl_qualified(x, f->t),
                                     quoted(x, name), cascade ? " CASCADE" : "");
     uint32_t mutation, index_id = f->ix->id;
+    const pb_table *was = f->t->pb;
+    bool for_job = false;
+    if (f->ix->pb->sharded != NULL)
+        ERR_TRY(ddl_is_for_job(x, f->t, &for_job));
     struct ddl_field fields[] = {
         {"TableName", ddl_qualified(x, f->t), false},
         {"IndexName", name, false},
         {"MutationID", NULL, true},
         {"CascadeDroppedViews", "null", true},
     };
-    ERR_TRY(ddl_remove_index(x, table_id, index_id, cascade));
+    ERR_TRY(ddl_remove_index(x, table_id, index_id, cascade, for_job));
     ERR_TRY(ddl_take_mutation_id(x, table_id, &mutation));
     fields[2].value = arena_printf(x->arena, "%u", mutation);
     ERR_TRY(ddl_event(x, "drop_index", table_id, 2, 4, fields));
-    ERR_TRY(ddl_job(x, text, table_id, mutation));
+    if (for_job)
+        ERR_TRY(ddl_leave_rows(x, text, table_id, was, mutation));
+    else
+        ERR_TRY(ddl_job(x, text, table_id, mutation));
     return ddl_gc_job(x, text, table_id, &index_id, 1, NULL, 0);
 }
 

@@ -13,6 +13,16 @@ mutation_adds(const pb_mutation *m)
 }
 
 bool
+mutation_drops_column(const pb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_mutations; i++)
+        if (MUTATION_IS(t->mutations[i], COLUMN) && !mutation_adds(t->mutations[i]) &&
+            strcmp(t->mutations[i]->column->name, name) == 0)
+            return true;
+    return false;
+}
+
+bool
 mutation_contradicted(const struct error *e)
 {
     return err_is(e, ERR_UNIQUE_VIOLATION) || err_is(e, ERR_CHECK_VIOLATION) ||

@@ -21,6 +21,8 @@ typedef Amberdb__DescriptorMutation pb_mutation;
 
 /* Rolled-back mutations carry their direction already turned. */
 bool mutation_adds(const pb_mutation *m);
+/* A column of that name is on its way out of t's rows. */
+bool mutation_drops_column(const pb_table *t, const char *name);
 
 /* The mutations of an id, and its job's, out of t; *n 0: it has none. */
 pb_mutation **mutations_take(struct arena *a, pb_table *t, uint32_t id, size_t *n);
@@ -30,7 +32,7 @@ pb_mutation **mutations_take(struct arena *a, pb_table *t, uint32_t id, size_t *
 struct error *mutations_apply(struct exec_ctx *x, pb_table *t, pb_mutation *const *v, size_t n,
                               bool *rewrite) ERR_MUST_USE;
 /* What was to be added goes, the entries of indexes when the garbage collector comes; a column that was
- * to be dropped stays. */
+ * to be dropped stays, if it is among v. */
 struct error *mutations_undo(struct exec_ctx *x, pb_table *t, pb_mutation *const *v, size_t n)
     ERR_MUST_USE;
 

@@ -11,8 +11,8 @@
  * after it, and there is no time in which some writers know of it and others do not. So mutations begin
  * in the state in which v20.1's end.
  *
- * Between BEGIN and COMMIT a statement leaves the rows alone, too; what the transaction added to a table
- * becomes mutations all at once, right before COMMIT (ddl_leave_rows). DROP COLUMN does not wait there.
+ * Between BEGIN and COMMIT a statement leaves the rows alone, too (ddl_leave_rows). What it drops becomes
+ * mutations with it; what the transaction added to a table does so all at once, right before COMMIT.
  *
  * A table with few rows is changed in the statement's own transaction, which costs less. */
 #include "config.h"
@@ -85,31 +85,6 @@ defer_columns(struct deferral *d)
         PB_REMOVE(d->t->columns, d->t->n_columns, i);
         push_mutation(d, build_mutation_column(d->x->arena, c, true, d->mutation_id));
     }
-}
-
-/* Dropped ones have left their families, too; readers and writers go on to know these until no row has
- * a value of such a column. */
-static bool
-defer_drops(struct deferral *d)
-{
-    struct arena *a = d->x->arena;
-    bool any = false;
-    for (size_t i = 0; i < d->before->n_columns; i++) {
-        const pb_column *c = d->before->columns[i];
-        if (build_find_column_by_id(d->t, PB_GET(c, id)) != NULL)
-            continue;
-        pb_mutation *m = build_mutation_column(a, (pb_column *)pb_copy(a, PB_BASE(c)), false,
-                                               d->mutation_id);
-        PB_SET(m, state, AMBERDB__MUTATION_STATE__DELETE_ONLY);
-        PB_PUSH(a, d->t->mutations, d->t->n_mutations, m);
-        any = true;
-    }
-    if (any) {
-        pb_table *old = pb_table_copy(a, d->before);
-        d->t->families = old->families;
-        d->t->n_families = old->n_families;
-    }
-    return any;
 }
 
 static void
@@ -215,6 +190,84 @@ defer_not_null(struct deferral *d)
     }
 }
 
+/* ---- what goes ------------------------------------------------------------------------------- */
+
+static Amberdb__ColumnFamilyDescriptor *
+family_by_id(const pb_table *t, uint32_t id)
+{
+    for (size_t i = 0; i < t->n_families; i++)
+        if (PB_GET(t->families[i], id) == id)
+            return t->families[i];
+    return NULL;
+}
+
+/* A family that went with its only column comes back to where it was. */
+static Amberdb__ColumnFamilyDescriptor *
+restored_family(struct arena *a, pb_table *t, const Amberdb__ColumnFamilyDescriptor *was, size_t at)
+{
+    Amberdb__ColumnFamilyDescriptor *f = family_by_id(t, PB_GET(was, id));
+    if (f != NULL)
+        return f;
+    f = (Amberdb__ColumnFamilyDescriptor *)pb_copy(a, PB_BASE(was));
+    f->n_column_ids = f->n_column_names = 0;
+    PB_SET(f, default_column_id, 0);
+    PB_PUSH(a, t->families, t->n_families, f);
+    for (size_t i = t->n_families - 1; i > at; i--) {
+        t->families[i] = t->families[i - 1];
+        t->families[i - 1] = f;
+    }
+    return f;
+}
+
+static void
+back_to_family(struct arena *a, pb_table *t, const pb_table *before, const pb_column *c)
+{
+    uint32_t id = PB_GET(c, id);
+    for (size_t i = 0; i < before->n_families; i++) {
+        const Amberdb__ColumnFamilyDescriptor *was = before->families[i];
+        if (!pb_u32_contains(was->column_ids, was->n_column_ids, id))
+            continue;
+        Amberdb__ColumnFamilyDescriptor *f = restored_family(a, t, was, i);
+        PB_PUSH(a, f->column_ids, f->n_column_ids, id);
+        PB_PUSH(a, f->column_names, f->n_column_names, arena_strdup(a, c->name));
+        if (PB_GET(was, default_column_id) == id)
+            PB_SET(f, default_column_id, id);
+        return;
+    }
+}
+
+/* Dropped columns have left their families, too; readers and writers go on to know these until no row
+ * has a value of such a column. Their sequences have forgotten them for good. */
+static bool
+defer_drops(struct deferral *d)
+{
+    struct arena *a = d->x->arena;
+    bool any = false;
+    for (size_t i = 0; i < d->before->n_columns; i++) {
+        const pb_column *was = d->before->columns[i];
+        if (build_find_column_by_id(d->t, PB_GET(was, id)) != NULL)
+            continue;
+        pb_column *c = (pb_column *)pb_copy(a, PB_BASE(was));
+        c->n_uses_sequence_ids = c->n_owns_sequence_ids = 0;
+        pb_mutation *m = build_mutation_column(a, c, false, d->mutation_id);
+        PB_SET(m, state, AMBERDB__MUTATION_STATE__DELETE_ONLY);
+        PB_PUSH(a, d->t->mutations, d->t->n_mutations, m);
+        back_to_family(a, d->t, d->before, c);
+        any = true;
+    }
+    return any;
+}
+
+struct error *
+ddl_defer_losses(struct exec_ctx *x, uint32_t table_id, const pb_table *before, uint32_t mutation_id,
+                 bool *any)
+{
+    struct deferral d = {.x = x, .before = before, .mutation_id = mutation_id};
+    ERR_TRY(ddl_mutable(x, table_id, &d.t));
+    *any = defer_drops(&d);
+    return *any ? catalog_write_table(x->catalog, d.t) : NULL;
+}
+
 /* ---- the job --------------------------------------------------------------------------------- */
 
 struct waiting {
@@ -238,6 +291,15 @@ wait_for_job(struct node *n, void *arg, bool committed)
     return ddl_committed_without(code, message);
 }
 
+static bool
+only_drops(const pb_table *t, uint32_t mutation_id)
+{
+    for (size_t i = 0; i < t->n_mutations; i++)
+        if (PB_GET(t->mutations[i], mutation_id) == mutation_id && mutation_adds(t->mutations[i]))
+            return false;
+    return true;
+}
+
 struct error *
 ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id, const pb_table *before,
               uint32_t mutation_id)
@@ -245,7 +307,6 @@ ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id, const pb_
     struct deferral d = {.x = x, .before = before, .mutation_id = mutation_id};
     struct waiting *w = ARENA_NEW(exec_txn_arena(x), struct waiting);
     ERR_TRY(ddl_mutable(x, table_id, &d.t));
-    bool in_txn = exec_in_explicit_txn(x), drops = !in_txn && defer_drops(&d);
     defer_columns(&d);
     defer_indexes(&d);
     defer_checks(&d);
@@ -259,12 +320,12 @@ ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id, const pb_
     PB_SET(p->schema_change, mutation_id, mutation_id);
     PB_SET(p->schema_change, format_version, 1);
     PB_PUSH(x->arena, p->descriptor_ids, p->n_descriptor_ids, table_id);
-    if (drops) /* values are lost already */
+    if (only_drops(d.t, mutation_id)) /* values are lost already */
         PB_SET(p, noncancelable, 1);
     ERR_TRY(job_create(x, p, NULL, text, &w->id));
     w->cancel = x->cancel;
     w->arena = exec_txn_arena(x);
-    w->explicit_txn = in_txn;
+    w->explicit_txn = exec_in_explicit_txn(x);
     exec_on_txn_end(x, wait_for_job, w);
 
     Amberdb__MutationJob *j = PB_NEW(x->arena, MutationJob, mutation_job);

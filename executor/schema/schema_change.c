@@ -438,6 +438,44 @@ collect_indexes(struct exec_ctx *x, const struct job *j, uint32_t table_id, pb_m
     return ddl_gc_job(x, text, table_id, ids, n_ids, NULL, 0);
 }
 
+/* Of columns that are dropped together with what is taken back now rows have lost values: another job, which
+ * nobody can cancel, drops them. They are taken out of v. */
+static struct error *
+go_on_dropping(struct exec_ctx *x, const struct job *j, pb_table *t, pb_mutation **v, size_t *n)
+{
+    struct arena *a = x->arena;
+    size_t kept = 0, was = t->n_mutations;
+    uint32_t id = PB_GET(t, next_mutation_id);
+    int64_t job_id;
+    for (size_t i = 0; i < *n; i++) {
+        if (!MUTATION_IS(v[i], COLUMN) || mutation_adds(v[i])) {
+            v[kept++] = v[i];
+            continue;
+        }
+        PB_SET(v[i], mutation_id, id);
+        PB_PUSH(a, t->mutations, t->n_mutations, v[i]);
+    }
+    *n = kept;
+    if (t->n_mutations == was)
+        return NULL;
+    PB_SET(t, next_mutation_id, id + 1);
+    Amberdb__Payload *p = PB_NEW(a, Payload, payload);
+    p->username = arena_strdup(a, pb_str(j->payload->username));
+    p->schema_change = PB_NEW(a, SchemaChangeDetails, schema_change_details);
+    p->details_case = AMBERDB__PAYLOAD__DETAILS_SCHEMA_CHANGE;
+    PB_SET(p->schema_change, table_id, PB_GET(t, id));
+    PB_SET(p->schema_change, mutation_id, id);
+    PB_SET(p->schema_change, format_version, 1);
+    PB_SET(p, noncancelable, 1);
+    PB_PUSH(a, p->descriptor_ids, p->n_descriptor_ids, PB_GET(t, id));
+    ERR_TRY(job_create(x, p, NULL, pb_str(j->payload->description), &job_id));
+    Amberdb__MutationJob *m = PB_NEW(a, MutationJob, mutation_job);
+    PB_SET(m, mutation_id, id);
+    PB_SET(m, job_id, job_id);
+    PB_PUSH(a, t->mutation_jobs, t->n_mutation_jobs, m);
+    return NULL;
+}
+
 static struct error *
 undo_txn(struct exec_ctx *x, void *arg)
 {
@@ -456,6 +494,7 @@ undo_txn(struct exec_ctx *x, void *arg)
     pb_mutation **v = mutations_take(x->arena, t, mutation_id, &n);
     if (n == 0)
         return NULL;
+    ERR_TRY(go_on_dropping(x, j, t, v, &n));
     ERR_TRY(mutations_undo(x, t, v, n));
     ERR_TRY(catalog_write_table(x->catalog, t));
     ERR_TRY(ddl_event_reversed(x, table_id, mutation_id, why));

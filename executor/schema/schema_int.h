@@ -168,7 +168,8 @@ struct error *ddl_shard_index(struct exec_ctx *x, pb_table *t, pb_index *ix,
 struct error *ddl_expression_uses(struct exec_ctx *x, const struct table *t, const char *sql,
                                   uint32_t column_id, bool *yes) ERR_MUST_USE;
 /* After an index was removed: its shard column goes when no other index uses it. */
-struct error *ddl_shard_gone(struct exec_ctx *x, uint32_t table_id, const char *shard) ERR_MUST_USE;
+struct error *ddl_shard_gone(struct exec_ctx *x, uint32_t table_id, const char *shard,
+                             bool for_job) ERR_MUST_USE;
 void ddl_shard_checks(struct exec_ctx *x, pb_table *t);
 
 /* constraint.c */
@@ -250,9 +251,12 @@ struct error *ddl_duplicate_key(struct exec_ctx *x, const struct table *t, const
 /* online.c: a change whose rows a job brings while others read and write the table. */
 /* Is it for a job? Not when there are few rows, nor in a table that the transaction made. */
 struct error *ddl_is_for_job(struct exec_ctx *x, const struct table *t, bool *yes) ERR_MUST_USE;
-/* The written descriptor of a table has what `before` has not, or (outside of BEGIN and COMMIT) lacks columns
- * of it, but no row knows of it: that becomes mutations with this id, and a job begins on them at the
- * commit. The statement, or COMMIT, waits for its end. text: of the job. */
+/* The written descriptor lacks columns of `before`, but the rows have their values: they become mutations. */
+struct error *ddl_defer_losses(struct exec_ctx *x, uint32_t table_id, const pb_table *before,
+                               uint32_t mutation_id, bool *any) ERR_MUST_USE;
+/* The written descriptor of a table has what `before` has not, but no row knows of it: that becomes
+ * mutations with this id, and a job begins on them, and on those that are there, at the commit. The
+ * statement, or COMMIT, waits for its end. text: of the job. */
 struct error *ddl_start_job(struct exec_ctx *x, const char *text, uint32_t table_id,
                             const pb_table *before, uint32_t mutation_id) ERR_MUST_USE;
 
@@ -340,9 +344,9 @@ struct error *ddl_refuse_index_of(const struct table *t, uint32_t column_id) ERR
 struct error *ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id,
                                     uint32_t index_id) ERR_MUST_USE;
 /* Take an index out of t (not the primary one), with foreign keys and views that need it when
- * cascade. The descriptor is written. */
+ * cascade. The descriptor is written. for_job: of the values of its shard column. */
 struct error *ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id,
-                               bool cascade) ERR_MUST_USE;
+                               bool cascade, bool for_job) ERR_MUST_USE;
 
 /* drop.c: take a relation out of the catalog; its data go when its TTL has passed. cascade: views and
  * foreign keys that depend on it go too. */

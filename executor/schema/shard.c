@@ -124,7 +124,7 @@ ddl_shard_index(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_
 }
 
 struct error *
-ddl_shard_gone(struct exec_ctx *x, uint32_t table_id, const char *shard)
+ddl_shard_gone(struct exec_ctx *x, uint32_t table_id, const char *shard, bool for_job)
 {
     const struct table *t;
     ERR_TRY(catalog_table_by_id(x->catalog, table_id, &t));
@@ -140,7 +140,7 @@ ddl_shard_gone(struct exec_ctx *x, uint32_t table_id, const char *shard)
             if (t->columns[ix->stored[k]].id == c->id)
                 return NULL;
     }
-    return ddl_take_column(x, table_id, c->id, false);
+    return ddl_take_column(x, table_id, c->id, for_job);
 }
 
 void
