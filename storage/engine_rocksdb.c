@@ -41,7 +41,7 @@
 #define CACHE_SHARD_BITS_MAX 6
 /* A commit of more rows than this and at least so many bytes goes through a file. */
 #define BULK_MIN 1000
-#define BULK_BYTES ((size_t)8 << 20)
+#define BULK_BYTES ((size_t)4 << 20)
 #define DELETE_BATCH 4096 /* versions removed in one batch by gc and drop_span */
 
 /* ---- errors ---- */

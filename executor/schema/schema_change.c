@@ -23,7 +23,7 @@
 #include "executor/schema/schema_int.h"
 #include "executor/settings.h"
 
-#define PIECE_ROWS 200000 /* the fewer transactions, the faster; writers make them smaller */
+#define PIECE_ROWS 400000 /* the fewer transactions, the faster; writers make them smaller */
 #define PIECE_ROWS_MIN 1
 #define PIECE_BYTES ((size_t)16 << 20)
 #define SAVE_NS INT64_C(1000000000)
