@@ -30,7 +30,7 @@ struct savepoint {
     uint64_t token;
     bool initial;             /* cockroach_restart: rolling back restarts everything */
     bool first;               /* nothing has run before it */
-    bool ddl_before;
+    int ddl_before; /* statements that changed the schema until it was set */
 };
 
 /* One transaction of a session, or of exec_txn. */
@@ -39,7 +39,8 @@ struct exec_txn_state {
     struct arena *arena;
     struct kv_txn *kv;
     struct catalog_txn *catalog;
-    bool implicit, ddl, read_only, fixed_time;
+    bool implicit, read_only, fixed_time;
+    int ddl; /* statements that changed the schema */
     bool used;                /* a statement ran: SET TRANSACTION and cockroach_restart come first */
     int priority;             /* -1, 0, 1 */
     struct hlc read_ts;

@@ -307,7 +307,7 @@ savepoint(struct session *s, struct slice name, struct result_sink *out)
 
 /* What stays when the whole transaction starts again, with a new time. */
 struct restart {
-    char *savepoint;
+    struct savepoint *savepoints; /* the one that is rolled back to and those below it */
     bool read_only;
     int priority;
     struct hlc ts;
@@ -315,10 +315,17 @@ struct restart {
 };
 
 static void
-restart_note(struct session *s, const struct savepoint *initial, struct restart *r)
+restart_note(struct session *s, const struct savepoint *to, struct restart *r)
 {
     const struct exec_txn_state *t = s->txn;
-    *r = (struct restart){.savepoint = arena_strdup(s->arena, initial->name),
+    struct savepoint *kept = NULL, **end = &kept;
+    for (; to != NULL; to = to->next, end = &(*end)->next) {
+        *end = ARENA_NEW(s->arena, struct savepoint);
+        **end = (struct savepoint){.name = arena_strdup(s->arena, to->name),
+                                   .initial = to->initial,
+                                   .first = true};
+    }
+    *r = (struct restart){.savepoints = kept,
                           .read_only = t->read_only,
                           .priority = t->priority,
                           .ts = t->fixed_time ? t->read_ts : HLC_MIN,
@@ -332,10 +339,13 @@ restart(struct session *s, const struct restart *r)
     ERR_TRY(txn_state_begin(s->node, s->arena, r->ts, r->read_only, r->priority, &s->cancel, &s->txn));
     struct exec_txn_state *t = s->txn;
     t->time_us = r->time_us;
-    t->savepoints = ARENA_NEW(t->arena, struct savepoint);
-    *t->savepoints = (struct savepoint){.name = arena_strdup(t->arena, r->savepoint),
-                                        .initial = true,
-                                        .token = kv_txn_savepoint(t->kv)};
+    struct savepoint **end = &t->savepoints;
+    for (const struct savepoint *p = r->savepoints; p != NULL; p = p->next, end = &(*end)->next) {
+        *end = ARENA_NEW(t->arena, struct savepoint);
+        **end = *p;
+        (*end)->name = arena_strdup(t->arena, p->name);
+        (*end)->token = kv_txn_savepoint(t->kv);
+    }
     return NULL;
 }
 
@@ -379,7 +389,9 @@ rollback_to(struct session *s, struct slice name, struct result_sink *out)
         session_txn_failed(s);
         return no_savepoint(name);
     }
-    if (p->initial) {
+    /* Before the first statement there is nothing but the schema to be set back, and that goes with the
+     * transaction. */
+    if (p->initial || (p->first && t->ddl > 0)) {
         struct restart r;
         restart_note(s, p, &r);
         ERR_TRY(session_txn_end(s, false));
@@ -387,7 +399,7 @@ rollback_to(struct session *s, struct slice name, struct result_sink *out)
         s->txn_state = TXN_OPEN;
         return out->complete(out, "ROLLBACK");
     }
-    if (t->ddl && !p->ddl_before) {
+    if (t->ddl > p->ddl_before) {
         session_txn_failed(s);
         return err_unimplemented(10735, "ROLLBACK TO SAVEPOINT not yet supported after DDL statements");
     }

@@ -607,7 +607,7 @@ void
 exec_mark_ddl(struct exec_ctx *x)
 {
     if (x->txn_state != NULL)
-        x->txn_state->ddl = true;
+        x->txn_state->ddl++;
 }
 
 struct inner_sink {

@@ -35,6 +35,7 @@ struct walk {
     struct explain_op *e;
     struct explain_notes *notes; /* fields go here, not to the rows */
     bool verbose, types;
+    const struct plan_scan *locked;   /* the scan that an UPDATE looks for its rows with */
     const struct plan_insert *insert; /* whose VALUES are next, when they take in its other columns */
     struct found *found;         /* what stands beside the plan */
     int n_checks;                /* of foreign keys, behind the mutation */
@@ -293,6 +294,19 @@ orders_text(struct walk *w, const struct plan_node *n, int n_keys, const struct 
     return str_cstr(&s);
 }
 
+/* v20.1 locks while it looks only for UPDATE, and for that only when the scan alone finds the rows; NULL
+ * when it does not. DELETE locks here too, and is silent about it as v20.1 is. */
+static const struct plan_scan *
+update_scan(const struct plan_node *update)
+{
+    const struct plan_node *n = update->children[0];
+
+    while (n->kind == PLAN_RENDER || n->kind == PLAN_INDEX_JOIN)
+        n = n->children[0];
+    const struct plan_scan *p = n->kind == PLAN_SCAN ? (const struct plan_scan *)n : NULL;
+    return p != NULL && p->filter == NULL ? p : NULL;
+}
+
 static struct error *
 scan_fields(struct walk *w, const struct plan_scan *p, int level)
 {
@@ -304,7 +318,7 @@ scan_fields(struct walk *w, const struct plan_scan *p, int level)
         ERR_TRY(field(w, level, "limit", arena_printf(w->e->a, "%lld", (long long)p->hard_limit)));
     if (p->filter != NULL)
         ERR_TRY(field(w, level, "filter", expr_text(w, p->filter, p->base.cols, p->base.n_cols)));
-    if (p->lock)
+    if (p == w->locked || (p->lock && !p->written))
         ERR_TRY(field(w, level, "locking strength", "for update"));
     return NULL;
 }
@@ -909,6 +923,7 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
     case PLAN_INSERT:
         return insert_fields(w, n, level);
     case PLAN_UPDATE:
+        w->locked = update_scan(n);
         return update_fields(w, n, level);
     case PLAN_DELETE:
         ERR_TRY(field(w, level, "from", ((const struct plan_delete *)n)->target.table->name));

@@ -129,7 +129,7 @@ put_scan(struct drawing *d, struct line *parent, const struct plan_scan *p)
         line_new(d, l, arena_printf(d->a, "inverted key: %s", p->element_texts[i]));
     if (p->hard_limit > 0)
         line_new(d, l, arena_printf(d->a, "limit: %lld", (long long)p->hard_limit));
-    if (p->lock)
+    if (p->lock && !p->written)
         line_new(d, l, "locking: for-update");
 }
 

@@ -183,12 +183,26 @@ is_being_added(const struct alter *a, const struct found *f, const char *name)
            !ddl_has_constraint(before, name) && !is_renamed(f->t, name, before);
 }
 
+/* Is name a constraint of t that no row was promised to hold? It goes at once. */
+static bool
+is_unvalidated(const pb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_checks; i++)
+        if (strcmp(pb_str(t->checks[i]->name), name) == 0)
+            return t->checks[i]->validity == AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED;
+    for (size_t i = 0; i < t->n_outbound_fks; i++)
+        if (strcmp(pb_str(t->outbound_fks[i]->name), name) == 0)
+            return t->outbound_fks[i]->validity == AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED;
+    return false;
+}
+
 static bool
 is_being_dropped(const struct alter *a, const struct found *f, const char *name)
 {
     const pb_table *before = alter_before(a);
     return f->index == NULL && f->check == NULL && f->fk == NULL && before != NULL &&
-           ddl_has_constraint(before, name) && !is_renamed(before, name, f->t);
+           ddl_has_constraint(before, name) && !is_unvalidated(before, name) &&
+           !is_renamed(before, name, f->t);
 }
 
 /* 42704 constraint "x" does not exist; all NULL with if_exists. */

@@ -432,6 +432,10 @@ free_foreign_keys(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool
         const Amberdb__ForeignKeyConstraint *fk = needs_index(t->pb, ix);
         if (fk == NULL)
             return NULL;
+        const pb_table *before = catalog_table_before(x->catalog, fk->origin_table_id);
+        if (before != NULL && !ddl_has_constraint(before, pb_str(fk->name)))
+            return err_new(ERR_UNCATEGORIZED, "referencing constraint \"%s\" in the middle of being "
+                                              "added, try again later", pb_str(fk->name));
         if (!cascade && fk->origin_table_id == table_id)
             return err_new(ERR_UNCATEGORIZED,
                            "index \"%s\" is in use as a foreign key constraint", ix->name);

@@ -125,3 +125,10 @@ EXPLAIN SELECT a+1 AS x FROM late ORDER BY x LIMIT 2;
 EXPLAIN SELECT a+1 AS x FROM late ORDER BY a LIMIT 2 OFFSET 1;
 EXPLAIN SELECT count(*)+1, b FROM late GROUP BY b ORDER BY b LIMIT 2;
 SELECT 6 // a, b FROM late ORDER BY c DESC LIMIT 2;
+-- UPDATE says that it locks when the scan alone finds its rows; DELETE never does.
+CREATE TABLE locked (a INT PRIMARY KEY, b INT, c INT, INDEX bi (b));
+EXPLAIN UPDATE locked SET c = 1 WHERE a > 2;
+EXPLAIN UPDATE locked SET c = 1 WHERE b = 2;
+EXPLAIN UPDATE locked SET c = 1 WHERE c = 2;
+EXPLAIN DELETE FROM locked WHERE a > 2;
+EXPLAIN DELETE FROM locked WHERE b = 2;

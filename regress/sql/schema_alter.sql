@@ -133,3 +133,8 @@ CREATE TABLE keying (e STRING REFERENCES keyed (email));
 DROP INDEX keyed@keyed_email_key;
 ALTER TABLE keyed DROP COLUMN email;
 DROP INDEX keyed@keyed_email_key CASCADE;
+-- What was never validated is gone at once.
+ALTER TABLE queued ADD CONSTRAINT nv CHECK (b > 7) NOT VALID;
+ALTER TABLE queued DROP CONSTRAINT nv, DROP CONSTRAINT IF EXISTS nv;
+ALTER TABLE queued ADD CONSTRAINT nv CHECK (b > 7) NOT VALID;
+BEGIN; ALTER TABLE queued DROP CONSTRAINT nv; ALTER TABLE queued DROP CONSTRAINT nv; ROLLBACK;
