@@ -259,10 +259,11 @@ forget_sequences(struct exec_ctx *x, uint32_t table_id, const pb_column *c)
 
 /* Sequences that the column owns go with it. */
 static struct error *
-sequences_gone(struct exec_ctx *x, const struct table *t, uint32_t column_id)
+sequences_gone(struct exec_ctx *x, const struct table *t, uint32_t column_id, bool cascade)
 {
     const pb_column *c = build_find_column_by_id(t->pb, column_id);
     ERR_TRY(forget_sequences(x, t->id, c));
+    ERR_TRY(ddl_check_owned(x, t->pb, c, true, cascade));
     for (size_t i = 0; i < c->n_owns_sequence_ids; i++) {
         const pb_descriptor *d;
         ERR_TRY(catalog_descriptor(x->catalog, c->owns_sequence_ids[i], &d));
@@ -408,7 +409,7 @@ alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
     ERR_TRY(refuse_drop(a, before, c));
     ERR_TRY(indexes_gone(a, id, cascade));
     ERR_TRY(foreign_keys_gone(a, id));
-    ERR_TRY(sequences_gone(x, before, id));
+    ERR_TRY(sequences_gone(x, before, id, cascade));
     a->rows_left = a->rows_left || a->for_job;
     return ddl_take_column(x, a->id, id, a->for_job);
 }

@@ -171,6 +171,38 @@ remove_back_reference(struct exec_ctx *x, uint32_t from, uint32_t id)
     return catalog_write_table(x->catalog, other);
 }
 
+/* Does anything but the column (the table, with no column) use the sequence that it owns? */
+static bool
+is_used_elsewhere(const pb_table *sequence, const pb_table *owner, const pb_column *c)
+{
+    for (size_t i = 0; i < sequence->n_depended_on_by; i++) {
+        const Amberdb__Reference *ref = sequence->depended_on_by[i];
+        if (ref->id != owner->id)
+            return true;
+        for (size_t k = 0; c != NULL && k < ref->n_column_ids; k++)
+            if (ref->column_ids[k] != c->id)
+                return true;
+    }
+    return false;
+}
+
+/* Sequences go with the column that owns them, so nobody else may use them. */
+struct error *
+ddl_check_owned(struct exec_ctx *x, const pb_table *t, const pb_column *c, bool column, bool cascade)
+{
+    for (size_t i = 0; i < c->n_owns_sequence_ids; i++) {
+        const pb_descriptor *d;
+        ERR_TRY(catalog_descriptor(x->catalog, c->owns_sequence_ids[i], &d));
+        if (is_dropped(d) || !is_used_elsewhere(d->table, t, column ? c : NULL))
+            continue;
+        if (cascade)
+            return err_unimplemented(20965, "DROP SEQUENCE CASCADE is currently unimplemented");
+        return err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                       "cannot drop table %s because other objects depend on it", t->name);
+    }
+    return NULL;
+}
+
 /* What the relation itself leans on: tables under a view, sequences of columns, owners. */
 static struct error *
 references_gone(struct exec_ctx *x, pb_table *t)
@@ -254,6 +286,9 @@ drop_relations(struct exec_ctx *x, const struct ast_drop *n, enum ddl_relation k
         if (v[found] == NULL)
             continue;
         ERR_TRY(ddl_check_table(x, v[found], PRIV_DROP));
+        const pb_table *t = v[found]->pb;
+        for (size_t c = 0; c < t->n_columns; c++)
+            ERR_TRY(ddl_check_owned(x, t, t->columns[c], false, n->behavior == AST_DROP_CASCADE));
         found++;
     }
     const char *text = ddl_job_text(x);

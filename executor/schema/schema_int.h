@@ -352,4 +352,8 @@ struct error *ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t i
  * foreign keys that depend on it go too. */
 struct error *ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade) ERR_MUST_USE;
 
+/* 2BP01 when something else uses a sequence that column c of t owns; `column`: the column goes, not t. */
+struct error *ddl_check_owned(struct exec_ctx *x, const pb_table *t, const pb_column *c, bool column,
+                              bool cascade) ERR_MUST_USE;
+
 #endif
