@@ -380,6 +380,10 @@ struct plan_delete {
  * scan of the spans; NULL: it is no such DELETE. */
 const struct plan_scan *plan_delete_range(const struct plan_node *n);
 
+/* The scan that alone finds the rows of an UPDATE, which EXPLAIN then says to lock; NULL when it does not.
+ * DELETE locks what it looks at as well, and v20.1 shows nothing of that. */
+const struct plan_scan *plan_update_scan(const struct plan_node *update);
+
 struct plan_explain {
     struct plan_node base;
     struct plan_root *plan;

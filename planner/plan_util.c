@@ -44,6 +44,19 @@ plan_delete_range(const struct plan_node *n)
     return alone && s->filter == NULL && s->hard_limit == 0 && !s->empty ? s : NULL;
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/opt/exec/execbuilder/mutation.go,
+ * shouldApplyImplicitLockingToUpdateInput. */
+const struct plan_scan *
+plan_update_scan(const struct plan_node *update)
+{
+    const struct plan_node *n = update->children[0];
+
+    while (n->kind == PLAN_RENDER || n->kind == PLAN_INDEX_JOIN)
+        n = n->children[0];
+    const struct plan_scan *s = n->kind == PLAN_SCAN ? (const struct plan_scan *)n : NULL;
+    return s != NULL && s->filter == NULL ? s : NULL;
+}
+
 struct plan_node *
 plan_filter_node(struct planner *p, struct plan_node *in, struct expr *cond)
 {

@@ -294,19 +294,6 @@ orders_text(struct walk *w, const struct plan_node *n, int n_keys, const struct 
     return str_cstr(&s);
 }
 
-/* v20.1 locks while it looks only for UPDATE, and for that only when the scan alone finds the rows; NULL
- * when it does not. DELETE locks here too, and is silent about it as v20.1 is. */
-static const struct plan_scan *
-update_scan(const struct plan_node *update)
-{
-    const struct plan_node *n = update->children[0];
-
-    while (n->kind == PLAN_RENDER || n->kind == PLAN_INDEX_JOIN)
-        n = n->children[0];
-    const struct plan_scan *p = n->kind == PLAN_SCAN ? (const struct plan_scan *)n : NULL;
-    return p != NULL && p->filter == NULL ? p : NULL;
-}
-
 static struct error *
 scan_fields(struct walk *w, const struct plan_scan *p, int level)
 {
@@ -923,7 +910,7 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
     case PLAN_INSERT:
         return insert_fields(w, n, level);
     case PLAN_UPDATE:
-        w->locked = update_scan(n);
+        w->locked = plan_update_scan(n);
         return update_fields(w, n, level);
     case PLAN_DELETE:
         ERR_TRY(field(w, level, "from", ((const struct plan_delete *)n)->target.table->name));

@@ -162,7 +162,9 @@ show_sequences_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink
     ERR_TRY(catalog_list_tables(x->catalog, x->arena, db->id, &tables, &n));
     qsort(tables, n, sizeof(*tables), table_by_name);
     for (size_t i = 0; i < n; i++) {
-        if (!tables[i]->is_sequence || tables[i]->is_temporary)
+        bool visible;
+        ERR_TRY(show_is_visible(x, tables[i]->pb->privileges, &visible));
+        if (!visible || !tables[i]->is_sequence || tables[i]->is_temporary)
             continue;
         struct datum row[1] = {datum_cstr(tables[i]->name)};
         ERR_TRY(row_put(rows, row));

@@ -39,3 +39,9 @@ UPDATE t SET b = 2;
 \c - root
 REVOKE ALL ON DATABASE system FROM pg_u1; REVOKE ALL ON system.users FROM pg_u1; DROP DATABASE priv_grants CASCADE; DROP USER pg_u1, pg_u2, pg_u3; DROP ROLE pg_r1, pg_r2;
 CREATE USER pg_foo☂; CREATE USER "pg_ü"; DROP USER "pg_ü"; DROP USER node; CREATE USER "PG_X"; DROP USER pg_x; SHOW GRANTS ON DATABASE nope; SHOW GRANTS ON nope.*; SHOW TABLES FROM nope; SHOW TABLES FROM priv_grants.nope; SHOW SCHEMAS FROM nope; SHOW SEQUENCES FROM nope;
+-- Sequences that the user has no privileges on are not listed.
+CREATE DATABASE pg_seqs; CREATE USER pg_u4; SET database = pg_seqs; CREATE SEQUENCE mine; CREATE SEQUENCE theirs; GRANT SELECT ON theirs TO pg_u4; SHOW SEQUENCES;
+\c - pg_u4
+SHOW SEQUENCES FROM pg_seqs;
+\c - root
+DROP DATABASE pg_seqs CASCADE; DROP USER pg_u4;
