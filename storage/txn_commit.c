@@ -76,7 +76,7 @@ static const struct wnode *
 next_written(const struct wnode *w)
 {
     while (w != NULL && w->top == NULL)
-        w = w->next[0];
+        w = w->next;
     return w;
 }
 
@@ -91,7 +91,7 @@ struct runs {
 static struct runs
 runs_of(const struct kv_txn *t, size_t max)
 {
-    return (struct runs){.next = next_written(t->buf.head->next[0]), .max = max};
+    return (struct runs){.next = next_written(t->buf.head.next), .max = max};
 }
 
 static bool
@@ -108,7 +108,7 @@ next_run(struct runs *r, struct slice *first, struct slice *last)
     do {
         *last = r->next->key;
         n++;
-        r->next = next_written(r->next->next[0]);
+        r->next = next_written(r->next->next);
     } while (n < max && r->next != NULL && keys_share(r->group, r->next->key, KEY_GROUP_BYTES));
     r->in_group += n;
     return true;
@@ -123,11 +123,12 @@ commits_new(const struct kv_txn *t)
         key_bytes += ends[0].len;
     size_t max = key_bytes <= EXACT_BYTES_MAX ? 1 : (n + RUNS_MAX - 1) / RUNS_MAX;
     bool coarse = max > 1;
-    for (struct runs r = runs_of(t, max); next_run(&r, &ends[0], &ends[1]);)
-        for (int k = 0; k <= coarse; k++) {
-            slots++;
-            bytes += ends[k].len;
-        }
+    if (!coarse) {
+        slots = n;
+        bytes = key_bytes;
+    }
+    for (struct runs r = runs_of(t, max); coarse && next_run(&r, &ends[0], &ends[1]); slots += 2)
+        bytes += ends[0].len + ends[1].len;
     size_t head = sizeof(struct commit) + slots * sizeof(struct slice);
     struct commit *c = xmalloc(head + bytes);
     *c = (struct commit){.n = slots, .keys = (struct slice *)(c + 1), .bytes = head + bytes,
@@ -435,7 +436,7 @@ commit_register(struct kv_txn *t, struct commit *c)
     if (t->buf.nodes > LARGE_NODES || t->spill != NULL)
         atomic_store_explicit(&db->recent_large, c->ts.wall, memory_order_release);
     else
-        for (const struct wnode *n = t->buf.head->next[0]; n != NULL; n = n->next[0])
+        for (const struct wnode *n = t->buf.head.next; n != NULL; n = n->next)
             atomic_store_explicit(&db->recent[n->hash % RECENT_SLOTS], c->ts.wall,
                                   memory_order_release);
     c->next_in_flight = db->in_flight;
@@ -515,7 +516,7 @@ collect_writes(struct kv_txn *t, size_t *n)
 {
     struct engine_write *w = ARENA_ARRAY(t->arena, struct engine_write, t->buf.writes);
     *n = 0;
-    for (const struct wnode *x = t->buf.head->next[0]; x != NULL; x = x->next[0])
+    for (const struct wnode *x = t->buf.head.next; x != NULL; x = x->next)
         if (x->top != NULL)
             w[(*n)++] = (struct engine_write){.key = x->key, .value = x->top->value};
     return w;

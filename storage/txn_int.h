@@ -23,8 +23,6 @@
 
 /* ---- buffered writes ---- */
 
-#define NODE_HEIGHT_MAX 12
-
 /* One buffered value of a key. */
 struct wver {
     struct wver *prev;   /* the one it hides */
@@ -38,33 +36,31 @@ struct wnode {
     struct slice key;
     uint64_t hash;
     struct wver *top;    /* newest value; NULL: none (only locked, or rolled back) */
-    struct wnode *prev;  /* level 0; the head's is NULL */
+    struct wnode *prev, *next; /* by key; before the first: the buffer's head */
     struct kv_txn *txn;
     /* Guarded by kv_db.lock. */
     struct wnode *chain; /* next in the lock table's bucket */
     struct waiter *first, *last; /* who waits for this lock, in order of arrival */
     bool locked;         /* in the lock table; set and cleared by the owner's thread or for it */
-    uint8_t height;
-    struct wnode *next[];
 };
 
 struct wbuf {
     struct arena *arena;
-    struct wnode *head;
-    struct wnode *tail[NODE_HEIGHT_MAX]; /* last node of each level */
+    struct wnode head;   /* of the list of all nodes; has no key */
+    struct wnode *last;  /* NULL: there are none */
+    struct wpage *root;  /* of the tree over them */
     struct wnode **undo; /* nodes in order of their writes */
     size_t undo_len, undo_cap;
     size_t nodes;        /* all */
     size_t writes;       /* those with a value */
     size_t bytes;
-    uint64_t rng;
 };
 
 void wbuf_init(struct wbuf *b, struct arena *a);
 struct wnode *wbuf_find(const struct wbuf *b, struct slice key);
 struct wnode *wbuf_find_or_add(struct wbuf *b, struct kv_txn *t, struct slice key);
 /* The last node whose key is < key (the head when none). */
-struct wnode *wbuf_before(const struct wbuf *b, struct slice key);
+struct wnode *wbuf_before(struct wbuf *b, struct slice key);
 /* may_replace: the newest value, when it was written in the same step and its undo index is not
  * below this, is replaced instead of hidden. */
 void wbuf_put(struct wbuf *b, struct wnode *n, struct slice value, uint32_t step,

@@ -225,10 +225,10 @@ void
 locks_release_all(struct kv_txn *t)
 {
     struct kv_db *db = t->db;
-    struct wnode *n = t->buf.head == NULL ? NULL : t->buf.head->next[0];
+    struct wnode *n = t->buf.head.next;
     while (n != NULL) {
         mutex_lock(&db->lock);
-        for (int i = 0; i < RELEASE_CHUNK && n != NULL; i++, n = n->next[0])
+        for (int i = 0; i < RELEASE_CHUNK && n != NULL; i++, n = n->next)
             if (n->locked)
                 lock_release(db, n);
         mutex_unlock(&db->lock);

@@ -181,9 +181,7 @@ next_own_forward(struct kv_scan *s, const struct wver **v)
     struct slice from = s->shown ? str_slice(&s->last) : s->o.span.start;
     if (s->own == NULL)
         s->own = wbuf_before(&s->t->buf, from);
-    if (s->own == NULL)
-        return NULL;
-    for (struct wnode *n = s->own->next[0]; n != NULL; n = n->next[0]) {
+    for (struct wnode *n = s->own->next; n != NULL; n = n->next) {
         int c = slice_cmp(n->key, from);
         if (c < 0 || (c == 0 && s->shown)) {
             s->own = n;
@@ -205,8 +203,8 @@ next_own_reverse(struct kv_scan *s, const struct wver **v)
     if (b->nodes == 0)
         return NULL;
     struct slice below = s->shown ? str_slice(&s->last) : s->o.span.end; /* exclusive */
-    struct wnode *n = below.len == 0 ? b->tail[0] : wbuf_before(b, below);
-    for (; n != b->head && own_in_span(s, n); n = n->prev) {
+    struct wnode *n = below.len == 0 ? b->last : wbuf_before(b, below);
+    for (; n != &b->head && own_in_span(s, n); n = n->prev) {
         if (s->have_base && slice_cmp(n->key, s->base.key) < 0)
             return NULL;
         *v = node_visible(s->t, n);

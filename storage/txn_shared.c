@@ -491,7 +491,7 @@ shared_commit(struct kv_txn *t, struct hlc *commit_ts)
     struct waiting x = {.t = t, .c = commits_new(t)};
     x.c->in_flight = false;
     x.w = ARENA_ARRAY(t->arena, struct engine_write, t->buf.writes);
-    for (const struct wnode *n = t->buf.head->next[0]; n != NULL; n = n->next[0])
+    for (const struct wnode *n = t->buf.head.next; n != NULL; n = n->next)
         if (n->top != NULL)
             x.w[x.n++] = (struct engine_write){.key = n->key, .value = n->top->value};
     scans_add_reads(t);

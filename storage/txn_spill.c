@@ -106,7 +106,7 @@ run_write(struct kv_txn *t, struct run *r)
     struct error *err = NULL;
     t->spill->in_group = 0;
     str_init(&out, STR_MAX_DEFAULT);
-    for (const struct wnode *n = t->buf.head->next[0]; n != NULL; n = n->next[0]) {
+    for (const struct wnode *n = t->buf.head.next; n != NULL; n = n->next) {
         if (n->top == NULL)
             continue;
         uint8_t head[HEAD];
