@@ -953,6 +953,17 @@ catalog_is_new(const struct catalog_txn *ct, uint32_t id)
     return b != NULL && b->version == 0;
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/sqlbase/structured.go, ValidateTable. */
+static bool
+has_key_swap(const pb_table *t)
+{
+    for (size_t i = 0; i < t->n_mutations; i++)
+        if (t->mutations[i]->descriptor_case ==
+            AMBERDB__DESCRIPTOR_MUTATION__DESCRIPTOR_PRIMARY_KEY_SWAP)
+            return true;
+    return false;
+}
+
 struct error *
 catalog_note_change(struct catalog_txn *ct, const struct table *t, enum catalog_change change)
 {
@@ -967,6 +978,9 @@ catalog_note_change(struct catalog_txn *ct, const struct table *t, enum catalog_
     if (o->new_key && change == CHANGE_MUTATION)
         return err_unimplemented(45615, "cannot perform other schema changes in the same "
                                         "transaction as a primary key change");
+    if (change == CHANGE_MUTATION && has_key_swap(t->pb))
+        return err_unimplemented(45615, "cannot perform a schema change operation while a primary key "
+                                        "change is in progress");
     if (o->mutated && change == CHANGE_PRIMARY_KEY)
         return err_unimplemented(45510, "cannot perform a primary key change on %s with other "
                                         "schema changes on %s in the same transaction", t->name,

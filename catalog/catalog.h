@@ -164,7 +164,7 @@ struct error *catalog_mutable_table(struct catalog_txn *ct, struct arena *a, uin
                                     pb_table **out) ERR_MUST_USE;
 struct error *catalog_write_table(struct catalog_txn *ct, pb_table *t) ERR_MUST_USE;
 /* What v20.1 would queue as mutations: columns, indexes, constraints; or a new primary key. 0A000 when
- * the transaction has both for one table that was there before it. */
+ * the transaction has both for one table that was there before it, or a job changes its primary key. */
 enum catalog_change { CHANGE_MUTATION, CHANGE_PRIMARY_KEY };
 struct error *catalog_note_change(struct catalog_txn *ct, const struct table *t,
                                   enum catalog_change change) ERR_MUST_USE;

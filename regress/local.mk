@@ -36,6 +36,7 @@ drivers = \
   %D%/run-clients \
   %D%/run-serial \
   %D%/schema-jobs \
+  %D%/schema-keys \
   %D%/auto-stats \
   %D%/bad-input \
   %D%/shell-test \
@@ -67,6 +68,7 @@ EXTRA_DIST += \
   %D%/clouds.sh \
   %D%/cluster.sh \
   %D%/nodes.sh \
+  %D%/schema.sh \
   %D%/craft-midway \
   %D%/craft-old \
   %D%/expected \

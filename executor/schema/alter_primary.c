@@ -188,7 +188,7 @@ relink_parents(struct exec_ctx *x, const pb_table *before, const pb_table *t, si
 static struct error *
 new_key(struct exec_ctx *x, pb_table *t, const struct ast_index_def *def)
 {
-    pb_index *ix, *old = t->primary_index;
+    pb_index *ix;
     ERR_TRY(ddl_index(x, t, def, true, &ix));
     ERR_TRY(check_columns(t, ix));
     ix->name = arena_strdup(x->arena, "new_primary_key");
@@ -197,16 +197,34 @@ new_key(struct exec_ctx *x, pb_table *t, const struct ast_index_def *def)
     ix->n_store_column_names = 0;
     t->primary_index = ix;
     ERR_TRY(build_finish_table(x->arena, t)); /* the new key's columns have ids now */
-    ix->name = arena_strdup(x->arena, def->name.len > 0 ? ddl_text(x, def->name)
-                                                        : pb_str(old->name));
+    ix->name = arena_strdup(x->arena, def->name.len > 0 ? ddl_text(x, def->name) : "primary");
     return def->interleave != NULL ? ddl_interleave(x, t, ix, def->interleave) : NULL;
+}
+
+static struct error *
+move_rows(struct alter *a, const struct table *before, const pb_index *old, size_t kept)
+{
+    struct exec_ctx *x = a->x;
+    const struct table *after;
+    ERR_TRY(alter_table_now(a, &after));
+    ERR_TRY(relink_parents(x, before->pb, after->pb, kept));
+    ERR_TRY(alter_table_now(a, &after));
+    ERR_TRY(ddl_rewrite_rows(x, before, after, NULL));
+    for (int i = 1 + (int)kept; i < after->n_indexes; i++) {
+        kv_txn_step(x->txn);
+        ERR_TRY(ddl_backfill_index(x, after, &after->indexes[i], NULL));
+    }
+    if (first_key(old) == 0)
+        return NULL;
+    kv_txn_step(x->txn);
+    return ddl_shard_gone(x, a->id, old->sharded->name, false);
 }
 
 struct error *
 alter_primary_key(struct alter *a, const struct ast_index_def *def)
 {
     struct exec_ctx *x = a->x;
-    const struct table *before, *after;
+    const struct table *before;
     pb_table *t;
     size_t kept;
     ERR_TRY(alter_table_now(a, &before));
@@ -221,17 +239,10 @@ alter_primary_key(struct alter *a, const struct ast_index_def *def)
     if (def->partition_by != NULL)
         ERR_TRY(ddl_partitioning(x, t, t->primary_index, def->partition_by));
     ERR_TRY(catalog_write_table(x->catalog, t));
-    ERR_TRY(relink_parents(x, before->pb, t, kept));
-    ERR_TRY(alter_table_now(a, &after));
-    ERR_TRY(ddl_rewrite_rows(x, before, after, NULL));
-    for (int i = 1 + (int)kept; i < after->n_indexes; i++) {
-        kv_txn_step(x->txn);
-        ERR_TRY(ddl_backfill_index(x, after, &after->indexes[i], NULL));
-    }
-    if (first_key(old) == 1) {
-        kv_txn_step(x->txn);
-        ERR_TRY(ddl_shard_gone(x, a->id, old->sharded->name, false));
-    }
+    if (a->for_job)
+        a->rows_left = true;
+    else
+        ERR_TRY(move_rows(a, before, old, kept));
     exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION,
                            "primary key changes are finalized asynchronously; further schema "
                            "changes on this table may be restricted until the job completes"));

@@ -1,6 +1,7 @@
 /* ALTER TABLE: its commands one after the other, each complete before the next begins. */
 #include "config.h"
 
+#include "executor/schema/mutations.h"
 #include "executor/schema/schema_int.h"
 
 #include "catalog/build.h"
@@ -25,12 +26,18 @@ audit(struct alter *a, const struct ast_alter_cmd *c)
     return catalog_write_table(a->x->catalog, t);
 }
 
+static bool
+makes_key(const struct ast_alter_cmd *c)
+{
+    return c->kind == AST_ALTER_PRIMARY_KEY ||
+           (c->kind == AST_ALTER_ADD_CONSTRAINT && c->def->kind == AST_DEF_PRIMARY_KEY);
+}
+
 static struct error *
 note_change(struct alter *a, const struct ast_alter_cmd *c)
 {
     const struct table *t;
-    bool new_key = c->kind == AST_ALTER_PRIMARY_KEY ||
-                   (c->kind == AST_ALTER_ADD_CONSTRAINT && c->def->kind == AST_DEF_PRIMARY_KEY);
+    bool new_key = makes_key(c);
     if (!new_key && c->kind != AST_ALTER_ADD_COLUMN && c->kind != AST_ALTER_DROP_COLUMN &&
         c->kind != AST_ALTER_SET_NOT_NULL && c->kind != AST_ALTER_ADD_CONSTRAINT)
         return NULL;
@@ -39,10 +46,24 @@ note_change(struct alter *a, const struct ast_alter_cmd *c)
     return catalog_note_change(a->x->catalog, t, new_key ? CHANGE_PRIMARY_KEY : CHANGE_MUTATION);
 }
 
+/* v20.1 queues these, too. */
+static struct error *
+refuse_while_key_changes(struct alter *a, const struct ast_alter_cmd *c)
+{
+    const struct table *t;
+    if (c->kind != AST_ALTER_DROP_CONSTRAINT && c->kind != AST_ALTER_DROP_NOT_NULL)
+        return NULL;
+    ERR_TRY(alter_table_now(a, &t));
+    if (!mutation_changes_key(t->pb))
+        return NULL;
+    return catalog_note_change(a->x->catalog, t, CHANGE_MUTATION);
+}
+
 static struct error *
 command(struct alter *a, const struct ast_alter_cmd *c)
 {
     const struct table *t;
+    ERR_TRY(refuse_while_key_changes(a, c));
     ERR_TRY(note_change(a, c));
     switch (c->kind) {
     case AST_ALTER_ADD_COLUMN:
@@ -143,19 +164,43 @@ can_follow(const struct ast_alter_cmd *c)
         return !may_become_null(c->column);
     case AST_ALTER_ADD_CONSTRAINT:
         if (c->def->kind == AST_DEF_UNIQUE || c->def->kind == AST_DEF_INDEX)
-            return c->def->index->interleave == NULL && c->def->index->sharded == NULL;
+            return c->def->index->interleave == NULL;
         return c->def->kind == AST_DEF_CHECK || c->def->kind == AST_DEF_FOREIGN_KEY;
     default:
-        return c->kind != AST_ALTER_PRIMARY_KEY && c->kind != AST_ALTER_VALIDATE_CONSTRAINT;
+        return c->kind != AST_ALTER_VALIDATE_CONSTRAINT;
     }
 }
 
 static bool
-rows_can_follow(const struct ast_alter_table *n)
+is_interleaved(const pb_index *ix)
 {
-    for (int i = 0; i < n->count; i++)
+    return ix->interleave != NULL && ix->interleave->n_ancestors > 0;
+}
+
+/* Where a new key is by itself, or right behind the end of the old one; entries that lie among another
+ * table's rows do not wait for the garbage collector. */
+static bool
+key_can_follow(const struct ast_alter_table *n, const pb_table *t)
+{
+    const struct ast_alter_cmd *last = &n->items[n->count - 1];
+    bool alone = n->count == 1 || (n->count == 2 && n->items[0].kind == AST_ALTER_DROP_CONSTRAINT);
+    if (!alone || !makes_key(last))
+        return false;
+    bool interleaved = last->def->index->interleave != NULL || is_interleaved(t->primary_index);
+    for (size_t i = 0; i < t->n_indexes; i++)
+        interleaved = interleaved || is_interleaved(t->indexes[i]);
+    return !interleaved;
+}
+
+static bool
+rows_can_follow(const struct ast_alter_table *n, const pb_table *t)
+{
+    for (int i = 0; i < n->count; i++) {
+        if (makes_key(&n->items[i]))
+            return key_can_follow(n, t);
         if (!can_follow(&n->items[i]))
             return false;
+    }
     return true;
 }
 
@@ -181,7 +226,7 @@ looks_at_rows(const struct ast_alter_table *n)
 static struct error *
 whether_for_job(struct alter *a, const struct ast_alter_table *n, const struct table *t)
 {
-    return looks_at_rows(n) && rows_can_follow(n) ? ddl_is_for_job(a->x, t, &a->for_job) : NULL;
+    return looks_at_rows(n) && rows_can_follow(n, t->pb) ? ddl_is_for_job(a->x, t, &a->for_job) : NULL;
 }
 
 const pb_table *

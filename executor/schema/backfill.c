@@ -174,6 +174,8 @@ ddl_backfill_index(struct exec_ctx *x, const struct table *t, const struct index
     need(needed, ix->keys, ix->n_keys);
     need(needed, ix->extra, ix->n_extra);
     need(needed, ix->stored, ix->n_stored);
+    if (ix->primary_encoding)
+        memset(needed, true, (size_t)t->n_all_columns);
     struct backfill b = {.x = x, .t = t, .ix = ix, .piece = piece, .needed = needed,
                          .arena = arena_create(x->arena, "backfill"),
                          .kept = arena_create(x->arena, "backfill, entries")};

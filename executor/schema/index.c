@@ -261,7 +261,7 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     struct ddl_undo undo;
     bool for_job = false;
     ddl_undo_point(x, t->id, &undo);
-    if (n->def.interleave == NULL && n->def.sharded == NULL)
+    if (n->def.interleave == NULL)
         ERR_TRY(ddl_is_for_job(x, t, &for_job));
     struct error *err = for_job ? NULL : ddl_bring_rows(x, t->id);
     if (err != NULL)

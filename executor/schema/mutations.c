@@ -13,6 +13,15 @@ mutation_adds(const pb_mutation *m)
 }
 
 bool
+mutation_changes_key(const pb_table *t)
+{
+    for (size_t i = 0; i < t->n_mutations; i++)
+        if (MUTATION_IS(t->mutations[i], PRIMARY_KEY_SWAP))
+            return true;
+    return false;
+}
+
+bool
 mutation_drops_column(const pb_table *t, const char *name)
 {
     for (size_t i = 0; i < t->n_mutations; i++)
@@ -77,24 +86,42 @@ collect_index_later(struct arena *a, pb_table *t, uint32_t id)
     PB_PUSH(a, t->gc_mutations, t->n_gc_mutations, g);
 }
 
-static void
-swap_primary_key(struct arena *a, pb_table *t, const Amberdb__PrimaryKeySwap *s)
+/* The parent of an interleaved index that goes forgets it. */
+static struct error *
+unlink_index(struct exec_ctx *x, const pb_table *t, const pb_index *ix)
 {
+    size_t n = ix->interleave != NULL ? ix->interleave->n_ancestors : 0;
+    if (n == 0)
+        return NULL;
+    return ddl_unlink_interleave(x, PB_GET(ix->interleave->ancestors[n - 1], table_id), PB_GET(t, id),
+                                 PB_GET(ix, id));
+}
+
+static struct error *
+swap_primary_key(struct exec_ctx *x, pb_table *t, const Amberdb__PrimaryKeySwap *s)
+{
+    struct arena *a = x->arena;
     uint32_t new_id = PB_GET(s, new_primary_index_id);
     for (size_t i = 0; i < t->n_indexes; i++) {
         if (PB_GET(t->indexes[i], id) != new_id)
             continue;
-        collect_index_later(a, t, PB_GET(t->primary_index, id));
+        const pb_index *old = t->primary_index;
+        ERR_TRY(unlink_index(x, t, old));
+        collect_index_later(a, t, PB_GET(old, id));
         t->primary_index = t->indexes[i];
         PB_REMOVE(t->indexes, t->n_indexes, i);
-        t->primary_index->name = arena_strdup(a, "primary");
+        if (strcmp(pb_str(t->primary_index->name), NEW_KEY_NAME) == 0)
+            t->primary_index->name = arena_strdup(a, "primary");
+        t->primary_index->n_store_column_ids = t->primary_index->n_store_column_names = 0;
         break;
     }
     for (size_t k = 0; k < s->n_old_indexes && k < s->n_new_indexes; k++) {
         char *name = NULL;
         for (size_t i = 0; i < t->n_indexes; i++)
-            if (PB_GET(t->indexes[i], id) == s->old_indexes[k])
+            if (PB_GET(t->indexes[i], id) == s->old_indexes[k]) {
                 name = t->indexes[i]->name;
+                ERR_TRY(unlink_index(x, t, t->indexes[i]));
+            }
         if (name != NULL) {
             forget_index(t, s->old_indexes[k]);
             collect_index_later(a, t, s->old_indexes[k]);
@@ -103,6 +130,7 @@ swap_primary_key(struct arena *a, pb_table *t, const Amberdb__PrimaryKeySwap *s)
             if (PB_GET(t->indexes[i], id) == s->new_indexes[k])
                 t->indexes[i]->name = name;
     }
+    return NULL;
 }
 
 /* ---- constraints ---- */
@@ -275,7 +303,7 @@ mutations_apply(struct exec_ctx *x, pb_table *t, pb_mutation *const *v, size_t n
             ERR_TRY(mutation_adds(m) ? add_constraint(x, t, m->constraint)
                             : drop_constraint(x, t, m->constraint));
         } else if (MUTATION_IS(m, PRIMARY_KEY_SWAP) && mutation_adds(m)) {
-            swap_primary_key(x->arena, t, m->primary_key_swap);
+            ERR_TRY(swap_primary_key(x, t, m->primary_key_swap));
             *rewrite = true;
         }
     }
@@ -293,8 +321,10 @@ mutations_undo(struct exec_ctx *x, pb_table *t, pb_mutation *const *v, size_t n)
             PB_PUSH(x->arena, t->columns, t->n_columns, m->column);
         else if (MUTATION_IS(m, CONSTRAINT) && mutation_adds(m))
             ERR_TRY(drop_constraint(x, t, m->constraint));
-        else if (MUTATION_IS(m, INDEX) && mutation_adds(m))
+        else if (MUTATION_IS(m, INDEX) && mutation_adds(m)) {
+            ERR_TRY(unlink_index(x, t, m->index));
             collect_index_later(x->arena, t, PB_GET(m->index, id));
+        }
     }
     return NULL;
 }

@@ -21,6 +21,9 @@ typedef Amberdb__DescriptorMutation pb_mutation;
 
 /* Rolled-back mutations carry their direction already turned. */
 bool mutation_adds(const pb_mutation *m);
+#define NEW_KEY_NAME "new_primary_key" /* of an index without a name of its own, until it is swapped in */
+
+bool mutation_changes_key(const pb_table *t); /* a new primary key of t is under way */
 /* A column of that name is on its way out of t's rows. */
 bool mutation_drops_column(const pb_table *t, const char *name);
 

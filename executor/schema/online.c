@@ -258,6 +258,63 @@ defer_drops(struct deferral *d)
     return any;
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/alter_primary_key.go: names while the rows are brought. */
+static void
+name_for_now(struct deferral *d, Amberdb__PrimaryKeySwap *s)
+{
+    struct arena *a = d->x->arena;
+    pb_table *t = d->t;
+    if (strcmp(t->primary_index->name, "primary") == 0)
+        t->primary_index->name = arena_strdup(a, NEW_KEY_NAME);
+    for (size_t i = 0; i < t->n_indexes; i++)
+        for (size_t k = 0; k < d->before->n_indexes; k++) {
+            const pb_index *was = d->before->indexes[k];
+            if (PB_GET(t->indexes[i], id) == PB_GET(was, id) ||
+                strcmp(t->indexes[i]->name, was->name) != 0)
+                continue;
+            PB_PUSH(a, s->old_indexes, s->n_old_indexes, PB_GET(was, id));
+            PB_PUSH(a, s->new_indexes, s->n_new_indexes, PB_GET(t->indexes[i], id));
+            t->indexes[i]->name = arena_printf(a, "%s_rewrite_for_primary_key_change", was->name);
+            break;
+        }
+}
+
+/* Until the rows are in the new primary index the old one is it, with the secondary indexes that it had. */
+static void
+keep_old_key(struct deferral *d)
+{
+    const pb_table *was = pb_table_copy(d->x->arena, d->before);
+    d->t->primary_index = was->primary_index;
+    PB_SET(d->t->primary_index, disabled, 0);
+    d->t->indexes = was->indexes;
+    d->t->n_indexes = was->n_indexes;
+    d->t->n_gc_mutations = was->n_gc_mutations;
+}
+
+static bool
+defer_new_key(struct deferral *d)
+{
+    struct arena *a = d->x->arena;
+    pb_index *new_key = d->t->primary_index;
+    if (PB_GET(new_key, id) == PB_GET(d->before->primary_index, id))
+        return false;
+    pb_mutation *m = PB_NEW(a, DescriptorMutation, descriptor_mutation);
+    m->descriptor_case = AMBERDB__DESCRIPTOR_MUTATION__DESCRIPTOR_PRIMARY_KEY_SWAP;
+    m->primary_key_swap = PB_NEW(a, PrimaryKeySwap, primary_key_swap);
+    PB_SET(m->primary_key_swap, new_primary_index_id, PB_GET(new_key, id));
+    PB_SET(m->primary_key_swap, old_primary_index_id, PB_GET(d->before->primary_index, id));
+    PB_SET(m, direction, AMBERDB__MUTATION_DIRECTION__MUTATION_ADD);
+    PB_SET(m, mutation_id, d->mutation_id);
+    name_for_now(d, m->primary_key_swap);
+    defer_columns(d); /* a shard's, with its check */
+    defer_checks(d);
+    push_mutation(d, build_mutation_index(a, new_key, true, d->mutation_id));
+    defer_indexes(d);
+    push_mutation(d, m);
+    keep_old_key(d);
+    return true;
+}
+
 struct error *
 ddl_defer_losses(struct exec_ctx *x, uint32_t table_id, const pb_table *before, uint32_t mutation_id,
                  bool *any)
@@ -265,6 +322,7 @@ ddl_defer_losses(struct exec_ctx *x, uint32_t table_id, const pb_table *before, 
     struct deferral d = {.x = x, .before = before, .mutation_id = mutation_id};
     ERR_TRY(ddl_mutable(x, table_id, &d.t));
     *any = defer_drops(&d);
+    *any |= defer_new_key(&d);
     return *any ? catalog_write_table(x->catalog, d.t) : NULL;
 }
 

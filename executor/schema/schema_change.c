@@ -1,7 +1,7 @@
 /* The job SCHEMA CHANGE: what the mutations of one statement ask of the rows that were there before it.
  *
  *     resume      for each step, pieces of one transaction each: rows written anew with their new columns,
- *                 then the entries of each new index
+ *                 then the entries of each new index; a new primary key is one more index until the end
  *                 constraints are validated at one time, which conflicts with nobody: writers have kept
  *                 them since the statement committed
  *                 the mutations become public, in one transaction
@@ -94,6 +94,9 @@ read_forms(struct exec_ctx *x, const struct change *c, struct forms *f)
     if (!has_mutation(after, c->mutation_id))
         return NULL;
     f->v = take_mutations(x->arena, c, after, &f->n);
+    for (size_t i = f->n; i-- > 0;) /* rows are where they were until the end */
+        if (MUTATION_IS(f->v[i], PRIMARY_KEY_SWAP))
+            PB_REMOVE(f->v, f->n, i);
     pb_table *before = pb_table_copy(x->arena, after);
     for (size_t i = 0; i < f->n; i++) {
         if (!MUTATION_IS(f->v[i], COLUMN))
@@ -340,6 +343,57 @@ validate_txn(struct exec_ctx *x, void *arg)
     return NULL;
 }
 
+/* Another job, which nobody can cancel, takes columns out of the rows that mutations of this id drop. */
+static struct error *
+start_dropping(struct exec_ctx *x, const struct job *j, pb_table *t, uint32_t id)
+{
+    struct arena *a = x->arena;
+    int64_t job_id;
+    Amberdb__Payload *p = PB_NEW(a, Payload, payload);
+    p->username = arena_strdup(a, pb_str(j->payload->username));
+    p->schema_change = PB_NEW(a, SchemaChangeDetails, schema_change_details);
+    p->details_case = AMBERDB__PAYLOAD__DETAILS_SCHEMA_CHANGE;
+    PB_SET(p->schema_change, table_id, PB_GET(t, id));
+    PB_SET(p->schema_change, mutation_id, id);
+    PB_SET(p->schema_change, format_version, 1);
+    PB_SET(p, noncancelable, 1);
+    PB_PUSH(a, p->descriptor_ids, p->n_descriptor_ids, PB_GET(t, id));
+    ERR_TRY(job_create(x, p, NULL, pb_str(j->payload->description), &job_id));
+    Amberdb__MutationJob *m = PB_NEW(a, MutationJob, mutation_job);
+    PB_SET(m, mutation_id, id);
+    PB_SET(m, job_id, job_id);
+    PB_PUSH(a, t->mutation_jobs, t->n_mutation_jobs, m);
+    PB_SET(t, next_mutation_id, id + 1);
+    return NULL;
+}
+
+/* The rows are in the new primary index: the indexes that it replaced are collected later, and the shard
+ * column of the old key goes when no index has it. */
+static struct error *
+old_key_gone(struct exec_ctx *x, const struct job *j, const pb_table *before)
+{
+    const Amberdb__ShardedDescriptor *shard = before->primary_index->sharded;
+    uint32_t id = PB_GET(before, id), *gone = NULL, mutation_id;
+    size_t n = 0;
+    pb_table *t;
+    bool any;
+    ERR_TRY(ddl_mutable(x, id, &t));
+    for (size_t i = before->n_gc_mutations; i < t->n_gc_mutations; i++)
+        PB_PUSH(x->arena, gone, n, (uint32_t)t->gc_mutations[i]->index_id);
+    ERR_TRY(ddl_gc_job(x, pb_str(j->payload->description), id, gone, n, NULL, 0));
+    if (shard == NULL || !PB_GET(shard, is_sharded))
+        return NULL;
+    const pb_table *with = pb_table_copy(x->arena, t);
+    mutation_id = PB_GET(t, next_mutation_id);
+    ERR_TRY(ddl_shard_gone(x, id, pb_str(shard->name), true));
+    ERR_TRY(ddl_defer_losses(x, id, with, mutation_id, &any));
+    if (!any)
+        return NULL;
+    ERR_TRY(ddl_mutable(x, id, &t));
+    ERR_TRY(start_dropping(x, j, t, mutation_id));
+    return catalog_write_table(x->catalog, t);
+}
+
 static struct error *
 finish_txn(struct exec_ctx *x, void *arg)
 {
@@ -355,9 +409,13 @@ finish_txn(struct exec_ctx *x, void *arg)
     if (!has_mutation(pb_descriptor_table(d), c->mutation_id))
         return NULL;
     ERR_TRY(ddl_mutable(x, c->table_id, &t));
+    const pb_table *before = pb_table_copy(x->arena, t);
     pb_mutation **v = take_mutations(x->arena, c, t, &n);
     ERR_TRY(mutations_apply(x, t, v, n, &rewrite));
     ERR_TRY(catalog_write_table(x->catalog, t));
+    for (size_t i = 0; i < n; i++)
+        if (MUTATION_IS(v[i], PRIMARY_KEY_SWAP))
+            ERR_TRY(old_key_gone(x, c->j, before));
     for (size_t i = 0; i < n; i++)
         if (MUTATION_IS(v[i], CONSTRAINT) && v[i]->constraint->foreign_key != NULL)
             ERR_TRY(ddl_foreign_key_validity(x, c->table_id, pb_str(v[i]->constraint->name),
@@ -446,7 +504,6 @@ go_on_dropping(struct exec_ctx *x, const struct job *j, pb_table *t, pb_mutation
     struct arena *a = x->arena;
     size_t kept = 0, was = t->n_mutations;
     uint32_t id = PB_GET(t, next_mutation_id);
-    int64_t job_id;
     for (size_t i = 0; i < *n; i++) {
         if (!MUTATION_IS(v[i], COLUMN) || mutation_adds(v[i])) {
             v[kept++] = v[i];
@@ -456,24 +513,7 @@ go_on_dropping(struct exec_ctx *x, const struct job *j, pb_table *t, pb_mutation
         PB_PUSH(a, t->mutations, t->n_mutations, v[i]);
     }
     *n = kept;
-    if (t->n_mutations == was)
-        return NULL;
-    PB_SET(t, next_mutation_id, id + 1);
-    Amberdb__Payload *p = PB_NEW(a, Payload, payload);
-    p->username = arena_strdup(a, pb_str(j->payload->username));
-    p->schema_change = PB_NEW(a, SchemaChangeDetails, schema_change_details);
-    p->details_case = AMBERDB__PAYLOAD__DETAILS_SCHEMA_CHANGE;
-    PB_SET(p->schema_change, table_id, PB_GET(t, id));
-    PB_SET(p->schema_change, mutation_id, id);
-    PB_SET(p->schema_change, format_version, 1);
-    PB_SET(p, noncancelable, 1);
-    PB_PUSH(a, p->descriptor_ids, p->n_descriptor_ids, PB_GET(t, id));
-    ERR_TRY(job_create(x, p, NULL, pb_str(j->payload->description), &job_id));
-    Amberdb__MutationJob *m = PB_NEW(a, MutationJob, mutation_job);
-    PB_SET(m, mutation_id, id);
-    PB_SET(m, job_id, job_id);
-    PB_PUSH(a, t->mutation_jobs, t->n_mutation_jobs, m);
-    return NULL;
+    return t->n_mutations == was ? NULL : start_dropping(x, j, t, id);
 }
 
 static struct error *

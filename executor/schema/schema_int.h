@@ -251,7 +251,8 @@ struct error *ddl_duplicate_key(struct exec_ctx *x, const struct table *t, const
 /* online.c: a change whose rows a job brings while others read and write the table. */
 /* Is it for a job? Not when there are few rows, nor in a table that the transaction made. */
 struct error *ddl_is_for_job(struct exec_ctx *x, const struct table *t, bool *yes) ERR_MUST_USE;
-/* The written descriptor lacks columns of `before`, but the rows have their values: they become mutations. */
+/* The written descriptor lacks columns of `before`, or has another primary key, but the rows are as they
+ * were: that becomes mutations. */
 struct error *ddl_defer_losses(struct exec_ctx *x, uint32_t table_id, const pb_table *before,
                                uint32_t mutation_id, bool *any) ERR_MUST_USE;
 /* The written descriptor of a table has what `before` has not, but no row knows of it: that becomes

@@ -136,6 +136,9 @@ ddl_shard_gone(struct exec_ctx *x, uint32_t table_id, const char *shard, bool fo
         for (int k = 0; k < ix->n_keys; k++)
             if (t->columns[ix->keys[k]].id == c->id)
                 return NULL;
+        for (int k = 0; k < ix->n_extra; k++) /* a unique one that a new primary key left as it was */
+            if (t->columns[ix->extra[k]].id == c->id)
+                return NULL;
         for (int k = 0; k < ix->n_stored; k++)
             if (t->columns[ix->stored[k]].id == c->id)
                 return NULL;

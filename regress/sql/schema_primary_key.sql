@@ -104,3 +104,19 @@ ALTER TABLE unsharded ALTER PRIMARY KEY USING COLUMNS (x);
 SELECT column_name FROM [SHOW COLUMNS FROM unsharded] ORDER BY 1;
 SELECT * FROM unsharded ORDER BY x;
 EXPERIMENTAL SCRUB TABLE unsharded;
+
+-- a new key without a name is called primary, whatever the old one was
+CREATE TABLE named (a INT NOT NULL, b INT NOT NULL, CONSTRAINT pk PRIMARY KEY (a));
+INSERT INTO named VALUES (1, 2);
+ALTER TABLE named ALTER PRIMARY KEY USING COLUMNS (b);
+SHOW CREATE TABLE named;
+DROP TABLE named;
+
+-- a unique index that names its rows by the key goes on to do so when the key has no shards any more
+CREATE TABLE kept (id INT PRIMARY KEY USING HASH WITH BUCKET_COUNT = 4, d INT NOT NULL, UNIQUE INDEX kd (d));
+INSERT INTO kept VALUES (1, 10), (2, 20);
+ALTER TABLE kept ALTER PRIMARY KEY USING COLUMNS (id);
+SELECT id, d FROM kept@kd ORDER BY id;
+EXPERIMENTAL SCRUB TABLE kept;
+SHOW CREATE TABLE kept;
+DROP TABLE kept;
