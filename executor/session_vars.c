@@ -83,6 +83,7 @@ static const struct var_def vars[] = {
     {"ssl_renegotiation_limit", VAR_SPECIAL, "0", NULL, true},
     {"standard_conforming_strings", VAR_SPECIAL, "on", NULL, false},
     {"statement_timeout", VAR_SPECIAL, "0", NULL, false},
+    {"strict_ddl_atomicity", VAR_BOOL, "off", NULL, true},
     {"synchronize_seqscans", VAR_SPECIAL, "on", NULL, false},
     {"timezone", VAR_SPECIAL, "UTC", NULL, false},
     {"tracing", VAR_READ_ONLY, NULL, NULL, false},

@@ -280,9 +280,7 @@ alter_validate_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
         return ddl_foreign_key_validity(a->x, a->id, name,
                                         AMBERDB__CONSTRAINT_VALIDITY__VALIDATED);
     }
-    return err_new(ERR_WRONG_OBJECT_TYPE,
-                   "constraint \"%s\" of relation \"%s\" is not a foreign key or check constraint",
-                   name, now->name);
+    return NULL; /* indexes are validated while they are made */
 }
 
 struct error *

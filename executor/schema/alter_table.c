@@ -43,7 +43,7 @@ note_change(struct alter *a, const struct ast_alter_cmd *c)
         return NULL;
     a->mutated = true;
     ERR_TRY(alter_table_now(a, &t));
-    return catalog_note_change(a->x->catalog, t, new_key ? CHANGE_PRIMARY_KEY : CHANGE_MUTATION);
+    return ddl_note_change(a->x, t, new_key ? CHANGE_PRIMARY_KEY : CHANGE_MUTATION);
 }
 
 /* v20.1 queues these, too. */

@@ -112,17 +112,11 @@ name_list(struct exec_ctx *x, const struct ast_names *names)
 struct error *
 ddl_interleave(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_interleave *n)
 {
-    struct object_name name = ddl_object_name(x, &n->parent);
     const struct table *parent;
-    const struct database *db;
-    const char *schema;
     if (n->behavior != AST_DROP_DEFAULT)
         return err_unimplemented(7854, "unsupported shorthand %s",
                                  n->behavior == AST_DROP_CASCADE ? "CASCADE" : "RESTRICT");
-    ERR_TRY(catalog_resolve(x->catalog, &x->names, &name, &parent, &db, &schema));
-    if (parent == NULL)
-        return err_new(ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist",
-                       ddl_name_shown(x, &n->parent));
+    ERR_TRY(ddl_relation(x, &n->parent, DDL_TABLE, false, PRIV_CREATE, &parent, NULL));
     ERR_TRY(ddl_check_table(x, parent, PRIV_CREATE));
     const struct index *pk = &parent->indexes[0];
     const char *declared = name_list(x, &n->columns), *type = ix == t->primary_index ? "primary key"
@@ -266,7 +260,7 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     struct error *err = for_job ? NULL : ddl_bring_rows(x, t->id);
     if (err != NULL)
         return ddl_put_off(x, &undo, t->id, err);
-    ERR_TRY(catalog_note_change(x->catalog, t, CHANGE_MUTATION));
+    ERR_TRY(ddl_note_change(x, t, CHANGE_MUTATION));
     ERR_TRY(ddl_mutable(x, t->id, &pb));
     ERR_TRY(ddl_index(x, pb, &n->def, n->unique, &ix));
     PB_SET(ix, created_explicitly, 1);
@@ -533,7 +527,7 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
         return err_new(ERR_UNCATEGORIZED,
                        "index \"%s\" is in use as unique constraint (use CASCADE if you really "
                        "want to drop it)", name);
-    ERR_TRY(catalog_note_change(x->catalog, f->t, CHANGE_MUTATION));
+    ERR_TRY(ddl_note_change(x, f->t, CHANGE_MUTATION));
     const char *text = arena_printf(x->arena, "DROP INDEX %s@%s%s", ddl_qualified(x, f->t),
                                     quoted(x, name), cascade ? " CASCADE" : "");
     uint32_t mutation, index_id = f->ix->id;

@@ -351,6 +351,11 @@ struct error *ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t i
 
 /* drop.c: take a relation out of the catalog; its data go when its TTL has passed. cascade: views and
  * foreign keys that depend on it go too. */
+/* catalog_note_change; besides, 0A000 between BEGIN and COMMIT when the session wants all or nothing
+ * (strict_ddl_atomicity): rows are looked at only after the COMMIT. */
+struct error *ddl_note_change(struct exec_ctx *x, const struct table *t,
+                              enum catalog_change change) ERR_MUST_USE;
+
 struct error *ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade) ERR_MUST_USE;
 
 /* 2BP01 when something else uses a sequence that column c of t owns; `column`: the column goes, not t. */

@@ -2,6 +2,7 @@
 
 #include "executor/schema/schema_int.h"
 
+#include "executor/session.h"
 #include "grammar/print.h"
 
 const char *
@@ -138,6 +139,23 @@ struct error *
 ddl_mutable(struct exec_ctx *x, uint32_t id, pb_table **out)
 {
     return catalog_mutable_table(x->catalog, x->arena, id, out);
+}
+
+struct error *
+ddl_note_change(struct exec_ctx *x, const struct table *t, enum catalog_change change)
+{
+    const char *strict = x->session != NULL ? session_setting(x->session, "strict_ddl_atomicity") : "";
+    ERR_TRY(catalog_note_change(x->catalog, t, change));
+    if (!exec_in_explicit_txn(x) || catalog_is_new(x->catalog, t->id) ||
+        (strcmp(strict, "on") != 0 && strcmp(strict, "true") != 0))
+        return NULL;
+    return err_hint(err_new(ERR_FEATURE_NOT_SUPPORTED,
+                            "unimplemented: cannot run this DDL statement inside a multi-statement "
+                            "transaction as its atomicity cannot be guaranteed"),
+                    "You have attempted to use a feature that is not yet implemented.\n"
+                    "See: https://go.crdb.dev/issue/42061\n--\n"
+                    "Set the session variable strict_ddl_atomicity to false if you are willing to "
+                    "accept atomicity violations.");
 }
 
 struct error *

@@ -130,3 +130,12 @@ CREATE TABLE keying (a INT PRIMARY KEY, b INT, INDEX bi (b));
 BEGIN; ALTER TABLE keying ADD CONSTRAINT self FOREIGN KEY (b) REFERENCES keying; DROP INDEX keying@bi; ROLLBACK;
 BEGIN; ALTER TABLE keying ADD CONSTRAINT self FOREIGN KEY (b) REFERENCES keying; DROP INDEX keying@bi CASCADE; ROLLBACK;
 DROP TABLE keying;
+-- All or nothing, when the session asks for it.
+SET strict_ddl_atomicity = on; SHOW strict_ddl_atomicity;
+CREATE TABLE atomic (a INT PRIMARY KEY, b INT);
+BEGIN; ALTER TABLE atomic ADD CONSTRAINT u UNIQUE (b); ROLLBACK;
+BEGIN; CREATE INDEX ON atomic (b); ROLLBACK;
+BEGIN; CREATE TABLE newly (a INT); CREATE INDEX ON newly (a); ALTER TABLE atomic RENAME TO atom; COMMIT;
+ALTER TABLE atom ADD CONSTRAINT u UNIQUE (b), VALIDATE CONSTRAINT "primary";
+RESET strict_ddl_atomicity; DROP TABLE atom, newly;
+CREATE VIEW no_parent AS SELECT 1 AS a; CREATE TABLE inside (a INT PRIMARY KEY) INTERLEAVE IN PARENT no_parent (a); DROP VIEW no_parent;
