@@ -448,6 +448,8 @@ run_explicit(struct session *s, const struct invocation *v, struct arena *a)
         s->txn->used = true;
         kv_txn_step(s->txn->kv);
         err = run_in(s, v, s->txn, work, &tag);
+        if (err == NULL && s->txn != NULL)
+            err = kv_txn_settle(s->txn->kv);
         if (!first || !err_is(err, ERR_SERIALIZATION_FAILURE) || attempt >= MAX_RETRIES ||
             !can_start_again(s, v))
             break;

@@ -52,6 +52,7 @@ drivers = \
   %D%/cluster-files \
   %D%/cut-off \
   %D%/restore-pieces \
+  %D%/cluster-locks \
   %D%/cluster-init \
   %D%/demo-test \
   %D%/fault/bad-backups

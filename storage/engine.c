@@ -189,6 +189,62 @@ engine_fence_commit(struct engine *e, struct engine_fence f, const struct engine
     return n == 0 ? NULL : e->vt->fence_commit(e, f, w, n);
 }
 
+bool
+engine_locks_wanted(struct engine *e)
+{
+    return e->vt->locks_wanted != NULL && e->vt->locks_wanted(e);
+}
+
+struct error *
+engine_locks_try(struct engine *e, const uint64_t *want, size_t n, struct hlc since, struct arena *a,
+                 struct engine_order_view *v, enum engine_lock_answer *answers)
+{
+    *v = (struct engine_order_view){0};
+    return e->vt->locks_try(e, want, n, since, a, v, answers);
+}
+
+void
+engine_locks_drop(struct engine *e, const uint64_t *locks, size_t n)
+{
+    if (n > 0)
+        e->vt->locks_drop(e, locks, n);
+}
+
+void
+engine_locks_keep(struct engine *e)
+{
+    if (e->vt->locks_keep != NULL)
+        e->vt->locks_keep(e);
+}
+
+struct error *
+engine_lock_wait(struct engine *e, uint64_t want, struct error *(*go_on)(void *arg, bool *stop),
+                 void *arg, struct engine_lock **out)
+{
+    *out = NULL;
+    return e->vt->lock_wait(e, want, go_on, arg, out);
+}
+
+void
+engine_lock_release(struct engine_lock *l)
+{
+    l->vt->lock_release(l);
+}
+
+struct error *
+engine_waits(struct engine *e, const struct engine_wait *own, struct arena *a,
+             struct engine_wait **all, size_t *n)
+{
+    *n = 0;
+    return e->vt->waits(e, own, a, all, n);
+}
+
+void
+engine_wait_over(struct engine *e, const struct engine_wait *own)
+{
+    e->vt->wait_over(e, own);
+}
+
 struct error *
 engine_flush(struct engine *e)
 {

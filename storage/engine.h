@@ -89,6 +89,30 @@ struct engine_fence {
     uint64_t turn; /* whoever gives turns out (a row that a transaction changes) gives each once */
 };
 
+/* Locks that the processes of a shared store see of each other. They are hints, so that writers of one key
+ * wait for each other: what may commit is decided by the order alone. A lock is a number; a process takes
+ * each for one transaction at a time. All locks of a process go within seconds when it dies, is cut off or
+ * stands still. */
+enum engine_lock_answer {
+    ENGINE_LOCK_TAKEN,
+    ENGINE_LOCK_BUSY, /* another process has it */
+    ENGINE_LOCK_NONE, /* cannot be had at all now: go on without */
+};
+
+/* A lock that was waited for. */
+struct engine_lock;
+
+/* A transaction that waits for another process, as all of them see it. */
+struct engine_wait {
+    uint64_t writer, txn;  /* who: engine_writer of the process, and a number of its own */
+    uint64_t id;           /* of this wait: no other has it */
+    int64_t began;         /* in ns; of a cycle the last one gives way */
+    int priority;
+    uint64_t wants;
+    const uint64_t *holds; /* locks that do not go before this transaction goes on */
+    size_t n_holds;
+};
+
 struct engine_vt {
     const char *name;
     unsigned features;
@@ -150,6 +174,20 @@ struct engine_vt {
     struct error *(*fence_raise)(struct engine *e, struct engine_fence f);
     struct error *(*fence_commit)(struct engine *e, struct engine_fence f,
                                   const struct engine_write *w, size_t n);
+    /* Optional, with ENGINE_SHARED; all or none. */
+    bool (*locks_wanted)(struct engine *e);
+    struct error *(*locks_try)(struct engine *e, const uint64_t *want, size_t n, struct hlc since,
+                               struct arena *a, struct engine_order_view *v,
+                               enum engine_lock_answer *answers);
+    void (*locks_drop)(struct engine *e, const uint64_t *locks, size_t n);
+    void (*locks_keep)(struct engine *e);
+    struct error *(*lock_wait)(struct engine *e, uint64_t want,
+                               struct error *(*go_on)(void *arg, bool *stop), void *arg,
+                               struct engine_lock **out);
+    void (*lock_release)(struct engine_lock *l);
+    struct error *(*waits)(struct engine *e, const struct engine_wait *own, struct arena *a,
+                           struct engine_wait **all, size_t *n);
+    void (*wait_over)(struct engine *e, const struct engine_wait *own);
     /* Optional. Write memory to disk; compact what was ingested. */
     struct error *(*flush)(struct engine *e);
     struct error *(*compact)(struct engine *e, struct span s);
@@ -162,6 +200,9 @@ struct engine_iter {
     const struct engine_vt *vt;
 };
 struct engine_order {
+    const struct engine_vt *vt;
+};
+struct engine_lock {
     const struct engine_vt *vt;
 };
 
@@ -222,6 +263,28 @@ struct error *engine_fence_raise(struct engine *e, struct engine_fence f) ERR_MU
  * may be there after an error: they are to be such as can be written again. */
 struct error *engine_fence_commit(struct engine *e, struct engine_fence f,
                                   const struct engine_write *w, size_t n) ERR_MUST_USE;
+
+/* Whether there are locks and another process to see them. */
+bool engine_locks_wanted(struct engine *e);
+/* An answer for each, without waiting; then a view of the order, so that what former holders committed
+ * shows. */
+struct error *engine_locks_try(struct engine *e, const uint64_t *want, size_t n, struct hlc since,
+                               struct arena *a, struct engine_order_view *v,
+                               enum engine_lock_answer *answers) ERR_MUST_USE;
+/* Give up some that engine_locks_try gave. Does not wait for the store. */
+void engine_locks_drop(struct engine *e, const uint64_t *locks, size_t n);
+/* Once a second at least: else the store takes the process for one that stands still. */
+void engine_locks_keep(struct engine *e);
+/* Wait, first come first served. go_on is asked now and then, and says when to end; then *out is NULL, as
+ * it is where the lock cannot be had at all. */
+struct error *engine_lock_wait(struct engine *e, uint64_t want,
+                               struct error *(*go_on)(void *arg, bool *stop), void *arg,
+                               struct engine_lock **out) ERR_MUST_USE;
+void engine_lock_release(struct engine_lock *l);
+/* Tell the others of a wait, and hear of theirs, one's own among them: what the store had at one moment. */
+struct error *engine_waits(struct engine *e, const struct engine_wait *own, struct arena *a,
+                           struct engine_wait **all, size_t *n) ERR_MUST_USE;
+void engine_wait_over(struct engine *e, const struct engine_wait *own);
 
 /* Opening. */
 struct error *engine_memory_open(struct engine **out) ERR_MUST_USE;

@@ -4,8 +4,10 @@
  *   amberdb_facts      name text, value bytea
  *   amberdb_clock, amberdb_notes: the order of commits, see engine_postgres_order.c
  *   amberdb_fences: who may write outside of it, see engine_postgres_fence.c
+ *   amberdb_waits: who waits for a lock of another process, see engine_postgres_lock.c
  *
- * Only SQL that such databases have in common: no advisory locks, no COPY where a statement does.
+ * Only SQL that such databases have in common, no COPY where a statement does; advisory locks for what can be
+ * done without.
  *
  * A lost connection. Reads are done again. Versions outside the order (what RESTORE brings) are written
  * again as a whole: one that is there already is left alone, and the same version has the same bytes.
@@ -39,7 +41,8 @@ static const char *const schema[] = {
     "ON amberdb_versions (k ASC, w DESC, l DESC)",
     "CREATE TABLE IF NOT EXISTS amberdb_facts (name text PRIMARY KEY, value bytea NOT NULL)",
     PG_ORDER_SCHEMA,
-    PG_FENCE_SCHEMA, /* last: prepare looks for it */
+    PG_FENCE_SCHEMA,
+    PG_LOCK_SCHEMA, /* last: prepare looks for it */
 };
 
 /* ---- single versions ---- */
@@ -62,10 +65,7 @@ get_once(struct pg_engine *e, struct pg_conn *c, void *arg)
     enc_put_be32(t + 8, (uint32_t)g->at.logical);
     struct pg_arg args[] = {{g->key.ptr, (int)g->key.len}, {t, 8}, {t + 8, 4}};
     PGresult *res;
-    ERR_TRY(pg_exec(e, c, "could not read store",
-                    "SELECT w, l, v FROM amberdb_versions WHERE k = $1::bytea AND "
-                    "(w, l) <= ($2::int8, $3::int4) ORDER BY w DESC, l DESC LIMIT 1",
-                    3, args, &res));
+    ERR_TRY(pg_exec(e, c, "could not read store", PG_GET, 3, args, &res));
     g->found = PQntuples(res) == 1;
     if (g->found) {
         g->ts.wall = (int64_t)enc_get_be64(pg_bytes(res, 0, 0).ptr);
@@ -392,6 +392,7 @@ pg_span_stats(struct engine *base, struct span s, uint64_t *bytes)
 static void
 engine_free(struct pg_engine *e)
 {
+    pg_locks_destroy(e);
     pg_pool_destroy(e);
     arena_destroy(e->arena);
     xfree(e);
@@ -428,6 +429,14 @@ static const struct engine_vt postgres_vt = {
     .order_raise = pg_order_raise,
     .fence_raise = pg_fence_raise,
     .fence_commit = pg_fence_commit,
+    .locks_wanted = pg_locks_wanted,
+    .locks_try = pg_locks_try,
+    .locks_drop = pg_locks_drop,
+    .locks_keep = pg_locks_keep,
+    .lock_wait = pg_lock_wait,
+    .lock_release = pg_lock_release,
+    .waits = pg_waits,
+    .wait_over = pg_wait_over,
 };
 
 char *
@@ -459,7 +468,7 @@ prepare(struct pg_engine *e)
     struct pg_conn *c;
     ERR_TRY(pg_take(e, &c));
     struct error *err = pg_run(e, c, "could not read store",
-                               "SELECT 1 FROM amberdb_fences WHERE false", 0, NULL);
+                               "SELECT 1 FROM amberdb_waits WHERE false", 0, NULL);
     for (int try = 0; err != NULL && try < PREPARE_TRIES && !pg_is_broken(c); try++) {
         err_free(err);
         err = NULL;
@@ -481,6 +490,7 @@ engine_postgres_open(const char *url, struct engine **out)
     e->url = arena_strdup(e->arena, url);
     e->shown = engine_postgres_name(e->arena, url);
     pg_pool_init(e);
+    pg_locks_init(e);
     e->writer = random_u64();
     struct error *err = prepare(e);
     if (err != NULL) {

@@ -48,8 +48,8 @@ pg_pool_init(struct pg_engine *e)
     mutex_init(&e->lock, RANK_ENGINE);
 }
 
-static void
-conn_close(struct pg_conn *c)
+void
+pg_conn_close(struct pg_conn *c)
 {
     PQfinish(c->c);
     xfree(c);
@@ -65,7 +65,7 @@ pool_drop(struct pg_engine *e)
     mutex_unlock(&e->lock);
     for (struct pg_conn *next; c != NULL; c = next) {
         next = c->next;
-        conn_close(c);
+        pg_conn_close(c);
     }
 }
 
@@ -90,8 +90,8 @@ quiet(void *arg, const PGresult *res)
     (void)res;
 }
 
-static struct error *
-conn_open(struct pg_engine *e, struct pg_conn **out)
+struct error *
+pg_conn_open(struct pg_engine *e, struct pg_conn **out)
 {
     struct pg_conn *c = xcalloc(1, sizeof(*c));
     const char *values[] = {"3", "1", "3", "6000", "10", e->url, NULL};
@@ -102,7 +102,7 @@ conn_open(struct pg_engine *e, struct pg_conn **out)
         struct error *err =
             err_new(ERR_CONNECTION_FAILURE, "could not connect to the store %s: %.*s", e->shown,
                     first_line(text), text);
-        conn_close(c);
+        pg_conn_close(c);
         return err;
     }
     PQsetNoticeReceiver(c->c, quiet, NULL);
@@ -123,7 +123,7 @@ pg_take(struct pg_engine *e, struct pg_conn **out)
     }
     mutex_unlock(&e->lock);
     if (c == NULL)
-        return conn_open(e, out);
+        return pg_conn_open(e, out);
     *out = c;
     return NULL;
 }
@@ -153,7 +153,7 @@ pg_give(struct pg_engine *e, struct pg_conn *c)
         mutex_unlock(&e->lock);
     }
     if (c != NULL)
-        conn_close(c);
+        pg_conn_close(c);
 }
 
 struct error *
@@ -167,6 +167,12 @@ pg_error(struct pg_engine *e, struct pg_conn *c, PGresult *res, const char *what
      * noticed. Nothing from the server: libpq could not send or receive. */
     bool lost = pg_is_broken(c) || state == NULL || strncmp(state, "57P0", 4) == 0 ||
                 strcmp(state, "25P03") == 0;
+    /* Somebody hands each of our transactions to another session of the server: no statement is prepared any
+     * more, and this one tried again. */
+    if (state != NULL && (strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0)) {
+        atomic_store(&e->no_plans, true);
+        lost = true;
+    }
     c->failed = lost;
     enum errcode code = lost                                           ? ERR_CONNECTION_FAILURE
                         : state != NULL && strcmp(state, "53100") == 0 ? ERR_DISK_FULL
@@ -178,20 +184,64 @@ pg_error(struct pg_engine *e, struct pg_conn *c, PGresult *res, const char *what
     return err;
 }
 
+enum { ARGS_MAX = 8, STEPS_MAX = 8 };
+
+/* Arguments as libpq takes them. */
+struct params {
+    const char *values[ARGS_MAX];
+    int lengths[ARGS_MAX], formats[ARGS_MAX];
+};
+
+static void
+params_set(struct params *p, int n, const struct pg_arg *args)
+{
+    VERIFY(n <= ARGS_MAX);
+    for (int i = 0; i < n; i++) {
+        p->values[i] = args[i].ptr;
+        p->lengths[i] = args[i].len;
+        p->formats[i] = 1;
+    }
+}
+
+/* The name under which the server has the statement, or NULL. Not in a pipeline. */
+static const char *
+plan_name(struct pg_engine *e, struct pg_conn *c, const char *sql, int n)
+{
+    static const struct {
+        const char *sql, *name;
+    } plans[PG_PLANS] = {{PG_GET, "amberdb_get"},
+                         {PG_INSERT_VERSIONS, "amberdb_versions"},
+                         {PG_INSERT_NOTES, "amberdb_notes"},
+                         {PG_MOVE_CLOCK, "amberdb_clock"},
+                         {PG_VIEW, "amberdb_view"},
+                         {PG_TRY_LOCKS, "amberdb_try"},
+                         {PG_UNLOCK, "amberdb_unlock"}};
+    int i = 0;
+    if (n == 0 || atomic_load_explicit(&e->no_plans, memory_order_relaxed))
+        return NULL;
+    while (i < PG_PLANS && strcmp(plans[i].sql, sql) != 0)
+        i++;
+    if (i == PG_PLANS)
+        return NULL;
+    if (c->seen[i] && !c->planned[i] && !pg_is_broken(c)) {
+        PGresult *res = PQprepare(c->c, plans[i].name, sql, n, NULL);
+        c->planned[i] = PQresultStatus(res) == PGRES_COMMAND_OK;
+        PQclear(res);
+    }
+    c->seen[i] = true;
+    return c->planned[i] ? plans[i].name : NULL;
+}
+
 struct error *
 pg_exec(struct pg_engine *e, struct pg_conn *c, const char *what, const char *sql, int n,
         const struct pg_arg *args, PGresult **out)
 {
-    enum { ARGS_MAX = 8 };
-    const char *values[ARGS_MAX];
-    int lengths[ARGS_MAX], formats[ARGS_MAX];
-    VERIFY(n <= ARGS_MAX);
-    for (int i = 0; i < n; i++) {
-        values[i] = args[i].ptr;
-        lengths[i] = args[i].len;
-        formats[i] = 1;
-    }
-    PGresult *res = PQexecParams(c->c, sql, n, NULL, values, lengths, formats, 1);
+    struct params p;
+    const char *name = plan_name(e, c, sql, n);
+    params_set(&p, n, args);
+    PGresult *res =
+        name != NULL ? PQexecPrepared(c->c, name, n, p.values, p.lengths, p.formats, 1)
+                     : PQexecParams(c->c, sql, n, NULL, p.values, p.lengths, p.formats, 1);
     ExecStatusType status = PQresultStatus(res);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
         return pg_error(e, c, res, what);
@@ -210,18 +260,20 @@ pg_run(struct pg_engine *e, struct pg_conn *c, const char *what, const char *sql
 }
 
 static bool
-step_send(struct pg_conn *c, const struct pg_step *s)
+step_send(struct pg_conn *c, const struct pg_step *s, const char *name)
 {
-    enum { ARGS_MAX = 8 };
-    const char *values[ARGS_MAX];
-    int lengths[ARGS_MAX], formats[ARGS_MAX];
-    VERIFY(s->n <= ARGS_MAX);
-    for (int i = 0; i < s->n; i++) {
-        values[i] = s->args[i].ptr;
-        lengths[i] = s->args[i].len;
-        formats[i] = 1;
-    }
-    return PQsendQueryParams(c->c, s->sql, s->n, NULL, values, lengths, formats, 1) == 1;
+    struct params p;
+    params_set(&p, s->n, s->args);
+    if (name != NULL)
+        return PQsendQueryPrepared(c->c, name, s->n, p.values, p.lengths, p.formats, 1) == 1;
+    return PQsendQueryParams(c->c, s->sql, s->n, NULL, p.values, p.lengths, p.formats, 1) == 1;
+}
+
+bool
+pg_send(struct pg_engine *e, struct pg_conn *c, const char *sql, int n, const struct pg_arg *args)
+{
+    struct pg_step s = {sql, n, args, NULL};
+    return step_send(c, &s, plan_name(e, c, sql, n));
 }
 
 /* The result of one step, then the NULL behind it. */
@@ -252,10 +304,14 @@ struct error *
 pg_pipeline(struct pg_engine *e, struct pg_conn *c, const char *what, struct pg_step *steps, int n)
 {
     struct error *err = NULL;
+    const char *names[STEPS_MAX];
+    VERIFY(n <= STEPS_MAX);
+    for (int i = 0; i < n; i++)
+        names[i] = plan_name(e, c, steps[i].sql, steps[i].n);
     bool sent = PQenterPipelineMode(c->c) == 1;
     for (int i = 0; i < n; i++) {
         steps[i].res = NULL;
-        sent = sent && step_send(c, &steps[i]);
+        sent = sent && step_send(c, &steps[i], names[i]);
     }
     sent = sent && PQpipelineSync(c->c) == 1;
     if (!sent)

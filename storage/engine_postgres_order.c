@@ -32,24 +32,14 @@
 
 #define CLOCK_IDLE "SET LOCAL idle_in_transaction_session_timeout = '5s'"
 
-#define VIEW                                                                                       \
-    "SELECT c.w, c.l, c.fw, n.w, n.l, n.writer, n.what FROM amberdb_clock AS c "                   \
-    "LEFT JOIN amberdb_notes AS n ON (n.w, n.l) > ($1::int8, $2::int4) "                           \
-    "WHERE c.id = 1 ORDER BY n.w, n.l"
-
 struct pg_order {
     struct engine_order base;
     struct pg_engine *e;
     struct pg_conn *c;
 };
 
-struct time_args {
-    uint8_t bytes[12];
-    struct pg_arg args[2];
-};
-
-static void
-time_args_set(struct time_args *t, struct hlc ts)
+void
+pg_time_args_set(struct pg_time_args *t, struct hlc ts)
 {
     enc_put_be64(t->bytes, (uint64_t)ts.wall);
     enc_put_be32(t->bytes + 8, (uint32_t)ts.logical);
@@ -64,9 +54,9 @@ time_at(const PGresult *r, int row, int col)
                         (int32_t)enc_get_be32(pg_bytes(r, row, col + 1).ptr)};
 }
 
-static struct error *
-view_read(const struct pg_engine *e, const PGresult *r, struct arena *a,
-          struct engine_order_view *v)
+struct error *
+pg_view_read(const struct pg_engine *e, const PGresult *r, struct arena *a,
+             struct engine_order_view *v)
 {
     int rows = PQntuples(r);
     if (rows == 0)
@@ -105,11 +95,11 @@ static struct error *
 view_once(struct pg_engine *e, struct pg_conn *c, void *arg)
 {
     struct look *l = arg;
-    struct time_args since;
+    struct pg_time_args since;
     PGresult *res;
-    time_args_set(&since, l->since);
-    ERR_TRY(pg_exec(e, c, "could not read store", VIEW, 2, since.args, &res));
-    struct error *err = view_read(e, res, l->arena, l->view);
+    pg_time_args_set(&since, l->since);
+    ERR_TRY(pg_exec(e, c, "could not read store", PG_VIEW, 2, since.args, &res));
+    struct error *err = pg_view_read(e, res, l->arena, l->view);
     PQclear(res);
     return err;
 }
@@ -130,8 +120,8 @@ static struct error *
 raise_once(struct pg_engine *e, struct pg_conn *c, void *arg)
 {
     const struct raise *r = arg;
-    struct time_args ts;
-    time_args_set(&ts, r->ts);
+    struct pg_time_args ts;
+    pg_time_args_set(&ts, r->ts);
     return pg_run(e, c, "could not write store",
                   "UPDATE amberdb_clock SET w = $1::int8, l = $2::int4 "
                   "WHERE id = 1 AND (w, l) < ($1::int8, $2::int4)",
@@ -177,15 +167,15 @@ static struct error *
 begin_once(struct pg_engine *e, struct pg_conn *c, void *arg)
 {
     struct look *l = arg;
-    struct time_args since;
-    time_args_set(&since, l->since);
+    struct pg_time_args since;
+    pg_time_args_set(&since, l->since);
     struct pg_step steps[] = {{"BEGIN", 0, NULL, NULL},
                               {CLOCK_IDLE, 0, NULL, NULL},
                               {"SELECT 1 FROM amberdb_clock WHERE id = 1 FOR UPDATE", 0, NULL, NULL},
-                              {VIEW, 2, since.args, NULL}};
+                              {PG_VIEW, 2, since.args, NULL}};
     struct error *err = pg_pipeline(e, c, "could not write store", steps, 4);
     if (err == NULL) {
-        err = view_read(e, steps[3].res, l->arena, l->view);
+        err = pg_view_read(e, steps[3].res, l->arena, l->view);
         steps_clear(steps, 4);
     }
     if (err != NULL) {
@@ -239,8 +229,8 @@ note_rows_fill(struct note_rows *r, uint64_t writer, const struct engine_note *n
         pg_array_begin(&r->s[i], oids[i], n);
     }
     for (size_t i = 0; i < n; i++) {
-        struct time_args t;
-        time_args_set(&t, notes[i].ts);
+        struct pg_time_args t;
+        pg_time_args_set(&t, notes[i].ts);
         pg_array_add(&r->s[0], t.bytes, 8);
         pg_array_add(&r->s[1], t.bytes + 8, 4);
         pg_array_add(&r->s[2], who, 8);
@@ -258,21 +248,17 @@ static struct error *
 commit_last(struct pg_order *o, const struct pg_rows *rows, const struct note_rows *notes,
             struct hlc newest)
 {
-    struct time_args ts;
+    struct pg_time_args ts;
     uint8_t floor[8];
     struct pg_arg floor_arg = {floor, 8};
     struct pg_step steps[6];
     int n = 0;
-    time_args_set(&ts, newest);
+    pg_time_args_set(&ts, newest);
     enc_put_be64(floor, (uint64_t)(newest.wall - NOTES_KEEP_NS));
     if (rows != NULL)
         steps[n++] = (struct pg_step){PG_INSERT_VERSIONS, 4, rows->args, NULL};
-    steps[n++] = (struct pg_step){
-        "INSERT INTO amberdb_notes (w, l, writer, what) "
-        "SELECT * FROM unnest($1::int8[], $2::int4[], $3::int8[], $4::bytea[])",
-        4, notes->args, NULL};
-    steps[n++] = (struct pg_step){
-        "UPDATE amberdb_clock SET w = $1::int8, l = $2::int4 WHERE id = 1", 2, ts.args, NULL};
+    steps[n++] = (struct pg_step){PG_INSERT_NOTES, 4, notes->args, NULL};
+    steps[n++] = (struct pg_step){PG_MOVE_CLOCK, 2, ts.args, NULL};
     if (atomic_fetch_add(&o->e->commits, 1) % PRUNE_EVERY == PRUNE_EVERY - 1) {
         steps[n++] = (struct pg_step){"UPDATE amberdb_clock SET fw = $1::int8 WHERE id = 1", 1,
                                       &floor_arg, NULL};
@@ -320,8 +306,8 @@ search_once(struct pg_engine *e, struct pg_conn *c, void *arg)
 {
     struct search *s = arg;
     uint8_t who[8];
-    struct time_args ts;
-    time_args_set(&ts, s->ts);
+    struct pg_time_args ts;
+    pg_time_args_set(&ts, s->ts);
     enc_put_be64(who, s->writer);
     struct pg_arg args[] = {ts.args[0], ts.args[1], {who, 8}};
     struct pg_step steps[] = {

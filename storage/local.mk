@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/engine_postgres.c %D%/engine_postgres_int.h \
   %D%/engine_postgres_conn.c \
   %D%/engine_postgres_fence.c \
+  %D%/engine_postgres_lock.c \
   %D%/engine_postgres_order.c \
   %D%/engine_postgres_scan.c \
   %D%/engine_rocksdb.c %D%/engine_rocksdb_int.h \
@@ -28,6 +29,7 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/txn_reads.c \
   %D%/txn_scan.c \
   %D%/txn_shared.c \
+  %D%/txn_shared_lock.c \
   %D%/txn_spill.c
 
 EXTRA_DIST += regress/unit/shared_double.h

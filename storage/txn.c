@@ -154,6 +154,7 @@ txn_free(struct kv_txn *t)
 {
     bool large = t->buf.bytes + t->reads.bytes > GIVE_BACK_BYTES;
     scans_detach(t);
+    shared_unlock(t);
     locks_release_all(t);
     rset_release(&t->reads);
     spill_release(t);
@@ -178,6 +179,7 @@ struct error *
 txn_doom(struct kv_txn *t, enum txn_doom why)
 {
     t->doomed = why;
+    shared_unlock(t); /* first, so that who has waited here finds them free there */
     locks_release_all(t);
     return doom_error(why);
 }
@@ -218,6 +220,15 @@ void
 kv_txn_step(struct kv_txn *t)
 {
     t->step++;
+}
+
+struct error *
+kv_txn_settle(struct kv_txn *t)
+{
+    if (t->untold_len == 0)
+        return NULL;
+    ERR_TRY(txn_check(t));
+    return shared_settle(t);
 }
 
 void
@@ -402,6 +413,14 @@ txn_lock_node(struct kv_txn *t, struct wnode *n)
     ERR_TRY(locks_acquire(t, n, &beaten));
     if (beaten)
         return txn_doom(t, TXN_BEATEN);
+    if (t->db->shared != NULL)
+        shared_lock_later(t, n);
+    return txn_catch_up(t, n);
+}
+
+struct error *
+txn_catch_up(struct kv_txn *t, const struct wnode *n)
+{
     if (!key_maybe_newer(t, n))
         return NULL;
     bool newer, fresh = true;
@@ -471,5 +490,6 @@ struct error *
 kv_lock(struct kv_txn *t, struct slice key)
 {
     struct wnode *n;
-    return txn_node(t, key, &n);
+    ERR_TRY(txn_node(t, key, &n));
+    return kv_txn_settle(t);
 }

@@ -25,7 +25,8 @@ struct kv_db;
 struct kv_txn;
 struct kv_scan;
 
-/* Over an engine with ENGINE_SHARED other processes may work on the same store: see txn_shared.c. */
+/* Over an engine with ENGINE_SHARED other processes may work on the same store: see txn_shared.c. Where the
+ * engine has locks for them, writers of one key in two processes wait for each other, too. */
 struct error *kv_db_open(struct engine *e, struct clock *c, struct kv_db **out) ERR_MUST_USE;
 void kv_db_close(struct kv_db *db); /* no transaction is open; does not close the engine */
 struct engine *kv_db_engine(struct kv_db *db);
@@ -76,6 +77,9 @@ void kv_txn_rollback(struct kv_txn *t);
 /* Statement boundary: later reads see the writes buffered so far; within a step, reads do not see
  * the step's own writes (an INSERT ... SELECT from the same table ends). */
 void kv_txn_step(struct kv_txn *t);
+/* At the end of a statement of a longer transaction: keys that it wrote without a look for a lock before are
+ * locked for other processes, too. */
+struct error *kv_txn_settle(struct kv_txn *t) ERR_MUST_USE;
 /* Reads see every buffered write at once (constraint checks look at what the statement did). */
 void kv_txn_set_read_own(struct kv_txn *t, bool on);
 bool kv_txn_read_own(const struct kv_txn *t); /* what is set now, to be restored */

@@ -8,6 +8,7 @@
  *   txn_scan.c    scans that merge engine and buffer
  *   txn_gc.c      thresholds, protection, exports
  *   txn_shared.c  the same over a store that other processes use too
+ *   txn_shared_lock.c  locks that those see, too
  *   txn_spill.c   writes of bulk transactions in files
  *
  * Locks: kv_db.lock (RANK_TXN_MANAGER) guards the lock table and the queues; kv_db.commit_lock
@@ -42,6 +43,8 @@ struct wnode {
     struct wnode *chain; /* next in the lock table's bucket */
     struct waiter *first, *last; /* who waits for this lock, in order of arrival */
     bool locked;         /* in the lock table; set and cleared by the owner's thread or for it */
+    bool told;           /* other processes see the lock */
+    bool waited;         /* it was waited for there: kv_txn.waited has it */
 };
 
 struct wbuf {
@@ -156,6 +159,7 @@ struct kv_db {
     struct protection *protections;
     bool gc_saving; /* one thread writes the thresholds to the engine at a time */
     struct shared *shared; /* NULL: the store is this process's own */
+    _Atomic size_t told;   /* locks that other processes see */
 
     /* Without a lock, because each read or lock looks: the newest threshold's wall time; per hash of
      * a key a wall time that is not before its newest commit's since start, and the same for the
@@ -199,6 +203,10 @@ struct kv_txn {
     struct rset reads;
     struct gap gap;
     struct kv_scan *scans; /* open ones */
+    struct wnode **untold; /* locked since other processes were told of locks last */
+    size_t untold_len, untold_cap;
+    size_t told;           /* locks that they see */
+    struct waited *waited; /* those of them that were waited for */
     /* Guarded by kv_db.lock. */
     struct waiter *waiter; /* not NULL while waiting for a lock */
     uint64_t mark;
@@ -237,6 +245,7 @@ node_visible(const struct kv_txn *t, const struct wnode *n)
 /* Lock a key; where a newer value than t may see was committed, t's read time moves to now. */
 struct error *txn_may_lock(const struct kv_txn *t) ERR_MUST_USE;
 struct error *txn_lock_node(struct kv_txn *t, struct wnode *n) ERR_MUST_USE;
+struct error *txn_catch_up(struct kv_txn *t, const struct wnode *n) ERR_MUST_USE; /* it is locked */
 /* The transaction must restart: its locks go at once, and every later call fails as this one. */
 struct error *txn_doom(struct kv_txn *t, enum txn_doom why) ERR_MUST_USE;
 
@@ -253,6 +262,9 @@ void locks_destroy(struct kv_db *db);
 /* May wait; *beaten: t was picked to break a deadlock and has not got the lock. */
 struct error *locks_acquire(struct kv_txn *t, struct wnode *n, bool *beaten) ERR_MUST_USE;
 void locks_release_all(struct kv_txn *t);
+/* The hashes of keys told to other processes that are locked by t, or by who waits for t, and for those; at
+ * most max of them. */
+size_t locks_behind(struct kv_txn *t, uint64_t *out, size_t max);
 
 /* txn_commit.c */
 void commits_init(struct kv_db *db);
@@ -286,6 +298,21 @@ struct error *shared_follow(struct kv_db *db, struct hlc *now) ERR_MUST_USE;
 struct error *shared_close_time(struct kv_db *db, struct hlc ts) ERR_MUST_USE;
 struct error *shared_refresh(struct kv_txn *t, bool *fresh) ERR_MUST_USE;
 struct error *shared_commit(struct kv_txn *t, struct hlc *commit_ts) ERR_MUST_USE;
+/* txn_shared_lock.c */
+/* Other processes are to see the lock; they do so from the next settling on. */
+void shared_lock_later(struct kv_txn *t, struct wnode *n);
+/* Wait until other processes see all locks. What was committed of those keys since t's read time moves that
+ * to now, or is 40001, as for locks of this process. */
+struct error *shared_settle(struct kv_txn *t) ERR_MUST_USE;
+/* The same before a commit, which checks what was read anyway. */
+struct error *shared_settle_commit(struct kv_txn *t) ERR_MUST_USE;
+void shared_unlock(struct kv_txn *t);
+/* What a view of the order shows is learnt. */
+struct error *shared_absorb(struct kv_db *db, const struct engine_order_view *v,
+                            struct arena *a) ERR_MUST_USE;
+struct hlc shared_followed(struct kv_db *db);
+uint64_t shared_writer(const struct kv_db *db);
+
 /* No other process changes the thresholds meanwhile. fn is called once they are as the store has them,
  * and they are announced after it. */
 struct error *shared_thresholds(struct kv_db *db, struct error *(*fn)(struct kv_db *db, void *arg),

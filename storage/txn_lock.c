@@ -17,6 +17,8 @@
 #define WAIT_SLICE_NS INT64_C(50000000)
 /* Locks released in one hold of the mutex. */
 #define RELEASE_CHUNK 1024
+/* Keys of one transaction that locks_behind looks at. */
+#define BEHIND_MAX 10000
 
 struct waiter {
     struct kv_txn *txn;
@@ -233,4 +235,36 @@ locks_release_all(struct kv_txn *t)
                 lock_release(db, n);
         mutex_unlock(&db->lock);
     }
+}
+
+struct behind {
+    uint64_t *out;
+    size_t n, max;
+};
+
+static void
+gather(struct kv_db *db, struct kv_txn *t, struct behind *b)
+{
+    if (t->mark == db->mark)
+        return;
+    t->mark = db->mark;
+    const struct wnode *n = t->buf.head.next;
+    for (int i = 0; i < BEHIND_MAX && n != NULL; i++, n = n->next) {
+        if (n->told && b->n < b->max)
+            b->out[b->n++] = n->hash;
+        for (const struct waiter *w = n->first; w != NULL; w = w->next)
+            gather(db, w->txn, b);
+    }
+}
+
+size_t
+locks_behind(struct kv_txn *t, uint64_t *out, size_t max)
+{
+    struct kv_db *db = t->db;
+    struct behind b = {out, 0, max};
+    mutex_lock(&db->lock);
+    db->mark++;
+    gather(db, t, &b);
+    mutex_unlock(&db->lock);
+    return b.n;
 }

@@ -266,6 +266,15 @@ merge_next(struct kv_scan *s, struct kv_entry *e, bool *more, bool *deleted)
     return NULL;
 }
 
+static void
+scan_place(struct kv_scan *s, bool shown, struct slice last, bool finished)
+{
+    s->last.len = 0;
+    str_append_slice(&s->last, last);
+    s->shown = shown;
+    s->finished = finished;
+}
+
 /* Lock the row in hand; when that moved the read time, *again: look anew. */
 static struct error *
 lock_row(struct kv_scan *s, const struct kv_entry *e, bool *again)
@@ -382,18 +391,10 @@ kv_scan_stop_locking(struct kv_scan *s)
     s->o.lock = false;
 }
 
-struct error *
-kv_scan_batch(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
+/* One by one, with own rows and locks. */
+static struct error *
+batch_merged(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
 {
-    ERR_TRY(scan_check(s));
-    ERR_TRY(cancel_check(s->t->o.cancel));
-    *n = 0;
-    if (s->finished)
-        return NULL;
-    if (s->epoch != s->t->epoch)
-        ERR_TRY(open_base(s));
-    if (s->t->buf.writes == 0 && !s->o.lock)
-        return batch_plain(s, e, max, n);
     size_t used = 0;
     while (*n < max && used < BLOCK_BYTES / 2) {
         bool more;
@@ -416,4 +417,55 @@ kv_scan_batch(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
         (*n)++;
     }
     return NULL;
+}
+
+/* A batch of rows that are locked for other processes, too: all in one question. When that moved the read
+ * time, what was read of them does not count, and they are read again. */
+static struct error *
+batch_locked(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
+{
+    struct kv_txn *t = s->t;
+    struct str before, after;
+    bool shown = s->shown, again = true;
+    struct error *err = NULL;
+    str_init(&before, STR_MAX_DEFAULT);
+    str_init(&after, STR_MAX_DEFAULT);
+    str_append_slice(&before, str_slice(&s->last));
+    while (err == NULL && again) {
+        *n = 0;
+        err = batch_merged(s, e, max, n);
+        again = false;
+        if (err != NULL || t->untold_len == 0)
+            break;
+        bool finished = s->finished, has_shown = s->shown;
+        str_clear(&after);
+        str_append_slice(&after, str_slice(&s->last));
+        scan_place(s, shown, str_slice(&before), false);
+        err = kv_txn_settle(t);
+        again = s->epoch != t->epoch;
+        if (again)
+            s->own = NULL;
+        else
+            scan_place(s, has_shown, str_slice(&after), finished);
+    }
+    str_release(&before);
+    str_release(&after);
+    return err;
+}
+
+struct error *
+kv_scan_batch(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
+{
+    ERR_TRY(scan_check(s));
+    ERR_TRY(cancel_check(s->t->o.cancel));
+    *n = 0;
+    if (s->finished)
+        return NULL;
+    if (s->epoch != s->t->epoch)
+        ERR_TRY(open_base(s));
+    if (s->t->buf.writes == 0 && !s->o.lock)
+        return batch_plain(s, e, max, n);
+    if (s->o.lock && s->t->db->shared != NULL)
+        return batch_locked(s, e, max, n);
+    return batch_merged(s, e, max, n);
 }

@@ -9,7 +9,8 @@
  *               new, checks the reads of all transactions that wait to commit against the log and against
  *               each other, and writes those that are fresh in one go
  *
- * Locks stay in each process: between processes a conflict shows at commit, as 40001.
+ * What is committed is decided here alone. Locks that other processes see (txn_shared_lock.c) make conflicts
+ * rare; where there are none a conflict shows at commit, as 40001.
  *
  * A note's bytes: one of the NOTE_ kinds, then for keys each as uvarint length | bytes. When nobody
  * commits the order's time is raised to now once a second, so that read times do not stand still.
@@ -216,8 +217,8 @@ learn(struct kv_db *db, const struct engine_order_view *v, struct arena *a, stru
 }
 
 /* What a view of the order shows, our own commits too, goes to the log and to who asked for changes. */
-static struct error *
-absorb(struct kv_db *db, const struct engine_order_view *v, struct arena *a)
+struct error *
+shared_absorb(struct kv_db *db, const struct engine_order_view *v, struct arena *a)
 {
     struct shared *s = db->shared;
     struct kv_change change = {0};
@@ -233,8 +234,8 @@ absorb(struct kv_db *db, const struct engine_order_view *v, struct arena *a)
     return err;
 }
 
-static struct hlc
-followed(struct kv_db *db)
+struct hlc
+shared_followed(struct kv_db *db)
 {
     mutex_lock(&db->commit_lock);
     struct hlc t = db->shared->followed;
@@ -242,14 +243,20 @@ followed(struct kv_db *db)
     return t;
 }
 
+uint64_t
+shared_writer(const struct kv_db *db)
+{
+    return db->shared->writer;
+}
+
 struct error *
 shared_follow(struct kv_db *db, struct hlc *now)
 {
     struct arena *a = arena_create(NULL, "order of commits");
     struct engine_order_view v;
-    struct error *err = engine_order_view(db->e, followed(db), a, &v);
+    struct error *err = engine_order_view(db->e, shared_followed(db), a, &v);
     if (err == NULL)
-        err = absorb(db, &v, a);
+        err = shared_absorb(db, &v, a);
     if (err == NULL)
         *now = v.newest;
     arena_destroy(a);
@@ -260,7 +267,7 @@ struct error *
 shared_close_time(struct kv_db *db, struct hlc ts)
 {
     struct hlc now;
-    if (hlc_cmp(ts, followed(db)) <= 0)
+    if (hlc_cmp(ts, shared_followed(db)) <= 0)
         return NULL;
     ERR_TRY(engine_order_raise(db->e, ts));
     return shared_follow(db, &now);
@@ -277,6 +284,7 @@ follow_main(void *arg)
         if (s->stopping)
             break;
         mutex_unlock(&s->lock);
+        engine_locks_keep(db->e);
         struct hlc now = clock_now(db->clock), seen = HLC_MIN;
         struct error *err = shared_follow(db, &seen);
         if (err == NULL && now.wall - seen.wall >= FOLLOW_NS)
@@ -311,6 +319,7 @@ shared_open(struct kv_db *db)
         err = thread_start(&s->thread, "follow", follow_main, db);
         s->running = err == NULL;
     }
+    engine_locks_keep(db->e);
     arena_destroy(a);
     return err;
 }
@@ -437,9 +446,9 @@ lead_once(struct kv_db *db, struct waiting *group, bool *again)
     struct engine_order *o = NULL;
     size_t n = 0, writes = 0;
     *again = false;
-    struct error *err = engine_order_begin(db->e, followed(db), a, &v, &o);
+    struct error *err = engine_order_begin(db->e, shared_followed(db), a, &v, &o);
     if (err == NULL) {
-        err = absorb(db, &v, a);
+        err = shared_absorb(db, &v, a);
         if (err == NULL)
             err = judge(db, group, &v, &n, &writes);
         if (err == NULL) {
@@ -488,6 +497,7 @@ shared_commit(struct kv_txn *t, struct hlc *commit_ts)
 {
     struct kv_db *db = t->db;
     struct shared *s = db->shared;
+    ERR_TRY(shared_settle_commit(t));
     struct waiting x = {.t = t, .c = commits_new(t)};
     x.c->in_flight = false;
     x.w = ARENA_ARRAY(t->arena, struct engine_write, t->buf.writes);
@@ -537,9 +547,9 @@ thresholds_once(struct kv_db *db, struct error *(*fn)(struct kv_db *db, void *ar
     struct arena *a = arena_create(NULL, "gc thresholds");
     struct engine_order_view v;
     struct engine_order *o;
-    struct error *err = engine_order_begin(db->e, followed(db), a, &v, &o);
+    struct error *err = engine_order_begin(db->e, shared_followed(db), a, &v, &o);
     if (err == NULL) {
-        err = absorb(db, &v, a);
+        err = shared_absorb(db, &v, a);
         if (err == NULL)
             err = gc_load(db);
         if (err == NULL)

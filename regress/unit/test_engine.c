@@ -1168,6 +1168,104 @@ test_mvcc_keys(void **state)
     arena_destroy(a);
 }
 
+/* ---- locks between processes ---- */
+
+struct waiter {
+    struct engine *e;
+    struct engine_lock *got;
+    int asked, stop_after;
+};
+
+static struct error *
+waiter_go_on(void *arg, bool *stop)
+{
+    struct waiter *w = arg;
+    *stop = ++w->asked >= w->stop_after;
+    return NULL;
+}
+
+static void *
+waiter_main(void *arg)
+{
+    struct waiter *w = arg;
+    OK(engine_lock_wait(w->e, 7, waiter_go_on, w, &w->got));
+    return NULL;
+}
+
+static enum engine_lock_answer
+lock_try(struct store *s, struct engine *e, uint64_t lock)
+{
+    struct engine_order_view v;
+    enum engine_lock_answer answer;
+    OK(engine_locks_try(e, &lock, 1, HLC_MAX, s->arena, &v, &answer));
+    assert_false(hlc_is_empty(v.newest));
+    return answer;
+}
+
+/* Another process finds it busy until it is let go, has waited for it in turn, or its owner is cut off. */
+static void
+test_postgres_locks(void **state)
+{
+    (void)state;
+    struct store s;
+    store_begin(&s, &kinds[0]);
+    struct engine *other;
+    OK(engine_order_raise(s.e, (struct hlc){1000, 0}));
+    OK(engine_postgres_open(getenv("AMBERDB_TEST_POSTGRES"), &other));
+    engine_locks_keep(s.e);
+    assert_false(engine_locks_wanted(s.e)); /* nobody else is there */
+    engine_locks_keep(other);
+    engine_locks_keep(s.e);
+    assert_true(engine_locks_wanted(s.e) && engine_locks_wanted(other));
+
+    const uint64_t seven = 7, many[] = {7, 8, 9, UINT64_MAX, 8};
+    assert_int_equal(lock_try(&s, s.e, 7), ENGINE_LOCK_TAKEN);
+    assert_int_equal(lock_try(&s, other, 7), ENGINE_LOCK_BUSY);
+    struct engine_order_view v;
+    enum engine_lock_answer answers[5];
+    OK(engine_locks_try(other, many, 5, HLC_MAX, s.arena, &v, answers));
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(answers[i], i == 0 ? ENGINE_LOCK_BUSY : ENGINE_LOCK_TAKEN);
+    engine_locks_drop(other, many + 1, 4);
+    assert_int_equal(lock_try(&s, other, 8), ENGINE_LOCK_TAKEN); /* (so its answer is here) */
+    engine_locks_drop(other, many + 1, 1);
+
+    struct waiter w = {.e = other, .stop_after = 2};
+    waiter_main(&w);
+    assert_null(w.got);
+    w = (struct waiter){.e = other, .stop_after = 1000000};
+    pthread_t thread;
+    OK(thread_start(&thread, "waiter", waiter_main, &w));
+    usleep(200000);
+    engine_locks_drop(s.e, &seven, 1);
+    pthread_join(thread, NULL);
+    assert_non_null(w.got);
+    assert_int_equal(lock_try(&s, s.e, 7), ENGINE_LOCK_BUSY);
+    engine_locks_keep(other);
+    engine_lock_release(w.got);
+    assert_int_equal(lock_try(&s, s.e, 7), ENGINE_LOCK_TAKEN);
+    cut_connections();
+    assert_int_equal(lock_try(&s, other, 7), ENGINE_LOCK_NONE); /* it was cut off as well */
+    assert_int_equal(lock_try(&s, other, 7), ENGINE_LOCK_TAKEN);
+
+    struct engine_wait one = {engine_writer(s.e), 1, 11, 100, -1, 7, many, 2}, *all;
+    struct engine_wait two = {engine_writer(other), 2, 12, 200, 1, 8, NULL, 0};
+    size_t n;
+    OK(engine_waits(s.e, &one, s.arena, &all, &n));
+    assert_int_equal(n, 1);
+    OK(engine_waits(other, &two, s.arena, &all, &n));
+    assert_int_equal(n, 2);
+    const struct engine_wait *first = all[0].id == 11 ? &all[0] : &all[1];
+    assert_true(first->writer == one.writer && first->txn == 1 && first->began == 100 &&
+                first->priority == -1 && first->wants == 7 && first->n_holds == 2 && first->holds[1] == 8);
+    engine_wait_over(s.e, &one);
+    OK(engine_waits(other, &two, s.arena, &all, &n));
+    assert_true(n == 1 && all[0].id == 12);
+    engine_wait_over(other, &two);
+    engine_close(other);
+    store_end(&s);
+}
+
 int
 main(void)
 {
@@ -1189,6 +1287,7 @@ main(void)
         cmocka_unit_test(test_postgres_lost_connections),
         cmocka_unit_test(test_postgres_order),
         cmocka_unit_test(test_postgres_fence),
+        cmocka_unit_test(test_postgres_locks),
     };
     if (getenv("AMBERDB_TEST_POSTGRES") == NULL)
         return cmocka_run_group_tests(tests, NULL, NULL);
