@@ -184,7 +184,7 @@ commit_once(struct pg_engine *e, struct pg_conn *c, void *arg)
     ERR_TRY(pg_run(e, c, "could not write store", "BEGIN", 0, NULL));
     struct error *err = commit_body(e, c, arg);
     if (err != NULL && !pg_is_broken(c))
-        PQclear(PQexec(c->c, "ROLLBACK"));
+        pg_command(e, c, "ROLLBACK");
     return err;
 }
 
@@ -489,6 +489,7 @@ engine_postgres_open(const char *url, struct engine **out)
     e->arena = arena_create(NULL, "postgres engine");
     e->url = arena_strdup(e->arena, url);
     e->shown = engine_postgres_name(e->arena, url);
+    pg_wait_init(e);
     pg_pool_init(e);
     pg_locks_init(e);
     e->writer = random_u64();

@@ -10,8 +10,10 @@
 
 #include "storage/engine_postgres_int.h"
 
+#include <stdio.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 
 #define IDLE_MAX 16
@@ -40,7 +42,8 @@ static const char *const settings[] = {
 
 /* The same on our side, unless the URL says otherwise: it comes last. */
 static const char *const conn_names[] = {"keepalives_idle", "keepalives_interval", "keepalives_count",
-                                         "tcp_user_timeout", "connect_timeout", "dbname", NULL};
+                                         "tcp_user_timeout", "connect_timeout", "dbname", "application_name",
+                                         NULL};
 
 void
 pg_pool_init(struct pg_engine *e)
@@ -94,7 +97,8 @@ struct error *
 pg_conn_open(struct pg_engine *e, struct pg_conn **out)
 {
     struct pg_conn *c = xcalloc(1, sizeof(*c));
-    const char *values[] = {"3", "1", "3", "6000", "10", e->url, NULL};
+    const char *values[] = {"3", "1", "3", "6000", "10", e->url, c->name, NULL};
+    snprintf(c->name, sizeof(c->name), "amberdb %016llx", (unsigned long long)random_u64());
     _Static_assert(sizeof(values) == sizeof(conn_names), "a value for each");
     c->c = PQconnectdbParams(conn_names, values, 1);
     if (PQstatus(c->c) != CONNECTION_OK) {
@@ -106,8 +110,9 @@ pg_conn_open(struct pg_engine *e, struct pg_conn **out)
         return err;
     }
     PQsetNoticeReceiver(c->c, quiet, NULL);
+    PQsetnonblocking(c->c, 1);
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-        PQclear(PQexec(c->c, settings[i]));
+        pg_command(e, c, settings[i]);
     *out = c;
     return NULL;
 }
@@ -162,7 +167,7 @@ pg_error(struct pg_engine *e, struct pg_conn *c, PGresult *res, const char *what
     const char *state = res != NULL ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
     const char *text = res != NULL ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     if (text == NULL)
-        text = PQerrorMessage(c->c);
+        text = c->silent ? "nothing is heard of the server" : PQerrorMessage(c->c);
     /* 57P0x, 25P03: the server goes down, or has ended our transaction and us; the connection may not have
      * noticed. Nothing from the server: libpq could not send or receive. */
     bool lost = pg_is_broken(c) || state == NULL || strncmp(state, "57P0", 4) == 0 ||
@@ -224,39 +229,12 @@ plan_name(struct pg_engine *e, struct pg_conn *c, const char *sql, int n)
     if (i == PG_PLANS)
         return NULL;
     if (c->seen[i] && !c->planned[i] && !pg_is_broken(c)) {
-        PGresult *res = PQprepare(c->c, plans[i].name, sql, n, NULL);
+        PGresult *res = PQsendPrepare(c->c, plans[i].name, sql, n, NULL) == 1 ? pg_last_result(e, c) : NULL;
         c->planned[i] = PQresultStatus(res) == PGRES_COMMAND_OK;
         PQclear(res);
     }
     c->seen[i] = true;
     return c->planned[i] ? plans[i].name : NULL;
-}
-
-struct error *
-pg_exec(struct pg_engine *e, struct pg_conn *c, const char *what, const char *sql, int n,
-        const struct pg_arg *args, PGresult **out)
-{
-    struct params p;
-    const char *name = plan_name(e, c, sql, n);
-    params_set(&p, n, args);
-    PGresult *res =
-        name != NULL ? PQexecPrepared(c->c, name, n, p.values, p.lengths, p.formats, 1)
-                     : PQexecParams(c->c, sql, n, NULL, p.values, p.lengths, p.formats, 1);
-    ExecStatusType status = PQresultStatus(res);
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-        return pg_error(e, c, res, what);
-    *out = res;
-    return NULL;
-}
-
-struct error *
-pg_run(struct pg_engine *e, struct pg_conn *c, const char *what, const char *sql, int n,
-       const struct pg_arg *args)
-{
-    PGresult *res;
-    ERR_TRY(pg_exec(e, c, what, sql, n, args, &res));
-    PQclear(res);
-    return NULL;
 }
 
 static bool
@@ -276,12 +254,34 @@ pg_send(struct pg_engine *e, struct pg_conn *c, const char *sql, int n, const st
     return step_send(c, &s, plan_name(e, c, sql, n));
 }
 
+struct error *
+pg_exec(struct pg_engine *e, struct pg_conn *c, const char *what, const char *sql, int n,
+        const struct pg_arg *args, PGresult **out)
+{
+    PGresult *res = pg_send(e, c, sql, n, args) ? pg_last_result(e, c) : NULL;
+    ExecStatusType status = PQresultStatus(res);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+        return pg_error(e, c, res, what);
+    *out = res;
+    return NULL;
+}
+
+struct error *
+pg_run(struct pg_engine *e, struct pg_conn *c, const char *what, const char *sql, int n,
+       const struct pg_arg *args)
+{
+    PGresult *res;
+    ERR_TRY(pg_exec(e, c, what, sql, n, args, &res));
+    PQclear(res);
+    return NULL;
+}
+
 /* The result of one step, then the NULL behind it. */
 static struct error *
 step_result(struct pg_engine *e, struct pg_conn *c, const char *what, struct pg_step *s)
 {
     struct error *err = NULL;
-    PGresult *res = PQgetResult(c->c);
+    PGresult *res = pg_result(e, c);
     ExecStatusType status = PQresultStatus(res);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
         s->res = res;
@@ -292,7 +292,7 @@ step_result(struct pg_engine *e, struct pg_conn *c, const char *what, struct pg_
         err = pg_error(e, c, res, what);
     }
     while (res != NULL && !pg_is_broken(c)) {
-        PGresult *end = PQgetResult(c->c);
+        PGresult *end = pg_result(e, c);
         if (end == NULL)
             break;
         PQclear(end);
@@ -324,7 +324,7 @@ pg_pipeline(struct pg_engine *e, struct pg_conn *c, const char *what, struct pg_
             err_free(one);
     }
     if (sent && !pg_is_broken(c))
-        PQclear(PQgetResult(c->c)); /* of the sync */
+        PQclear(pg_result(e, c)); /* of the sync */
     if (!pg_is_broken(c) && PQexitPipelineMode(c->c) != 1 && err == NULL)
         err = pg_error(e, c, NULL, what);
     if (err == NULL && pg_is_broken(c))

@@ -34,6 +34,8 @@ struct pg_conn {
     struct pg_conn *next; /* in the pool */
     bool kept;            /* not given back yet: pg_give leaves it alone */
     bool failed;          /* libpq gave up on it, whatever its status says */
+    bool silent;          /* so did we, as nothing comes */
+    char name[32];        /* of its session at the server */
 };
 
 /* A session that has advisory locks of the process. */
@@ -49,6 +51,7 @@ struct pg_engine {
     struct arena *arena;
     char *url;
     char *shown;       /* host, port and database, for messages: no password */
+    int64_t silence_ns; /* how long to hear nothing before asking why */
     uint64_t writer;   /* random: whose commits the notes of the order are */
     _Atomic bool no_plans; /* something before the server loses what is prepared */
     _Atomic unsigned commits; /* for pruning the notes now and then */
@@ -103,6 +106,13 @@ struct error *pg_pipeline(struct pg_engine *e, struct pg_conn *c, const char *wh
 /* A statement sent, with nobody waiting for the answer. */
 bool pg_send(struct pg_engine *e, struct pg_conn *c, const char *sql, int n,
              const struct pg_arg *args) ERR_MUST_USE;
+
+/* engine_postgres_wait.c, in place of libpq's calls that wait: the next result, as PQgetResult; the last one,
+ * as PQexec, of what was sent; a statement whose answer nobody wants. */
+void pg_wait_init(struct pg_engine *e);
+PGresult *pg_result(struct pg_engine *e, struct pg_conn *c);
+PGresult *pg_last_result(struct pg_engine *e, struct pg_conn *c);
+void pg_command(struct pg_engine *e, struct pg_conn *c, const char *sql);
 
 /* Do fn on a connection; when it is lost on the way, again on another, with pauses, for RETRY_NS in
  * all. fn must bear to be done twice. */

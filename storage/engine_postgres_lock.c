@@ -84,12 +84,11 @@ session_lost(struct pg_lock_session *s)
 }
 
 static void
-session_drain(struct pg_lock_session *s)
+session_drain(struct pg_engine *e, struct pg_lock_session *s)
 {
     if (!s->pending)
         return;
-    for (PGresult *r; (r = PQgetResult(s->c->c)) != NULL; PQclear(r))
-        ;
+    PQclear(pg_last_result(e, s->c));
     s->pending = false;
 }
 
@@ -98,13 +97,13 @@ static struct error *
 session_ready(struct pg_engine *e, struct pg_lock_session *s)
 {
     if (s->c != NULL)
-        session_drain(s);
+        session_drain(e, s);
     if (s->c != NULL && pg_is_broken(s->c))
         session_lost(s);
     if (s->c != NULL)
         return NULL;
     ERR_TRY(pg_conn_open(e, &s->c));
-    PQclear(PQexec(s->c->c, KEEP_TIMEOUT));
+    pg_command(e, s->c, KEEP_TIMEOUT);
     struct error *err = NULL;
     if (s == &e->sessions[0])
         err = pg_run(e, s->c, "could not lock", PRESENT_LOCK, 0, NULL);
@@ -294,15 +293,15 @@ lock_send(struct pg_engine *e, struct pg_conn *c, uint64_t key)
 
 /* The server's answer is here. *again: it has not been able to give the lock yet. */
 static bool
-lock_answer(struct pg_conn *c, bool *again)
+lock_answer(struct pg_engine *e, struct pg_conn *c, bool *again)
 {
-    PGresult *res = PQgetResult(c->c);
+    PGresult *res = pg_result(e, c);
     const char *state = res == NULL ? NULL : PQresultErrorField(res, PG_DIAG_SQLSTATE);
     bool taken = PQresultStatus(res) == PGRES_TUPLES_OK;
     *again = state != NULL && strcmp(state, "55P03") == 0;
     do {
         PQclear(res);
-        res = PQgetResult(c->c);
+        res = pg_result(e, c);
     } while (res != NULL);
     return taken;
 }
@@ -321,7 +320,7 @@ wait_on(struct pg_engine *e, struct pg_conn *c, uint64_t key,
         if (PQconsumeInput(c->c) != 1)
             break;
         if (PQisBusy(c->c) == 0) {
-            *taken = lock_answer(c, &again);
+            *taken = lock_answer(e, c, &again);
             if (*taken || !again)
                 return NULL;
         }
@@ -347,7 +346,7 @@ pg_lock_wait(struct engine *base, uint64_t want, struct error *(*go_on)(void *ar
         err_free(err);
         return NULL;
     }
-    PQclear(PQexec(c->c, KEEP_TIMEOUT));
+    pg_command(e, c, KEEP_TIMEOUT);
     err = wait_on(e, c, want, go_on, arg, &taken);
     if (!taken) {
         pg_conn_close(c);
@@ -379,7 +378,7 @@ pg_lock_release(struct engine_lock *base)
     struct error *err =
         pg_run(e, l->c, "could not unlock", "SELECT pg_advisory_unlock($1::int8)", 1, &arg);
     if (err == NULL) {
-        PQclear(PQexec(l->c->c, KEEP_NO_MORE));
+        pg_command(e, l->c, KEEP_NO_MORE);
         pg_give(e, l->c);
     } else {
         pg_conn_close(l->c);

@@ -150,10 +150,10 @@ pg_order_raise(struct engine *base, struct hlc ts)
 /* ---- committing ---- */
 
 static void
-leave_transaction(struct pg_conn *c)
+leave_transaction(struct pg_engine *e, struct pg_conn *c)
 {
     if (!pg_is_broken(c))
-        PQclear(PQexec(c->c, "ROLLBACK"));
+        pg_command(e, c, "ROLLBACK");
 }
 
 static void
@@ -179,7 +179,7 @@ begin_once(struct pg_engine *e, struct pg_conn *c, void *arg)
         steps_clear(steps, 4);
     }
     if (err != NULL) {
-        leave_transaction(c);
+        leave_transaction(e, c);
         return err;
     }
     c->kept = true;
@@ -318,7 +318,7 @@ search_once(struct pg_engine *e, struct pg_conn *c, void *arg)
         {"COMMIT", 0, NULL, NULL}};
     struct error *err = pg_pipeline(e, c, "could not read store", steps, 4);
     if (err != NULL) {
-        leave_transaction(c);
+        leave_transaction(e, c);
         return err;
     }
     s->found = PQntuples(steps[2].res) > 0;
@@ -350,14 +350,14 @@ pg_order_commit(struct engine_order *base, const struct engine_write *w, size_t 
     struct pg_order *o = (struct pg_order *)base;
     struct pg_engine *e = o->e;
     if (n_notes == 0) {
-        leave_transaction(o->c);
+        leave_transaction(e, o->c);
         order_end(o);
         return NULL;
     }
     struct error *err = fault_hit(FAULT_engine_commit) ? fault_error(FAULT_engine_commit)
                                                        : commit_all(o, w, n, notes, n_notes);
     if (err != NULL)
-        leave_transaction(o->c);
+        leave_transaction(e, o->c);
     order_end(o);
     if (err == NULL)
         return NULL;

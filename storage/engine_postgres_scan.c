@@ -131,11 +131,11 @@ send(PGconn *c, const char *sql, const struct bounds *b)
 static struct error *
 pipeline_result(struct pg_iter *it, PGresult **out)
 {
-    PGresult *res = PQgetResult(it->c->c);
+    PGresult *res = pg_result(it->e, it->c);
     ExecStatusType status = PQresultStatus(res);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
         return pg_error(it->e, it->c, res, "could not read store");
-    PQclear(PQgetResult(it->c->c));
+    PQclear(pg_result(it->e, it->c));
     *out = res;
     return NULL;
 }
@@ -157,7 +157,7 @@ cursor_start(struct pg_iter *it, const struct bounds *b)
     ERR_TRY(pipeline_result(it, &res));
     PQclear(res);
     ERR_TRY(pipeline_result(it, &it->rows));
-    res = PQgetResult(c);
+    res = pg_result(it->e, it->c);
     bool synced = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
     PQclear(res);
     if (!synced || PQexitPipelineMode(c) != 1)
@@ -180,7 +180,7 @@ cursor_end(struct pg_iter *it)
     if (it->c == NULL)
         return;
     if (!pg_is_broken(it->c) && PQpipelineStatus(it->c->c) == PQ_PIPELINE_OFF)
-        PQclear(PQexec(it->c->c, "ROLLBACK"));
+        pg_command(it->e, it->c, "ROLLBACK");
     pg_give(it->e, it->c);
     it->c = NULL;
 }

@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/engine_postgres_lock.c \
   %D%/engine_postgres_order.c \
   %D%/engine_postgres_scan.c \
+  %D%/engine_postgres_wait.c \
   %D%/engine_rocksdb.c %D%/engine_rocksdb_int.h \
   %D%/engine_rocksdb_get.c \
   %D%/engine_rocksdb_iter.c \

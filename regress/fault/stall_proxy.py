@@ -8,6 +8,9 @@ FILE says when, and is read again at every message from a client:
     begin         once a transaction that takes the clock has been passed on
     half          in the midst of a commit that writes the text "stall-here"
     answer        once such a commit has been passed on
+    swallow-half, swallow-answer
+                  the same, but for that connection alone, for ever; and what comes from the client is taken, as if it
+                  went on
 
 FILE.stalled comes into being with it.
 """
@@ -31,24 +34,36 @@ def cut(data):
     if m == "begin" and b"FOR UPDATE" in data and b"idle_in_transaction" in data:
         return len(data)
     if MARK in data and b"amberdb_notes" in data:
-        if m == "half":
+        if m.endswith("half"):
             return data.index(MARK) + 3
-        if m == "answer":
+        if m.endswith("answer"):
             return len(data)
     return None
 
 
-async def pump(reader, writer, from_client):
+async def swallow(reader, swallowed):
+    swallowed.set()
+    open(FILE + ".stalled", "w").close()
+    while await reader.read(1 << 20):
+        pass
+
+
+async def pump(reader, writer, from_client, swallowed):
     try:
         while True:
             data = await reader.read(1 << 20)
             await flowing.wait()
+            if swallowed.is_set():
+                return
             if not data:
                 break
             n = cut(data) if from_client else None
             if n is not None:
                 writer.write(data[:n])
                 await writer.drain()
+                if mode().startswith("swallow"):
+                    await swallow(reader, swallowed)
+                    return
                 flowing.clear()
                 open(FILE + ".stalled", "w").close()
                 await flowing.wait()
@@ -67,7 +82,8 @@ async def connected(reader, writer):
     except OSError:
         writer.close()
         return
-    await asyncio.gather(pump(reader, up_writer, True), pump(up_reader, writer, False))
+    swallowed = asyncio.Event()
+    await asyncio.gather(pump(reader, up_writer, True, swallowed), pump(up_reader, writer, False, swallowed))
 
 
 async def main():

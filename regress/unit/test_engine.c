@@ -1248,6 +1248,8 @@ test_postgres_locks(void **state)
     assert_int_equal(lock_try(&s, other, 7), ENGINE_LOCK_NONE); /* it was cut off as well */
     assert_int_equal(lock_try(&s, other, 7), ENGINE_LOCK_TAKEN);
 
+    OK(engine_order_view(s.e, HLC_MAX, s.arena, &v));
+    OK(engine_order_view(other, HLC_MAX, s.arena, &v));
     struct engine_wait one = {engine_writer(s.e), 1, 11, 100, -1, 7, many, 2}, *all;
     struct engine_wait two = {engine_writer(other), 2, 12, 200, 1, 8, NULL, 0};
     size_t n;
