@@ -10,7 +10,7 @@
 
 #define READ_CHUNK 1024
 /* To look a key up costs as much as to step over so many rows. */
-#define ROWS_A_LOOKUP 50
+#define ROWS_A_LOOKUP 20
 #define DENSE_MIN 1024 /* spans that are worth an attempt */
 
 struct table_reader {
