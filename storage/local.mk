@@ -35,8 +35,8 @@ noinst_LIBRARIES += %D%/libstorage.a
 
 EXTRA_DIST += regress/unit/shared_double.h
 unit_tests += regress/unit/test_engine regress/unit/test_sst regress/unit/test_txn \
-  regress/unit/test_txn_tiny regress/unit/test_durable
+  regress/unit/test_txn_tiny regress/unit/test_txn_buffer regress/unit/test_durable
 
 # The same tests with bounds so small that each is passed.
-regress_unit_test_txn_tiny_SOURCES = regress/unit/test_txn.c %D%/txn_commit.c %D%/txn_reads.c
+regress_unit_test_txn_tiny_SOURCES = regress/unit/test_txn.c %D%/txn_buffer.c %D%/txn_commit.c %D%/txn_reads.c
 regress_unit_test_txn_tiny_CPPFLAGS = $(AM_CPPFLAGS) -DTXN_TINY

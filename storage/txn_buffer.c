@@ -13,7 +13,11 @@
 #include "base/hash.h"
 
 #define UNDO_FIRST 64
+#ifndef TXN_TINY /* defined by a test, so that small transactions have tall trees */
 #define PAGE_ENTRIES 32
+#else
+#define PAGE_ENTRIES 4
+#endif
 #define LEVELS_MAX 12 /* more than memory can hold */
 
 /* Of a leaf, nodes; of an inner page the first node below each child. What is less than the first entry is
