@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/backup_int.h \
   %D%/backup/backup_job.h \
   %D%/backup/backup_plan.c \
+  %D%/backup/check_files.c \
   %D%/backup/backup_plan.h \
   %D%/backup/coverage.c \
   %D%/backup/destinations.c %D%/backup/destinations.h \

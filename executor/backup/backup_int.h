@@ -153,6 +153,8 @@ struct error *chain_find_appended(struct arena *a, struct sink *s, char ***dirs,
     ERR_MUST_USE;
 struct sink *layer_file_sink(const struct backup_layer *l, const pb_file *f);
 const char *layer_file_uri(const struct backup_layer *l, const pb_file *f);
+/* Whether all data files are there; their sizes are asked for, of several at a time. */
+struct error *chain_check_files(struct arena *a, const struct backup_chain *chain) ERR_MUST_USE;
 /* A sink that lives as long as the arena. key NULL: as it is. */
 struct error *open_sink(struct node *n, struct arena *a, const char *uri,
                         const struct crypt_key *key, struct sink **out) ERR_MUST_USE;

@@ -49,7 +49,6 @@ static const struct result_column privileges_column = {.name = "privileges",
                                                        .type = &TYPE_STRING};
 #define N_DEFAULT 7
 #define N_MAX (N_DEFAULT + 2)
-#define MISSING_SHOWN 20
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 static bool
@@ -267,37 +266,6 @@ put_layer(struct arena *a, const struct backup_layer *l, const struct ast_show_b
     return put_tables(a, l, ast, rows);
 }
 
-/* ---- WITH check_files ---- */
-
-/* Every data file is there, and as long as a file can be; only their sizes are asked for. */
-static struct error *
-check_files(struct arena *a, const struct backup_chain *c)
-{
-    struct str missing;
-    size_t n = 0;
-    str_init_arena(&missing, a, STR_MAX_DEFAULT);
-    for (size_t i = 0; i < c->n; i++)
-        for (size_t k = 0; k < c->v[i].m->n_files; k++) {
-            const pb_file *f = c->v[i].m->files[k];
-            struct sink *s = layer_file_sink(&c->v[i], f);
-            uint64_t size;
-            struct error *e = sink_size(s, pb_str(f->path), &size);
-            if (e != NULL && !err_is(e, ERR_UNDEFINED_FILE))
-                return err_wrap(e, "checking \"%s\"", pb_str(f->path));
-            if (e == NULL && size > 0)
-                continue;
-            err_free(e);
-            if (n++ < MISSING_SHOWN)
-                str_printf(&missing, "\n\t%s/%s", uri_redact(a, c->v[i].uri), pb_str(f->path));
-        }
-    if (n == 0)
-        return NULL;
-    if (n > MISSING_SHOWN)
-        str_printf(&missing, "\n\tand %zu more", n - MISSING_SHOWN);
-    return err_new(ERR_UNCATEGORIZED, "The following files are missing from the backup:%s",
-                   str_cstr(&missing));
-}
-
 static struct error *
 put_collection(struct exec_ctx *x, const char *uri, struct row_sink *rows)
 {
@@ -333,7 +301,7 @@ show_backup_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *
     ERR_TRY(chain_open(x->node, x->arena, x->cancel, &l, 1, o[OPT_PASSPHRASE].value,
                        CHAIN_NO_PARTS | CHAIN_SHOW, &chain));
     if (o[OPT_CHECK_FILES].set)
-        ERR_TRY(check_files(x->arena, &chain));
+        ERR_TRY(chain_check_files(x->arena, &chain));
     struct arena *a = arena_create(x->arena, "show backup");
     for (size_t i = 0; i < chain.n; i++) {
         struct error *e = put_layer(a, &chain.v[i], s, rows);
