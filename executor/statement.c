@@ -138,6 +138,8 @@ exec_ctx_create(struct node *n, struct session *s, struct arena *a, struct exec_
     env->session = x;
     env->stmt_time_us = wall_now_ns() / 1000 - (int64_t)946684800 * 1000000;
     env->txn_time_us = t != NULL ? t->time_us : env->stmt_time_us;
+    if (env->stmt_time_us < env->txn_time_us) /* which is rounded up */
+        env->stmt_time_us = env->txn_time_us;
     env->txn_hlc = t != NULL ? kv_txn_read_ts(t->kv) : clock_now(n->clock);
     if (s != NULL) {
         const char *bytea = var_get(s, "bytea_output");

@@ -84,10 +84,12 @@ clock_us(void)
     return floor_div(wall_now_ns(), 1000) - PG_EPOCH_US;
 }
 
+/* Not before the transaction's time, which is rounded up. */
 SCALAR(fn_clock_time)
 {
     UNUSED(args);
-    return put_instant(env, call, clock_us(), -1, out);
+    int64_t us = clock_us();
+    return put_instant(env, call, us > env->txn_time_us ? us : env->txn_time_us, -1, out);
 }
 
 SCALAR(fn_timeofday)
