@@ -103,6 +103,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/alter_table.c \
   %D%/schema/backfill.c \
   %D%/schema/change_job.c \
+  %D%/schema/clear_index.c \
   %D%/schema/column.c \
   %D%/schema/comment.c \
   %D%/schema/constraint.c \

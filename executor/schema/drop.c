@@ -21,6 +21,7 @@ struct dropping {
     bool cascade;
     const struct table *const *named;
     int n;
+    uint32_t root;             /* the table that it is interleaved in, when that goes, too; 0: none */
 };
 
 static bool
@@ -83,6 +84,9 @@ static struct error *
 interleaves_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
 {
     const Amberdb__IndexDescriptor *primary = t->primary_index;
+    struct dropping inner = *w;
+    if (!ddl_is_interleaved(primary))
+        inner.root = t->id;
     for (size_t i = 0; primary != NULL && i < primary->n_interleaved_by; i++) {
         uint32_t child = primary->interleaved_by[i]->table;
         const pb_descriptor *d;
@@ -94,11 +98,12 @@ interleaves_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
         if (!may_go(w, child))
             return err_new(ERR_UNCATEGORIZED, "\"%s\" is interleaved by table \"%s\"", t->name,
                            d->table->name);
-        ERR_TRY(drop_table(x, child, w));
+        ERR_TRY(drop_table(x, child, &inner));
     }
+    ERR_TRY(ddl_clear_interleaved(x, t, w->root));
     for (size_t k = 0; k <= t->n_indexes && primary != NULL; k++) {
         const Amberdb__IndexDescriptor *ix = k == 0 ? primary : t->indexes[k - 1];
-        if (ix->interleave == NULL || ix->interleave->n_ancestors == 0)
+        if (!ddl_is_interleaved(ix))
             continue;
         uint32_t parent = ix->interleave->ancestors[ix->interleave->n_ancestors - 1]->table_id;
         const pb_descriptor *d;
@@ -293,7 +298,7 @@ drop_relations(struct exec_ctx *x, const struct ast_drop *n, enum ddl_relation k
     }
     const char *text = ddl_job_text(x);
     uint32_t *ids = ARENA_ARRAY(x->arena, uint32_t, (size_t)found + 1);
-    struct dropping w = {n->behavior == AST_DROP_CASCADE, v, found};
+    struct dropping w = {.cascade = n->behavior == AST_DROP_CASCADE, .named = v, .n = found};
     for (int i = 0; i < found; i++) {
         struct ddl_field fields[] = {{key, ddl_qualified(x, v[i]), false},
                                      {"CascadeDroppedViews", "null", true}};

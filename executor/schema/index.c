@@ -475,6 +475,11 @@ ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool 
     const char *shard = ix->sharded != NULL && PB_GET(ix->sharded, is_sharded)
                             ? arena_strdup(x->arena, pb_str(ix->sharded->name))
                             : NULL;
+    if (ddl_is_interleaved(ix)) {
+        const struct table *now;
+        ERR_TRY(catalog_table_by_id(x->catalog, table_id, &now));
+        ERR_TRY(ddl_clear_index(x, now, table_index_by_id(now, index_id), NULL));
+    }
     for (size_t i = 0; ix->interleave != NULL && i < ix->interleave->n_ancestors; i++)
         if (i + 1 == ix->interleave->n_ancestors)
             ERR_TRY(ddl_unlink_interleave(x, ix->interleave->ancestors[i]->table_id, table_id,

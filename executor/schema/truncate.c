@@ -204,6 +204,15 @@ finish_mutations(struct exec_ctx *x, uint32_t id)
     return NULL;
 }
 
+/* The table around its rows, when that is truncated, too: they go with it. */
+static uint32_t
+root_too(const struct truncation *c, const pb_table *t)
+{
+    const pb_index *pk = t->primary_index;
+    uint32_t root = ddl_is_interleaved(pk) ? pk->interleave->ancestors[0]->table_id : 0;
+    return root != 0 && is_listed(c, root) ? root : 0;
+}
+
 static struct error *
 replace(struct truncation *c, const struct replaced *r)
 {
@@ -211,6 +220,7 @@ replace(struct truncation *c, const struct replaced *r)
     pb_table *old, *t;
     ERR_TRY(finish_mutations(x, r->old));
     ERR_TRY(ddl_mutable(x, r->old, &old));
+    ERR_TRY(ddl_clear_interleaved(x, old, root_too(c, old)));
     collect_others(c, old);
     t = pb_table_copy(x->arena, old);
     renumber(c, t);
