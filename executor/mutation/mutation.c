@@ -90,12 +90,35 @@ note_unfilled(void *arg, const struct expr *e)
 
 /* A row that an added column has not reached yet: the job that brings its value looks at it afterwards. */
 static bool
-is_unfilled(const struct mut_table *mt, const struct plan_check *k, const struct datum *old)
+is_unfilled(const struct mut_table *mt, const struct expr *e, const struct datum *old)
 {
     struct unfilled u = {mt->t, old, false};
     if (old != NULL && mt->t->n_all_columns > mt->t->n_columns)
-        expr_walk(k->cond, note_unfilled, &u);
+        expr_walk(e, note_unfilled, &u);
     return u.any;
+}
+
+static struct error *
+null_value(const struct mut_table *mt, int ordinal)
+{
+    const char *name = mt->t->columns[ordinal].name;
+    return err_table(err_new(ERR_NOT_NULL_VIOLATION,
+                             "null value in column \"%s\" violates not-null constraint", name),
+                     mt->t->name, name, NULL);
+}
+
+/* What is computed for a column that is being added may not be NULL where that may not. Others have their
+ * default, or nothing yet. */
+static struct error *
+check_added(const struct mut_table *mt, const struct datum *old, const struct datum *row)
+{
+    for (int i = 0; i < mt->target->n_computed; i++) {
+        const struct plan_computed *c = &mt->target->computed[i];
+        if (c->ordinal >= mt->t->n_columns && !mt->t->columns[c->ordinal].nullable &&
+            row[c->ordinal].null && !is_unfilled(mt, c->expr, old))
+            return null_value(mt, c->ordinal);
+    }
+    return NULL;
 }
 
 struct error *
@@ -108,15 +131,13 @@ mut_check_updated_row(struct mut_table *mt, struct arena *scratch, const struct 
     for (int i = 0; i < mt->t->n_columns; i++) {
         const struct column *c = &mt->t->columns[i];
         if (!c->nullable && row[i].null)
-            return err_table(err_new(ERR_NOT_NULL_VIOLATION,
-                                     "null value in column \"%s\" violates not-null constraint",
-                                     c->name),
-                             mt->t->name, c->name, NULL);
+            return null_value(mt, i);
     }
+    ERR_TRY(check_added(mt, old, row));
     for (int i = 0; i < mt->target->n_checks; i++) {
         const struct plan_check *k = &mt->target->checks[i];
         struct datum ok;
-        if (is_unfilled(mt, k, old))
+        if (is_unfilled(mt, k->cond, old))
             continue;
         ERR_TRY(expr_eval(k->cond, &env, &mt->m->x->state, row, &ok));
         if (!ok.null && !ok.i)

@@ -144,24 +144,10 @@ validates(const struct ast_alter_table *n)
     return false;
 }
 
-/* A computed value may be NULL, and writers would not see it. */
-static bool
-may_become_null(const struct ast_column_def *def)
-{
-    bool not_null = false, computed = false;
-    for (int i = 0; i < def->count; i++) {
-        not_null = not_null || def->items[i].kind == AST_COL_NOT_NULL;
-        computed = computed || def->items[i].kind == AST_COL_COMPUTED;
-    }
-    return not_null && computed;
-}
-
 static bool
 can_follow(const struct ast_alter_cmd *c)
 {
     switch (c->kind) {
-    case AST_ALTER_ADD_COLUMN:
-        return !may_become_null(c->column);
     case AST_ALTER_ADD_CONSTRAINT:
         if (c->def->kind == AST_DEF_UNIQUE || c->def->kind == AST_DEF_INDEX)
             return c->def->index->interleave == NULL;

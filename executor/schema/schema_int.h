@@ -247,8 +247,8 @@ struct error *ddl_backfill_index(struct exec_ctx *x, const struct table *t, cons
 
 /* clear_index.c: has the index another table's rows around its entries? Then they go with it. */
 bool ddl_is_interleaved(const pb_index *ix);
-/* Remove the entries, which nobody writes any more, of an interleaved index. piece (NULL: all): max_rows counts
- * all keys that are looked at. */
+/* Remove the entries, which nobody writes any more, of an interleaved index. piece (NULL: all): max_rows
+ * counts all keys that are looked at. */
 struct error *ddl_clear_index(struct exec_ctx *x, const struct table *t, const struct index *ix,
                               struct ddl_piece *piece) ERR_MUST_USE;
 /* Those of all indexes of a table that goes, but where the table around them does, too, or is `root`. */
