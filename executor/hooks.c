@@ -70,25 +70,31 @@ current_schemas(const struct eval_env *env, bool implicit, int *n, const char *c
 {
     struct exec_ctx *x = ctx_of(env);
     const char **v = ARENA_ARRAY(env->arena, const char *, (size_t)x->names.n_search_path + 3);
-    bool listed = false;
+    const char *temp = x->names.temp_schema; /* NULL: the session has made none */
+    bool listed = false, temp_listed = false;
     const struct database *db = NULL;
 
     *n = 0;
     *names = v;
-    for (int i = 0; i < x->names.n_search_path; i++)
+    for (int i = 0; i < x->names.n_search_path; i++) {
         listed = listed || strcmp(x->names.search_path[i], "pg_catalog") == 0;
+        temp_listed = temp_listed || strcmp(x->names.search_path[i], "pg_temp") == 0;
+    }
     if (*x->database == '\0')
         return NULL;
     if (x->catalog != NULL)
         ERR_TRY(catalog_database_by_name(x->catalog, x->database, &db));
-    if (implicit && x->names.temp_schema != NULL)
-        v[(*n)++] = x->names.temp_schema;
+    if (implicit && temp != NULL && !temp_listed)
+        v[(*n)++] = temp;
     if (implicit && !listed)
         v[(*n)++] = "pg_catalog";
     for (int i = 0; i < x->names.n_search_path; i++) {
         const char *s = x->names.search_path[i];
-        if ((strcmp(s, "public") == 0 && db != NULL) || virtual_schema_exists(s))
-            v[(*n)++] = s;
+        if (strcmp(s, "pg_temp") == 0 && temp != NULL)
+            s = temp;
+        else if (!(strcmp(s, "public") == 0 && db != NULL) && !virtual_schema_exists(s))
+            continue;
+        v[(*n)++] = s;
     }
     return NULL;
 }

@@ -28,3 +28,11 @@ SELECT pg_sleep(1);
 SELECT count(*) FROM system.namespace AS n JOIN system.namespace AS d ON d.id = n."parentID" WHERE n.name LIKE 'pg\_temp\_%' AND d.name IN ('temp_objects', 'temp_other');
 \pset tuples_only off
 SHOW TABLES; DROP DATABASE temp_other RESTRICT;
+-- The temporary schema stands in the search path where it is named, before all others when it is not.
+SET experimental_enable_temp_tables = on; CREATE TEMP TABLE in_path (a INT);
+SELECT regexp_replace(current_schemas(true)::STRING, 'pg_temp_[0-9_]+', 'pg_temp_N'), regexp_replace(current_schemas(false)::STRING, 'pg_temp_[0-9_]+', 'pg_temp_N'), current_schema();
+SET search_path = public, pg_temp;
+SELECT regexp_replace(current_schemas(true)::STRING, 'pg_temp_[0-9_]+', 'pg_temp_N'), regexp_replace(current_schemas(false)::STRING, 'pg_temp_[0-9_]+', 'pg_temp_N'), current_schema();
+SET search_path = pg_temp;
+SELECT regexp_replace(current_schemas(true)::STRING, 'pg_temp_[0-9_]+', 'pg_temp_N'), left(current_schema(), 8);
+RESET search_path; DROP TABLE in_path;
