@@ -372,16 +372,30 @@ arbiter(struct insert_plan *s, const struct ast_names *names)
     return NULL;
 }
 
+/* The columns of the table that a statement writes; under its own name it may be qualified. */
+static struct scope *
+target_scope(struct planner *p, const struct table *t, const struct database *db, const char *alias)
+{
+    struct scope *s = scope_of_table(p->arena, t, alias);
+
+    for (int i = 0; i < s->n && db != NULL && strcmp(alias, t->name) == 0; i++) {
+        s->columns[i].schema = t->is_temporary ? "pg_temp" : "public";
+        s->columns[i].database = db->name;
+    }
+    return s;
+}
+
 /* Names of ON CONFLICT, in v20.1's order: `excluded`, which is behind the table's row (by ordinal). */
 static struct scope *
 conflict_scope(struct insert_plan *s)
 {
     struct planner *p = s->p;
-    struct scope *own = scope_of_table(p->arena, s->t, s->alias), *all = scope_new(p, NULL);
+    struct scope *own = target_scope(p, s->t, s->db, s->alias), *all = scope_new(p, NULL);
 
     for (int i = 0; i < own->n; i++) {
         struct scope_column c = own->columns[i];
         c.table = "excluded";
+        c.schema = c.database = NULL;
         c.index += s->t->n_all_columns;
         scope_add(p, all, c);
     }
@@ -605,8 +619,7 @@ plan_insert(struct planner *p, const struct ast_insert *a, struct plan_node **ou
         table_columns(&n->base, s.t);
     }
     p->has_mutation = true;
-    ERR_TRY(plan_returning(p, &a->returning, scope_of_table(p->arena, s.t, s.alias), &n->base,
-                           out));
+    ERR_TRY(plan_returning(p, &a->returning, target_scope(p, s.t, s.db, s.alias), &n->base, out));
     p->ctes = ctes;
     return NULL;
 }
@@ -743,12 +756,8 @@ source_init(struct row_source *s, struct planner *p, const struct table *t,
     s->t = t;
     s->rel = rel_of_table(p, t, db, NULL, alias, true);
     s->rel->lock = s->rel->written = true;
-    s->scope = scope_of_table(p->arena, t, alias);
+    s->scope = target_scope(p, t, db, alias);
     s->scope->changed = t;
-    for (int i = 0; i < s->scope->n && db != NULL && strcmp(alias, t->name) == 0; i++) {
-        s->scope->columns[i].schema = t->is_temporary ? "pg_temp" : "public";
-        s->scope->columns[i].database = db->name;
-    }
     return rel_index_flags(p, s->rel, flags);
 }
 
@@ -818,7 +827,7 @@ plan_update(struct planner *p, const struct ast_update *a, struct plan_node **ou
     n->n_sets = n_sets;
     n->dedupe = a->from.count > 0;
     n->returning = returning;
-    struct scope *ret = scope_of_table(p->arena, t, alias);
+    struct scope *ret = target_scope(p, t, db, alias);
     if (returning) {
         table_columns(&n->base, t);
         int *pass = ARENA_ARRAY(p->arena, int, (size_t)n_pass + 1);
@@ -879,7 +888,7 @@ plan_delete(struct planner *p, const struct ast_delete *a, struct plan_node **ou
     if (returning)
         table_columns(&n->base, t);
     p->has_mutation = true;
-    ERR_TRY(plan_returning(p, &a->returning, scope_of_table(p->arena, t, alias), &n->base, out));
+    ERR_TRY(plan_returning(p, &a->returning, target_scope(p, t, db, alias), &n->base, out));
     p->ctes = ctes;
     return NULL;
 }

@@ -142,3 +142,11 @@ INSERT INTO noth VALUES (1, NULL, 20), (2, 3, 1) ON CONFLICT DO NOTHING;
 INSERT INTO noth VALUES (3, 10, 20) ON CONFLICT (k) DO NOTHING;
 INSERT INTO noth VALUES (NULL, 1, 0) ON CONFLICT DO NOTHING;
 SELECT * FROM noth ORDER BY k;
+-- The written table by its whole name, also in RETURNING and ON CONFLICT.
+CREATE DATABASE dml_whole; CREATE TABLE dml_whole.z (a INT PRIMARY KEY, b INT);
+INSERT INTO dml_whole.z VALUES (1, 1) RETURNING dml_whole.z.a, public.z.b, dml_whole.public.z.a, z.*;
+INSERT INTO dml_whole.z VALUES (1, 5) ON CONFLICT (a) DO UPDATE SET b = dml_whole.z.b + excluded.b RETURNING dml_whole.public.z.b;
+UPDATE dml_whole.z SET b = dml_whole.z.b + 1 WHERE public.z.a = 1 RETURNING dml_whole.z.b;
+UPDATE dml_whole.z AS y SET b = 1 RETURNING dml_whole.z.b;
+DELETE FROM dml_whole.z RETURNING dml_whole.z.b, z.a;
+DROP DATABASE dml_whole;
