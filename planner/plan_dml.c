@@ -787,16 +787,13 @@ plan_update(struct planner *p, const struct ast_update *a, struct plan_node **ou
     if (a->from.count > 0) {
         struct rel *fr;
         ERR_TRY(plan_from(p, NULL, &a->from, &fr, &from_scope));
+        ERR_TRY(plan_check_duplicates(s.scope, from_scope));
         s.rel = rel_join(p, PLAN_JOIN_INNER, s.rel, fr);
         struct scope *all = scope_new(p, NULL);
         for (int i = 0; i < s.scope->n; i++)
             scope_add(p, all, s.scope->columns[i]);
         for (int i = 0; i < from_scope->n; i++) {
             struct scope_column k = from_scope->columns[i];
-            if (k.table != NULL && strcmp(k.table, alias) == 0)
-                return err_new(ERR_DUPLICATE_ALIAS,
-                               "source name \"%s\" specified more than once (missing AS clause)",
-                               alias);
             k.index += wide;
             scope_add(p, all, k);
         }

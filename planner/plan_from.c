@@ -514,19 +514,21 @@ funcs_source(struct planner *p, struct scope *outer, const struct ast_table_ref 
 }
 
 static bool
-same_source(const struct scope_column *a, const struct scope_column *b)
+same_part(const char *a, const char *b)
 {
-    if (a->table == NULL || b->table == NULL || strcmp(a->table, b->table) != 0)
-        return false;
-    if (a->schema == NULL || b->schema == NULL)
-        return true;
-    if (strcmp(a->schema, b->schema) != 0)
-        return false;
-    return a->database == NULL || b->database == NULL || strcmp(a->database, b->database) == 0;
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static struct error *
-check_duplicates(const struct scope *l, const struct scope *r)
+/* All parts of the name are the same: an alias has but one, and is no table's whole name. */
+static bool
+same_source(const struct scope_column *a, const struct scope_column *b)
+{
+    return a->table != NULL && same_part(a->table, b->table) && same_part(a->schema, b->schema) &&
+           same_part(a->database, b->database);
+}
+
+struct error *
+plan_check_duplicates(const struct scope *l, const struct scope *r)
 {
     for (int i = 0; i < l->n; i++)
         for (int k = 0; k < r->n; k++)
@@ -670,7 +672,7 @@ join_source(struct planner *p, struct scope *outer, const struct ast_table_ref *
         ls->outer = outer;
     ERR_TRY(plan_table_ref(p, lateral || gen ? ls : outer, a->right, &r, &rs));
     rs->outer = outer;
-    ERR_TRY(check_duplicates(ls, rs));
+    ERR_TRY(plan_check_duplicates(ls, rs));
     struct rel *j = rel_join(p, types[a->type], l, r);
     if (a->hint == AST_JOIN_HINT_LOOKUP && (a->type == AST_JOIN_RIGHT || a->type == AST_JOIN_FULL))
         return err_new(ERR_SYNTAX, "LOOKUP can only be used with INNER or LEFT joins");
@@ -835,7 +837,7 @@ plan_from(struct planner *p, struct scope *outer, const struct ast_table_refs *f
         bool lateral = ref->lateral || ref->kind == AST_TABLE_FUNCS;
         (*scope)->outer = outer;
         ERR_TRY(plan_table_ref(p, lateral ? *scope : outer, ref, &r, &rs));
-        ERR_TRY(check_duplicates(*scope, rs));
+        ERR_TRY(plan_check_duplicates(*scope, rs));
         struct rel *j = rel_join(p, PLAN_JOIN_INNER, *rel, r);
         if (lateral && r->kind == REL_NODE) {
             ERR_TRY(plan_bind_outer(p, r->node, &j->n_params, &j->params));

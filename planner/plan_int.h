@@ -106,6 +106,8 @@ struct error *plan_all_groups(struct planner *p, struct scope *outer,
                               struct subquery *q) ERR_MUST_USE;
 
 /* plan_from.c */
+/* 42712 when a source of r has the whole name of one of l. */
+struct error *plan_check_duplicates(const struct scope *l, const struct scope *r) ERR_MUST_USE;
 struct error *plan_from(struct planner *p, struct scope *outer, const struct ast_table_refs *from,
                         struct rel **rel, struct scope **scope) ERR_MUST_USE;
 struct rel *rel_of_table(struct planner *p, const struct table *t, const struct database *db,

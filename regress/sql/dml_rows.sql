@@ -150,3 +150,11 @@ UPDATE dml_whole.z SET b = dml_whole.z.b + 1 WHERE public.z.a = 1 RETURNING dml_
 UPDATE dml_whole.z AS y SET b = 1 RETURNING dml_whole.z.b;
 DELETE FROM dml_whole.z RETURNING dml_whole.z.b, z.a;
 DROP DATABASE dml_whole;
+-- Tables of one name in two databases are two sources; so are a table and an alias.
+CREATE DATABASE dml_two; CREATE TABLE dml_two.t2 (a INT PRIMARY KEY, b INT); CREATE TABLE t2 (a INT PRIMARY KEY, b INT);
+INSERT INTO t2 VALUES (1, 10), (2, 20); INSERT INTO dml_two.t2 VALUES (1, 100);
+UPDATE t2 SET b = dml_two.t2.b FROM dml_two.t2 WHERE public.t2.a = dml_two.t2.a RETURNING *;
+UPDATE dml_two.t2 SET b = x.b + 1 FROM t2 AS x WHERE x.a = t2.a RETURNING dml_two.t2.b, x.*;
+UPDATE t2 SET b = 1 FROM t2;
+SELECT * FROM t2, (SELECT 3 AS c) AS t2 ORDER BY a; SELECT t2.a FROM t2, (SELECT 3 AS c) AS t2; SELECT * FROM t2 AS x, t2 AS x;
+DROP DATABASE dml_two; DROP TABLE t2;
