@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,8 +64,11 @@ value_text(struct exec_ctx *x, const struct ast_expr *e, bool timezone, struct s
     if (d.null)
         return err_new(ERR_INVALID_PARAMETER_VALUE, "the value of a variable cannot be NULL");
     if (timezone && t->type->family == FAMILY_INTERVAL) {
-        double hours = (double)(d.iv->nanos / 1000000000 + d.iv->days * 86400) / 3600;
-        str_printf(out, "%g", hours);
+        /* As v20.1 names a zone by its offset; SHOW says it the way an interval is written. */
+        str_printf(out, "fixed offset:%" PRId64 " ('",
+                   d.iv->nanos / 1000000000 + d.iv->days * 86400);
+        datum_format(out, t->type, &d, TEXT_CAST, &x->env);
+        str_append_cstr(out, "')");
         return NULL;
     }
     datum_format(out, t->type, &d, TEXT_CAST, &x->env);

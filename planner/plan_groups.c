@@ -219,11 +219,13 @@ plan_it(struct groups *g, struct scope *outer, const struct ast_select *s, bool 
     struct subquery *q = g->q;
     struct plan_node *n;
     bool is_volatile = false;
-    int depth = p->depth;
+    int depth = p->depth, subqueries = p->subqueries;
 
     p->depth++;
+    p->subqueries++;
     struct error *err = plan_select(p, outer, s, NULL, 0, &n);
     p->depth = depth;
+    p->subqueries = subqueries;
     if (err != NULL) {
         err_free(err);
         return NULL;

@@ -250,7 +250,9 @@ plan_subquery(struct type_ctx *c, const struct ast_select *s, enum subquery_kind
         return err_new(ERR_FEATURE_NOT_SUPPORTED, "subqueries are not allowed in %s", c->clause);
     if (++p->depth > PLAN_MAX_DEPTH)
         return err_new(ERR_STATEMENT_TOO_COMPLEX, "subqueries are nested too deeply");
+    p->subqueries++;
     ERR_TRY(plan_select(p, outer, s, desired == NULL ? NULL : wish, desired == NULL ? 0 : 1, &n));
+    p->subqueries--;
     p->depth--;
     if (kind == SUBQUERY_SCALAR && n->n_cols != 1 && c->depth > 1)
         n = row_as_tuple(c, n);

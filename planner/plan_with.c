@@ -190,7 +190,8 @@ plan_with(struct planner *p, struct scope *outer, const struct ast_with *w)
         struct cte_binding *b = bind(p, a, c);
         b->outer = outer;
         plan_visit_tree(n, look_for_outer, &b->outer_refs);
-        if (b->outer_refs && c->mutation)
+        /* v20.1 takes them below LATERAL alone. */
+        if (b->outer_refs && (c->mutation || p->subqueries > 0))
             return err_new(ERR_FEATURE_NOT_SUPPORTED, "CTEs may not be correlated");
         ERR_TRY(name_columns(p, a, b, c->n_cols));
     }

@@ -124,10 +124,27 @@ match(struct slice text, struct slice pattern, uint32_t escape, bool fold_case)
     return true;
 }
 
+/* Of no text v20.1 asks only whether the pattern is all %, before it looks at anything else. */
+static bool
+matches_nothing(struct slice pattern, uint32_t escape)
+{
+    for (size_t i = 0; i < pattern.len; i++)
+        if (pattern.ptr[i] != '%' || escape == '%')
+            return false;
+    return true;
+}
+
 struct error *
 like_match(struct slice text, struct slice pattern, uint32_t escape, bool fold_case, const char *op,
            bool *out)
 {
+    if (text.len == 0) {
+        *out = matches_nothing(pattern, escape);
+        return NULL;
+    }
+    /* Neither does a pattern of one byte that is no wildcard escape anything. */
+    if (pattern.len == 1 && pattern.ptr[0] != '%' && pattern.ptr[0] != '_')
+        escape = 0;
     if (escape != 0 && ends_with_escape(pattern, escape))
         return err_new(ERR_INVALID_REGULAR_EXPRESSION,
                        "%s regexp compilation failed: LIKE pattern must not end with escape "
@@ -142,9 +159,12 @@ like_match(struct slice text, struct slice pattern, uint32_t escape, bool fold_c
     return NULL;
 }
 
+/* What v20.1 makes of a letter behind the escape is what the regular expression makes of it behind its own:
+ * \d is a digit, \b the end of a word. Inside [] nothing but the escape means anything. */
 struct error *
 similar_to_regexp(struct str *out, struct slice pattern, uint32_t escape)
 {
+    bool in_class = false;
     str_append_cstr(out, "^(?:");
     for (size_t i = 0; i < pattern.len;) {
         uint32_t cp;
@@ -154,11 +174,14 @@ similar_to_regexp(struct str *out, struct slice pattern, uint32_t escape)
             if (i >= pattern.len)
                 break;
             n = utf8_decode(pattern.ptr + i, pattern.ptr + pattern.len, &cp);
-            bool plain = cp >= 0x80 || (cp >= '0' && cp <= '9') || (cp >= 'a' && cp <= 'z') ||
-                         (cp >= 'A' && cp <= 'Z');
-            if (!plain)
+            if (cp < 0x80)
                 str_append_char(out, '\\');
             str_append(out, pattern.ptr + i, n);
+        } else if (in_class) {
+            if (cp == '\\')
+                str_append_char(out, '\\');
+            str_append(out, pattern.ptr + i, n);
+            in_class = cp != ']';
         } else if (cp == '%') {
             str_append(out, ".*", 2);
         } else if (cp == '_') {
@@ -169,6 +192,7 @@ similar_to_regexp(struct str *out, struct slice pattern, uint32_t escape)
             if (cp == '\\' || cp == '.' || cp == '^' || cp == '$')
                 str_append_char(out, '\\');
             str_append(out, pattern.ptr + i, n);
+            in_class = cp == '[';
         }
         i += n;
     }

@@ -305,10 +305,35 @@ parse_offset(struct slice s, bool need_sign, int32_t *out)
     return reader_left(&r) == 0 && hours <= 167;
 }
 
+/* "fixed offset:SECONDS (AS WRITTEN)": how v20.1 names a zone that is no more than an offset. */
+static bool
+named_by_offset(struct slice s, int32_t *seconds, struct slice *written)
+{
+    static const char prefix[] = "fixed offset:";
+    size_t n = sizeof(prefix) - 1;
+    if (s.len < n || memcmp(s.ptr, prefix, n) != 0 || s.ptr[s.len - 1] != ')')
+        return false;
+    const uint8_t *p = s.ptr + n, *end = s.ptr + s.len;
+    bool west = p < end && *p == '-';
+    int32_t v = 0;
+    for (p += west; p < end && *p >= '0' && *p <= '9' && v < 1000000; p++)
+        v = v * 10 + (*p - '0');
+    if (end - p < 3 || p[0] != ' ' || p[1] != '(' || v > (167 * 60 + 59) * 60)
+        return false;
+    *seconds = west ? -v : v;
+    *written = slice_make(p + 2, (size_t)(end - p) - 3);
+    return true;
+}
+
 static struct error *
 find_zone(struct arena *a, struct slice name, bool posix, const struct timezone_info **out)
 {
     int32_t seconds;
+    struct slice written;
+    if (named_by_offset(name, &seconds, &written)) {
+        *out = timezone_fixed(a, seconds, slice_to_cstr(a, written));
+        return NULL;
+    }
     while (name.len > 0 && *name.ptr == ' ') {
         name.ptr++;
         name.len--;

@@ -30,6 +30,9 @@ SELECT quote_ident('a b'), quote_ident('abc'), quote_ident('select'), quote_lite
 SELECT like_escape('abc','a%','\'), not_like_escape('abc','b%','!'), ilike_escape('ABC','a%','x'), not_ilike_escape('ABC','a%','x'), similar_to_escape('abc','a_c','x'), not_similar_to_escape('abc','a_c','x'), similar_escape('abc','x');
 SELECT 'abc' LIKE 'a%', 'abc' NOT LIKE 'a_', 'ABC' ILIKE 'a_c', 'a%c' LIKE 'a\%c', 'a%c' LIKE 'a!%c' ESCAPE '!', 'abc' SIMILAR TO '(a|b)bc', 'abc' SIMILAR TO 'a', 'abc' ~ 'b', 'abc' !~ 'B', 'abc' ~* 'B', 'abc' !~* 'B', NULL LIKE 'a', 'abc' LIKE NULL, 'a' LIKE 'a%' ESCAPE '', 'abc' SIMILAR TO 'a%' ESCAPE '!';
 SELECT 'a' LIKE 'a\';
+-- no text and patterns of one byte are looked at before escapes are; letters behind the escape of SIMILAR TO
+SELECT '' LIKE '\', '' LIKE '%%', '' LIKE '\%', 'a' LIKE '\', '\' LIKE '\', like_escape('', '%', '%'), 'x' LIKE 'x' ESCAPE 'x';
+SELECT 'a1c' SIMILAR TO 'a\dc', 'a1c' SIMILAR TO 'a#dc' ESCAPE '#', 'a' SIMILAR TO '\a', 'a b' SIMILAR TO 'a\b b', 'a_%' SIMILAR TO 'a[_][%]', 'abc' SIMILAR TO 'a[_]c', 'a(b' SIMILAR TO 'a[(]b';
 SELECT 'a' LIKE 'a' ESCAPE 'ab';
 SELECT 'a' ~ '(';
 SELECT abs(-5), abs(-1.5), abs(-1.5::float), sign(-5), sign(-1.5::float), sign(2.5::decimal), round(2.5::decimal), round(-2.5::decimal), round(2.5::float), round(3.5::float), round(2.345::decimal,2), round(2.345::float,2), round(1234.5::decimal,-2), trunc(2.7::float), trunc(-2.7::decimal), ceil(2.1), ceiling(2.1::float), floor(-2.1), floor(-2.1::float), mod(7,3), mod(7.5,2), mod(7.5::float,2.0), div(7,2), div(7.5,2), div(7.5::float,2.0), pow(2,10), power(2.0,0.5), pow(2::float,0.5), ceil(5), floor(5), round(5);
