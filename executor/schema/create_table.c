@@ -526,9 +526,19 @@ create_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     return ddl_event_named(x, "create_table", id, "TableName", ddl_qualified(x, t));
 }
 
+/* Those in the query of CREATE TABLE AS. */
+static struct error *
+create_table_placeholders(struct exec_ctx *x, const struct ast_stmt *stmt)
+{
+    const struct ast_select *query = stmt->create_table->as_select;
+    const struct plan_column *cols;
+    int n;
+    return query != NULL && stmt->placeholder_count > 0 ? exec_select_columns(x, query, &n, &cols) : NULL;
+}
+
 static const struct statement_ops create_table_ops[] = {
     {.kind = AST_STMT_CREATE_TABLE, .tag = "CREATE TABLE", .flags = STMT_WRITES | STMT_DDL,
-     .run = create_table_run},
+     .placeholders = create_table_placeholders, .run = create_table_run},
 };
 
 const struct statement_family statement_family_create_table = {

@@ -57,3 +57,11 @@ INSERT INTO widened VALUES (1, 'a');
 PREPARE from_widened AS SELECT * FROM widened;
 ALTER TABLE widened ALTER COLUMN b TYPE VARCHAR(5);
 EXECUTE from_widened;
+-- parameters in the query of CREATE TABLE AS
+PREPARE make AS CREATE TABLE made AS SELECT $1::INT AS x, $2 || 'b' AS y;
+EXECUTE make(1, 'a');
+SELECT * FROM made;
+EXECUTE make(1, 'a');
+PREPARE make_none AS CREATE TABLE made2 AS SELECT $1;
+PREPARE make_none AS CREATE TABLE made2 (a INT DEFAULT $1);
+DROP TABLE made;
