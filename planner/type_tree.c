@@ -172,9 +172,24 @@ expr_make_not(struct type_ctx *c, struct expr *e)
     return expr_finish(c, x, IMMUTABLE);
 }
 
+/* Beside a constant: that alone in x OR true, whatever x is, an error too; x in x OR false. NULL: no constant. */
+static struct expr *
+one_side(enum expr_kind kind, struct expr *constant, struct expr *other)
+{
+    if (constant->kind != EXPR_CONST || constant->value.null || constant->type->family != FAMILY_BOOL ||
+        other->type->family != FAMILY_BOOL)
+        return NULL;
+    return (constant->value.i != 0) == (kind == EXPR_OR) ? constant : other;
+}
+
 struct expr *
 expr_make_bool(struct type_ctx *c, enum expr_kind kind, struct expr *l, struct expr *r)
 {
+    struct expr *one = one_side(kind, l, r);
+    if (one == NULL)
+        one = one_side(kind, r, l);
+    if (one != NULL)
+        return one;
     struct expr *x = expr_new(c->arena, kind, &TYPE_BOOL, l->position, 2);
     x->args[0] = l;
     x->args[1] = r;
