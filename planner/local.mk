@@ -36,6 +36,7 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/plan_lower.c \
   %D%/plan_order.c \
   %D%/plan_outer.c \
+  %D%/plan_prune.c \
   %D%/plan_reject.c \
   %D%/plan_select.c \
   %D%/plan_semi.c \

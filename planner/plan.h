@@ -164,6 +164,9 @@ struct plan_cte {
     int n_cols;
     struct plan_column *cols;
     int uses;
+    bool kept;               /* MATERIALIZED, or computing it has effects */
+    bool *read;              /* columns */
+    struct plan_cte *next;   /* of the statement */
     const uint8_t *place;    /* recursive: the name that reads its working table */
     bool many_places;        /* more than one such name */
 };

@@ -85,6 +85,15 @@ void scope_add(struct planner *p, struct scope *s, struct scope_column c);
 struct scope *scope_new(struct planner *p, struct scope *outer);
 bool orders_satisfied(const struct plan_node *n, int n_want, const struct plan_order *want);
 
+/* plan_prune.c: the node without what is computed for columns that need does not have; a new one, with as
+ * many columns. Whether anything that it computes is to be computed, read or not. What is read of a CTE is
+ * noted, and when all of the statement is known, those of plain queries are pruned. */
+struct plan_node *plan_prune(struct planner *p, struct plan_node *n, const bool *need);
+struct plan_node *plan_prune_rows(struct planner *p, struct plan_node *n); /* of EXISTS */
+bool plan_has_effects(struct planner *p, const struct plan_node *n);
+void plan_note_cte_columns(const struct plan_node *scan, const bool *need);
+void plan_prune_ctes(struct planner *p);
+
 /* plan_outer.c: depth >= 1 references of a finished inner plan become parameters. */
 struct error *plan_bind_outer(struct planner *p, struct plan_node *inner, int *n_params,
                               struct expr ***params) ERR_MUST_USE;

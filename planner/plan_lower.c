@@ -15,11 +15,17 @@ all_of(struct planner *p, struct expr *const *v, int n)
 }
 
 static struct error *
-lower_node(struct planner *p, struct rel *r, struct plan_node **out, int *map)
+lower_node(struct planner *p, struct rel *r, const bool *need, struct plan_node **out, int *map)
 {
+    bool *used = ARENA_ARRAY(p->arena, bool, (size_t)r->n_cols + 1);
+
+    memcpy(used, need, (size_t)r->n_cols);
+    for (int i = 0; i < r->n_conj; i++)
+        expr_mark_columns(r->conj[i], used);
     for (int i = 0; i < r->n_cols; i++)
         map[i] = i;
-    *out = r->node;
+    plan_note_cte_columns(r->node, used);
+    *out = plan_prune(p, r->node, used);
     if (r->n_conj > 0)
         *out = plan_filter_node(p, *out, all_of(p, r->conj, r->n_conj));
     r->rows = (*out)->rows;
@@ -654,7 +660,7 @@ rel_lower(struct planner *p, struct rel *r, const bool *need, const struct wish 
     case REL_TABLE:
         return lower_table(p, r, need, w, out, map);
     case REL_NODE:
-        return lower_node(p, r, out, map);
+        return lower_node(p, r, need, out, map);
     case REL_JOIN: {
         int *to = ARENA_ARRAY(p->arena, int, (size_t)r->n_cols + 1);
         struct rel *better = rel_reorder(p, r, to);

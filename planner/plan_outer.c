@@ -256,6 +256,8 @@ plan_subquery(struct type_ctx *c, const struct ast_select *s, enum subquery_kind
     p->depth--;
     if (kind == SUBQUERY_SCALAR && n->n_cols != 1 && c->depth > 1)
         n = row_as_tuple(c, n);
+    if (kind == SUBQUERY_EXISTS)
+        n = plan_prune_rows(p, n);
     q->kind = kind;
     q->plan = n;
     q->ast = s;

@@ -100,6 +100,7 @@ make_root(struct planner *p, const struct ast_stmt *s, struct plan_node *n, stru
     struct plan_root *r = ARENA_NEW(p->arena, struct plan_root);
     int *visible = ARENA_ARRAY(p->arena, int, (size_t)n->n_cols + 1);
 
+    plan_prune_ctes(p);
     r->node = n;
     for (int i = 0; i < n->n_cols; i++)
         visible[r->n_visible++] = i;

@@ -17,11 +17,14 @@ cte_new(struct planner *p, struct slice name, struct plan_node *plan)
     struct plan_cte *c = ARENA_NEW(p->arena, struct plan_cte);
 
     c->slot = p->n_ctes++;
+    c->next = p->all_ctes;
+    p->all_ctes = c;
     c->name = name;
     c->plan = plan;
     if (plan != NULL) {
         c->n_cols = plan->n_cols;
         c->cols = plan->cols;
+        c->read = ARENA_ARRAY(p->arena, bool, (size_t)plan->n_cols + 1);
     }
     return c;
 }
@@ -178,7 +181,9 @@ plan_with(struct planner *p, struct scope *outer, const struct ast_with *w)
         struct plan_cte *c = cte_new(p, a->name.name, n);
         c->mutation = n->kind == PLAN_INSERT || n->kind == PLAN_UPDATE || n->kind == PLAN_DELETE ||
                       a->stmt->kind != AST_STMT_SELECT;
-        if (c->mutation) {
+        bool runs = c->mutation || (a->materialize != AST_MTR_NEVER && plan_has_effects(p, n));
+        c->kept = runs || a->materialize == AST_MTR_ALWAYS;
+        if (runs) {
             if (p->n_with == p->cap_with) {
                 int cap = p->cap_with == 0 ? 4 : p->cap_with * 2;
                 p->with = arena_realloc(p->arena, p->with, (size_t)p->cap_with * sizeof(c),

@@ -88,6 +88,7 @@ struct planner {
     /* while planning */
     struct cte_binding *ctes;
     int depth;                           /* views and subqueries inside each other */
+    struct plan_cte *all_ctes;
     int subqueries;                      /* in expressions, around what is being planned */
     int semi_tries;                      /* subqueries planned once more, as joins */
     const struct ast_select *top;        /* where AS OF SYSTEM TIME is allowed */

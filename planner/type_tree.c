@@ -76,6 +76,22 @@ foldable(const struct expr *e)
     return true;
 }
 
+/* An operator beside a constant NULL, whatever the other side is.
+ * SOURCE: CockroachDB v20.1 pkg/sql/opt/norm/rules/fold_constants.opt, FoldNullBinaryLeft and its kin. */
+static bool
+null_operand(const struct expr *e)
+{
+    bool operator = e->kind == EXPR_COMPARE ||
+                    (e->kind == EXPR_CALL && !e->overload->null_args && e->overload->name[0] != '\0' &&
+                     strchr("+-*/%^&|#<>~@?", e->overload->name[0]) != NULL);
+    if (!operator || e->n_args != 2)
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (e->args[i]->kind == EXPR_CONST && e->args[i]->value.null)
+            return true;
+    return false;
+}
+
 struct expr *
 expr_finish(struct type_ctx *c, struct expr *e, enum volatility own)
 {
@@ -85,6 +101,11 @@ expr_finish(struct type_ctx *c, struct expr *e, enum volatility own)
             e->volatility = e->args[i]->volatility;
     if (e->kind == EXPR_IN && e->set == NULL)
         e->set = in_set_build(c->arena, e);
+    if (null_operand(e)) {
+        struct expr *null = expr_const(c->arena, e->type, DATUM_NULL);
+        null->position = e->position;
+        return null;
+    }
     if (e->volatility != IMMUTABLE || !foldable(e))
         return e;
     struct eval_env env = tc_env(c);
@@ -172,7 +193,7 @@ expr_make_not(struct type_ctx *c, struct expr *e)
     return expr_finish(c, x, IMMUTABLE);
 }
 
-/* Beside a constant: that alone in x OR true, whatever x is, an error too; x in x OR false. NULL: no constant. */
+/* Beside a constant: that alone in x OR true, even if x is an error; x in x OR false. NULL: no constant. */
 static struct expr *
 one_side(enum expr_kind kind, struct expr *constant, struct expr *other)
 {

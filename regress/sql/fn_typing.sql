@@ -132,3 +132,5 @@ SELECT 1 IN (SELECT '1');
 PREPARE typing_p AS SELECT $1::INT;
 EXECUTE typing_p (typing_x);
 EXECUTE typing_p (max(1));
+-- beside NULL nothing is looked at, either
+SELECT NULL::INT = 1/0, 1/0 > NULL::DECIMAL, NULL::DECIMAL + 1/0, ARRAY[1] || NULL::INT, NULL::INT IS DISTINCT FROM 1;
