@@ -159,7 +159,7 @@ struct kv_db {
     struct protection *protections;
     bool gc_saving; /* one thread writes the thresholds to the engine at a time */
     struct shared *shared; /* NULL: the store is this process's own */
-    _Atomic size_t told;   /* locks that other processes see */
+    _Atomic size_t told, waited; /* locks that other processes see; waits for such, and what they brought */
 
     /* Without a lock, because each read or lock looks: the newest threshold's wall time; per hash of
      * a key a wall time that is not before its newest commit's since start, and the same for the
@@ -205,8 +205,9 @@ struct kv_txn {
     struct kv_scan *scans; /* open ones */
     struct wnode **untold; /* locked since other processes were told of locks last */
     size_t untold_len, untold_cap;
-    size_t told;           /* locks that they see */
-    struct waited *waited; /* those of them that were waited for */
+    size_t told;           /* locks that they see, but for those that were waited for */
+    struct waited *waited; /* those that were waited for */
+    size_t n_waited;
     /* Guarded by kv_db.lock. */
     struct waiter *waiter; /* not NULL while waiting for a lock */
     uint64_t mark;

@@ -18,10 +18,14 @@
 
 #include "storage/txn_int.h"
 
+#include <stdlib.h>
+
 #include "base/hash.h"
 
 #define LOCKS_MAX     256 /* of one transaction */
 #define LOCKS_DB_MAX  1024 /* about, of all of the process: the store has room for some thousand */
+#define WAITED_MAX    8  /* locks that one transaction has waited for */
+#define WAITED_DB_MAX 24 /* waits, and locks that were waited for, of all of the process */
 #define LOOK_NS       INT64_C(100000000)
 #define WAIT_MAX_NS   INT64_C(60000000000)
 
@@ -162,8 +166,11 @@ static struct error *
 wait_for(struct kv_txn *t, struct wnode *n)
 {
     struct kv_db *db = t->db;
-    struct watch *x = xcalloc(1, sizeof(*x));
     struct engine_lock *lock;
+    if (t->n_waited >= WAITED_MAX || atomic_load(&db->waited) >= WAITED_DB_MAX)
+        return NULL; /* each is a connection: without, then */
+    atomic_fetch_add(&db->waited, 1);
+    struct watch *x = xcalloc(1, sizeof(*x));
     int64_t now = monotonic_now_ns();
     x->t = t;
     x->look_at = now + LOOK_NS;
@@ -181,7 +188,10 @@ wait_for(struct kv_txn *t, struct wnode *n)
         struct waited *w = ARENA_NEW(t->arena, struct waited);
         *w = (struct waited){lock, t->waited};
         t->waited = w;
+        t->n_waited++;
         n->told = n->waited = true;
+    } else {
+        atomic_fetch_sub(&db->waited, 1);
     }
     bool beaten = x->beaten && lock == NULL;
     xfree(x);
@@ -190,28 +200,62 @@ wait_for(struct kv_txn *t, struct wnode *n)
     return err;
 }
 
+/* One try of those that are left. *busy: the first that another process has; what was taken behind it is
+ * given up again, so that nobody waits for us there meanwhile. */
 static struct error *
-take_all(struct kv_txn *t, struct wnode **nodes, size_t n, struct arena *a, bool *waited)
+take_free(struct kv_txn *t, struct wnode **nodes, size_t n, size_t *busy)
 {
     struct kv_db *db = t->db;
+    struct arena *a = arena_create(NULL, "locks");
     uint64_t *want = ARENA_ARRAY(a, uint64_t, n);
     enum engine_lock_answer *answers = ARENA_ARRAY(a, enum engine_lock_answer, n);
     struct engine_order_view v;
+    size_t back = 0;
     for (size_t i = 0; i < n; i++)
         want[i] = nodes[i]->hash;
-    ERR_TRY(engine_locks_try(db->e, want, n, shared_followed(db), a, &v, answers));
-    for (size_t i = 0; i < n; i++)
-        if (answers[i] == ENGINE_LOCK_TAKEN) {
-            nodes[i]->told = true;
-            t->told++;
-            atomic_fetch_add(&db->told, 1);
+    struct error *err = engine_locks_try(db->e, want, n, shared_followed(db), a, &v, answers);
+    *busy = n;
+    for (size_t i = 0; err == NULL && i < n; i++) {
+        if (answers[i] == ENGINE_LOCK_BUSY && *busy == n)
+            *busy = i;
+        if (answers[i] != ENGINE_LOCK_TAKEN)
+            continue;
+        if (*busy < n) {
+            want[back++] = want[i];
+            continue;
         }
-    ERR_TRY(shared_absorb(db, &v, a));
-    for (size_t i = 0; i < n; i++)
-        if (answers[i] == ENGINE_LOCK_BUSY) {
-            ERR_TRY(wait_for(t, nodes[i]));
-            *waited = true;
-        }
+        nodes[i]->told = true;
+        t->told++;
+        atomic_fetch_add(&db->told, 1);
+    }
+    engine_locks_drop(db->e, want, back);
+    if (err == NULL)
+        err = shared_absorb(db, &v, a);
+    arena_destroy(a);
+    return err;
+}
+
+static int
+by_hash(const void *a, const void *b)
+{
+    uint64_t x = (*(struct wnode *const *)a)->hash, y = (*(struct wnode *const *)b)->hash;
+    return x < y ? -1 : x > y;
+}
+
+/* In the order of their numbers, so that two who want many of the same do not keep them from each other. */
+static struct error *
+take_all(struct kv_txn *t, struct wnode **nodes, size_t n, bool *waited)
+{
+    size_t at = 0, busy;
+    qsort(nodes, n, sizeof(*nodes), by_hash);
+    while (at < n) {
+        ERR_TRY(take_free(t, nodes + at, n - at, &busy));
+        at += busy;
+        if (at == n)
+            break;
+        ERR_TRY(wait_for(t, nodes[at++]));
+        *waited = true;
+    }
     return NULL;
 }
 
@@ -226,10 +270,7 @@ settle(struct kv_txn *t, bool *waited)
         return NULL;
     t->untold = NULL;
     t->untold_cap = 0;
-    struct arena *a = arena_create(NULL, "locks");
-    struct error *err = take_all(t, nodes, n, a, waited);
-    arena_destroy(a);
-    return err;
+    return take_all(t, nodes, n, waited);
 }
 
 struct error *
@@ -268,7 +309,10 @@ shared_unlock(struct kv_txn *t)
     }
     for (struct waited *w = t->waited; w != NULL; w = w->next)
         engine_lock_release(w->lock);
+    if (t->n_waited > 0)
+        atomic_fetch_sub(&t->db->waited, t->n_waited);
     t->waited = NULL;
+    t->n_waited = 0;
     t->told = 0;
     t->untold_len = 0;
 }
