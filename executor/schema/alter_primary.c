@@ -2,6 +2,7 @@
  * whose entries hold the primary key, is made anew. */
 #include "config.h"
 
+#include "executor/schema/mutations.h"
 #include "executor/schema/schema_int.h"
 
 #include "catalog/build.h"
@@ -82,16 +83,6 @@ renewed(struct exec_ctx *x, const pb_index *ix)
     return n;
 }
 
-static void
-to_be_collected(struct exec_ctx *x, pb_table *t, uint32_t index_id)
-{
-    Amberdb__GCDescriptorMutation *gc = PB_NEW(x->arena, GCDescriptorMutation,
-                                               gcdescriptor_mutation);
-    PB_SET(gc, index_id, index_id);
-    PB_SET(gc, drop_time, wall_now_ns());
-    PB_PUSH(x->arena, t->gc_mutations, t->n_gc_mutations, gc);
-}
-
 /* Stored columns that the new primary key makes part of every index. */
 static void
 drop_stored_keys(pb_index *ix, const pb_index *pk)
@@ -155,30 +146,26 @@ secondary_indexes(struct exec_ctx *x, pb_table *t, const pb_index *old, bool cop
     for (size_t i = 0; i < n; i++) {
         if (!is_to_be_renewed(t, was[i]))
             continue;
-        to_be_collected(x, t, was[i]->id);
+        if (!ddl_is_interleaved(was[i]))
+            mutation_collect_index(x->arena, t, was[i]->id);
         t->indexes[k] = renewed(x, was[i]);
         drop_stored_keys(t->indexes[k++], t->primary_index);
     }
     t->n_indexes = k;
 }
 
-static struct error *
-unlink_parent(struct exec_ctx *x, uint32_t table_id, const pb_index *ix)
-{
-    size_t n = ix->interleave != NULL ? ix->interleave->n_ancestors : 0;
-    if (n == 0)
-        return NULL;
-    return ddl_unlink_interleave(x, ix->interleave->ancestors[n - 1]->table_id, table_id, ix->id);
-}
-
 /* The parents' sides: those of indexes that are gone, then those of t's new ones. */
 static struct error *
-relink_parents(struct exec_ctx *x, const pb_table *before, const pb_table *t, size_t kept)
+relink_parents(struct exec_ctx *x, const struct table *before, const pb_table *t, size_t kept)
 {
-    ERR_TRY(unlink_parent(x, t->id, before->primary_index));
-    for (size_t i = 0; i < before->n_indexes; i++)
-        if (build_find_index_by_id(t, before->indexes[i]->id) == NULL)
-            ERR_TRY(unlink_parent(x, t->id, before->indexes[i]));
+    ERR_TRY(mutation_unlink_index(x, t, before->indexes[0].pb));
+    for (int i = 1; i < before->n_indexes; i++) {
+        const struct index *ix = &before->indexes[i];
+        if (!ddl_is_interleaved(ix->pb) || build_find_index_by_id(t, ix->id) != NULL)
+            continue;
+        ERR_TRY(ddl_clear_index(x, before, ix, NULL));
+        ERR_TRY(mutation_unlink_index(x, t, ix->pb));
+    }
     ERR_TRY(ddl_link_interleaves(x, t, t->primary_index));
     for (size_t i = kept; i < t->n_indexes; i++)
         ERR_TRY(ddl_link_interleaves(x, t, t->indexes[i]));
@@ -207,7 +194,7 @@ move_rows(struct alter *a, const struct table *before, const pb_index *old, size
     struct exec_ctx *x = a->x;
     const struct table *after;
     ERR_TRY(alter_table_now(a, &after));
-    ERR_TRY(relink_parents(x, before->pb, after->pb, kept));
+    ERR_TRY(relink_parents(x, before, after->pb, kept));
     ERR_TRY(alter_table_now(a, &after));
     ERR_TRY(ddl_rewrite_rows(x, before, after, NULL));
     for (int i = 1 + (int)kept; i < after->n_indexes; i++) {

@@ -144,25 +144,6 @@ validates(const struct ast_alter_table *n)
     return false;
 }
 
-static bool
-can_follow(const struct ast_alter_cmd *c)
-{
-    switch (c->kind) {
-    case AST_ALTER_ADD_CONSTRAINT:
-        if (c->def->kind == AST_DEF_UNIQUE || c->def->kind == AST_DEF_INDEX)
-            return c->def->index->interleave == NULL;
-        return c->def->kind == AST_DEF_CHECK || c->def->kind == AST_DEF_FOREIGN_KEY;
-    default:
-        return c->kind != AST_ALTER_VALIDATE_CONSTRAINT;
-    }
-}
-
-static bool
-is_interleaved(const pb_index *ix)
-{
-    return ix->interleave != NULL && ix->interleave->n_ancestors > 0;
-}
-
 /* Where a new key is by itself, or right behind the end of the old one; entries that lie among another
  * table's rows do not wait for the garbage collector. */
 static bool
@@ -172,9 +153,9 @@ key_can_follow(const struct ast_alter_table *n, const pb_table *t)
     bool alone = n->count == 1 || (n->count == 2 && n->items[0].kind == AST_ALTER_DROP_CONSTRAINT);
     if (!alone || !makes_key(last))
         return false;
-    bool interleaved = last->def->index->interleave != NULL || is_interleaved(t->primary_index);
+    bool interleaved = last->def->index->interleave != NULL || ddl_is_interleaved(t->primary_index);
     for (size_t i = 0; i < t->n_indexes; i++)
-        interleaved = interleaved || is_interleaved(t->indexes[i]);
+        interleaved = interleaved || ddl_is_interleaved(t->indexes[i]);
     return !interleaved;
 }
 
@@ -184,7 +165,7 @@ rows_can_follow(const struct ast_alter_table *n, const pb_table *t)
     for (int i = 0; i < n->count; i++) {
         if (makes_key(&n->items[i]))
             return key_can_follow(n, t);
-        if (!can_follow(&n->items[i]))
+        if (n->items[i].kind == AST_ALTER_VALIDATE_CONSTRAINT)
             return false;
     }
     return true;

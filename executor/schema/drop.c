@@ -4,6 +4,7 @@
  * passed (executor/gc.c): reads AS OF an earlier time find it, and nobody else does. */
 #include "config.h"
 
+#include "executor/schema/mutations.h"
 #include "executor/schema/schema_int.h"
 
 #include "catalog/row.h"
@@ -80,6 +81,18 @@ foreign_keys_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
     return NULL;
 }
 
+/* The primary one, the others, those of mutations (NULL: it is one of something else). */
+static const pb_index *
+index_at(const pb_table *t, size_t i)
+{
+    if (i == 0)
+        return t->primary_index;
+    if (i <= t->n_indexes)
+        return t->indexes[i - 1];
+    const pb_mutation *m = t->mutations[i - 1 - t->n_indexes];
+    return MUTATION_IS(m, INDEX) ? m->index : NULL;
+}
+
 static struct error *
 interleaves_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
 {
@@ -101,8 +114,8 @@ interleaves_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
         ERR_TRY(drop_table(x, child, &inner));
     }
     ERR_TRY(ddl_clear_interleaved(x, t, w->root));
-    for (size_t k = 0; k <= t->n_indexes && primary != NULL; k++) {
-        const Amberdb__IndexDescriptor *ix = k == 0 ? primary : t->indexes[k - 1];
+    for (size_t k = 0; k <= t->n_indexes + t->n_mutations && primary != NULL; k++) {
+        const pb_index *ix = index_at(t, k);
         if (!ddl_is_interleaved(ix))
             continue;
         uint32_t parent = ix->interleave->ancestors[ix->interleave->n_ancestors - 1]->table_id;

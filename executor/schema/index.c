@@ -218,12 +218,12 @@ has_index(const pb_table *t, const char *name)
     return false;
 }
 
-/* The transaction itself has dropped an index of that name. */
+/* The transaction itself has dropped an index of that name, or a job removes it. */
 static struct error *
-refuse_dropped_name(struct exec_ctx *x, uint32_t table_id, const char *name)
+refuse_dropped_name(struct exec_ctx *x, const pb_table *t, const char *name)
 {
-    const pb_table *before = catalog_table_before(x->catalog, table_id);
-    if (before == NULL || !has_index(before, name))
+    const pb_table *before = catalog_table_before(x->catalog, t->id);
+    if (!mutation_drops_index(t, name) && (before == NULL || !has_index(before, name)))
         return NULL;
     return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
                    "index \"%s\" being dropped, try again later", name);
@@ -248,15 +248,14 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
                        ddl_text(x, n->def.name));
     }
     if (n->def.name.len > 0)
-        ERR_TRY(refuse_dropped_name(x, t->id, ddl_text(x, n->def.name)));
+        ERR_TRY(refuse_dropped_name(x, t->pb, ddl_text(x, n->def.name)));
     if (n->concurrently)
         exec_notice(x, err_new(ERR_SUCCESSFUL_COMPLETION, "CONCURRENTLY is not required as all "
                                                           "indexes are created concurrently"));
     struct ddl_undo undo;
     bool for_job = false;
     ddl_undo_point(x, t->id, &undo);
-    if (n->def.interleave == NULL)
-        ERR_TRY(ddl_is_for_job(x, t, &for_job));
+    ERR_TRY(ddl_is_for_job(x, t, &for_job));
     struct error *err = for_job ? NULL : ddl_bring_rows(x, t->id);
     if (err != NULL)
         return ddl_put_off(x, &undo, t->id, err);
@@ -475,25 +474,20 @@ ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool 
     const char *shard = ix->sharded != NULL && PB_GET(ix->sharded, is_sharded)
                             ? arena_strdup(x->arena, pb_str(ix->sharded->name))
                             : NULL;
-    if (ddl_is_interleaved(ix)) {
+    bool among = ddl_is_interleaved(ix);
+    if (among && !for_job) {
         const struct table *now;
         ERR_TRY(catalog_table_by_id(x->catalog, table_id, &now));
         ERR_TRY(ddl_clear_index(x, now, table_index_by_id(now, index_id), NULL));
+        ERR_TRY(mutation_unlink_index(x, t, ix));
     }
-    for (size_t i = 0; ix->interleave != NULL && i < ix->interleave->n_ancestors; i++)
-        if (i + 1 == ix->interleave->n_ancestors)
-            ERR_TRY(ddl_unlink_interleave(x, ix->interleave->ancestors[i]->table_id, table_id,
-                                          index_id));
     for (size_t i = 0; i < t->n_indexes; i++)
         if (t->indexes[i]->id == index_id) {
             PB_REMOVE(t->indexes, t->n_indexes, i);
             break;
         }
-    Amberdb__GCDescriptorMutation *gc = PB_NEW(x->arena, GCDescriptorMutation,
-                                               gcdescriptor_mutation);
-    PB_SET(gc, index_id, index_id);
-    PB_SET(gc, drop_time, wall_now_ns());
-    PB_PUSH(x->arena, t->gc_mutations, t->n_gc_mutations, gc);
+    if (!among)
+        mutation_collect_index(x->arena, t, index_id);
     ERR_TRY(catalog_write_table(x->catalog, t));
     if (shard != NULL)
         ERR_TRY(ddl_shard_gone(x, table_id, shard, for_job));
@@ -538,7 +532,8 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
     uint32_t mutation, index_id = f->ix->id;
     const pb_table *was = f->t->pb;
     bool for_job = false;
-    if (f->ix->pb->sharded != NULL)
+    bool among = ddl_is_interleaved(f->ix->pb);
+    if (f->ix->pb->sharded != NULL || among)
         ERR_TRY(ddl_is_for_job(x, f->t, &for_job));
     struct ddl_field fields[] = {
         {"TableName", ddl_qualified(x, f->t), false},
@@ -554,7 +549,7 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
         ERR_TRY(ddl_leave_rows(x, text, table_id, was, mutation));
     else
         ERR_TRY(ddl_job(x, text, table_id, mutation));
-    return ddl_gc_job(x, text, table_id, &index_id, 1, NULL, 0);
+    return among ? NULL : ddl_gc_job(x, text, table_id, &index_id, 1, NULL, 0);
 }
 
 /* Named with its table, an index that the transaction has dropped may be dropped again. */

@@ -32,6 +32,16 @@ mutation_drops_column(const pb_table *t, const char *name)
 }
 
 bool
+mutation_drops_index(const pb_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_mutations; i++)
+        if (MUTATION_IS(t->mutations[i], INDEX) && !mutation_adds(t->mutations[i]) &&
+            strcmp(t->mutations[i]->index->name, name) == 0)
+            return true;
+    return false;
+}
+
+bool
 mutation_contradicted(const struct error *e)
 {
     return err_is(e, ERR_UNIQUE_VIOLATION) || err_is(e, ERR_CHECK_VIOLATION) ||
@@ -76,9 +86,8 @@ forget_index(pb_table *t, uint32_t id)
             i++;
 }
 
-/* Its data go when the garbage collector comes. */
-static void
-collect_index_later(struct arena *a, pb_table *t, uint32_t id)
+void
+mutation_collect_index(struct arena *a, pb_table *t, uint32_t id)
 {
     Amberdb__GCDescriptorMutation *g = PB_NEW(a, GCDescriptorMutation, gcdescriptor_mutation);
     PB_SET(g, index_id, (int64_t)id);
@@ -86,9 +95,8 @@ collect_index_later(struct arena *a, pb_table *t, uint32_t id)
     PB_PUSH(a, t->gc_mutations, t->n_gc_mutations, g);
 }
 
-/* The parent of an interleaved index that goes forgets it. */
-static struct error *
-unlink_index(struct exec_ctx *x, const pb_table *t, const pb_index *ix)
+struct error *
+mutation_unlink_index(struct exec_ctx *x, const pb_table *t, const pb_index *ix)
 {
     size_t n = ix->interleave != NULL ? ix->interleave->n_ancestors : 0;
     if (n == 0)
@@ -106,8 +114,8 @@ swap_primary_key(struct exec_ctx *x, pb_table *t, const Amberdb__PrimaryKeySwap 
         if (PB_GET(t->indexes[i], id) != new_id)
             continue;
         const pb_index *old = t->primary_index;
-        ERR_TRY(unlink_index(x, t, old));
-        collect_index_later(a, t, PB_GET(old, id));
+        ERR_TRY(mutation_unlink_index(x, t, old));
+        mutation_collect_index(a, t, PB_GET(old, id));
         t->primary_index = t->indexes[i];
         PB_REMOVE(t->indexes, t->n_indexes, i);
         if (strcmp(pb_str(t->primary_index->name), NEW_KEY_NAME) == 0)
@@ -120,11 +128,11 @@ swap_primary_key(struct exec_ctx *x, pb_table *t, const Amberdb__PrimaryKeySwap 
         for (size_t i = 0; i < t->n_indexes; i++)
             if (PB_GET(t->indexes[i], id) == s->old_indexes[k]) {
                 name = t->indexes[i]->name;
-                ERR_TRY(unlink_index(x, t, t->indexes[i]));
+                ERR_TRY(mutation_unlink_index(x, t, t->indexes[i]));
             }
         if (name != NULL) {
             forget_index(t, s->old_indexes[k]);
-            collect_index_later(a, t, s->old_indexes[k]);
+            mutation_collect_index(a, t, s->old_indexes[k]);
         }
         for (size_t i = 0; i < t->n_indexes && name != NULL; i++)
             if (PB_GET(t->indexes[i], id) == s->new_indexes[k])
@@ -322,8 +330,9 @@ mutations_undo(struct exec_ctx *x, pb_table *t, pb_mutation *const *v, size_t n)
         else if (MUTATION_IS(m, CONSTRAINT) && mutation_adds(m))
             ERR_TRY(drop_constraint(x, t, m->constraint));
         else if (MUTATION_IS(m, INDEX) && mutation_adds(m)) {
-            ERR_TRY(unlink_index(x, t, m->index));
-            collect_index_later(x->arena, t, PB_GET(m->index, id));
+            ERR_TRY(mutation_unlink_index(x, t, m->index));
+            if (!ddl_is_interleaved(m->index))
+                mutation_collect_index(x->arena, t, PB_GET(m->index, id));
         }
     }
     return NULL;

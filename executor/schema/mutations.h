@@ -26,6 +26,7 @@ bool mutation_adds(const pb_mutation *m);
 bool mutation_changes_key(const pb_table *t); /* a new primary key of t is under way */
 /* A column of that name is on its way out of t's rows. */
 bool mutation_drops_column(const pb_table *t, const char *name);
+bool mutation_drops_index(const pb_table *t, const char *name); /* the same of its entries */
 
 /* The mutations of an id, and its job's, out of t; *n 0: it has none. */
 pb_mutation **mutations_take(struct arena *a, pb_table *t, uint32_t id, size_t *n);
@@ -45,6 +46,10 @@ struct error *mutation_validate(struct exec_ctx *x, const struct table *now,
 /* An error that says so of the rows (23505, too), which trying again would not change. */
 bool mutation_contradicted(const struct error *e);
 
+/* The parent of an interleaved index that goes forgets it: when no entry is left. */
+struct error *mutation_unlink_index(struct exec_ctx *x, const pb_table *t, const pb_index *ix) ERR_MUST_USE;
+/* An index's data go when the garbage collector comes. */
+void mutation_collect_index(struct arena *a, pb_table *t, uint32_t id);
 /* The families forget a column. */
 void mutation_forget_column(pb_table *t, uint32_t id);
 

@@ -258,6 +258,25 @@ defer_drops(struct deferral *d)
     return any;
 }
 
+/* Entries among another table's rows: the job takes them out, and writers do so until then. */
+static bool
+defer_lost_indexes(struct deferral *d)
+{
+    struct arena *a = d->x->arena;
+    bool any = false;
+    for (size_t i = 0; i < d->before->n_indexes; i++) {
+        const pb_index *was = d->before->indexes[i];
+        if (!ddl_is_interleaved(was) || build_find_index_by_id(d->t, PB_GET(was, id)) != NULL)
+            continue;
+        pb_mutation *m = build_mutation_index(a, (pb_index *)pb_copy(a, PB_BASE(was)), false,
+                                              d->mutation_id);
+        PB_SET(m, state, AMBERDB__MUTATION_STATE__DELETE_ONLY);
+        PB_PUSH(a, d->t->mutations, d->t->n_mutations, m);
+        any = true;
+    }
+    return any;
+}
+
 /* SOURCE: CockroachDB v20.1 pkg/sql/alter_primary_key.go: names while the rows are brought. */
 static void
 name_for_now(struct deferral *d, Amberdb__PrimaryKeySwap *s)
@@ -322,6 +341,7 @@ ddl_defer_losses(struct exec_ctx *x, uint32_t table_id, const pb_table *before, 
     struct deferral d = {.x = x, .before = before, .mutation_id = mutation_id};
     ERR_TRY(ddl_mutable(x, table_id, &d.t));
     *any = defer_drops(&d);
+    *any |= defer_lost_indexes(&d);
     *any |= defer_new_key(&d);
     return *any ? catalog_write_table(x->catalog, d.t) : NULL;
 }

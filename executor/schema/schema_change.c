@@ -1,7 +1,8 @@
 /* The job SCHEMA CHANGE: what the mutations of one statement ask of the rows that were there before it.
  *
  *     resume      for each step, pieces of one transaction each: rows written anew with their new columns,
- *                 then the entries of each new index; a new primary key is one more index until the end
+ *                 then the entries of each new index; a new primary key is one more index until the end;
+ *                 entries among another table's rows, of an index that goes, are taken out
  *                 constraints are validated at one time, which conflicts with nobody: writers have kept
  *                 them since the statement committed
  *                 the mutations become public, in one transaction
@@ -38,6 +39,7 @@ struct change {
     bool gone;                 /* the table, or the mutations: done, or of no interest any more */
     bool rows;                 /* the first step writes rows anew; the others make index entries */
     uint32_t *indexes;
+    struct slice *starts;      /* the keys that the steps begin with */
     size_t n_steps;
     const char *database;      /* defaults may name sequences without theirs */
     struct slice first, last;  /* keys of rows, for the fraction */
@@ -172,6 +174,7 @@ prepare_txn(struct exec_ctx *x, void *arg)
     c->rows = false;
     c->n_steps = 0;
     c->indexes = NULL;
+    c->starts = NULL;
     if (c->gone)
         return NULL;
     for (size_t i = 0; i < f.n; i++)
@@ -179,14 +182,21 @@ prepare_txn(struct exec_ctx *x, void *arg)
     if (c->rows)
         PB_PUSH(a, c->indexes, c->n_steps, 0);
     for (size_t i = 0; i < f.n; i++)
-        if (MUTATION_IS(f.v[i], INDEX) && mutation_adds(f.v[i]))
+        if (MUTATION_IS(f.v[i], INDEX) &&
+            (mutation_adds(f.v[i]) || ddl_is_interleaved(f.v[i]->index)))
             PB_PUSH(a, c->indexes, c->n_steps, PB_GET(f.v[i]->index, id));
     const struct database *db;
     ERR_TRY(catalog_database_by_id(x->catalog, f.before->parent_id, &db));
     if (db != NULL)
         c->database = arena_strdup(a, db->name);
     ERR_TRY(edge_key(x, c, f.before, false, &c->first));
-    return edge_key(x, c, f.before, true, &c->last);
+    ERR_TRY(edge_key(x, c, f.before, true, &c->last));
+    c->starts = ARENA_ARRAY(a, struct slice, c->n_steps + 1);
+    for (size_t i = 0; i < c->n_steps; i++) {
+        const struct index *ix = table_index_by_id(f.seen, c->indexes[i]);
+        c->starts[i] = ix != NULL && !ix->adding ? row_index_span(a, f.seen, ix).start : c->first;
+    }
+    return NULL;
 }
 
 /* A list for each step: what is left of the primary index. Begun when an earlier run left none. */
@@ -200,7 +210,7 @@ prepare_spans(struct change *c)
     for (size_t i = 0; i < c->n_steps; i++) {
         Amberdb__ResumeSpanList *l = PB_NEW(a, ResumeSpanList, resume_span_list);
         Amberdb__Span *s = PB_NEW(a, Span, span);
-        pb_set_bytes(a, &s->key, &s->has_key, c->first);
+        pb_set_bytes(a, &s->key, &s->has_key, c->starts[i]);
         pb_set_bytes(a, &s->end_key, &s->has_end_key, c->last);
         PB_PUSH(a, l->resume_spans, l->n_resume_spans, s);
         PB_PUSH(a, c->d->resume_span_list, c->d->n_resume_span_list, l);
@@ -264,7 +274,10 @@ piece_txn(struct exec_ctx *x, void *arg)
         err = ddl_rewrite_rows(x, f.before, f.after, &piece);
     } else {
         const struct index *ix = table_index_by_id(f.after, c->indexes[p->step]);
-        err = ix != NULL ? ddl_backfill_index(x, f.after, ix, &piece) : NULL;
+        const struct index *old = table_index_by_id(f.seen, c->indexes[p->step]);
+        err = ix != NULL    ? ddl_backfill_index(x, f.after, ix, &piece)
+              : old != NULL ? ddl_clear_index(x, f.seen, old, &piece)
+                            : NULL;
     }
     p->bytes = piece.bytes;
     if (err == NULL && piece.next.len > 0)
@@ -416,6 +429,8 @@ finish_txn(struct exec_ctx *x, void *arg)
     for (size_t i = 0; i < n; i++)
         if (MUTATION_IS(v[i], PRIMARY_KEY_SWAP))
             ERR_TRY(old_key_gone(x, c->j, before));
+        else if (MUTATION_IS(v[i], INDEX) && !mutation_adds(v[i]))
+            ERR_TRY(mutation_unlink_index(x, before, v[i]->index));
     for (size_t i = 0; i < n; i++)
         if (MUTATION_IS(v[i], CONSTRAINT) && v[i]->constraint->foreign_key != NULL)
             ERR_TRY(ddl_foreign_key_validity(x, c->table_id, pb_str(v[i]->constraint->name),
@@ -488,7 +503,7 @@ collect_indexes(struct exec_ctx *x, const struct job *j, uint32_t table_id, pb_m
     uint32_t *ids = ARENA_ARRAY(x->arena, uint32_t, n + 1);
     size_t n_ids = 0;
     for (size_t i = 0; i < n; i++)
-        if (MUTATION_IS(v[i], INDEX) && mutation_adds(v[i]))
+        if (MUTATION_IS(v[i], INDEX) && mutation_adds(v[i]) && !ddl_is_interleaved(v[i]->index))
             ids[n_ids++] = PB_GET(v[i]->index, id);
     if (n_ids == 0)
         return NULL;
@@ -496,8 +511,8 @@ collect_indexes(struct exec_ctx *x, const struct job *j, uint32_t table_id, pb_m
     return ddl_gc_job(x, text, table_id, ids, n_ids, NULL, 0);
 }
 
-/* Of columns that are dropped together with what is taken back now rows have lost values: another job, which
- * nobody can cancel, drops them. They are taken out of v. */
+/* Of columns that are dropped together with what is taken back now rows have lost values, and of indexes
+ * entries: another job, which nobody can cancel, drops them. They are taken out of v. */
 static struct error *
 go_on_dropping(struct exec_ctx *x, const struct job *j, pb_table *t, pb_mutation **v, size_t *n)
 {
@@ -505,7 +520,7 @@ go_on_dropping(struct exec_ctx *x, const struct job *j, pb_table *t, pb_mutation
     size_t kept = 0, was = t->n_mutations;
     uint32_t id = PB_GET(t, next_mutation_id);
     for (size_t i = 0; i < *n; i++) {
-        if (!MUTATION_IS(v[i], COLUMN) || mutation_adds(v[i])) {
+        if (mutation_adds(v[i]) || !(MUTATION_IS(v[i], COLUMN) || MUTATION_IS(v[i], INDEX))) {
             v[kept++] = v[i];
             continue;
         }
@@ -542,9 +557,75 @@ undo_txn(struct exec_ctx *x, void *arg)
     return ddl_event_mutation(x, "finish_schema_change_rollback", table_id, mutation_id);
 }
 
+/* Entries among another table's rows have to go before the index does. */
+struct clearing {
+    const struct job *j;
+    uint32_t *indexes;
+    size_t n, at;
+    struct slice from;
+    struct arena *kept;        /* of from */
+};
+
+/* From now on nobody writes them. */
+static struct error *
+stop_writing_txn(struct exec_ctx *x, void *arg)
+{
+    struct clearing *c = arg;
+    const Amberdb__SchemaChangeDetails *sc = c->j->payload->schema_change;
+    const pb_descriptor *d;
+    pb_table *t;
+    c->n = 0;
+    ERR_TRY(catalog_descriptor(x->catalog, PB_GET(sc, table_id), &d));
+    if (d == NULL || pb_descriptor_table(d) == NULL ||
+        PB_GET(pb_descriptor_table(d), state) != AMBERDB__STATE__PUBLIC)
+        return NULL;
+    ERR_TRY(ddl_mutable(x, PB_GET(sc, table_id), &t));
+    for (size_t i = 0; i < t->n_mutations; i++) {
+        pb_mutation *m = t->mutations[i];
+        if (PB_GET(m, mutation_id) != PB_GET(sc, mutation_id) || !MUTATION_IS(m, INDEX) ||
+            !mutation_adds(m) || !ddl_is_interleaved(m->index))
+            continue;
+        PB_SET(m, state, AMBERDB__MUTATION_STATE__DELETE_ONLY);
+        PB_PUSH(c->j->arena, c->indexes, c->n, PB_GET(m->index, id));
+    }
+    return c->n > 0 ? catalog_write_table(x->catalog, t) : NULL;
+}
+
+static struct error *
+clear_txn(struct exec_ctx *x, void *arg)
+{
+    struct clearing *c = arg;
+    struct ddl_piece piece = {.from = c->from, .max_rows = PIECE_ROWS, .max_bytes = PIECE_BYTES};
+    const struct table *t;
+    ERR_TRY(catalog_table_by_id(x->catalog, PB_GET(c->j->payload->schema_change, table_id), &t));
+    const struct index *ix = t != NULL ? table_index_by_id(t, c->indexes[c->at]) : NULL;
+    c->from = (struct slice){0};
+    if (ix == NULL)
+        return NULL;
+    ERR_TRY(ddl_clear_index(x, t, ix, &piece));
+    if (piece.next.len > 0)
+        c->from = slice_dup(c->kept, piece.next);
+    return NULL;
+}
+
+static struct error *
+clear_indexes(struct job *j)
+{
+    struct clearing c = {.j = j, .kept = arena_create(NULL, "keys of entries")};
+    struct error *err = exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, stop_writing_txn, &c);
+    while (err == NULL && c.at < c.n) {
+        err = exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, clear_txn, &c);
+        if (c.from.len == 0)
+            c.at++;
+    }
+    arena_destroy(c.kept);
+    return err;
+}
+
 static struct error *
 schema_change_revert(struct job *j)
 {
+    ERR_TRY(clear_indexes(j));
     return exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, undo_txn, j);
 }
 

@@ -260,8 +260,8 @@ struct error *ddl_duplicate_key(struct exec_ctx *x, const struct table *t, const
 /* online.c: a change whose rows a job brings while others read and write the table. */
 /* Is it for a job? Not when there are few rows, nor in a table that the transaction made. */
 struct error *ddl_is_for_job(struct exec_ctx *x, const struct table *t, bool *yes) ERR_MUST_USE;
-/* The written descriptor lacks columns of `before`, or has another primary key, but the rows are as they
- * were: that becomes mutations. */
+/* The written descriptor lacks columns or interleaved indexes of `before`, or has another primary key, but
+ * the rows are as they were: that becomes mutations. */
 struct error *ddl_defer_losses(struct exec_ctx *x, uint32_t table_id, const pb_table *before,
                                uint32_t mutation_id, bool *any) ERR_MUST_USE;
 /* The written descriptor of a table has what `before` has not, but no row knows of it: that becomes
@@ -354,7 +354,8 @@ struct error *ddl_refuse_index_of(const struct table *t, uint32_t column_id) ERR
 struct error *ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id,
                                     uint32_t index_id) ERR_MUST_USE;
 /* Take an index out of t (not the primary one), with foreign keys and views that need it when
- * cascade. The descriptor is written. for_job: of the values of its shard column. */
+ * cascade. The descriptor is written. for_job: values of its shard column, and entries among another
+ * table's rows, stay. */
 struct error *ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id,
                                bool cascade, bool for_job) ERR_MUST_USE;
 

@@ -182,6 +182,21 @@ move_system_rows(struct exec_ctx *x, const struct replaced *r)
     return NULL;
 }
 
+/* Entries among another table's rows of an index that goes. */
+static struct error *
+clear_dropped(struct exec_ctx *x, const pb_table *was, pb_mutation *const *v, size_t n)
+{
+    const struct table *t;
+    ERR_TRY(table_from_pb(x->arena, was, &t));
+    for (size_t i = 0; i < n; i++) {
+        if (!MUTATION_IS(v[i], INDEX) || mutation_adds(v[i]) || !ddl_is_interleaved(v[i]->index))
+            continue;
+        ERR_TRY(ddl_clear_index(x, t, table_index_by_id(t, PB_GET(v[i]->index, id)), NULL));
+        ERR_TRY(mutation_unlink_index(x, was, v[i]->index));
+    }
+    return NULL;
+}
+
 /* What is being added to it is added: there are no rows to wait for. Its job finds the table gone. */
 static struct error *
 finish_mutations(struct exec_ctx *x, uint32_t id)
@@ -191,8 +206,10 @@ finish_mutations(struct exec_ctx *x, uint32_t id)
     ERR_TRY(ddl_mutable(x, id, &t));
     while (t->n_mutations > 0) {
         size_t n;
+        const pb_table *was = pb_table_copy(x->arena, t);
         pb_mutation **v =
             mutations_take(x->arena, t, PB_GET(t->mutations[0], mutation_id), &n);
+        ERR_TRY(clear_dropped(x, was, v, n));
         ERR_TRY(mutations_apply(x, t, v, n, &rewrite));
         ERR_TRY(catalog_write_table(x->catalog, t));
         for (size_t i = 0; i < n; i++)
