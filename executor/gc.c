@@ -11,12 +11,13 @@
 #include "executor/exec.h"
 #include "executor/jobs/jobs.h"
 #include "executor/members.h"
+#include "executor/schema/schema_int.h"
 #include "types/keyenc.h"
 
 #define SWEEP_EVERY_NS (INT64_C(10) * 1000000000)
 #define NS_PER_SECOND INT64_C(1000000000)
 #define VERSIONS_LEAST_NS (INT64_C(60) * NS_PER_SECOND) /* between two GCs of one table */
-#define DELETE_BATCH 1000                               /* keys of one transaction */
+#define PIECE_KEYS 100000                               /* looked at in one transaction */
 
 struct table_gc {
     uint32_t id;
@@ -53,63 +54,64 @@ struct work {
 };
 
 static bool
-is_interleaved(const pb_index *ix)
-{
-    return ix != NULL && ix->interleave != NULL && ix->interleave->n_ancestors > 0;
-}
-
-static bool
 has_interleaved_index(const pb_table *t)
 {
-    bool yes = is_interleaved(t->primary_index);
+    bool yes = ddl_is_interleaved(t->primary_index);
     for (size_t i = 0; i < t->n_indexes; i++)
-        yes = yes || is_interleaved(t->indexes[i]);
+        yes = yes || ddl_is_interleaved(t->indexes[i]);
     return yes;
 }
 
-/* Delete up to DELETE_BATCH rows' pairs of an interleaved table; *arg's expired turns false when some
- * may be left. */
+/* Entries of a table that was dropped by an older version lie among the rows of one that stays. */
+struct clearing {
+    uint32_t table_id;
+    int index, next_index;     /* next: once the piece is committed */
+    struct str from, next;
+};
+
 static struct error *
-delete_interleaved(struct exec_ctx *x, void *arg)
+clear_piece(struct exec_ctx *x, void *arg)
 {
-    struct work *w = arg;
+    struct clearing *c = arg;
+    struct ddl_piece piece = {.from = str_slice(&c->from), .max_rows = PIECE_KEYS,
+                              .max_bytes = SIZE_MAX};
     const pb_descriptor *d;
     const struct table *t;
-    ERR_TRY(catalog_descriptor(x->catalog, w->table_id, &d));
+    bool among = false;
+    c->next_index = -1;
+    str_clear(&c->next);
+    ERR_TRY(catalog_descriptor(x->catalog, c->table_id, &d));
     if (d == NULL || d->table == NULL)
         return NULL;
     ERR_TRY(table_from_pb(x->arena, d->table, &t));
-    bool *needed = arena_zalloc(x->arena, (size_t)t->n_all_columns + 1);
-    struct datum *row = ARENA_ARRAY(x->arena, struct datum, (size_t)t->n_all_columns + 1);
-    int deleted = 0;
-    for (int i = 0; i < t->n_all_indexes; i++) {
-        struct row_decoder_opts o = {.table = t, .index = &t->indexes[i], .needed = needed};
-        struct kv_scan_opts so = {.span = row_index_span(x->arena, t, &t->indexes[i])};
-        struct row_decoder *dec;
-        struct kv_scan *scan;
-        struct kv_entry e;
-        bool more, starts, skip;
-        ERR_TRY(row_decoder_create(x->arena, &o, &dec));
-        ERR_TRY(kv_scan_open(x->txn, &so, &scan));
-        struct error *err = NULL;
-        while (err == NULL && deleted < DELETE_BATCH) {
-            ERR_GOTO(kv_scan_next(scan, &e, &more), next);
-            if (!more)
-                break;
-            row_decoder_reset(dec);
-            ERR_GOTO(row_decode(dec, e.key, e.value, x->arena, row, &starts, &skip), next);
-            if (skip)
-                continue;
-            err = kv_del(x->txn, slice_dup(x->arena, e.key));
-            deleted++;
-        }
-    next:
-        kv_scan_close(scan);
-        if (err != NULL)
-            return err;
-    }
-    w->expired = deleted < DELETE_BATCH;
+    if (c->index >= t->n_all_indexes)
+        return NULL;
+    ERR_TRY(ddl_lies_among(x, t, &t->indexes[c->index], 0, &among));
+    if (among)
+        ERR_TRY(ddl_clear_index(x, t, &t->indexes[c->index], &piece));
+    c->next_index = piece.next.len > 0 ? c->index : c->index + 1;
+    str_append_slice(&c->next, piece.next);
     return NULL;
+}
+
+static struct error *
+clear_interleaved(struct work *w)
+{
+    struct clearing c = {.table_id = w->table_id};
+    struct error *err = NULL;
+    str_init(&c.from, STR_MAX_DEFAULT);
+    str_init(&c.next, STR_MAX_DEFAULT);
+    while (err == NULL && c.index >= 0) {
+        ERR_GOTO(cancel_check(&w->gc->cancel), out);
+        err = exec_txn(w->gc->node, NULL, "system", HLC_MIN, &w->gc->cancel, clear_piece, &c);
+        str_clear(&c.from);
+        str_append_slice(&c.from, str_slice(&c.next));
+        c.index = c.next_index;
+    }
+out:
+    str_release(&c.from);
+    str_release(&c.next);
+    return err;
 }
 
 /* ---- their jobs ------------------------------------------------------------------------------- */
@@ -224,13 +226,8 @@ static struct error *
 remove_expired(struct work *w)
 {
     struct node *n = w->gc->node;
-    if (w->interleaved) {
-        do {
-            w->expired = true;
-            ERR_TRY(cancel_check(&w->gc->cancel));
-            ERR_TRY(exec_txn(n, NULL, "system", HLC_MIN, &w->gc->cancel, delete_interleaved, w));
-        } while (!w->expired);
-    }
+    if (w->interleaved)
+        ERR_TRY(clear_interleaved(w));
     if (w->span.end.len > 0)
         ERR_TRY(engine_drop_span(n->engine, w->span));
     return exec_txn(n, NULL, "system", HLC_MIN, &w->gc->cancel,

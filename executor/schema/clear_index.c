@@ -80,19 +80,28 @@ ddl_clear_index(struct exec_ctx *x, const struct table *t, const struct index *i
 }
 
 struct error *
+ddl_lies_among(struct exec_ctx *x, const struct table *t, const struct index *ix, uint32_t root, bool *yes)
+{
+    const pb_descriptor *d;
+    *yes = false;
+    if (!ddl_is_interleaved(ix->pb))
+        return NULL;
+    uint32_t around = PB_GET(ix->pb->interleave->ancestors[0], table_id);
+    ERR_TRY(catalog_descriptor(x->catalog, around, &d));
+    *yes = d != NULL && pb_descriptor_table(d) != NULL && around != root && around != t->id &&
+           PB_GET(pb_descriptor_table(d), state) != AMBERDB__STATE__DROP;
+    return NULL;
+}
+
+struct error *
 ddl_clear_interleaved(struct exec_ctx *x, const pb_table *pb, uint32_t root)
 {
     const struct table *t;
     ERR_TRY(table_from_pb(x->arena, pb, &t));
     for (int i = 0; i < t->n_all_indexes; i++) {
-        const pb_descriptor *d;
-        if (!ddl_is_interleaved(t->indexes[i].pb))
-            continue;
-        uint32_t first = PB_GET(t->indexes[i].pb->interleave->ancestors[0], table_id);
-        ERR_TRY(catalog_descriptor(x->catalog, first, &d));
-        bool goes = d == NULL || pb_descriptor_table(d) == NULL || first == root || first == t->id ||
-                    PB_GET(pb_descriptor_table(d), state) == AMBERDB__STATE__DROP;
-        if (!goes)
+        bool among;
+        ERR_TRY(ddl_lies_among(x, t, &t->indexes[i], root, &among));
+        if (among)
             ERR_TRY(ddl_clear_index(x, t, &t->indexes[i], NULL));
     }
     return NULL;

@@ -562,8 +562,8 @@ struct clearing {
     const struct job *j;
     uint32_t *indexes;
     size_t n, at;
-    struct slice from;
-    struct arena *kept;        /* of from */
+    struct slice from, next;   /* next: once the piece is committed */
+    struct arena *kept;        /* of both */
 };
 
 /* From now on nobody writes them. */
@@ -599,12 +599,12 @@ clear_txn(struct exec_ctx *x, void *arg)
     const struct table *t;
     ERR_TRY(catalog_table_by_id(x->catalog, PB_GET(c->j->payload->schema_change, table_id), &t));
     const struct index *ix = t != NULL ? table_index_by_id(t, c->indexes[c->at]) : NULL;
-    c->from = (struct slice){0};
+    c->next = (struct slice){0};
     if (ix == NULL)
         return NULL;
     ERR_TRY(ddl_clear_index(x, t, ix, &piece));
     if (piece.next.len > 0)
-        c->from = slice_dup(c->kept, piece.next);
+        c->next = slice_dup(c->kept, piece.next);
     return NULL;
 }
 
@@ -615,6 +615,7 @@ clear_indexes(struct job *j)
     struct error *err = exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, stop_writing_txn, &c);
     while (err == NULL && c.at < c.n) {
         err = exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, clear_txn, &c);
+        c.from = c.next;
         if (c.from.len == 0)
             c.at++;
     }

@@ -251,6 +251,9 @@ bool ddl_is_interleaved(const pb_index *ix);
  * counts all keys that are looked at. */
 struct error *ddl_clear_index(struct exec_ctx *x, const struct table *t, const struct index *ix,
                               struct ddl_piece *piece) ERR_MUST_USE;
+/* Is the table around the entries another one, that stays? Not when it is `root`. */
+struct error *ddl_lies_among(struct exec_ctx *x, const struct table *t, const struct index *ix,
+                             uint32_t root, bool *yes) ERR_MUST_USE;
 /* Those of all indexes of a table that goes, but where the table around them does, too, or is `root`. */
 struct error *ddl_clear_interleaved(struct exec_ctx *x, const pb_table *t, uint32_t root) ERR_MUST_USE;
 
