@@ -95,25 +95,6 @@ add_foreign_key(struct alter *a, const struct ast_table_def *def, bool not_valid
     return ddl_validate_foreign_key(x, now, name);
 }
 
-struct error *
-alter_add_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
-{
-    const struct ast_table_def *def = cmd->def;
-    switch (def->kind) {
-    case AST_DEF_UNIQUE:
-    case AST_DEF_INDEX:
-        return add_unique(a, def->index);
-    case AST_DEF_PRIMARY_KEY:
-        return add_primary_key(a, def->index);
-    case AST_DEF_CHECK:
-        return add_check(a, def, cmd->not_valid);
-    case AST_DEF_FOREIGN_KEY:
-        return add_foreign_key(a, def, cmd->not_valid);
-    default:
-        return err_unimplemented(0, "this constraint");
-    }
-}
-
 /* ---- looking up by name ---------------------------------------------------------------------- */
 
 struct found {
@@ -227,6 +208,43 @@ find_constraint(struct alter *a, const char *name, bool if_exists, struct found 
     if (f->index == NULL && f->check == NULL && f->fk == NULL && !if_exists)
         return err_new(ERR_UNDEFINED_OBJECT, "constraint \"%s\" does not exist", name);
     return NULL;
+}
+
+/* The name of a constraint that the transaction has dropped is free after COMMIT.
+ * SOURCE: CockroachDB v20.1 pkg/sql/sqlbase/structured.go, DropConstraint: it is there until then. */
+static struct error *
+refuse_freed_name(struct alter *a, const struct ast_table_def *def)
+{
+    bool with_index = def->kind == AST_DEF_UNIQUE || def->kind == AST_DEF_INDEX;
+    struct slice name = with_index ? def->index->name : def->name;
+    struct found f = {0};
+    if (name.len == 0 || def->kind == AST_DEF_PRIMARY_KEY)
+        return NULL;
+    ERR_TRY(ddl_mutable(a->x, a->id, &f.t));
+    if (ddl_has_constraint(f.t, ddl_text(a->x, name)) ||
+        !is_being_dropped(a, &f, ddl_text(a->x, name)))
+        return NULL;
+    return err_new(ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%s\"", ddl_text(a->x, name));
+}
+
+struct error *
+alter_add_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
+{
+    const struct ast_table_def *def = cmd->def;
+    ERR_TRY(refuse_freed_name(a, def));
+    switch (def->kind) {
+    case AST_DEF_UNIQUE:
+    case AST_DEF_INDEX:
+        return add_unique(a, def->index);
+    case AST_DEF_PRIMARY_KEY:
+        return add_primary_key(a, def->index);
+    case AST_DEF_CHECK:
+        return add_check(a, def, cmd->not_valid);
+    case AST_DEF_FOREIGN_KEY:
+        return add_foreign_key(a, def, cmd->not_valid);
+    default:
+        return err_unimplemented(0, "this constraint");
+    }
 }
 
 /* ---- DROP, VALIDATE, RENAME ------------------------------------------------------------------ */
