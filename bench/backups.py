@@ -107,6 +107,7 @@ class Backups:
             self.bind(bound)
             for kind, options in (("", ""), (", encrypted", SECRET)):
                 to = self.place()
+                self.quiet()
                 self.task(f"BACKUP, {cpus}{kind}", f"BACKUP DATABASE bench TO '{to}' {options}")
                 self.restore(f"RESTORE, {cpus}{kind}", f"'{to}'", options)
         self.bind("0,1")
