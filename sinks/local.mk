@@ -19,6 +19,7 @@ noinst_LIBRARIES += %D%/libsinks.a
   %D%/s3_sign.c \
   %D%/sink.c %D%/sink.h \
   %D%/uri.c %D%/uri_int.h \
+  %D%/workload.c \
   %D%/xml.c %D%/xml_int.h
 
 unit_tests += regress/unit/test_sinks

@@ -27,6 +27,8 @@ sink_open(const struct io_config *io, const char *text, struct sink **out)
         err = azure_open(io, &u, out);
     else if (strcmp(u.scheme, "gs") == 0)
         err = gs_open(io, &u, out);
+    else if (strcmp(u.scheme, "workload") == 0 || strcmp(u.scheme, "experimental-workload") == 0)
+        err = workload_open(&u, out);
     else
         err = err_new(ERR_UNCATEGORIZED, "unsupported storage scheme: \"%s\"", u.scheme);
     if (err == NULL)
@@ -142,7 +144,7 @@ struct error *
 sink_list(struct sink *s, struct arena *a, const char *prefix, char ***names, size_t *n)
 {
     FAULT_TRY(sink_list);
-    if (!s->vt->can_list)
+    if (s->vt->list == NULL)
         return err_new(ERR_UNCATEGORIZED, "%s storage does not support listing", s->vt->name);
     return s->vt->list(s, a, prefix, names, n);
 }

@@ -65,7 +65,8 @@ struct sink_vt {
     struct error *(*write)(struct sink_file *f, const void *p, size_t len);
     struct error *(*commit)(struct sink_file *f); /* durable and visible; frees f whatever happens */
     void (*abort)(struct sink_file *f);           /* nothing is left; frees f */
-    /* With can_list. Names below prefix, recursively, relative to the sink, sorted bytewise. */
+    /* With can_list; else it may refuse in words of its own. Names below prefix, recursively, relative to
+     * the sink, sorted bytewise. */
     struct error *(*list)(struct sink *s, struct arena *a, const char *prefix, char ***names,
                           size_t *n);
     struct error *(*remove)(struct sink *s, const char *name);

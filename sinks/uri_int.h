@@ -40,5 +40,6 @@ struct error *azure_open(const struct io_config *io, const struct uri *u, struct
     ERR_MUST_USE;
 struct error *gs_open(const struct io_config *io, const struct uri *u, struct sink **out)
     ERR_MUST_USE;
+struct error *workload_open(const struct uri *u, struct sink **out) ERR_MUST_USE;
 
 #endif

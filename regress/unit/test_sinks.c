@@ -222,6 +222,12 @@ opening(void **state)
     refused(&io, "http:///p", "HTTP storage requested but base path not provided");
     refused(&io, "ftp://h/p", "unsupported storage scheme: \"ftp\"");
     refused(&io, "experimental-s3://h/p", "unsupported storage scheme: \"experimental-s3\"");
+    refused(&io, "workload:///csv/bank",
+            "path must be of the form /<format>/<generator>/<table>: /csv/bank");
+    refused(&io, "workload:///csv/bank/bank", "parameter version is required");
+    refused(&io, "experimental-workload:///avro/bank/bank?version=1.0.0", "unsupported format: avro");
+    refused(&io, "workload:///csv/bank/bank?version=1.0.0&row-end=x",
+            "strconv.ParseInt: parsing \"x\": invalid syntax");
     settings[0][0] = "cloudstorage.http.custom_ca";
     settings[0][1] = "no pem";
     refused(&io, "https://h/p", "failed to parse root CA certificate from \"no pem\"");
@@ -232,6 +238,38 @@ opening(void **state)
             "implicit credentials disallowed for s3 due to "
             "--external-io-implicit-credentials flag");
     settings[0][0] = NULL;
+}
+
+static void
+expect_text(struct error *e, const char *text)
+{
+    assert_non_null(e);
+    assert_string_equal(e->message, text);
+    err_free(e);
+}
+
+/* A generator's rows are there for IMPORT alone. */
+static void
+workload_refuses(void **state)
+{
+    (void)state;
+    static const struct io_config io = {0};
+    struct arena *a = arena_create(NULL, "test");
+    struct sink *s;
+    struct sink_file *f;
+    struct slice bytes;
+    uint64_t size;
+    char **names;
+    size_t n;
+    assert_null(sink_open(&io, "workload:///csv/bank/bank?version=1.0.0", &s));
+    expect_text(sink_read_all(s, a, "BACKUP", 100, &bytes),
+                "basenames are not supported by workload storage");
+    expect_text(sink_size(s, "", &size), "workload storage does not support sizing");
+    expect_text(sink_create(s, "x", &f), "workload storage does not support writes");
+    expect_text(sink_list(s, a, "", &names, &n), "workload storage does not support listing files");
+    expect_text(sink_remove(s, "x"), "workload storage does not support deletes");
+    sink_close(s);
+    arena_destroy(a);
 }
 
 /* nodelocal: no way out, by text or by links. */
@@ -292,6 +330,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signature_v4), cmocka_unit_test(shared_key), cmocka_unit_test(queries),
         cmocka_unit_test(xml),          cmocka_unit_test(json),       cmocka_unit_test(opening),
+        cmocka_unit_test(workload_refuses),
         cmocka_unit_test(no_escape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
