@@ -519,9 +519,8 @@ same_part(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* All parts of the name are the same: an alias has but one, and is no table's whole name. */
-static bool
-same_source(const struct scope_column *a, const struct scope_column *b)
+bool
+scope_same_source(const struct scope_column *a, const struct scope_column *b)
 {
     return a->table != NULL && same_part(a->table, b->table) && same_part(a->schema, b->schema) &&
            same_part(a->database, b->database);
@@ -532,7 +531,7 @@ plan_check_duplicates(const struct scope *l, const struct scope *r)
 {
     for (int i = 0; i < l->n; i++)
         for (int k = 0; k < r->n; k++)
-            if (same_source(&l->columns[i], &r->columns[k]))
+            if (scope_same_source(&l->columns[i], &r->columns[k]))
                 return err_new(ERR_DUPLICATE_ALIAS,
                                "source name \"%s\" specified more than once (missing AS clause)",
                                r->columns[k].table);

@@ -115,6 +115,8 @@ struct error *plan_all_groups(struct planner *p, struct scope *outer,
                               struct subquery *q) ERR_MUST_USE;
 
 /* plan_from.c */
+/* Of one source: all parts of its name are the same. An alias has but one, and is no table's whole name. */
+bool scope_same_source(const struct scope_column *a, const struct scope_column *b);
 /* 42712 when a source of r has the whole name of one of l. */
 struct error *plan_check_duplicates(const struct scope *l, const struct scope *r) ERR_MUST_USE;
 struct error *plan_from(struct planner *p, struct scope *outer, const struct ast_table_refs *from,

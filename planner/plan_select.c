@@ -107,6 +107,7 @@ plan_star(struct type_ctx *c, const struct ast_expr *e, struct item_list *out)
         return NULL;
     }
     const struct slice *parts = e->column.parts;
+    const struct scope_column *first = NULL;
     for (struct scope *at = s; at != NULL && found == 0; at = at->outer) {
         if (at != s)
             break; /* stars do not reach outward */
@@ -120,7 +121,10 @@ plan_star(struct type_ctx *c, const struct ast_expr *e, struct item_list *out)
                 match = slice_is(parts[0], k->database);
             if (!match)
                 continue;
-            found++;
+            if (found++ > 0 && !scope_same_source(first, k))
+                return err_new(ERR_AMBIGUOUS_ALIAS, "ambiguous source name: \"%.*s\"",
+                               (int)parts[n - 1].len, (const char *)parts[n - 1].ptr);
+            first = k;
             if (k->hidden || k->qualified_only)
                 continue;
             struct expr *x = expr_column(p->arena, k->type, k->index);

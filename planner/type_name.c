@@ -146,10 +146,7 @@ find_qualified(struct type_ctx *c, const struct scope *s, const struct colref *r
         const struct scope_column *k = &s->columns[i];
         if (!(by_database ? from_database(k, r) : from_source(k, r)))
             continue;
-        if (first != NULL && first->schema != NULL && k->schema != NULL &&
-            (strcmp(first->schema, k->schema) != 0 ||
-             (first->database != NULL && k->database != NULL &&
-              strcmp(first->database, k->database) != 0)))
+        if (first != NULL && !scope_same_source(first, k))
             return err_at(err_new(ERR_AMBIGUOUS_ALIAS, "ambiguous source name: \"%s\"",
                                   slice_to_cstr(c->arena, r->table)), pos);
         first = first == NULL ? k : first;

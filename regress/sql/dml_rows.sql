@@ -156,5 +156,5 @@ INSERT INTO t2 VALUES (1, 10), (2, 20); INSERT INTO dml_two.t2 VALUES (1, 100);
 UPDATE t2 SET b = dml_two.t2.b FROM dml_two.t2 WHERE public.t2.a = dml_two.t2.a RETURNING *;
 UPDATE dml_two.t2 SET b = x.b + 1 FROM t2 AS x WHERE x.a = t2.a RETURNING dml_two.t2.b, x.*;
 UPDATE t2 SET b = 1 FROM t2;
-SELECT * FROM t2, (SELECT 3 AS c) AS t2 ORDER BY a; SELECT t2.a FROM t2, (SELECT 3 AS c) AS t2; SELECT * FROM t2 AS x, t2 AS x;
+SELECT * FROM t2, (SELECT 3 AS c) AS t2 ORDER BY a; SELECT t2.a FROM t2, (SELECT 3 AS c) AS t2; SELECT * FROM t2 AS x, t2 AS x; SELECT t2.* FROM t2, dml_two.t2; SELECT dml_two.t2.* FROM t2, dml_two.t2 LIMIT 1;
 DROP DATABASE dml_two; DROP TABLE t2;
