@@ -137,6 +137,34 @@ bring_rows(struct exec_ctx *x, pb_table *base, pb_mutation *const *v, size_t n, 
 }
 
 static struct error *
+clear_among(struct exec_ctx *x, const struct table *t, uint32_t index_id)
+{
+    const struct index *ix = table_index_by_id(t, index_id);
+    return ix != NULL && ddl_is_interleaved(ix->pb) ? ddl_clear_index(x, t, ix, NULL) : NULL;
+}
+
+/* Entries among another table's rows were in the backup, as many as there were: they go before their index
+ * does, or is made. was: with the mutations. */
+static struct error *
+clear_entries(struct exec_ctx *x, const pb_table *was, pb_mutation *const *v, size_t n)
+{
+    const struct table *t;
+    ERR_TRY(table_from_pb(x->arena, was, &t));
+    for (size_t i = 0; i < n; i++) {
+        if (MUTATION_IS(v[i], INDEX))
+            ERR_TRY(clear_among(x, t, PB_GET(v[i]->index, id)));
+        if (MUTATION_IS(v[i], INDEX) && !mutation_adds(v[i]))
+            ERR_TRY(mutation_unlink_index(x, was, v[i]->index));
+        if (!MUTATION_IS(v[i], PRIMARY_KEY_SWAP))
+            continue;
+        const Amberdb__PrimaryKeySwap *s = v[i]->primary_key_swap;
+        for (size_t k = 0; k < s->n_old_indexes; k++)
+            ERR_TRY(clear_among(x, t, s->old_indexes[k]));
+    }
+    return NULL;
+}
+
+static struct error *
 finish_txn(struct exec_ctx *x, void *arg)
 {
     struct change *c = arg;
@@ -151,8 +179,10 @@ finish_txn(struct exec_ctx *x, void *arg)
         return NULL;
     c->more = true;
     ERR_TRY(catalog_mutable_table(x->catalog, x->arena, c->table_id, &t));
+    const pb_table *was = pb_table_copy(x->arena, t);
     pb_mutation **v = mutations_take(x->arena, t, PB_GET(t->mutations[0], mutation_id), &n);
     pb_table *base = pb_table_copy(x->arena, t);
+    ERR_TRY(clear_entries(x, was, v, n));
     const char *description = describe(x->arena, t, v, n);
     ERR_TRY(mutations_apply(x, t, v, n, &rewrite));
     ERR_TRY(catalog_write_table(x->catalog, t));
@@ -170,8 +200,12 @@ undo_txn(struct exec_ctx *x, void *arg)
     ERR_TRY(catalog_mutable_table(x->catalog, x->arena, c->table_id, &t));
     if (t->n_mutations == 0)
         return NULL;
+    const pb_table *was = pb_table_copy(x->arena, t);
     pb_mutation **v = mutations_take(x->arena, t, PB_GET(t->mutations[0], mutation_id), &n);
     const char *description = describe(x->arena, t, v, n);
+    for (size_t i = 0; i < n; i++)
+        if (MUTATION_IS(v[i], INDEX) && mutation_adds(v[i]))
+            ERR_TRY(clear_entries(x, was, &v[i], 1));
     ERR_TRY(mutations_undo(x, t, v, n));
     ERR_TRY(catalog_write_table(x->catalog, t));
     return job_over(x, t, v[0], description, c->user, c->error);
