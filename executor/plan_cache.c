@@ -4,10 +4,13 @@
 
 #include "executor/table_stats.h"
 
+#define LOOK_NS INT64_C(15000000000)
+
 struct plan_cache {
     struct arena *arena;      /* the plan's; this struct is in it */
     const struct plan_root *root;
     uint64_t stamp, vars_generation, stats_generation;
+    int64_t looked_ns;        /* when statistics were looked at; other processes make them, too */
     bool usable;              /* else it only serves the execution that made it */
     int n_tables;
     const struct table **tables;
@@ -73,9 +76,24 @@ can_keep(const struct exec_ctx *x, const struct planner *p, const struct plan_ro
 
 /* ---- is it still right? --------------------------------------------------------------------- */
 
-static struct error *
-check_kept(struct exec_ctx *x, const struct plan_cache *c, bool *right)
+/* table_stats_get reads them again when they are not fresh; the generation changes if others are found. */
+static void
+look_at_statistics(struct exec_ctx *x, struct plan_cache *c)
 {
+    int64_t now = monotonic_now_ns();
+
+    if (now - c->looked_ns < LOOK_NS)
+        return;
+    c->looked_ns = now;
+    for (int i = 0; i < c->n_tables; i++)
+        (void)table_stats_get(x, c->tables[i]);
+}
+
+static struct error *
+check_kept(struct exec_ctx *x, struct plan_cache *c, bool *right)
+{
+    if (c->usable)
+        look_at_statistics(x, c);
     *right = c->usable && c->vars_generation == x->session->vars_generation &&
              c->stats_generation == table_stats_generation(x->node) &&
              x->txn_state != NULL && !x->txn_state->fixed_time &&
@@ -142,6 +160,7 @@ plan_cache_get(struct exec_ctx *x, struct prepared *p, struct placeholder_types 
     struct planner *pl;
     struct plan_root *root;
     c->stats_generation = table_stats_generation(x->node);
+    c->looked_ns = monotonic_now_ns();
     struct error *err = exec_plan_in(x, a, p->stmt, ph, &pl, &root);
     c->arena = a;
     if (err == NULL && can_keep(x, pl, root)) {

@@ -17,6 +17,7 @@ struct shared {
     int uses;                  /* guarded by its lock */
     struct arena *arena;
     struct table_stats *stats; /* NULL: none */
+    int64_t newest;            /* when they were made */
 };
 
 /* One table; another one that falls into the slot takes its place. */
@@ -205,11 +206,15 @@ table_stats_get(struct exec_ctx *x, const struct table *t)
         return NULL;
     }
     struct shared *read = xcalloc(1, sizeof(*read));
-    *read = (struct shared){.cache = c, .uses = 2, .arena = r.arena, .stats = r.stats};
+    *read = (struct shared){.cache = c, .uses = 2, .arena = r.arena, .stats = r.stats,
+                            .newest = r.stats != NULL ? r.newest : INT64_MIN};
     mutex_lock(&c->lock);
     struct shared *old = s->shared;
+    bool others = s->table_id == t->id && old->newest != read->newest && s->read_ns != 0;
     *s = (struct slot){t->id, now, read};
     mutex_unlock(&c->lock);
+    if (others) /* another process made them; plans that are kept are to go */
+        atomic_fetch_add(&c->generation, 1);
     release(old);
     return use(x, read);
 }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "grammar/print.h"
 #include "planner/plan_int.h"
 
 /* The way in: a statement to a plan_root. */
@@ -67,9 +68,13 @@ plan_row_source(struct planner *p, const struct ast_stmt *s, struct plan_node **
     int n;
     const struct plan_column *cols;
     ERR_TRY(p->hooks->statement_columns(p->hook_arg, s, &n, &cols));
-    if (n < 0)
-        return err_new(ERR_UNDEFINED_COLUMN, "statement source \"%.*s\" does not return any columns",
-                       (int)s->source.len, (const char *)s->source.ptr);
+    if (n < 0) {
+        struct str text;
+        str_init_arena(&text, p->arena, 64 << 10);
+        print_stmt(&text, s, NULL);
+        return err_new(ERR_UNDEFINED_COLUMN, "statement source \"%s\" does not return any columns",
+                       str_cstr(&text));
+    }
     struct plan_statement *ps = plan_node_new(p, PLAN_STATEMENT, sizeof(*ps), n, 0);
     memcpy(ps->base.cols, cols, (size_t)n * sizeof(cols[0]));
     ps->stmt = s;

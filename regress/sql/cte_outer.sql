@@ -8,3 +8,4 @@ SELECT k, (WITH c AS (SELECT max(v) AS m FROM t) SELECT m - t.v FROM c) AS below
 SELECT k, s FROM t, LATERAL (WITH c AS (SELECT sum(v) AS s FROM t u WHERE u.k <= t.k) SELECT s FROM c) AS running ORDER BY k;
 SELECT k, twice FROM t, LATERAL (WITH c AS (SELECT t.v AS x) SELECT a.x + b.x AS twice FROM c a, c b) AS d ORDER BY k;
 DROP TABLE t;
+WITH made AS (CREATE TABLE q (x INT)) SELECT 1;
