@@ -399,18 +399,28 @@ wait_sent(struct remote_file *f)
     return e;
 }
 
+/* Tell the thread, by stop or complete, that there is nothing more, and wait for its end; what failed. */
+static struct error *
+end_thread(struct remote_file *f, bool *told)
+{
+    mutex_lock(&f->lock);
+    *told = true;
+    cond_broadcast(&f->changed);
+    mutex_unlock(&f->lock);
+    pthread_join(f->thread, NULL);
+    f->started = false;
+    struct error *e = f->failed;
+    f->failed = NULL;
+    return e;
+}
+
 static void
 join_sender(struct remote_file *f)
 {
     if (!f->started)
         return;
     err_free(wait_sent(f));
-    mutex_lock(&f->lock);
-    f->stop = true;
-    cond_broadcast(&f->changed);
-    mutex_unlock(&f->lock);
-    pthread_join(f->thread, NULL);
-    f->started = false;
+    err_free(end_thread(f, &f->stop));
 }
 
 static void
@@ -491,32 +501,12 @@ static bool
 stream_end(struct remote_file *f)
 {
     uint64_t there = 0;
-    mutex_lock(&f->lock);
-    f->complete = true;
-    cond_broadcast(&f->changed);
-    mutex_unlock(&f->lock);
-    pthread_join(f->thread, NULL);
-    f->started = false;
-    struct error *e = f->failed;
-    f->failed = NULL;
+    struct error *e = end_thread(f, &f->complete);
     if (e == NULL)
         e = f->r->sink.vt->size(&f->r->sink, f->name, &there);
     bool good = e == NULL && there == f->sent;
     err_free(e);
     return good;
-}
-
-static void
-stream_stop(struct remote_file *f)
-{
-    mutex_lock(&f->lock);
-    f->stop = true;
-    cond_broadcast(&f->changed);
-    mutex_unlock(&f->lock);
-    pthread_join(f->thread, NULL);
-    f->started = false;
-    err_free(f->failed);
-    f->failed = NULL;
 }
 
 /* What is gathered goes into the file, from where a thread sends it on. */
@@ -600,7 +590,7 @@ remote_abort(struct sink_file *file)
 {
     struct remote_file *f = (struct remote_file *)file;
     if (f->started && f->fd >= 0)
-        stream_stop(f);
+        err_free(end_thread(f, &f->stop));
     join_sender(f);
     if (f->begun)
         f->r->service->cancel(f->r, f->key, f->state);
@@ -619,7 +609,7 @@ remote_commit(struct sink_file *file)
         if (e == NULL)
             e = put_gathered(f, work);
         else if (f->started)
-            stream_stop(f);
+            err_free(end_thread(f, &f->stop));
     } else if (f->started) {
         e = flush(f, true);
         join_sender(f);
