@@ -389,7 +389,7 @@ pretty_key(const struct eval_env *env, struct slice key, int skip, const char **
     struct str s;
 
     str_init_arena(&s, env->arena, STR_MAX_DEFAULT);
-    key_pretty(&s, key);
+    key_pretty_bound(&s, key);
     const char *p = str_cstr(&s);
     /* "/Table" and so many fields more; nothing when there are fewer. */
     for (int i = 0; i <= skip && *p != '\0'; i++) {

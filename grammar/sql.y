@@ -1637,7 +1637,7 @@ list_partitions:
     ;
 
 list_partition:
-    K_PARTITION name K_VALUES K_IN '(' partition_values ')' opt_partition_by {
+    K_PARTITION unrestricted_name K_VALUES K_IN '(' partition_values ')' opt_partition_by {
         $$ = MAKE(struct ast_partition, .name = $2.text, .values = *$6, .sub = $8, .pos = $2.pos);
     }
     ;
@@ -1648,7 +1648,7 @@ range_partitions:
     ;
 
 range_partition:
-    K_PARTITION name K_VALUES K_FROM '(' partition_values ')' K_TO '(' partition_values ')' opt_partition_by {
+    K_PARTITION unrestricted_name K_VALUES K_FROM '(' partition_values ')' K_TO '(' partition_values ')' opt_partition_by {
         $$ = MAKE(struct ast_partition, .name = $2.text, .from = *$6, .to = *$10, .sub = $12, .pos = $2.pos);
     }
     ;
@@ -1968,20 +1968,32 @@ alter_range_stmt:
     ;
 
 alter_partition_stmt:
-    K_ALTER K_PARTITION name K_OF K_TABLE table_name K_CONFIGURE K_ZONE zone_action {
+    K_ALTER K_PARTITION unrestricted_name K_OF K_TABLE table_name K_CONFIGURE K_ZONE zone_action {
         $9->target = (struct ast_zone_target){.kind = AST_ZONE_PARTITION_OF_TABLE, .partition = $3.text, .table = *$6, .pos = $3.pos};
         $$ = STMT(SET_ZONE_CONFIG, @1, $9);
     }
-    | K_ALTER K_PARTITION name K_OF K_INDEX table_index_name K_CONFIGURE K_ZONE zone_action {
+    | K_ALTER K_PARTITION unrestricted_name K_OF K_INDEX table_index_name K_CONFIGURE K_ZONE zone_action {
         $9->target = (struct ast_zone_target){.kind = AST_ZONE_PARTITION_OF_INDEX, .partition = $3.text, .index = *$6, .pos = $3.pos};
         $$ = STMT(SET_ZONE_CONFIG, @1, $9);
     }
-    | K_ALTER K_PARTITION name K_OF K_INDEX table_name '@' '*' K_CONFIGURE K_ZONE zone_action {
+    | K_ALTER K_PARTITION unrestricted_name K_OF K_INDEX table_name '@' '*' K_CONFIGURE K_ZONE zone_action {
         $11->target = (struct ast_zone_target){.kind = AST_ZONE_PARTITION_OF_INDEX, .partition = $3.text,
             .index = {.table = *$6, .has_table = true, .all = true, .pos = @6.pos}, .pos = $3.pos};
         $$ = STMT(SET_ZONE_CONFIG, @1, $11);
     }
+    | K_ALTER K_PARTITION unrestricted_name K_OF K_TABLE table_name '@' partition_index K_CONFIGURE K_ZONE zone_action {
+        $$ = NULL;
+        (void)$11;
+        gram_syntax_error(g, "index name should not be specified in ALTER PARTITION ... OF TABLE");
+        gram_hint(g, "try ALTER PARTITION ... OF INDEX");
+        YYABORT;
+    }
     | K_ALTER K_PARTITION error { HELP("ALTER PARTITION"); }
+    ;
+
+partition_index:
+    unrestricted_name { (void)$1; }
+    | '*'
     ;
 
 zone_action:
@@ -2516,17 +2528,17 @@ zone_target:
     K_RANGE unrestricted_name { $$ = MAKE(struct ast_zone_target, .kind = AST_ZONE_RANGE, .name = $2.text, .pos = $2.pos); }
     | K_DATABASE name { $$ = MAKE(struct ast_zone_target, .kind = AST_ZONE_DATABASE, .name = $2.text, .pos = $2.pos); }
     | K_TABLE table_name { $$ = MAKE(struct ast_zone_target, .kind = AST_ZONE_TABLE, .table = *$2, .pos = @2.pos); }
-    | K_TABLE table_name K_PARTITION name {
+    | K_TABLE table_name K_PARTITION unrestricted_name {
         $$ = MAKE(struct ast_zone_target, .kind = AST_ZONE_PARTITION_OF_TABLE, .table = *$2, .partition = $4.text, .pos = $4.pos);
     }
     | K_INDEX table_index_name { $$ = MAKE(struct ast_zone_target, .kind = AST_ZONE_INDEX, .index = *$2, .pos = @2.pos); }
-    | K_INDEX table_index_name K_PARTITION name {
+    | K_INDEX table_index_name K_PARTITION unrestricted_name {
         $$ = MAKE(struct ast_zone_target, .kind = AST_ZONE_PARTITION_OF_INDEX, .index = *$2, .partition = $4.text, .pos = $4.pos);
     }
-    | K_PARTITION name K_OF K_TABLE table_name {
+    | K_PARTITION unrestricted_name K_OF K_TABLE table_name {
         $$ = MAKE(struct ast_zone_target, .kind = AST_ZONE_PARTITION_OF_TABLE, .table = *$5, .partition = $2.text, .pos = $2.pos);
     }
-    | K_PARTITION name K_OF K_INDEX table_index_name {
+    | K_PARTITION unrestricted_name K_OF K_INDEX table_index_name {
         $$ = MAKE(struct ast_zone_target, .kind = AST_ZONE_PARTITION_OF_INDEX, .index = *$5, .partition = $2.text, .pos = $2.pos);
     }
     ;

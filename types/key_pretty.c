@@ -1,6 +1,8 @@
 /* Keys for people: /Table/53/1/"abc"/5/0. SOURCE: CockroachDB v20.1 pkg/keys/printer.go. */
 #include "config.h"
 
+#include <string.h>
+
 #include "types/datetime_int.h"
 #include "types/decimal.h"
 #include "types/keyenc.h"
@@ -162,4 +164,27 @@ key_pretty(struct str *s, struct slice key)
         if (lost)
             return;
     }
+}
+
+void
+key_pretty_bound(struct str *s, struct slice key)
+{
+    struct arena *a = arena_create(NULL, "pretty key");
+    struct str t;
+    str_init_arena(&t, a, STR_MAX_DEFAULT);
+    key_pretty(&t, key);
+    if (strstr(str_cstr(&t), "/???") != NULL && key.ptr[key.len - 1] != 0) {
+        /* The end of a prefix is the prefix with its last byte counted up. */
+        uint8_t *before = arena_memdup(a, key.ptr, key.len);
+        struct str u;
+        before[key.len - 1]--;
+        str_init_arena(&u, a, STR_MAX_DEFAULT);
+        key_pretty(&u, slice_make(before, key.len));
+        if (strstr(str_cstr(&u), "/???") == NULL) {
+            str_append_cstr(&u, "/PrefixEnd");
+            t = u;
+        }
+    }
+    str_append_slice(s, str_slice(&t));
+    arena_destroy(a);
 }

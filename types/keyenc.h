@@ -45,6 +45,9 @@ bool datum_is_composite(const struct type *t, const struct datum *d); /* value a
 bool key_prefix_end(struct str *s);
 /* `/Table/53/1/...` for messages and crdb_internal.pretty_key. */
 void key_pretty(struct str *s, struct slice key);
+/* The same for where a range begins or ends: of what is no key itself, but comes after all keys with a
+ * prefix, the prefix and /PrefixEnd. */
+void key_pretty_bound(struct str *s, struct slice key);
 
 /* Inverted index keys (kv-encoding 8) of a JSON or array datum: calls emit once per distinct key. */
 struct error *inverted_keys(struct arena *scratch, const struct type *t, const struct datum *d,

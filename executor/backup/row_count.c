@@ -119,18 +119,8 @@ key_text(struct arena *a, struct slice key)
 {
     struct str s;
     str_init_arena(&s, a, STR_MAX_DEFAULT);
-    key_pretty(&s, key);
-    if (strstr(str_cstr(&s), "/???") == NULL || key.ptr[key.len - 1] == 0)
-        return arena_strdup(a, str_cstr(&s));
-    /* The end of a prefix is the prefix with its last byte counted up, and need not be a key. */
-    uint8_t *before = arena_memdup(a, key.ptr, key.len);
-    before[key.len - 1]--;
-    struct str t;
-    str_init_arena(&t, a, STR_MAX_DEFAULT);
-    key_pretty(&t, slice_make(before, key.len));
-    if (strstr(str_cstr(&t), "/???") != NULL)
-        return arena_strdup(a, str_cstr(&s));
-    return arena_printf(a, "%s/PrefixEnd", str_cstr(&t));
+    key_pretty_bound(&s, key);
+    return arena_strdup(a, str_cstr(&s));
 }
 
 /* SOURCE: v20.1 gives the errors of stores no code of their own. */

@@ -59,7 +59,7 @@ one_value(struct partitioner *p, const struct ast_expr *ast, const struct column
     struct str s;
     type_ctx_init(&tc, exec_planner(x), NULL, "partition",
                   REJECT_COLUMNS | REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS |
-                      REJECT_VARIABLES);
+                      REJECT_VARIABLES | REJECT_VOLATILE);
     ERR_TRY(type_expr(&tc, ast, c->type, &e));
     str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
     print_expr(&s, ast, NULL);

@@ -125,7 +125,7 @@ put_key(struct splitter *s, struct slice key)
 {
     struct str text;
     str_init_arena(&text, s->x->arena, STR_MAX_DEFAULT);
-    key_pretty(&text, key);
+    key_pretty_bound(&text, key);
     struct datum row[] = {datum_bytes(key.ptr, key.len), datum_cstr(str_cstr(&text))};
     return row_put(s->rows, row);
 }
@@ -184,7 +184,7 @@ split_one(struct splitter *s, const struct datum *row, struct slice key)
     at.until = s->until;
     ERR_TRY(split_write(s->x, &at));
     str_init_arena(&text, s->x->arena, STR_MAX_DEFAULT);
-    key_pretty(&text, key);
+    key_pretty_bound(&text, key);
     struct datum out[] = {datum_bytes(key.ptr, key.len), datum_cstr(str_cstr(&text)),
                           datum_int(s->until.wall / 1000 + (s->until.wall % 1000 >= 500) -
                                     PG_EPOCH_US)};
@@ -221,7 +221,7 @@ unsplit_one(struct splitter *s, const struct datum *row, struct slice key)
             str_append_cstr(&values, i > 0 ? ", " : "(");
             datum_format_sql(&values, column_type(s, i), &row[i], false, &s->x->env);
         }
-        key_pretty(&text, key);
+        key_pretty_bound(&text, key);
         return err_new(ERR_UNCATEGORIZED,
                        "could not UNSPLIT AT %s): key %s is not the start of a range",
                        str_cstr(&values), str_cstr(&text));

@@ -59,7 +59,7 @@ pretty(struct arena *a, struct slice key)
 {
     struct str s;
     str_init_arena(&s, a, STR_MAX_DEFAULT);
-    key_pretty(&s, key);
+    key_pretty_bound(&s, key);
     return str_cstr(&s);
 }
 

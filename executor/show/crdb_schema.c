@@ -9,6 +9,7 @@
 #include "catalog/partition.h"
 #include "catalog/pb.h"
 #include "catalog/show_create.h"
+#include "executor/schema/zone.h"
 #include "grammar/print.h"
 #include "types/decimal.h"
 
@@ -492,17 +493,44 @@ tuple_text(struct exec_ctx *x, const struct partition_walk *w, int first, int n,
     return NULL;
 }
 
+/* Whose zone applies to the partition: an object, and of that the so many-th subzone, or 0. */
+static struct error *
+partition_zone(struct exec_ctx *x, const struct partition_walk *w, const char *name, int64_t *id,
+               int64_t *subzone)
+{
+    Amberdb__ZoneConfig *z;
+    struct zone_source from;
+    const char *of = "";
+    ERR_TRY(zone_effective(x, w->t->id, w->ix->id, name, &z, &from));
+    *id = from.kind == ZONE_FROM_DEFAULT    ? 0
+          : from.kind == ZONE_FROM_DATABASE ? from.database_id
+                                            : w->t->id;
+    *subzone = 0;
+    if (from.kind == ZONE_FROM_PARTITION)
+        of = name;
+    else if (from.kind != ZONE_FROM_INDEX)
+        return NULL;
+    ERR_TRY(catalog_zone(x->catalog, x->arena, w->t->id, &z));
+    for (size_t i = 0; i < z->n_subzones; i++)
+        if (PB_GET(z->subzones[i], index_id) == w->ix->id &&
+            strcmp(pb_str(z->subzones[i]->partition_name), of) == 0)
+            *subzone = (int64_t)i + 1;
+    return NULL;
+}
+
 static struct error *
 put_partition(struct exec_ctx *x, const struct partition_walk *w, int first, int n,
               const char *parent, const char *name, struct datum list, struct datum range)
 {
     struct str columns;
+    int64_t zone, subzone;
+    ERR_TRY(partition_zone(x, w, name, &zone, &subzone));
     str_init_arena(&columns, x->arena, STR_MAX_DEFAULT);
     for (int i = first; i < first + n && i < w->ix->n_keys; i++)
         str_printf(&columns, "%s%s", i > first ? ", " : "",
                    w->t->columns[w->ix->keys[i]].name);
     const struct datum row[] = {I(w->t->id), I(w->ix->id), T(parent), T(name), I(n),
-                                T(str_cstr(&columns)), list, range, NUL, NUL};
+                                T(str_cstr(&columns)), list, range, I(zone), I(subzone)};
     return row_put(w->o->rows, row);
 }
 

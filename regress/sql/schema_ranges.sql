@@ -89,3 +89,12 @@ ALTER INDEX zz@i SPLIT AT VALUES (3); ALTER TABLE zz SPLIT AT VALUES (7);
 \o
 SELECT start_key, end_key FROM [SHOW RANGES FROM TABLE zz]; SELECT start_key, end_key FROM [SHOW RANGES FROM INDEX zz@i];
 INSERT INTO zz VALUES (1, 1), (8, 8); SELECT * FROM zz ORDER BY a;
+
+-- where a string's rows end there is no key
+CREATE TABLE ranges_end (city STRING, id INT, PRIMARY KEY (city, id)) PARTITION BY LIST (city) (
+    PARTITION s VALUES IN ('seattle'));
+ALTER PARTITION s OF TABLE ranges_end CONFIGURE ZONE USING num_replicas = 5;
+SELECT start_key, end_key FROM [SHOW RANGES FROM TABLE ranges_end];
+SELECT regexp_replace(start_pretty, '[0-9]+', 'N'), regexp_replace(end_pretty, '[0-9]+', 'N')
+    FROM crdb_internal.ranges WHERE table_name = 'ranges_end' ORDER BY start_key LIMIT 2;
+DROP TABLE ranges_end;

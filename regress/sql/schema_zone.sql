@@ -80,3 +80,27 @@ SELECT zone_id > 0, subzone_id, target, range_name, database_name, table_name, i
 SELECT zone_id, range_name, raw_config_sql FROM [SHOW ZONE CONFIGURATION FOR RANGE meta];
 SELECT zone_id, subzone_id FROM [SHOW ZONE CONFIGURATION FOR DATABASE system];
 SELECT zone_id FROM [SHOW ZONE CONFIGURATION FOR RANGE default];
+
+-- any word names a partition
+CREATE DATABASE zw; SET DATABASE = zw;
+CREATE TABLE zone_words (a INT, b INT, PRIMARY KEY (a, b)) PARTITION BY LIST (a) (
+    PARTITION select VALUES IN (1) PARTITION BY RANGE (b) (PARTITION table VALUES FROM (MINVALUE) TO (5)),
+    PARTITION DEFAULT VALUES IN (DEFAULT));
+ALTER PARTITION default OF TABLE zone_words CONFIGURE ZONE USING num_replicas = 5;
+ALTER PARTITION table OF INDEX zone_words@primary CONFIGURE ZONE USING num_replicas = 7;
+SHOW ZONE CONFIGURATION FOR PARTITION default OF TABLE zone_words;
+SHOW ZONE CONFIGURATION FOR PARTITION select OF TABLE zone_words;
+SELECT parent_name, name, zone_id = table_id AS own, zone_id, subzone_id FROM crdb_internal.partitions
+    WHERE name IN ('select', 'table', 'default') AND zone_id = 0;
+SELECT parent_name, name, zone_id = table_id AS own, subzone_id FROM crdb_internal.partitions
+    WHERE name IN ('select', 'table', 'default') AND zone_id != 0 ORDER BY name;
+ALTER INDEX zone_words@primary CONFIGURE ZONE USING num_replicas = 3;
+SELECT name, zone_id = table_id AS own, subzone_id FROM crdb_internal.partitions
+    WHERE name IN ('select', 'table', 'default') ORDER BY name;
+SELECT p.name, z.full_config_sql FROM crdb_internal.partitions AS p JOIN crdb_internal.zones AS z
+    ON p.zone_id = z.zone_id AND p.subzone_id = z.subzone_id WHERE p.name = 'table';
+ALTER PARTITION select OF TABLE zone_words@primary CONFIGURE ZONE USING num_replicas = 5;
+ALTER PARTITION select OF TABLE zone_words@* CONFIGURE ZONE DISCARD;
+CREATE TABLE zone_now (a TIMESTAMPTZ PRIMARY KEY) PARTITION BY LIST (a) (PARTITION x VALUES IN (now()));
+CREATE TABLE zone_now (a FLOAT PRIMARY KEY) PARTITION BY LIST (a) (PARTITION x VALUES IN (random()));
+DROP DATABASE zw CASCADE;
