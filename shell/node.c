@@ -31,13 +31,11 @@
                "0 AS ranges_unavailable, 0 AS ranges_underreplicated"
 /* Of the ranges that count it among their replicas. How much of them is keys is not known apart; there are no
  * intents, and nothing of a range lies elsewhere. */
-#define STATS ", ifnull(bytes, 0)::INT8 AS live_bytes, ifnull(key_bytes, 0)::INT8 AS key_bytes, "         \
-              "ifnull(bytes - key_bytes, 0)::INT8 AS value_bytes, 0 AS intent_bytes, 0 AS system_bytes"
-#define STATS_JOINED " LEFT JOIN (SELECT node_id, sum(k + v) AS bytes, sum(k) AS key_bytes FROM "          \
-                     "(SELECT unnest(replicas) AS node_id, (stats->>'key_bytes')::INT8 AS k, "             \
-                     "(stats->>'val_bytes')::INT8 AS v FROM (SELECT replicas, "                            \
-                     "crdb_internal.range_stats(start_key) AS stats FROM "                                 \
-                     "crdb_internal.ranges_no_leases)) GROUP BY node_id) AS sizes USING (node_id)"
+#define STATS ", ifnull(bytes, 0)::INT8 AS live_bytes, 0 AS key_bytes, ifnull(bytes, 0)::INT8 AS "         \
+              "value_bytes, 0 AS intent_bytes, 0 AS system_bytes"
+#define STATS_JOINED " LEFT JOIN (SELECT node_id, sum(range_size) AS bytes FROM (SELECT unnest(replicas) "  \
+                     "AS node_id, range_size FROM crdb_internal.ranges) GROUP BY node_id) AS sizes "       \
+                     "USING (node_id)"
 #define DECOMMISSION ", ifnull(ranges, 0) AS gossiped_replicas, "                                         \
                      "decommissioning AS is_decommissioning, draining AS is_draining"
 
