@@ -174,7 +174,7 @@ prune_render(struct planner *p, struct plan_node *n, const bool *need)
     struct plan_render *r = COPY(p, n, plan_render);
     bool *used = nothing(p, n->children[0]);
 
-    r->exprs = arena_memdup(p->arena, r->exprs, ((size_t)n->n_cols + 1) * sizeof(*r->exprs));
+    r->exprs = arena_memdup(p->arena, r->exprs, (size_t)n->n_cols * sizeof(*r->exprs));
     for (int i = 0; i < n->n_cols; i++) {
         if (!need[i] && r->exprs[i]->kind != EXPR_CONST && !expr_has_effects(p, r->exprs[i]))
             r->exprs[i] = null_of(p, n->cols[i].type);
@@ -188,9 +188,9 @@ prune_values(struct planner *p, struct plan_node *n, const bool *need)
 {
     struct plan_values *v = COPY(p, n, plan_values);
 
-    v->rows = arena_memdup(p->arena, v->rows, ((size_t)v->n_rows + 1) * sizeof(*v->rows));
+    v->rows = arena_memdup(p->arena, v->rows, (size_t)v->n_rows * sizeof(*v->rows));
     for (int r = 0; r < v->n_rows; r++) {
-        struct expr **row = arena_memdup(p->arena, v->rows[r], ((size_t)n->n_cols + 1) * sizeof(*row));
+        struct expr **row = arena_memdup(p->arena, v->rows[r], (size_t)n->n_cols * sizeof(*row));
         for (int i = 0; i < n->n_cols; i++)
             if (!need[i] && row[i]->kind != EXPR_CONST && !expr_has_effects(p, row[i]))
                 row[i] = null_of(p, n->cols[i].type);
@@ -233,7 +233,7 @@ prune_group(struct planner *p, struct plan_node *n, const bool *need)
     bool *used = nothing(p, n->children[0]);
 
     mark_list(g->keys, g->n_keys, used);
-    g->aggs = arena_memdup(p->arena, g->aggs, ((size_t)g->n_aggs + 1) * sizeof(*g->aggs));
+    g->aggs = arena_memdup(p->arena, g->aggs, (size_t)g->n_aggs * sizeof(*g->aggs));
     for (int i = 0; i < g->n_aggs; i++) {
         if (!need[g->n_keys + i] && g->aggs[i]->n_args > 0 && !agg_has_effects(p, g->aggs[i]))
             g->aggs[i] = idle_agg(p, g->aggs[i]);
@@ -323,8 +323,8 @@ prune_window(struct planner *p, struct plan_node *n, const bool *need)
     int first = n->children[0]->n_cols, kept = 0;
     int *of = ARENA_ARRAY(p->arena, int, (size_t)w->n + 1);
 
-    w->calls = arena_memdup(p->arena, w->calls, ((size_t)w->n + 1) * sizeof(*w->calls));
-    w->base.cols = arena_memdup(p->arena, n->cols, ((size_t)n->n_cols + 1) * sizeof(*n->cols));
+    w->calls = arena_memdup(p->arena, w->calls, (size_t)w->n * sizeof(*w->calls));
+    w->base.cols = arena_memdup(p->arena, n->cols, (size_t)n->n_cols * sizeof(*n->cols));
     for (int i = 0; i < w->n; i++) {
         of[i] = -1;
         if (!need[first + i] && !window_has_effects(p, w->calls[i]))

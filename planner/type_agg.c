@@ -293,7 +293,7 @@ agg_call_make(struct arena *a, const char *name, int n, struct expr *const *args
         const struct type **types = ARENA_ARRAY(a, const struct type *, (size_t)n + 1);
         k->def = d;
         k->n_args = n;
-        k->args = arena_memdup(a, args, (size_t)n * sizeof(*args) + 1);
+        k->args = arena_memdup(a, args, (size_t)n * sizeof(*args));
         for (int j = 0; j < n; j++)
             types[j] = args[j]->type;
         k->arg_types = types;

@@ -336,7 +336,7 @@ struct saved { int n; int *idx; };
 static struct saved
 save(struct resolution *r)
 {
-    return (struct saved){r->n, arena_memdup(r->c->arena, r->idx, (size_t)r->n * sizeof(int) + 1)};
+    return (struct saved){r->n, arena_memdup(r->c->arena, r->idx, (size_t)r->n * sizeof(int))};
 }
 
 /* After an attempt: one left that fits ends it; otherwise all come back. */
