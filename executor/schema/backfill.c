@@ -115,6 +115,8 @@ put_entry(struct backfill *b, const struct entry *e, const struct entry *before)
 static struct error *
 put_entries(struct backfill *b)
 {
+    if (b->n == 0)
+        return NULL;
     qsort(b->entries, b->n, sizeof(*b->entries), by_key);
     if (b->piece != NULL && b->bytes > SPILL_BYTES)
         kv_txn_spill(b->x->txn, b->x->node->opts.temp_dir, SPILL_BYTES);
