@@ -49,13 +49,25 @@ piece_is_full(struct ddl_piece *p)
     return p->rows >= p->max_rows || p->bytes >= p->max_bytes;
 }
 
+/* Behind the key, where that is in the span. */
+static void
+end_at(struct exec_ctx *x, struct span *span, struct slice last)
+{
+    if (slice_cmp(last, span->start) < 0 || slice_cmp(last, span->end) >= 0)
+        return;
+    uint8_t *key = arena_alloc(x->arena, last.len + 1);
+    memcpy(key, last.ptr, last.len);
+    key[last.len] = 0;
+    span->end = slice_make(key, last.len + 1);
+}
+
 struct error *
 ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
              struct ddl_piece *piece, ddl_row_fn fn, void *arg)
 {
     const struct index *primary = &t->indexes[0];
     struct span span = row_index_span(x->arena, t, primary);
-    struct table_reader *reader;
+    struct table_reader *reader = NULL;
     struct error *err = NULL;
     bool stop = false, alone = piece != NULL && piece->rows_alone;
     struct arena *scratch = arena_create(x->arena, "keys of rows");
@@ -67,9 +79,12 @@ ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
     if (piece != NULL) {
         piece->rows = piece->bytes = 0;
         piece->next = (struct slice){0};
+        end_at(x, &span, piece->to);
         if (piece->from.len > 0)
             span.start = piece->from;
     }
+    if (slice_cmp(span.start, span.end) >= 0)
+        goto out;
     kv_txn_step(x->txn);
     ERR_TRY(table_reader_create(x, x->arena, t, primary, needed, false, &reader));
     if (alone)
@@ -91,7 +106,8 @@ ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
         }
     }
 out:
-    table_reader_close(reader);
+    if (reader != NULL)
+        table_reader_close(reader);
     arena_destroy(scratch);
     return err;
 }

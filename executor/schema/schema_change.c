@@ -10,8 +10,9 @@
  *
  * A piece reads its rows as any transaction does, so a writer that comes between fails it; it is done
  * again, with fewer rows, and rows that come into it do not matter then: their writer has done for them what
- * the piece would. So not even a place where rows come and go all the time holds it up. Doing a piece twice
- * changes nothing. The payload's resume spans (one list for each step, as in v20.1) say where to go on. */
+ * the piece would. So not even a place where rows come and go all the time holds it up, nor do rows behind
+ * the last one that was there when it began. Doing a piece twice changes nothing. The payload's resume spans
+ * (one list for each step, as in v20.1) say where to go on. */
 #include "config.h"
 
 #include <time.h>
@@ -259,7 +260,7 @@ piece_txn(struct exec_ctx *x, void *arg)
     struct error *err;
     if (p->attempts++ > 0 && c->max_rows > PIECE_ROWS_MIN)
         c->max_rows = c->max_rows / 4 > PIECE_ROWS_MIN ? c->max_rows / 4 : PIECE_ROWS_MIN;
-    struct ddl_piece piece = {.from = p->from, .max_rows = c->max_rows,
+    struct ddl_piece piece = {.from = p->from, .to = c->last, .max_rows = c->max_rows,
                               .rows_alone = p->attempts > 1,
                               .max_bytes = (size_t)c->rate < PIECE_BYTES ? (size_t)c->rate
                                                                        : PIECE_BYTES};

@@ -230,6 +230,7 @@ struct error *ddl_fill_index(struct exec_ctx *x, const struct table *before, uin
 /* Rows are gone through in pieces of a transaction each where writers shall not have to wait for all. */
 struct ddl_piece {
     struct slice from;         /* the key to begin with; empty: the first */
+    struct slice to;           /* the last key that matters; empty: all do */
     uint64_t max_rows;
     size_t max_bytes;          /* of what is written; looked at after each row */
     const struct table *seen;  /* ddl_rewrite_rows: the table as its writers know it */
