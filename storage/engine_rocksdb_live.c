@@ -298,6 +298,7 @@ batch_begin(struct live_iter *it, struct batch *b)
     it->bufs.left = b->blocks;
     b->blocks = NULL;
     sst_bufs_recycle(&it->bufs);
+    it->bufs.round++;
 }
 
 static void
@@ -314,7 +315,9 @@ batch_full(struct live_iter *it, struct batch *b, size_t key_len, size_t n)
     if (__builtin_expect(it->bufs.left_bytes > BLOCKS_BYTES, 0)) {
         if (n > 0)
             return true;
-        batch_begin(it, b); /* nothing of it is shown */
+        /* Nothing of this batch is shown; but the first blocks that it left may be of the one before, which
+         * somebody still looks at when a thread fills this one. */
+        sst_bufs_recycle_round(&it->bufs);
     }
     if (__builtin_expect(key_len > b->keys_cap - b->keys_len, 0)) {
         if (n > 0)

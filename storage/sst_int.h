@@ -141,18 +141,22 @@ sst_entry_parse(struct sst_cursor *c, size_t key_len, size_t *shared, struct sli
 
 /* ---- a walk through a file of the store (sst_walk.c) ---- */
 
-/* Unpacked blocks. A block that a walk leaves stays readable until sst_bufs_recycle. */
+/* Unpacked blocks. A block that a walk leaves stays readable until it is recycled. */
 struct sst_buf {
     struct sst_buf *next;
     size_t cap;
+    uint64_t round; /* of the buffers, when it was entered */
     uint8_t bytes[];
 };
 struct sst_bufs {
     struct sst_buf *spare, *left;
-    size_t left_bytes;
+    size_t left_bytes; /* since they were recycled */
+    uint64_t round;    /* the caller counts it */
 };
 
 void sst_bufs_recycle(struct sst_bufs *b);
+/* Those alone that were entered in this round; what was shown in an earlier one stays. */
+void sst_bufs_recycle_round(struct sst_bufs *b);
 void sst_bufs_release(struct sst_bufs *b);
 
 /* Every entry from a key to a bound as it stands in the file, whatever its kind. */

@@ -55,17 +55,34 @@ trim_spare(struct sst_bufs *b)
     }
 }
 
-void
-sst_bufs_recycle(struct sst_bufs *b)
+static void
+recycle(struct sst_bufs *b, uint64_t from_round)
 {
-    while (b->left != NULL) {
-        struct sst_buf *x = b->left;
-        b->left = x->next;
+    struct sst_buf **p = &b->left;
+    while (*p != NULL) {
+        struct sst_buf *x = *p;
+        if (x->round < from_round) {
+            p = &x->next;
+            continue;
+        }
+        *p = x->next;
         x->next = b->spare;
         b->spare = x;
     }
     b->left_bytes = 0;
     trim_spare(b);
+}
+
+void
+sst_bufs_recycle(struct sst_bufs *b)
+{
+    recycle(b, 0);
+}
+
+void
+sst_bufs_recycle_round(struct sst_bufs *b)
+{
+    recycle(b, b->round);
 }
 
 void
@@ -113,6 +130,7 @@ walk_enter(struct sst_walk *w)
     w->stored = slice_make(packed.ptr, packed.len + SST_BLOCK_TRAILER);
     w->taken = 0;
     w->buf = bufs_take(w->bufs, len);
+    w->buf->round = w->bufs->round;
     ERR_TRY(sst_block_unpack(w->r, w->handle, packed, type, w->buf->bytes, len));
     ERR_TRY(sst_block_entries(w->r, w->handle, slice_make(w->buf->bytes, len), &entries));
     w->data.at = entries.ptr;
