@@ -32,6 +32,7 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/plan_index.c \
   %D%/plan_int.h \
   %D%/table_stats.h \
+  %D%/plan_computed.c \
   %D%/plan_inverted.c \
   %D%/plan_lower.c \
   %D%/plan_order.c \

@@ -254,25 +254,59 @@ range_share(const struct rel *r, int col, const struct bounds *b)
     return b->lo != NULL && b->hi != NULL ? 1.0 / 10 : b->lo != NULL || b->hi != NULL ? 1.0 / 3 : 1;
 }
 
+struct expr *
+rel_equal_value(struct planner *p, const struct rel *r, int col)
+{
+    for (int i = 0; i < r->n_conj; i++) {
+        struct key_cond c = cond_on(p, r->conj[i], col, r->table->columns[col].type);
+        if (c.kind == COND_COMPARE && c.op == CMP_EQ)
+            return c.values[0];
+    }
+    return NULL;
+}
+
+/* The range behind the leading columns with equality, into b; false: none. */
+static bool
+constrain_range(struct planner *p, const struct rel *r, const struct index *ix,
+                struct constraint *out, struct bounds *b)
+{
+    if (out->n_eq == ix->n_keys)
+        return false;
+    int col = key_at(ix, out->n_eq);
+    collect_range(p, r, col, r->table->columns[col].type, out->used, b);
+    if (b->lo == NULL && b->hi == NULL && !b->not_null)
+        return false;
+    for (int i = 0; i < b->n_used; i++)
+        out->used[b->used[i]] = true;
+    out->rows *= range_share(r, col, b);
+    return true;
+}
+
 static void
-constrain(struct planner *p, const struct rel *r, const struct index *ix, struct constraint *out)
+constrain(struct planner *p, const struct rel *own, const struct index *ix, struct constraint *out)
 {
     struct prefix *pre = ARENA_ARRAY(p->arena, struct prefix, 1);
-    int n_pre = 1, depth = 0, n_key = ix->n_keys + (ix->primary ? 0 : ix->n_extra);
+    int n_pre = 1, depth = 0;
     struct bounds b;
-    bool ranged = false;
+    struct rel more;
+    const struct rel *r = &more;
+    bool any;
+    int bucket = rel_derive(p, own, ix, &more, &any);
 
     memset(out, 0, sizeof(*out));
     out->used = ARENA_ARRAY(p->arena, bool, (size_t)r->n_conj + 1);
-    out->single = ARENA_ARRAY(p->arena, bool, (size_t)n_key + 1);
+    out->single = ARENA_ARRAY(p->arena, bool, (size_t)(ix->n_keys + ix->n_extra) + 1);
     out->rows = rel_table_rows(r);
     pre[0].v = ARENA_ARRAY(p->arena, struct expr *, 1);
-    n_key = ix->n_keys; /* spans use the named columns only */
-    while (depth < n_key) {
+    while (depth < ix->n_keys) { /* spans use the named columns only */
         int col = key_at(ix, depth);
         const struct type *t = r->table->columns[col].type;
-        if (!extend(p, r, col, t, &pre, &n_pre, depth, out->used, &out->single[depth], &out->rows))
+        double rows = out->rows;
+        if (!extend(p, r, col, t, &pre, &n_pre, depth, out->used, &out->single[depth], &rows))
             break;
+        /* The bucket leaves as many rows as the conditions that it follows from. */
+        if (depth > 0 || bucket < 0 || !out->used[bucket])
+            out->rows = rows;
         depth++;
     }
     out->n_eq = depth;
@@ -283,19 +317,11 @@ constrain(struct planner *p, const struct rel *r, const struct index *ix, struct
         out->rows = 0;
         return;
     }
-    if (depth < n_key) {
-        int col = key_at(ix, depth);
-        const struct type *t = r->table->columns[col].type;
-        collect_range(p, r, col, t, out->used, &b);
-        ranged = b.lo != NULL || b.hi != NULL || b.not_null;
-        if (ranged) {
-            for (int i = 0; i < b.n_used; i++)
-                out->used[b.used[i]] = true;
-            out->rows *= range_share(r, col, &b);
-        }
-    }
-    if (depth == 0 && !ranged)
+    bool ranged = constrain_range(p, r, ix, out, &b);
+    if (!ranged && (depth == 0 || (depth == 1 && bucket >= 0 && any && out->used[bucket]))) {
+        out->n_eq = 0;
         return;
+    }
     out->spans = ARENA_ARRAY(p->arena, struct plan_span, (size_t)n_pre + 1);
     for (int i = 0; i < n_pre; i++)
         out->spans[i] = span_of(p, &pre[i], depth, ranged ? &b : NULL,
@@ -746,6 +772,7 @@ choose(struct planner *p, struct rel *r, const bool *need, const struct wish *w,
         best->c.rows = 0;
         return NULL;
     }
+    ERR_TRY(rel_type_computed(p, r));
     for (int i = 0; i < r->table->n_indexes; i++) {
         const struct index *ix = &r->table->indexes[i];
         struct choice c = {0};

@@ -32,6 +32,7 @@ struct rel {
     const struct index *forced;
     bool force_desc, force_asc, no_index_join;
     bool lock, written;
+    struct expr **computed;    /* by ordinal: what key columns are computed of; NULL: nothing is */
 
     /* NODE */
     struct plan_node *node;
@@ -171,6 +172,16 @@ struct error *rel_lower(struct planner *p, struct rel *r, const bool *need, cons
 bool index_has(const struct table *t, const struct index *ix, int col);
 struct error *lower_table(struct planner *p, struct rel *r, const bool *need,
                           const struct wish *w, struct plan_node **out, int *map) ERR_MUST_USE;
+
+/* The value that a condition says the column has, known before rows are read, or NULL. */
+struct expr *rel_equal_value(struct planner *p, const struct rel *r, int col);
+
+/* plan_computed.c: types what key columns of the table are computed of: r->computed. */
+struct error *rel_type_computed(struct planner *p, struct rel *r) ERR_MUST_USE;
+/* *out: r with further conditions on computed columns of ix, behind r's own, that follow from these. The
+ * number of the one on the bucket of an index in shards, or -1; *any: it is any of them. */
+int rel_derive(struct planner *p, const struct rel *r, const struct index *ix, struct rel *out,
+               bool *any);
 
 /* plan_inverted.c: what a condition says about an inverted index on column col of type t. */
 struct inverted_cond {
