@@ -52,8 +52,11 @@ drop_portal(struct session *s, struct portal *p)
     if (p->run != NULL) {
         op_close(p->run->op);
         arena_destroy(p->run->arena);
+        p->run = NULL;
     }
-    arena_destroy(p->arena);
+    p->closed = true;
+    if (!p->running)
+        arena_destroy(p->arena);
     if (own && s->implicit_open)
         err_free(session_txn_end(s, false));
 }
@@ -682,6 +685,13 @@ run_any(struct session *s, const struct invocation *v, struct arena *a)
     return err;
 }
 
+static void
+prepared_left(struct prepared *p)
+{
+    if (--p->running == 0 && p->closed)
+        arena_destroy(p->arena);
+}
+
 struct error *
 session_run(struct session *s, struct prepared *p, const struct ast_stmt *stmt, int n_params,
             const struct type *const *types, const struct datum *params, struct result_sink *out,
@@ -703,7 +713,11 @@ session_run(struct session *s, struct prepared *p, const struct ast_stmt *stmt, 
     if (outer)
         registry_query_start(s, stmt->source.len > 0 ? stmt->source : SLICE_LIT(""),
                              var_int(s, "statement_timeout"));
+    if (p != NULL)
+        p->running++;
     struct error *err = run_any(s, &v, a);
+    if (p != NULL)
+        prepared_left(p);
     if (outer)
         registry_query_end(s);
     arena_destroy(a);
@@ -925,7 +939,9 @@ session_close_prepared(struct session *s, const char *name)
             if (o->p == p)
                 drop_portal(s, o);
         }
-        arena_destroy(p->arena);
+        p->closed = true;
+        if (p->running == 0)
+            arena_destroy(p->arena);
         return;
     }
 }
@@ -1103,13 +1119,11 @@ portal_rows(struct portal *p, int64_t max_rows, struct result_sink *out, bool *s
     }
 }
 
-struct error *
-session_execute(struct session *s, struct portal *p, int64_t max_rows, struct result_sink *out,
-                bool *suspended)
+static struct error *
+execute(struct session *s, struct portal *p, int64_t max_rows, struct result_sink *out, bool *suspended)
 {
     const struct ast_stmt *stmt = p->p->stmt;
 
-    *suspended = false;
     if (stmt == NULL)
         return out->complete(out, NULL);
     if (p->finished)
@@ -1131,7 +1145,7 @@ session_execute(struct session *s, struct portal *p, int64_t max_rows, struct re
         return err_unimplemented(40195, "multiple active portals not supported");
     }
     registry_query_start(s, p->p->sql, var_int(s, "statement_timeout"));
-    struct error *err = p->run == NULL ? session_txn_check(s, stmt) : NULL;
+    struct error *err = session_txn_check(s, stmt);
     if (err == NULL && p->run == NULL)
         err = portal_start(s, p);
     /* Each Execute has a sink of its own. */
@@ -1153,6 +1167,23 @@ session_execute(struct session *s, struct portal *p, int64_t max_rows, struct re
     registry_query_end(s);
     if (err != NULL)
         session_txn_failed(s);
+    return err;
+}
+
+struct error *
+session_execute(struct session *s, struct portal *p, int64_t max_rows, struct result_sink *out,
+                bool *suspended)
+{
+    struct prepared *statement = p->p;
+
+    *suspended = false;
+    p->running = true;
+    statement->running++;
+    struct error *err = execute(s, p, max_rows, out, suspended);
+    p->running = false;
+    if (p->closed)
+        arena_destroy(p->arena);
+    prepared_left(statement);
     return err;
 }
 

@@ -73,6 +73,8 @@ struct prepared {
     struct result_column *cols;
     bool from_sql;            /* PREPARE */
     struct plan_cache *cache; /* plan_cache.h */
+    int running;              /* executions of it; DEALLOCATE may be what it is: then it goes behind them */
+    bool closed;
 };
 
 struct portal {
@@ -86,6 +88,7 @@ struct portal {
     int16_t *formats;
     struct portal_run *run;   /* suspended */
     bool finished;
+    bool running, closed;     /* as with a prepared statement */
 };
 
 /* A started portal whose rows are not all sent. */
