@@ -293,6 +293,11 @@ batch_begin(struct live_iter *it, struct batch *b)
         it->last = str_slice(&it->last_copy);
     }
     b->keys_len = 0;
+#ifdef AMBERDB_SANITIZED /* so that it is seen who still looks at these keys */
+    xfree(b->keys);
+    b->keys = NULL;
+    b->keys_cap = 0;
+#endif
     arena_reset(b->values);
     sst_bufs_recycle(&it->bufs);
     it->bufs.left = b->blocks;

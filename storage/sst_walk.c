@@ -9,6 +9,14 @@
 #include "storage/mvcc.h"
 #include "storage/sst_int.h"
 
+/* Of buffers that are kept to be filled again. With a sanitizer none are, so that it sees who still looks at
+ * what was given back. */
+#ifndef AMBERDB_SANITIZED
+#define SPARE_BYTES ((size_t)1 << 20)
+#else
+#define SPARE_BYTES ((size_t)0)
+#endif
+
 /* ---- buffers ---- */
 
 static struct sst_buf *
@@ -45,7 +53,7 @@ trim_spare(struct sst_bufs *b)
     struct sst_buf **p = &b->spare;
     while (*p != NULL) {
         bytes += (*p)->cap;
-        if (bytes > ((size_t)1 << 20)) {
+        if (bytes > SPARE_BYTES) {
             struct sst_buf *x = *p;
             *p = x->next;
             xfree(x);

@@ -498,6 +498,13 @@ row_reader_next(struct row_reader *r, struct datum *row, bool *more)
     struct slice bytes;
 
     arena_reset(r->arena);
+#ifdef AMBERDB_SANITIZED /* so that it is seen who still looks at the row before */
+    if (r->buf != NULL) {
+        uint8_t *fresh = memcpy(xmalloc(r->buf_cap), r->buf, r->buf_len);
+        xfree(r->buf);
+        r->buf = fresh;
+    }
+#endif
     ERR_TRY(next_bytes(r, &bytes, more));
     if (!*more)
         return NULL;
