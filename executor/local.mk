@@ -72,7 +72,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/relational/cte.c \
   %D%/relational/cte.h \
   %D%/relational/distinct.c \
-  %D%/relational/explain.c %D%/relational/explain_bundle.c %D%/relational/explain_vec.c \
+  %D%/relational/explain.c %D%/relational/explain_bundle.c %D%/relational/explain_vec.c %D%/relational/explain_write.c \
   %D%/relational/explain_expr.c \
   %D%/relational/explain_flow.c \
   %D%/relational/explain_keys.c \

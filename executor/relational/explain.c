@@ -36,7 +36,6 @@ struct walk {
     struct explain_notes *notes; /* fields go here, not to the rows */
     bool verbose, types;
     const struct plan_scan *locked;   /* the scan that an UPDATE looks for its rows with */
-    const struct plan_insert *insert; /* whose VALUES are next, when they take in its other columns */
     struct found *found;         /* what stands beside the plan */
     int n_checks;                /* of foreign keys, behind the mutation */
     bool ordered;                /* somebody above needs the order of the node being shown */
@@ -343,191 +342,20 @@ strategy(struct walk *w, int level, const char *name)
     return w->e->op.x->implicit_txn && w->n_checks == 0 ? field(w, level, "auto commit", "") : NULL;
 }
 
-/* ---- checks of foreign keys ------------------------------------------------------------------ */
-
-struct fk_check {
-    const struct table *own, *other;
-    const struct index *index;      /* of the other table, by whose keys it is looked up */
-    const uint32_t *own_ids, *other_ids;
-    int n;
-    bool outbound;
-};
-
-static const struct plan_target *
-target_of(const struct plan_node *n)
+static const struct plan_node *
+input_of(struct walk *w, const struct plan_node *n, const struct plan_node *in)
 {
-    return n->kind == PLAN_INSERT   ? &((const struct plan_insert *)n)->target
-           : n->kind == PLAN_UPDATE ? &((const struct plan_update *)n)->target
-           : n->kind == PLAN_DELETE ? &((const struct plan_delete *)n)->target
-                                    : NULL;
-}
-
-/* Does the statement change one of the columns? */
-static bool
-sets_any(const struct plan_node *n, const struct table *t, const uint32_t *ids, size_t n_ids)
-{
-    const struct plan_update *u = (const struct plan_update *)n;
-
-    if (n->kind != PLAN_UPDATE)
-        return true;
-    for (int i = 0; i < u->n_sets; i++)
-        for (size_t k = 0; k < n_ids; k++)
-            if (t->columns[u->sets[i].ordinal].id == ids[k])
-                return true;
-    return false;
-}
-
-/* An index that begins with the columns, in any order; a unique one of just these when it must be. */
-static const struct index *
-index_of(const struct table *t, const uint32_t *ids, int n, bool whole)
-{
-    for (int x = 0; x < t->n_indexes; x++) {
-        const struct index *ix = &t->indexes[x];
-        int found = 0;
-        for (int k = 0; k < ix->n_keys && k < n; k++)
-            for (int i = 0; i < n; i++)
-                found += t->columns[ix->keys[k]].id == ids[i];
-        if (found == n && (!whole || (ix->unique && ix->n_keys == n)))
-            return ix;
-    }
-    return NULL;
+    return explain_input(w->e->a, &w->e->op.x->env, n, in);
 }
 
 static bool
-acts(const struct plan_node *n, const Amberdb__ForeignKeyConstraint *fk)
+fast_path(struct walk *w, const struct plan_node *n)
 {
-    return (n->kind == PLAN_DELETE ? PB_GET(fk, on_delete) : PB_GET(fk, on_update)) >
-           AMBERDB__ACTION__RESTRICT;
+    return explain_fast_path(w->e->a, &w->e->op.x->env, n);
 }
 
-/* Actions are not the optimizer's in v20.1: then all is done behind its back. */
-static bool
-has_checks(const struct plan_node *n)
-{
-    const struct plan_target *g = target_of(n);
-
-    if (g == NULL || g->legacy_fk_messages)
-        return false;
-    const pb_table *t = g->table->pb;
-    for (size_t i = 0; n->kind != PLAN_INSERT && i < t->n_inbound_fks; i++)
-        if (acts(n, t->inbound_fks[i]) &&
-            sets_any(n, g->table, t->inbound_fks[i]->referenced_column_ids,
-                     t->inbound_fks[i]->n_referenced_column_ids))
-            return false;
-    return true;
-}
-
-static const struct plan_column *
-plan_target_columns(struct walk *w, const struct table *t)
-{
-    struct plan_column *v = ARENA_ARRAY(w->e->a, struct plan_column, (size_t)t->n_columns + 1);
-
-    for (int i = 0; i < t->n_columns; i++)
-        v[i] = (struct plan_column){.name = t->columns[i].name, .type = t->columns[i].type};
-    return v;
-}
-
-/* The next check at or behind *i; false: there is none. */
-static bool
-next_check(struct walk *w, const struct plan_node *n, int *i, struct fk_check *out)
-{
-    if (!has_checks(n))
-        return false;
-    const struct plan_target *g = target_of(n);
-    if (g == NULL)
-        return false;
-    const struct table *t = g->table;
-    int n_out = n->kind == PLAN_DELETE ? 0 : (int)t->pb->n_outbound_fks;
-    int n_in = n->kind == PLAN_INSERT ? 0 : (int)t->pb->n_inbound_fks;
-    for (; *i < n_out + n_in; ++*i) {
-        bool outbound = *i < n_out;
-        const Amberdb__ForeignKeyConstraint *fk =
-            outbound ? t->pb->outbound_fks[*i] : t->pb->inbound_fks[*i - n_out];
-        *out = (struct fk_check){.own = t, .outbound = outbound};
-        out->n = (int)fk->n_origin_column_ids;
-        out->own_ids = outbound ? fk->origin_column_ids : fk->referenced_column_ids;
-        out->other_ids = outbound ? fk->referenced_column_ids : fk->origin_column_ids;
-        err_free(catalog_table_by_id(w->e->op.x->catalog,
-                                     outbound ? fk->referenced_table_id : fk->origin_table_id,
-                                     &out->other));
-        out->index = out->other == NULL ? NULL
-                                        : index_of(out->other, out->other_ids, out->n, outbound);
-        if (out->index != NULL && sets_any(n, t, out->own_ids, (size_t)out->n)) {
-            ++*i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
-refers_to_itself(const struct table *t)
-{
-    for (size_t i = 0; i < t->pb->n_outbound_fks; i++)
-        if (t->pb->outbound_fks[i]->referenced_table_id == t->id)
-            return true;
-    return false;
-}
-
-/* Columns that the statement does not name: values of their own. Their ordinals, how many. */
-static int
-missing_columns(const struct plan_insert *p, int *ordinals)
-{
-    int n = 0;
-
-    for (int c = 0; c < p->target.table->n_columns; c++) {
-        bool given = false;
-        for (int i = 0; i < p->n_values; i++)
-            given = given || p->ordinals[i] == c;
-        if (!given && ordinals != NULL)
-            ordinals[n] = c;
-        n += !given;
-    }
-    return n;
-}
-
-static const char *
-missing_value(struct walk *w, const struct plan_insert *p, int ordinal)
-{
-    const struct column *c = &p->target.table->columns[ordinal];
-    struct expr null = {.kind = EXPR_CONST, .type = c->type, .value = DATUM_NULL};
-    const struct expr *e = &null;
-
-    for (int i = 0; i < p->n_defaults; i++)
-        if (p->defaults[i].ordinal == ordinal)
-            e = p->defaults[i].expr;
-    for (int i = 0; i < p->target.n_computed; i++)
-        if (p->target.computed[i].ordinal == ordinal)
-            return explain_expr(w->e->a, &w->e->op.x->env, p->target.computed[i].expr,
-                                plan_target_columns(w, p->target.table),
-                                p->target.table->n_columns);
-    struct str s;
-    str_init_arena(&s, w->e->a, 65536);
-    explain_put_expr(&s, e, NULL, 0, &w->e->op.x->env, w->types);
-    return str_cstr(&s);
-}
-
-/* VALUES of one row take them in; other inputs have a projection above. */
-static bool
-insert_computes(const struct plan_node *n)
-{
-    const struct plan_insert *p = (const struct plan_insert *)n;
-
-    return n->kind == PLAN_INSERT && missing_columns(p, NULL) > 0 &&
-           !(n->children[0]->kind == PLAN_VALUES &&
-             ((const struct plan_values *)n->children[0])->n_rows == 1);
-}
-
-/* INSERT of plain VALUES: v20.1 shows both as one node. */
-static bool
-fast_path(const struct plan_node *n)
-{
-    return n->kind == PLAN_INSERT && ((const struct plan_insert *)n)->conflict == CONFLICT_ERROR &&
-           n->children[0]->kind == PLAN_VALUES && !insert_computes(n) &&
-           !refers_to_itself(((const struct plan_insert *)n)->target.table);
-}
-
-static struct error *node_fields(struct walk *w, const struct plan_node *n, int level) ERR_MUST_USE;
+static struct error *values_fields(struct walk *w, const struct plan_values *v,
+                                   int level) ERR_MUST_USE;
 
 static struct error *
 index_join_fields(struct walk *w, const struct plan_node *n, int level)
@@ -730,16 +558,13 @@ insert_fields(struct walk *w, const struct plan_node *n, int level)
                      i->conflict == CONFLICT_UPSERT || i->conflict == CONFLICT_UPDATE
                          ? "opt upserter"
                          : "inserter"));
-    if (!fast_path(n))
+    if (!fast_path(w, n))
         return NULL;
     struct fk_check c;
-    for (int k = 0; next_check(w, n, &k, &c);)
+    for (int k = 0; explain_next_check(w->e->op.x, n, &k, &c);)
         ERR_TRY(field(w, level, "FK check",
                       arena_printf(a, "%s@%s", c.other->name, c.index->name)));
-    w->insert = i;
-    struct error *err = node_fields(w, n->children[0], level);
-    w->insert = NULL;
-    return err;
+    return values_fields(w, (const struct plan_values *)input_of(w, n, n->children[0]), level);
 }
 
 static struct error *
@@ -840,19 +665,13 @@ values_fields(struct walk *w, const struct plan_values *v, int level)
 {
     struct arena *a = w->e->a;
     int n = v->base.n_cols;
-    const struct plan_insert *p = v->n_rows == 1 ? w->insert : NULL;
-    int *more = p == NULL ? NULL : ARENA_ARRAY(a, int, (size_t)p->target.table->n_columns + 1);
-    int n_more = p == NULL ? 0 : missing_columns(p, more);
     ERR_TRY(field(w, level, "size",
-                  arena_printf(a, "%d column%s, %d row%s", n + n_more, n + n_more == 1 ? "" : "s",
-                               v->n_rows, v->n_rows == 1 ? "" : "s")));
+                  arena_printf(a, "%d column%s, %d row%s", n, n == 1 ? "" : "s", v->n_rows,
+                               v->n_rows == 1 ? "" : "s")));
     for (int r = 0; w->verbose && r < v->n_rows; r++)
         for (int c = 0; c < n; c++)
             ERR_TRY(field(w, level, arena_printf(a, "row %d, expr %d", r, c),
                           expr_text(w, v->rows[r][c], NULL, 0)));
-    for (int c = 0; w->verbose && c < n_more; c++)
-        ERR_TRY(field(w, level, arena_printf(a, "row 0, expr %d", n + c),
-                      missing_value(w, p, more[c])));
     return NULL;
 }
 
@@ -944,7 +763,7 @@ name_of(struct walk *w, const struct plan_node *n)
         return explain_statement_name(w->e->a, n);
     if (n->kind == PLAN_SCAN && ((const struct plan_scan *)n)->reverse)
         return "revscan";
-    if (fast_path(n))
+    if (fast_path(w, n))
         return "insert-fast-path";
     if (plan_delete_range(n) != NULL)
         return "delete range";
@@ -1040,18 +859,6 @@ needs_order(const struct walk *w, const struct plan_node *n)
     }
 }
 
-/* SET of something to be computed: v20.1 has a node for it. */
-static bool
-update_computes(const struct plan_node *n)
-{
-    const struct plan_update *u = (const struct plan_update *)n;
-
-    for (int i = 0; n->kind == PLAN_UPDATE && i < u->n_sets; i++)
-        if (u->sets[i].expr->kind != EXPR_COLUMN)
-            return true;
-    return false;
-}
-
 /* Only columns of its input. v20.1 has no node for that but at the top. */
 static bool
 is_plain_render(const struct plan_node *n)
@@ -1070,66 +877,6 @@ below_plain(const struct plan_node *n)
     while (is_plain_render(n) || is_inlined(n))
         n = is_inlined(n) ? ((const struct plan_cte_scan *)n)->cte->plan : n->children[0];
     return n;
-}
-
-static struct error *
-insert_render(struct walk *w, const struct plan_node *n, int level)
-{
-    const struct plan_insert *p = (const struct plan_insert *)n;
-    const struct plan_node *in = below_plain(n->children[0]);
-    const struct plan_column *cols = cols_of(w, in);
-    int *more = ARENA_ARRAY(w->e->a, int, (size_t)p->target.table->n_columns + 1);
-    int n_more = missing_columns(p, more), at = 0;
-    int next = p->target.table->n_all_columns +
-               (in->kind == PLAN_SCAN ? ((const struct plan_scan *)in)->table->n_all_columns
-                                      : in->n_cols);
-    struct str s;
-
-    str_init_arena(&s, w->e->a, 65536);
-    for (int i = 0; i < in->n_cols; i++) {
-        str_append_cstr(&s, i > 0 ? ", " : "(");
-        print_name(&s, slice_cstr(cols[i].name));
-    }
-    for (int i = 0; i < n_more; i++)
-        str_printf(&s, "%scolumn%d", in->n_cols + i > 0 ? ", " : "(", ++next);
-    str_append_char(&s, ')');
-    ERR_TRY(title_text(w, "render", level, true, str_cstr(&s), ""));
-    w->more[level + 1] = true;
-    for (int i = 0; w->verbose && i < in->n_cols; i++)
-        ERR_TRY(field(w, level + 1, arena_printf(w->e->a, "render %d", at++), cols[i].name));
-    for (int i = 0; w->verbose && i < n_more; i++)
-        ERR_TRY(field(w, level + 1, arena_printf(w->e->a, "render %d", at++),
-                      missing_value(w, p, more[i])));
-    return NULL;
-}
-
-static struct error *
-update_render(struct walk *w, const struct plan_node *n, int level)
-{
-    const struct plan_update *u = (const struct plan_update *)n;
-    const struct plan_node *in = n->children[0];
-    const struct plan_column *cols = cols_of(w, in);
-    int next = 2 * u->target.table->n_all_columns, at = 0;
-    struct str s;
-
-    str_init_arena(&s, w->e->a, 65536);
-    for (int i = 0; i < in->n_cols; i++) {
-        str_append_cstr(&s, i > 0 ? ", " : "(");
-        print_name(&s, slice_cstr(cols[i].name));
-    }
-    for (int i = 0; i < u->n_sets; i++)
-        if (u->sets[i].expr->kind != EXPR_COLUMN)
-            str_printf(&s, ", column%d", ++next);
-    str_append_char(&s, ')');
-    ERR_TRY(title_text(w, "render", level, true, str_cstr(&s), ""));
-    w->more[level + 1] = true;
-    for (int i = 0; w->verbose && i < in->n_cols; i++)
-        ERR_TRY(field(w, level + 1, arena_printf(w->e->a, "render %d", at++), cols[i].name));
-    for (int i = 0; w->verbose && i < u->n_sets; i++)
-        if (u->sets[i].expr->kind != EXPR_COLUMN)
-            ERR_TRY(field(w, level + 1, arena_printf(w->e->a, "render %d", at++),
-                          expr_text(w, u->sets[i].expr, cols, in->n_cols)));
-    return NULL;
 }
 
 /* Nothing can come out of it. */
@@ -1167,24 +914,19 @@ node(struct walk *w, const struct plan_node *n, int level, bool last)
     bool whole = is_union_distinct(n);
     if (whole)
         n = n->children[0];
-    int n_children = fast_path(n) || plan_delete_range(n) != NULL ? 0 : n->n_children;
+    int n_children = fast_path(w, n) || plan_delete_range(n) != NULL ? 0 : n->n_children;
     w->more[shown + 1] = n_children > 0;
     if (!whole)
         ERR_TRY(node_fields(w, n, shown + 1));
     w->ordered = needs_order(w, n);
-    if (w->n_checks > 0 && target_of(n) != NULL && shown < MAX_LEVEL - 4) {
+    if (w->n_checks > 0 && explain_target(n) != NULL && shown < MAX_LEVEL - 4) {
         ERR_TRY(title(w, n->children[0], "buffer node", ++shown, true));
         w->more[shown + 1] = true;
         ERR_TRY(field(w, shown + 1, "label", "buffer 1"));
         w->n_checks = 0;
     }
-    if (update_computes(n) && shown < MAX_LEVEL - 3)
-        ERR_TRY(update_render(w, n, ++shown));
-    if (n_children > 0 && insert_computes(n) && shown < MAX_LEVEL - 3)
-        ERR_TRY(insert_render(w, n, ++shown));
-    w->insert = n->kind == PLAN_INSERT ? (const struct plan_insert *)n : NULL;
     for (int i = 0; i < n_children; i++) {
-        const struct plan_node *c = below_plain(n->children[i]);
+        const struct plan_node *c = input_of(w, n, below_plain(n->children[i]));
         bool below = w->ordered;
         w->ordered = below || c->kind == PLAN_SORT;
         ERR_TRY(node(w, c, shown + 1, i == n_children - 1));
@@ -1340,7 +1082,7 @@ root(struct walk *w, const struct plan_root *p)
     struct fk_check c;
     struct found *f = ARENA_NEW(w->e->a, struct found);
     int checks = 0, id = 0;
-    for (int i = 0; !fast_path(n) && next_check(w, n, &i, &c);)
+    for (int i = 0; !fast_path(w, n) && explain_next_check(w->e->op.x, n, &i, &c);)
         checks++;
     w->n_checks = checks;
     w->found = f;
@@ -1358,7 +1100,7 @@ root(struct walk *w, const struct plan_root *p)
         ERR_TRY(put_cte(w, f->ctes[i], ++id, --left == 0));
     for (int i = 0; i < f->n_subqueries; i++)
         ERR_TRY(put_subquery(w, f->subqueries[i], ++id, --left == 0));
-    for (int i = 0; checks > 0 && next_check(w, n, &i, &c); checks--)
+    for (int i = 0; checks > 0 && explain_next_check(w->e->op.x, n, &i, &c); checks--)
         ERR_TRY(put_check(w, &c, checks == 1));
     return NULL;
 }

@@ -22,6 +22,26 @@ const char *explain_window(struct arena *a, const struct eval_env *env, const st
 /* Do the node's rows differ in these columns? */
 bool explain_are_key(const struct plan_node *n, const int *cols, int n_cols);
 
+/* What INSERT or UPDATE reads, as v20.1 would have it: with values of columns that the statement does not
+ * name, the rows that are there already, what is computed and checked. in: the input without projections
+ * of mere columns. */
+const struct plan_node *explain_input(struct arena *a, const struct eval_env *env,
+                                      const struct plan_node *n, const struct plan_node *in);
+/* What INSERT, UPDATE or DELETE writes to, or NULL. */
+const struct plan_target *explain_target(const struct plan_node *n);
+/* INSERT of plain VALUES: v20.1 shows both as one node. */
+bool explain_fast_path(struct arena *a, const struct eval_env *env, const struct plan_node *n);
+
+struct fk_check {
+    const struct table *own, *other;
+    const struct index *index;      /* of the other table, by whose keys it is looked up */
+    const uint32_t *own_ids, *other_ids;
+    int n;
+    bool outbound;
+};
+/* The next check of a mutation at or behind *i; false: there is none. */
+bool explain_next_check(struct exec_ctx *x, const struct plan_node *n, int *i, struct fk_check *out);
+
 /* PLAN_STATEMENT: "create table". */
 const char *explain_statement_name(struct arena *a, const struct plan_node *n);
 

@@ -16,6 +16,7 @@ struct line {
 };
 
 struct drawing {
+    struct exec_ctx *x;
     struct arena *a;
     const struct eval_env *env;
     bool *drawn;               /* CTEs, by slot */
@@ -385,6 +386,43 @@ put_cte(struct drawing *d, struct line *scan, const struct plan_node *n)
     put_node(d, scan, c->plan);
 }
 
+static const char *
+names_of(struct drawing *d, const struct table *t, const uint32_t *ids, int n)
+{
+    struct str s;
+
+    str_init_arena(&s, d->a, 65536);
+    str_printf(&s, "%s(", t->name);
+    for (int i = 0; i < n; i++)
+        str_printf(&s, "%s%s", i > 0 ? "," : "", t->columns[table_column_ordinal(t, ids[i])].name);
+    str_append_char(&s, ')');
+    return str_cstr(&s);
+}
+
+/* Foreign keys: rows that a mutation leaves, looked up in the other table. */
+static void
+put_checks(struct drawing *d, struct line *parent, const struct plan_node *n)
+{
+    struct line *list = NULL;
+    struct fk_check c;
+
+    for (int i = 0; explain_next_check(d->x, n, &i, &c);) {
+        const char *own = names_of(d, c.own, c.own_ids, c.n);
+        const char *other = names_of(d, c.other, c.other_ids, c.n);
+        if (list == NULL)
+            list = line_new(d, parent, "f-k-checks");
+        struct line *item = line_new(d, list, arena_printf(d->a, "f-k-checks-item: %s -> %s",
+                                                           c.outbound ? own : other,
+                                                           c.outbound ? other : own));
+        struct line *join = line_new(d, item, arena_printf(d->a, "%s-join (lookup %s%s%s)",
+                                                           c.outbound ? "anti" : "semi", c.other->name,
+                                                           c.index->primary ? "" : "@",
+                                                           c.index->primary ? "" : c.index->name));
+        line_new(d, join, "with-scan &1");
+        line_new(d, join, "filters (true)");
+    }
+}
+
 /* VERBOSE and TYPES: what comes out of n, in front of all that is below its line. */
 static void
 put_details(struct drawing *d, struct line *l, const struct plan_node *n)
@@ -482,8 +520,9 @@ put_expression(struct drawing *d, struct line *parent, const struct plan_node *n
     default: {
         struct line *l = line_new(d, parent, plain_text(d, n));
         for (int i = 0; i < n->n_children; i++)
-            put_node(d, l, n->children[i]);
+            put_node(d, l, explain_input(d->a, d->env, n, n->children[i]));
         put_cte(d, l, n);
+        put_checks(d, l, n);
     }
     }
 }
@@ -748,7 +787,7 @@ struct error *
 explain_opt(struct exec_ctx *x, struct arena *a, const struct plan_explain *e,
             struct row_store *out)
 {
-    struct drawing d = {.a = a, .env = &x->env, .types = e->ast->types,
+    struct drawing d = {.x = x, .a = a, .env = &x->env, .types = e->ast->types,
                         .details = e->ast->verbose || e->ast->types || e->ast->env};
 
     if (e->ast->env)
