@@ -244,6 +244,7 @@ struct plan_nested_loop {
 struct plan_filter {
     struct plan_node base;
     struct expr *cond;
+    bool once;               /* the same for all rows, and without any the input need not run */
 };
 
 struct plan_render {

@@ -85,6 +85,11 @@ rel_push_on(struct planner *p, struct rel *j, struct expr *cond)
         bool left_ok = semi || j->type == PLAN_JOIN_INNER || j->type == PLAN_JOIN_RIGHT;
         bool right_ok = semi || j->type == PLAN_JOIN_ANTI || j->type == PLAN_JOIN_INNER ||
                         j->type == PLAN_JOIN_LEFT;
+        bool never = cond->kind == EXPR_CONST && (cond->value.null || !cond->value.i);
+        if (right_ok && !j->apply && never) {
+            rel_push(p, j->right, cond);
+            return;
+        }
         if (left_ok && expr_columns_within(cond, 0, nl)) {
             rel_push(p, j->left, cond);
             return;

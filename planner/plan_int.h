@@ -92,6 +92,10 @@ bool orders_satisfied(const struct plan_node *n, int n_want, const struct plan_o
 struct plan_node *plan_prune(struct planner *p, struct plan_node *n, const bool *need);
 struct plan_node *plan_prune_rows(struct planner *p, struct plan_node *n); /* of EXISTS */
 bool plan_has_effects(struct planner *p, const struct plan_node *n);
+/* Its rows are not wanted: must it run all the same, for its effects? */
+bool plan_must_run(struct planner *p, const struct plan_node *n);
+/* The node without any rows: nothing below it runs but what has effects. NULL: all of it must run. */
+struct plan_node *plan_nothing(struct planner *p, struct plan_node *n);
 void plan_note_cte_columns(const struct plan_node *scan, const bool *need);
 void plan_prune_ctes(struct planner *p);
 

@@ -83,6 +83,23 @@ plan_has_effects(struct planner *p, const struct plan_node *n)
     return f.found;
 }
 
+static bool
+is_statement(const struct plan_node *n)
+{
+    bool found = n->kind == PLAN_STATEMENT || n->kind == PLAN_INSERT || n->kind == PLAN_UPDATE ||
+                 n->kind == PLAN_DELETE;
+
+    for (int i = 0; i < n->n_children && !found; i++)
+        found = is_statement(n->children[i]);
+    return found;
+}
+
+bool
+plan_must_run(struct planner *p, const struct plan_node *n)
+{
+    return is_statement(n) || plan_has_effects(p, n);
+}
+
 /* ---- CTEs ------------------------------------------------------------------------------------ */
 
 void
@@ -400,6 +417,45 @@ plan_prune(struct planner *p, struct plan_node *n, const bool *need)
     default:
         return n;
     }
+}
+
+/* ---- no rows ---------------------------------------------------------------------------------- */
+
+/* A copy of a node that gives nothing when its input does; NULL: it is another. */
+static struct plan_node *
+copy_of_empty(struct planner *p, const struct plan_node *n)
+{
+    switch ((int)n->kind) {
+    case PLAN_RENDER: return &COPY(p, n, plan_render)->base;
+    case PLAN_PROJECT_SET: return &COPY(p, n, plan_project_set)->base;
+    case PLAN_WINDOW: return &COPY(p, n, plan_window)->base;
+    case PLAN_FILTER: return &COPY(p, n, plan_filter)->base;
+    case PLAN_SORT: return &COPY(p, n, plan_sort)->base;
+    case PLAN_DISTINCT: return &COPY(p, n, plan_distinct)->base;
+    case PLAN_GROUP:
+        return ((const struct plan_group *)n)->scalar ? NULL : &COPY(p, n, plan_group)->base;
+    default: return NULL;
+    }
+}
+
+/* SOURCE: CockroachDB v20.1 pkg/sql/opt/norm: SimplifyZeroCardinalityGroup, and the rules that push a
+ * filter down. */
+struct plan_node *
+plan_nothing(struct planner *p, struct plan_node *n)
+{
+    if (!plan_must_run(p, n)) {
+        struct plan_values *v = plan_node_new(p, PLAN_VALUES, sizeof(*v), n->n_cols, 0);
+        memcpy(v->base.cols, n->cols, (size_t)n->n_cols * sizeof(n->cols[0]));
+        v->rows = ARENA_ARRAY(p->arena, struct expr **, 1);
+        v->base.at_most_one = true;
+        return &v->base;
+    }
+    struct plan_node *copy = copy_of_empty(p, n);
+    struct plan_node *below = copy == NULL ? NULL : plan_nothing(p, n->children[0]);
+    if (below == NULL)
+        return NULL;
+    copy->children[0] = below;
+    return copy;
 }
 
 /* SOURCE: CockroachDB v20.1 pkg/sql/opt/norm/rules/scalar.opt, EliminateExistsProject. */

@@ -60,8 +60,12 @@ plan_update_scan(const struct plan_node *update)
 struct plan_node *
 plan_filter_node(struct planner *p, struct plan_node *in, struct expr *cond)
 {
+    if (cond->kind == EXPR_CONST && (cond->value.null || !cond->value.i)) {
+        struct plan_node *nothing = plan_nothing(p, in);
+        if (nothing != NULL)
+            return nothing;
+    }
     struct plan_filter *f = plan_node_new(p, PLAN_FILTER, sizeof(*f), in->n_cols, 1);
-
     memcpy(f->base.cols, in->cols, (size_t)in->n_cols * sizeof(in->cols[0]));
     f->base.children[0] = in;
     f->base.n_ordering = in->n_ordering;
@@ -69,6 +73,8 @@ plan_filter_node(struct planner *p, struct plan_node *in, struct expr *cond)
     f->base.rows = in->rows / 3;
     f->base.at_most_one = in->at_most_one;
     f->cond = cond;
+    f->once = !expr_has_columns(cond) && !expr_is_volatile(cond) && !expr_has_subquery(cond) &&
+              !plan_must_run(p, in);
     return &f->base;
 }
 

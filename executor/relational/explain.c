@@ -888,8 +888,8 @@ gives_nothing(struct walk *w, const struct plan_node *n, bool *out)
     if (n->kind == PLAN_SCAN)
         ERR_TRY(spans_text(w, (const struct plan_scan *)n, &spans));
     const struct expr *count = n->kind == PLAN_LIMIT ? ((const struct plan_limit *)n)->count : NULL;
-    *out = spans == NULL || (count != NULL && count->kind == EXPR_CONST && !count->value.null &&
-                             count->value.i == 0);
+    *out = spans == NULL || (n->kind == PLAN_VALUES && ((const struct plan_values *)n)->n_rows == 0) ||
+           (count != NULL && count->kind == EXPR_CONST && !count->value.null && count->value.i == 0);
     return NULL;
 }
 

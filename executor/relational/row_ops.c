@@ -8,14 +8,25 @@
 struct filter_op {
     struct op op;
     uint16_t *sel;
+    bool never; /* the condition, the same for all rows, does not hold */
 };
 
 static struct error *
 filter_open(struct op *o)
 {
+    const struct plan_filter *p = (const struct plan_filter *)o->node;
+    struct filter_op *f = (struct filter_op *)o;
+
     batch_init(o->arena, &o->batch, o->node->n_cols, false);
-    ((struct filter_op *)o)->sel = ARENA_ARRAY(o->arena, uint16_t, BATCH_ROWS);
-    return op_open(o->children[0]);
+    f->sel = ARENA_ARRAY(o->arena, uint16_t, BATCH_ROWS);
+    f->never = false;
+    if (p->once) {
+        struct datum holds;
+        struct eval_env env = op_env(o);
+        ERR_TRY(expr_eval(p->cond, &env, o->st, NULL, &holds));
+        f->never = holds.null || !holds.i;
+    }
+    return f->never ? NULL : op_open(o->children[0]);
 }
 
 /* Shares the child's vectors; the selection is our own. */
@@ -26,7 +37,8 @@ filter_next(struct op *o, struct batch **out)
     struct filter_op *f = (struct filter_op *)o;
 
     *out = &o->batch;
-    for (;;) {
+    o->batch.n = 0;
+    while (!f->never) {
         struct batch *in;
         op_begin_batch(o);
         ERR_TRY(op_next(o->children[0], &in));
@@ -44,6 +56,7 @@ filter_next(struct op *o, struct batch **out)
         if (batch_live(&o->batch) > 0)
             return NULL;
     }
+    return NULL;
 }
 
 static const struct op_vt filter_vt = {
