@@ -360,10 +360,21 @@ unary_vec(struct vec_ctx *x, const struct expr *e, struct rows r, struct datum *
             out[i] = datum_bool(!p->i);
         else if (e->kind == EXPR_FIELD)
             out[i] = p->tup[e->index];
-        else if (e->kind == EXPR_COLLATE)
-            out[i] = *p;
         else
-            ERR_TRY(datum_cast(x->env, e->args[0]->type, p, e->type, &out[i]));
+            out[i] = *p;
+    }
+    return NULL;
+}
+
+static struct error *
+cast_vec(struct vec_ctx *x, const struct expr *e, struct rows r, struct datum *out)
+{
+    struct operand o;
+    struct cast c = cast_find(e->args[0]->type, e->type);
+    ERR_TRY(get(x, e->args[0], r, &o));
+    for (int k = 0; k < r.n; k++) {
+        int i = ROW(r, k);
+        ERR_TRY(cast_value(&c, x->env, AT(o, i), &out[i]));
     }
     return NULL;
 }
@@ -401,9 +412,9 @@ eval_vec(struct vec_ctx *x, const struct expr *e, struct rows r, struct datum *o
     case EXPR_IF: return if_vec(x, e, r, out);
     case EXPR_COALESCE: return coalesce_vec(x, e, r, out);
     case EXPR_IN: return in_vec(x, e, r, out);
+    case EXPR_CAST: return cast_vec(x, e, r, out);
     case EXPR_NOT:
     case EXPR_IS_NULL:
-    case EXPR_CAST:
     case EXPR_FIELD:
     case EXPR_COLLATE: return unary_vec(x, e, r, out);
     default: return row_by_row(x, e, r, out);

@@ -57,6 +57,12 @@ to_text(const struct eval_env *env, const struct type *from, const struct datum 
         *out = *d;
         return NULL;
     }
+    if (from->family == FAMILY_INT) {
+        char text[INT_TEXT_MAX];
+        size_t n = int_put_text(text, d->i);
+        *out = datum_bytes(arena_memdup(env->arena, text, n), n);
+        return NULL;
+    }
     str_init_arena(&s, env->arena, STR_MAX_DEFAULT);
     datum_format(&s, from, d, TEXT_CAST, env);
     ERR_TRY(str_error(&s));
@@ -64,28 +70,78 @@ to_text(const struct eval_env *env, const struct type *from, const struct datum 
     return NULL;
 }
 
+static struct error *
+by_entry(const struct cast *c, const struct eval_env *env, const struct datum *d, struct datum *out)
+{
+    return c->entry->fn(env, c->from, d, c->to, out);
+}
+
+static struct error *
+as_it_is(const struct cast *c, const struct eval_env *env, const struct datum *d, struct datum *out)
+{
+    (void)c;
+    (void)env;
+    *out = *d;
+    return NULL;
+}
+
+static struct error *
+into_text(const struct cast *c, const struct eval_env *env, const struct datum *d, struct datum *out)
+{
+    return to_text(env, c->from, d, out);
+}
+
+static struct error *
+out_of_text(const struct cast *c, const struct eval_env *env, const struct datum *d, struct datum *out)
+{
+    return datum_parse(env, c->to, datum_slice(d), out);
+}
+
+static struct error *
+is_none(const struct cast *c, const struct eval_env *env, const struct datum *d, struct datum *out)
+{
+    (void)d;
+    (void)out;
+    return err_new(ERR_CANNOT_COERCE, "invalid cast: %s -> %s", type_name_str(env->arena, c->from),
+                   type_name_str(env->arena, c->to));
+}
+
+struct cast
+cast_find(const struct type *from, const struct type *to)
+{
+    struct cast c = {.from = from, .to = to, .entry = find_entry(from, to), .run = is_none,
+                     .fit = type_ops_of(to)->fit};
+    if (c.entry != NULL) {
+        c.run = by_entry;
+    } else if (same_family_cast(from, to)) {
+        c.run = as_it_is;
+    } else if (is_text(to)) {
+        c.run = into_text;
+    } else if (is_text(from) && cast_exists(from, to)) {
+        c.run = out_of_text;
+        c.fit = NULL;
+    }
+    return c;
+}
+
 struct error *
-datum_cast(const struct eval_env *env, const struct type *from, const struct datum *d,
-           const struct type *to, struct datum *out)
+cast_value(const struct cast *c, const struct eval_env *env, const struct datum *d,
+           struct datum *out)
 {
     if (d->null) {
         *out = DATUM_NULL;
         return NULL;
     }
-    const struct cast_entry *entry = find_entry(from, to);
-    *out = (struct datum){0};
-    if (entry != NULL) {
-        ERR_TRY(entry->fn(env, from, d, to, out));
-    } else if (same_family_cast(from, to)) {
-        *out = *d;
-    } else if (is_text(to)) {
-        ERR_TRY(to_text(env, from, d, out));
-    } else if (is_text(from) && cast_exists(from, to)) {
-        return datum_parse(env, to, datum_slice(d), out);
-    } else {
-        return err_new(ERR_CANNOT_COERCE, "invalid cast: %s -> %s", type_name_str(env->arena, from),
-                       type_name_str(env->arena, to));
-    }
-    const struct type_ops *ops = type_ops_of(to);
-    return ops->fit != NULL && !out->null ? ops->fit(env, to, out) : NULL;
+    struct datum v = {0};
+    ERR_TRY(c->run(c, env, d, &v));
+    *out = v;
+    return c->fit != NULL && !v.null ? c->fit(env, c->to, out) : NULL;
+}
+
+struct error *
+datum_cast(const struct eval_env *env, const struct type *from, const struct datum *d,
+           const struct type *to, struct datum *out)
+{
+    struct cast c = cast_find(from, to);
+    return cast_value(&c, env, d, out);
 }

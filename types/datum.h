@@ -164,6 +164,17 @@ bool cast_exists(const struct type *from, const struct type *to);
 struct error *datum_cast(const struct eval_env *env, const struct type *from,
                          const struct datum *d, const struct type *to, struct datum *out)
     ERR_MUST_USE;
+/* The same for many values: what depends on the types alone is found out once. */
+struct cast {
+    const struct type *from, *to;
+    const struct cast_entry *entry; /* NULL: a general rule */
+    struct error *(*run)(const struct cast *c, const struct eval_env *env, const struct datum *d,
+                         struct datum *out);
+    struct error *(*fit)(const struct eval_env *env, const struct type *t, struct datum *d); /* or NULL */
+};
+struct cast cast_find(const struct type *from, const struct type *to);
+struct error *cast_value(const struct cast *c, const struct eval_env *env, const struct datum *d,
+                         struct datum *out) ERR_MUST_USE;
 /* Store a value of an equivalent type into a column: range, length, rounding as sql.md 5.1 says,
  * with errors that name the column (column NULL: without). */
 struct error *datum_adjust(const struct eval_env *env, const struct type *t, const char *column,

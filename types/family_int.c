@@ -25,11 +25,11 @@ hash_i64(const struct type *t, const struct datum *d, uint64_t seed)
     return hash_u64((uint64_t)d->i, seed);
 }
 
-/* Decimal text, without printf: results are mostly numbers. */
-static void
-put_i64(struct str *s, int64_t v)
+/* Without printf: results are mostly numbers. */
+size_t
+int_put_text(char *out, int64_t v)
 {
-    char buf[21];
+    char buf[INT_TEXT_MAX];
     size_t n = sizeof(buf);
     uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
     do {
@@ -38,7 +38,15 @@ put_i64(struct str *s, int64_t v)
     } while (u != 0);
     if (v < 0)
         buf[--n] = '-';
-    str_append(s, buf + n, sizeof(buf) - n);
+    memcpy(out, buf + n, sizeof(buf) - n);
+    return sizeof(buf) - n;
+}
+
+static void
+put_i64(struct str *s, int64_t v)
+{
+    char text[INT_TEXT_MAX];
+    str_append(s, text, int_put_text(text, v));
 }
 
 /* ---- BOOL ----------------------------------------------------------------------------------- */

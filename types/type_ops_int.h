@@ -63,6 +63,10 @@ const struct type_ops *type_ops_of(const struct type *t); /* datum.c; never NULL
 int datetime_compare_mixed(const struct type *ta, const struct datum *a, const struct type *tb,
                            const struct datum *b, const struct eval_env *env);
 
+/* Decimal text of a 64-bit number; its length. In family_int.c. */
+#define INT_TEXT_MAX 20
+size_t int_put_text(char *out, int64_t v);
+
 /* ---- casts -------------------------------------------------------------------------------
  *
  * One entry per pair of families. Not listed, since cast.c does them for all: same family (only

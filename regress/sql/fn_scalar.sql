@@ -81,3 +81,14 @@ SELECT b'\xffab\xff'::STRING ~ 'ab', regexp_replace(b'a\xffa\xff'::STRING, 'a', 
 SELECT ARRAY(SELECT generate_series(1, 100000)) @> ARRAY(SELECT generate_series(1, 100000)), ARRAY(SELECT generate_series(1, 100000)) && ARRAY(SELECT generate_series(100001, 200000)), ARRAY[1, NULL] @> ARRAY[NULL]::INT[], ARRAY(SELECT generate_series(1, 10000)) || NULL::INT @> ARRAY[NULL, 1], ARRAY['a', 'b'] <@ ARRAY['b', 'a', 'c'];
 SELECT length((('[' || repeat('"a",', 50000) || '1]')::JSON - ARRAY(SELECT x::STRING FROM generate_series(1, 50000) AS g(x)))::STRING);
 SELECT '{"a": 1, "b": 2, "c": 3}'::JSON - ARRAY['c', NULL, 'a', 'z'], '["a", "b", 1, "a"]'::JSON - ARRAY['a', 'a'], '{"a": 1}'::JSON - ARRAY[]::STRING[], '{"a": 1, "b": 2}'::JSON - 'a', '["a", 1]'::JSON - 'a';
+
+-- Casts of a column's values, a batch at a time.
+CREATE TABLE cast_rows (id INT PRIMARY KEY, i INT, s STRING, f FLOAT, b BOOL, a INT[]);
+INSERT INTO cast_rows VALUES (1, 0, '7', 1.5, true, ARRAY[1, 2]), (2, -9223372036854775808, '-12', 1e20, false, ARRAY[]),
+    (3, 9223372036854775807, '300', -0.25, NULL, NULL), (4, NULL, NULL, NULL, true, ARRAY[NULL]);
+SELECT id, i::STRING, i::VARCHAR(3), i::STRING::INT, f::STRING, b::STRING, b::INT, a::STRING[] FROM cast_rows ORDER BY id;
+SELECT id, s::INT, s::INT2, s::FLOAT, s::DECIMAL(5,1), s::STRING(1) FROM cast_rows ORDER BY id;
+SELECT i::INT2 FROM cast_rows ORDER BY id;
+SELECT s::BOOL FROM cast_rows ORDER BY id;
+SELECT id::UUID FROM cast_rows;
+DROP TABLE cast_rows;
