@@ -72,69 +72,56 @@ commits_destroy(struct kv_db *db)
 
 /* ---- one commit's keys ---- */
 
-static const struct wnode *
-next_written(const struct wnode *w)
-{
-    while (w != NULL && w->top == NULL)
-        w = w->next;
-    return w;
-}
-
-/* What t wrote, as runs of neighbouring keys. */
+/* Writes as runs of neighbouring keys. */
 struct runs {
-    const struct wnode *next;
+    const struct engine_write *w, *end;
     struct slice group; /* the first key of the last run's group */
     size_t in_group;    /* keys of it so far */
     size_t max;         /* keys in a run */
 };
 
-static struct runs
-runs_of(const struct kv_txn *t, size_t max)
-{
-    return (struct runs){.next = next_written(t->buf.head.next), .max = max};
-}
-
 static bool
 next_run(struct runs *r, struct slice *first, struct slice *last)
 {
-    if (r->next == NULL)
+    if (r->w == r->end)
         return false;
-    *first = r->next->key;
+    *first = r->w->key;
     if (r->in_group == 0 || !keys_share(r->group, *first, KEY_GROUP_BYTES)) {
         r->group = *first;
         r->in_group = 0;
     }
     size_t max = r->in_group < KEY_GROUP_EXACT ? 1 : r->max, n = 0;
     do {
-        *last = r->next->key;
+        *last = r->w->key;
         n++;
-        r->next = next_written(r->next->next);
-    } while (n < max && r->next != NULL && keys_share(r->group, r->next->key, KEY_GROUP_BYTES));
+        r->w++;
+    } while (n < max && r->w != r->end && keys_share(r->group, r->w->key, KEY_GROUP_BYTES));
     r->in_group += n;
     return true;
 }
 
 struct commit *
-commits_new(const struct kv_txn *t)
+commits_new(const struct engine_write *w, size_t n)
 {
-    size_t n = 0, slots = 0, bytes = 0, key_bytes = 0, slot = 0;
+    size_t slots = 0, bytes = 0, key_bytes = 0, slot = 0;
     struct slice ends[2];
-    for (struct runs r = runs_of(t, 1); next_run(&r, &ends[0], &ends[1]); n++)
-        key_bytes += ends[0].len;
+    for (size_t i = 0; i < n; i++)
+        key_bytes += w[i].key.len;
     size_t max = key_bytes <= EXACT_BYTES_MAX ? 1 : (n + RUNS_MAX - 1) / RUNS_MAX;
     bool coarse = max > 1;
     if (!coarse) {
         slots = n;
         bytes = key_bytes;
     }
-    for (struct runs r = runs_of(t, max); coarse && next_run(&r, &ends[0], &ends[1]); slots += 2)
+    for (struct runs r = {.w = w, .end = w + n, .max = max};
+         coarse && next_run(&r, &ends[0], &ends[1]); slots += 2)
         bytes += ends[0].len + ends[1].len;
     size_t head = sizeof(struct commit) + slots * sizeof(struct slice);
     struct commit *c = xmalloc(head + bytes);
     *c = (struct commit){.n = slots, .keys = (struct slice *)(c + 1), .bytes = head + bytes,
                          .coarse = coarse, .in_flight = true};
     uint8_t *p = (uint8_t *)c + head;
-    for (struct runs r = runs_of(t, max); next_run(&r, &ends[0], &ends[1]);)
+    for (struct runs r = {.w = w, .end = w + n, .max = max}; next_run(&r, &ends[0], &ends[1]);)
         for (int k = 0; k <= coarse; k++) {
             memcpy(p, ends[k].ptr, ends[k].len);
             c->keys[slot++] = slice_make(p, ends[k].len);
@@ -511,8 +498,8 @@ commits_durable(struct kv_db *db, uint64_t written)
     return err;
 }
 
-static struct engine_write *
-collect_writes(struct kv_txn *t, size_t *n)
+struct engine_write *
+commits_collect(struct kv_txn *t, size_t *n)
 {
     struct engine_write *w = ARENA_ARRAY(t->arena, struct engine_write, t->buf.writes);
     *n = 0;
@@ -536,8 +523,8 @@ commits_commit(struct kv_txn *t, struct hlc *commit_ts)
     if (spilled) {
         ERR_TRY(spill_commit_new(t, &c));
     } else {
-        w = collect_writes(t, &n);
-        c = commits_new(t);
+        w = commits_collect(t, &n);
+        c = commits_new(w, n);
     }
     struct error *err = check_and_lock(t, &fresh);
     if (err == NULL && !fresh)

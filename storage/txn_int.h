@@ -40,11 +40,16 @@ struct wnode {
     struct wnode *prev, *next; /* by key; before the first: the buffer's head */
     struct kv_txn *txn;
     /* Guarded by kv_db.lock. */
-    struct wnode *chain; /* next in the lock table's bucket */
     struct waiter *first, *last; /* who waits for this lock, in order of arrival */
     bool locked;         /* in the lock table; set and cleared by the owner's thread or for it */
     bool told;           /* other processes see the lock */
     bool waited;         /* it was waited for there: kv_txn.waited has it */
+};
+
+/* Of the lock table; node NULL: free. */
+struct lock_slot {
+    uint64_t hash;
+    struct wnode *node;
 };
 
 struct wbuf {
@@ -139,8 +144,8 @@ struct kv_db {
     struct kv_foreign foreign; /* immutable once in use */
 
     struct mutex lock; /* guards the lock table: */
-    struct wnode **buckets;
-    size_t bucket_count, locked_count;
+    struct lock_slot *slots;
+    size_t slot_count, locked_count;
     uint64_t mark; /* of the last walk through the waiters */
 
     struct mutex commit_lock; /* guards: */
@@ -280,7 +285,9 @@ struct error *commits_commit(struct kv_txn *t, struct hlc *commit_ts) ERR_MUST_U
 /* Until the first so many commits are durable. */
 struct error *commits_durable(struct kv_db *db, uint64_t written) ERR_MUST_USE;
 
-struct commit *commits_new(const struct kv_txn *t);
+/* What t wrote, in order of the keys; *n of them, in t's arena. */
+struct engine_write *commits_collect(struct kv_txn *t, size_t *n);
+struct commit *commits_new(const struct engine_write *w, size_t n);
 bool commits_touch(const struct commit *c, const struct rspan *s);
 bool commits_touch_any(const struct commit *c, const struct rset *r); /* sorted */
 /* The rest with commit_lock held. */

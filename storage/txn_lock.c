@@ -1,6 +1,7 @@
 /* storage/txn_lock.c - the lock table.
  *
- * A locked key is the holder's own wnode in a hash table: no memory but the node's is needed. The
+ * A locked key is the holder's own wnode in a hash table, with its hash beside it, so that a search
+ * looks at a node only where the hashes are equal. A slot that is taken twice gives way to the next one. The
  * others queue behind it, first come first served; the lock passes to the first of them by putting
  * that one's node in the place of the holder's.
  *
@@ -12,7 +13,10 @@
 
 #include "storage/txn_int.h"
 
-#define BUCKETS_FIRST 1024
+/* Slots of an empty table; a power of two, as every size of it. */
+#define SLOTS_FIRST 1024
+/* Nodes that are looked at together when locks go: their slots lie anywhere in memory. */
+#define RELEASE_TOGETHER 32
 /* Sleep in pieces, to look at the cancel token. */
 #define WAIT_SLICE_NS INT64_C(50000000)
 /* Locks released in one hold of the mutex. */
@@ -29,66 +33,97 @@ struct waiter {
     bool granted, beaten;
 };
 
+static struct lock_slot *
+slots_new(size_t count)
+{
+    return xcalloc(count, sizeof(struct lock_slot));
+}
+
 void
 locks_init(struct kv_db *db)
 {
     mutex_init(&db->lock, RANK_TXN_MANAGER);
-    db->bucket_count = BUCKETS_FIRST;
-    db->buckets = xcalloc(db->bucket_count, sizeof(*db->buckets));
+    db->slot_count = SLOTS_FIRST;
+    db->slots = slots_new(db->slot_count);
 }
 
 void
 locks_destroy(struct kv_db *db)
 {
     VERIFY(db->locked_count == 0);
-    xfree(db->buckets);
+    xfree(db->slots);
     mutex_destroy(&db->lock);
 }
 
-static void
-table_grow(struct kv_db *db)
+static inline size_t
+home_of(const struct kv_db *db, uint64_t hash)
 {
-    size_t count = db->bucket_count * 2;
-    struct wnode **buckets = xcalloc(count, sizeof(*buckets));
-    for (size_t i = 0; i < db->bucket_count; i++)
-        for (struct wnode *n = db->buckets[i], *next; n != NULL; n = next) {
-            next = n->chain;
-            struct wnode **b = &buckets[n->hash & (count - 1)];
-            n->chain = *b;
-            *b = n;
-        }
-    xfree(db->buckets);
-    db->buckets = buckets;
-    db->bucket_count = count;
+    return (size_t)hash & (db->slot_count - 1);
+}
+
+static inline size_t
+slot_after(const struct kv_db *db, size_t i)
+{
+    return (i + 1) & (db->slot_count - 1);
+}
+
+static void
+slot_fill(struct kv_db *db, struct lock_slot s)
+{
+    size_t i = home_of(db, s.hash);
+    while (db->slots[i].node != NULL)
+        i = slot_after(db, i);
+    db->slots[i] = s;
+}
+
+static void
+table_resize(struct kv_db *db, size_t count)
+{
+    struct lock_slot *old = db->slots;
+    size_t old_count = db->slot_count;
+    db->slots = slots_new(count);
+    db->slot_count = count;
+    for (size_t i = 0; i < old_count; i++)
+        if (old[i].node != NULL)
+            slot_fill(db, old[i]);
+    xfree(old);
 }
 
 static struct wnode *
-table_find(struct kv_db *db, const struct wnode *like)
+table_find(const struct kv_db *db, const struct wnode *like)
 {
-    struct wnode *n = db->buckets[like->hash & (db->bucket_count - 1)];
-    while (n != NULL && (n->hash != like->hash || !slice_eq(n->key, like->key)))
-        n = n->chain;
-    return n;
+    size_t i = home_of(db, like->hash);
+    for (; db->slots[i].node != NULL; i = slot_after(db, i))
+        if (db->slots[i].hash == like->hash && slice_eq(db->slots[i].node->key, like->key))
+            return db->slots[i].node;
+    return NULL;
 }
 
+/* At most two of three slots are taken. */
 static void
 table_add(struct kv_db *db, struct wnode *n)
 {
-    if (db->locked_count++ >= db->bucket_count)
-        table_grow(db);
-    struct wnode **b = &db->buckets[n->hash & (db->bucket_count - 1)];
-    n->chain = *b;
-    *b = n;
+    if (++db->locked_count > db->slot_count / 3 * 2)
+        table_resize(db, db->slot_count * 2);
+    slot_fill(db, (struct lock_slot){n->hash, n});
     n->locked = true;
 }
 
+/* What stands behind it moves up, as far as its own home allows, so that no search ends too early. */
 static void
 table_remove(struct kv_db *db, struct wnode *n)
 {
-    struct wnode **at = &db->buckets[n->hash & (db->bucket_count - 1)];
-    while (*at != n)
-        at = &(*at)->chain;
-    *at = n->chain;
+    size_t hole = home_of(db, n->hash), mask = db->slot_count - 1;
+    while (db->slots[hole].node != n)
+        hole = slot_after(db, hole);
+    for (size_t i = slot_after(db, hole); db->slots[i].node != NULL; i = slot_after(db, i)) {
+        size_t home = home_of(db, db->slots[i].hash);
+        if (((i - home) & mask) < ((i - hole) & mask))
+            continue; /* its home is behind the hole */
+        db->slots[hole] = db->slots[i];
+        hole = i;
+    }
+    db->slots[hole].node = NULL;
     db->locked_count--;
     n->locked = false;
 }
@@ -223,6 +258,22 @@ locks_acquire(struct kv_txn *t, struct wnode *n, bool *beaten)
     return err;
 }
 
+/* The next locks from n on; returns the node behind them. */
+static struct wnode *
+release_some(struct kv_db *db, struct wnode *n)
+{
+    struct wnode *v[RELEASE_TOGETHER];
+    int some = 0;
+    for (; some < RELEASE_TOGETHER && n != NULL; n = n->next)
+        if (n->locked) {
+            __builtin_prefetch(&db->slots[home_of(db, n->hash)], 1);
+            v[some++] = n;
+        }
+    for (int i = 0; i < some; i++)
+        lock_release(db, v[i]);
+    return n;
+}
+
 void
 locks_release_all(struct kv_txn *t)
 {
@@ -230,9 +281,13 @@ locks_release_all(struct kv_txn *t)
     struct wnode *n = t->buf.head.next;
     while (n != NULL) {
         mutex_lock(&db->lock);
-        for (int i = 0; i < RELEASE_CHUNK && n != NULL; i++, n = n->next)
-            if (n->locked)
-                lock_release(db, n);
+        for (int i = 0; i < RELEASE_CHUNK && n != NULL; i += RELEASE_TOGETHER)
+            n = release_some(db, n);
+        size_t count = db->slot_count;
+        while (count > SLOTS_FIRST && db->locked_count < count / 16)
+            count /= 2;
+        if (n == NULL && count < db->slot_count)
+            table_resize(db, count);
         mutex_unlock(&db->lock);
     }
 }

@@ -498,12 +498,10 @@ shared_commit(struct kv_txn *t, struct hlc *commit_ts)
     struct kv_db *db = t->db;
     struct shared *s = db->shared;
     ERR_TRY(shared_settle_commit(t));
-    struct waiting x = {.t = t, .c = commits_new(t)};
+    struct waiting x = {.t = t};
+    x.w = commits_collect(t, &x.n);
+    x.c = commits_new(x.w, x.n);
     x.c->in_flight = false;
-    x.w = ARENA_ARRAY(t->arena, struct engine_write, t->buf.writes);
-    for (const struct wnode *n = t->buf.head.next; n != NULL; n = n->next)
-        if (n->top != NULL)
-            x.w[x.n++] = (struct engine_write){.key = n->key, .value = n->top->value};
     scans_add_reads(t);
     rset_sort(&t->reads);
     mutex_lock(&db->commit_lock);
