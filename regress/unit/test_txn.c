@@ -805,68 +805,6 @@ test_deadlock(void **state)
         }
 }
 
-#define LOCKERS 40
-
-/* Every lock of t is in the table, once. */
-static void
-check_locked(struct store *s, struct kv_txn *t, size_t all)
-{
-    bool beaten;
-    for (struct wnode *n = t->buf.head.next; n != NULL; n = n->next) {
-        assert_true(n->locked);
-        OK(locks_acquire(t, n, &beaten));
-        assert_int_equal(s->db->locked_count, all);
-    }
-}
-
-/* Tens of thousands of locks come and go in any order; their room goes with them. */
-static void
-test_many_locks(void **state)
-{
-    (void)state;
-    struct store s;
-    store_begin(&s, STORE_MEMORY);
-    struct rand r;
-    rand_init(&r, 7);
-    for (int round = 0; round < 3; round++) {
-        struct kv_txn *t[LOCKERS] = {NULL};
-        size_t held[LOCKERS] = {0}, all = 0;
-        for (int step = 0; step < 6 * LOCKERS; step++) {
-            int i = (int)rand_below(&r, LOCKERS);
-            if (t[i] != NULL && rand_below(&r, 3) == 0) {
-                kv_txn_rollback(t[i]);
-                all -= held[i];
-                held[i] = 0;
-                t[i] = NULL;
-                assert_int_equal(s.db->locked_count, all);
-                continue;
-            }
-            if (t[i] == NULL)
-                t[i] = begin(&s);
-            for (uint64_t k = rand_below(&r, 1500); k > 0; k--) {
-                char key[32];
-                snprintf(key, sizeof(key), "k%d/%d/%llu", i, step, (unsigned long long)k);
-                OK(kv_lock(t[i], slice_cstr(key)));
-                held[i]++;
-                all++;
-            }
-            assert_int_equal(s.db->locked_count, all);
-            check_locked(&s, t[i], all);
-        }
-        for (int i = 0; i < LOCKERS; i++) {
-            if (t[i] == NULL)
-                continue;
-            check_locked(&s, t[i], all);
-            kv_txn_rollback(t[i]);
-            all -= held[i];
-        }
-        assert_int_equal(all, 0);
-        assert_int_equal(s.db->locked_count, 0);
-        assert_true(s.db->slot_count <= 1024);
-    }
-    store_end(&s);
-}
-
 static void
 test_cancel_wait(void **state)
 {
@@ -1548,8 +1486,7 @@ main(void)
         cmocka_unit_test(test_scan_outlives),
         cmocka_unit_test(test_long_reader),
         cmocka_unit_test(test_queue),      cmocka_unit_test(test_deadlock),
-        cmocka_unit_test(test_cancel_wait), cmocka_unit_test(test_many_locks),
-        cmocka_unit_test(test_bank),
+        cmocka_unit_test(test_cancel_wait), cmocka_unit_test(test_bank),
         cmocka_unit_test(test_history),    cmocka_unit_test(test_gc),
         cmocka_unit_test(test_spill),
 #ifndef TXN_TINY

@@ -1,4 +1,5 @@
-/* regress/unit/test_txn_buffer.c - a transaction's buffered writes: order, search, the list and its tree. */
+/* regress/unit/test_txn_buffer.c - a transaction's buffered writes: order, search, the list and its
+ * tree; the table of the locks on them. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -11,7 +12,15 @@
 
 #include <cmocka.h>
 
+#include "base/rand.h"
 #include "storage/txn_int.h"
+
+#define OK(expr)                                       \
+    do {                                               \
+        struct error *ok_e_ = (expr);                  \
+        if (ok_e_ != NULL)                             \
+            fail_msg("%s: %s", #expr, ok_e_->message); \
+    } while (0)
 
 #define KEYS 30000
 #define KEY_ROOM 16
@@ -145,6 +154,74 @@ test_mixed(void **state)
     check(mixed);
 }
 
+#define LOCKERS 40
+
+/* Every lock of t is in the table, once. */
+static void
+check_locked(struct kv_db *db, struct kv_txn *t, size_t all)
+{
+    bool beaten;
+    for (struct wnode *n = t->buf.head.next; n != NULL; n = n->next) {
+        assert_true(n->locked);
+        OK(locks_acquire(t, n, &beaten));
+        assert_int_equal(db->locked_count, all);
+    }
+}
+
+/* Tens of thousands of locks come and go in any order; their room goes with them. */
+static void
+test_many_locks(void **state)
+{
+    (void)state;
+    struct engine *e;
+    struct clock *clock = clock_create();
+    struct kv_db *db;
+    struct kv_txn_opts o = {0};
+    struct rand r;
+    OK(engine_memory_open(&e));
+    OK(kv_db_open(e, clock, &db));
+    rand_init(&r, 7);
+    for (int round = 0; round < 3; round++) {
+        struct kv_txn *t[LOCKERS] = {NULL};
+        size_t held[LOCKERS] = {0}, all = 0;
+        for (int step = 0; step < 6 * LOCKERS; step++) {
+            int i = (int)rand_below(&r, LOCKERS);
+            if (t[i] != NULL && rand_below(&r, 3) == 0) {
+                kv_txn_rollback(t[i]);
+                all -= held[i];
+                held[i] = 0;
+                t[i] = NULL;
+                assert_int_equal(db->locked_count, all);
+                continue;
+            }
+            if (t[i] == NULL)
+                OK(kv_txn_begin(db, &o, &t[i]));
+            for (uint64_t k = rand_below(&r, 1500); k > 0; k--) {
+                char key[32];
+                snprintf(key, sizeof(key), "k%d/%d/%llu", i, step, (unsigned long long)k);
+                OK(kv_lock(t[i], slice_cstr(key)));
+                held[i]++;
+                all++;
+            }
+            assert_int_equal(db->locked_count, all);
+            check_locked(db, t[i], all);
+        }
+        for (int i = 0; i < LOCKERS; i++) {
+            if (t[i] == NULL)
+                continue;
+            check_locked(db, t[i], all);
+            kv_txn_rollback(t[i]);
+            all -= held[i];
+        }
+        assert_int_equal(all, 0);
+        assert_int_equal(db->locked_count, 0);
+        assert_true(db->slot_count <= 1024);
+    }
+    kv_db_close(db);
+    engine_close(e);
+    clock_destroy(clock);
+}
+
 int
 main(void)
 {
@@ -152,6 +229,7 @@ main(void)
         cmocka_unit_test(test_ascending),
         cmocka_unit_test(test_descending),
         cmocka_unit_test(test_mixed),
+        cmocka_unit_test(test_many_locks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
