@@ -124,6 +124,9 @@ struct exec_wanted {
 };
 struct error *exec_select_as(struct exec_ctx *x, const struct ast_select *s,
                              const struct exec_wanted *w, struct row_sink *rows) ERR_MUST_USE;
+/* The same, planned only: placeholders that stand where such a column is get its type. */
+struct error *exec_type_select(struct exec_ctx *x, const struct ast_select *s,
+                               const struct exec_wanted *w) ERR_MUST_USE;
 struct error *exec_select_columns(struct exec_ctx *x, const struct ast_select *s, int *n,
                                   const struct plan_column **cols) ERR_MUST_USE;
 /* A planner over x, for those who type expressions themselves (DEFAULT, CHECK, views). */

@@ -577,6 +577,18 @@ run_prepared(struct session *s, const struct ast_stmt *stmt, struct arena *a,
     return session_run(s, p, p->stmt, p->n_params, p->param_types, params, &g.base, describe);
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/plan_opt.go, buildReusableMemo. */
+static struct error *
+refuse_opt_plan(struct session *s)
+{
+    if (!var_bool(s, "allow_prepare_as_opt_plan"))
+        return err_new(ERR_INSUFFICIENT_PRIVILEGE,
+                       "PREPARE AS OPT PLAN is a testing facility that should not be used directly");
+    if (strcmp(s->user, "root") != 0)
+        return err_new(ERR_INSUFFICIENT_PRIVILEGE, "PREPARE AS OPT PLAN may only be used by root");
+    return err_unimplemented(0, "PREPARE AS OPT PLAN");
+}
+
 static struct error *
 prepare_statement(struct session *s, const struct ast_stmt *stmt, struct arena *a,
                   struct result_sink *out)
@@ -595,6 +607,8 @@ prepare_statement(struct session *s, const struct ast_stmt *stmt, struct arena *
     type_ctx_init(&c, exec_planner(x), NULL, "PREPARE", 0);
     for (int i = 0; i < p->types.count; i++)
         ERR_TRY(resolve_ast_type(&c, p->types.items[i], &types[i]));
+    if (p->stmt->kind == AST_STMT_OPT_PLAN)
+        return refuse_opt_plan(s);
     str_init_arena(&sql, a, STR_MAX_DEFAULT);
     print_stmt(&sql, p->stmt, NULL);
     ERR_TRY(str_error(&sql));

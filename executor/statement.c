@@ -889,24 +889,39 @@ exec_select(struct exec_ctx *x, const struct ast_select *s, struct row_sink *row
     return exec_select_as(x, s, &(struct exec_wanted){0}, rows);
 }
 
-struct error *
-exec_select_as(struct exec_ctx *x, const struct ast_select *s, const struct exec_wanted *w,
-               struct row_sink *rows)
+static struct error *
+plan_wanted(struct exec_ctx *x, const struct ast_select *s, const struct exec_wanted *w,
+            struct plan_root **root)
 {
     struct ast_stmt *stmt = ARENA_NEW(x->arena, struct ast_stmt);
     struct planner *p = planner_new(x, x->placeholders);
-    struct plan_root *root;
-    struct op *op;
-    struct inner_sink sink;
-    int64_t n = 0;
 
     stmt->kind = AST_STMT_SELECT;
     stmt->select = (struct ast_select *)(uintptr_t)s;
     p->wanted = w->types;
     p->n_wanted = w->n;
-    ERR_TRY(plan_statement(p, stmt, &root));
-    if (w->check != NULL)
-        ERR_TRY(w->check(w->arg, root->node->n_cols, root->node->cols));
+    ERR_TRY(plan_statement(p, stmt, root));
+    return w->check == NULL ? NULL : w->check(w->arg, (*root)->node->n_cols, (*root)->node->cols);
+}
+
+struct error *
+exec_type_select(struct exec_ctx *x, const struct ast_select *s, const struct exec_wanted *w)
+{
+    struct plan_root *root;
+
+    return plan_wanted(x, s, w, &root);
+}
+
+struct error *
+exec_select_as(struct exec_ctx *x, const struct ast_select *s, const struct exec_wanted *w,
+               struct row_sink *rows)
+{
+    struct plan_root *root;
+    struct op *op;
+    struct inner_sink sink;
+    int64_t n = 0;
+
+    ERR_TRY(plan_wanted(x, s, w, &root));
     inner_sink_init(&sink, x->arena, rows);
     /* The statement around it may have states of its own: the slots are the query's while it runs. */
     struct subquery_state **subqueries = x->subqueries;

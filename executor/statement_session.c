@@ -330,6 +330,15 @@ trace_rewrite(struct exec_ctx *x, const struct ast_stmt *s, char **sql)
         " OR message LIKE 'output row: %' OR message LIKE 'rows affected: %'"
         " OR message LIKE 'execution failed after % rows: %'"
         " OR message LIKE 'r%: sending batch %' OR message LIKE 'cascading %'";
+    /* Where requests went. SOURCE: pkg/sql/show_trace_replica.go; its replica_id is the range's, too. */
+    if (s->show->replica) {
+        *sql = arena_strdup(x->arena,
+                            "SELECT timestamp, regexp_extract(message, 'to .n([0-9]+),s')::INT8 AS node_id, "
+                            "regexp_extract(message, 'to .n[0-9]+,s([0-9]+).:')::INT8 AS store_id, "
+                            "regexp_extract(message, '^r([0-9]+):')::INT8 AS replica_id "
+                            "FROM crdb_internal.session_trace WHERE message LIKE 'r%: sending batch %'");
+        return NULL;
+    }
     *sql = arena_printf(x->arena, "SELECT %s FROM crdb_internal.session_trace%s",
                         s->show->compact ? "age, message, tag, operation"
                                          : "timestamp, age, message, tag, loc AS location, "

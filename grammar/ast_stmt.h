@@ -285,6 +285,9 @@ struct ast_prepare {
     struct ast_stmt *stmt;
     int pos;
 };
+struct ast_opt_plan { /* PREPARE p AS OPT PLAN 'text' */
+    struct slice text;
+};
 struct ast_execute {
     struct slice name;
     struct ast_exprs params;
@@ -514,7 +517,7 @@ struct ast_show {
     bool automatic;
     bool block;             /* WHEN COMPLETE */
     bool using_json;
-    bool kv, compact;
+    bool kv, replica, compact; /* TRACE */
     int64_t id;
     struct ast_targets targets;
     struct ast_names grantees;
@@ -580,6 +583,7 @@ struct ast_show {
     X(RELEASE, struct ast_savepoint, release)                     \
     X(ROLLBACK_TO, struct ast_savepoint, rollback_to)             \
     X(PREPARE, struct ast_prepare, prepare)                       \
+    X(OPT_PLAN, struct ast_opt_plan, opt_plan)                    \
     X(EXECUTE, struct ast_execute, execute)                       \
     X(DEALLOCATE, struct ast_deallocate, deallocate)              \
     X(DISCARD, void, none_discard)                                \

@@ -662,6 +662,10 @@ pr_misc_stmt(struct printer *p, const struct ast_stmt *s)
     case AST_STMT_SCRUB: pr_scrub(p, s->scrub); return true;
     case AST_STMT_CREATE_STATS: pr_create_stats(p, s->create_stats); return true;
     case AST_STMT_PREPARE: pr_prepare(p, s->prepare); return true;
+    case AST_STMT_OPT_PLAN:
+        P("OPT PLAN ");
+        print_string_literal(p->out, s->opt_plan->text);
+        return true;
     case AST_STMT_EXECUTE: pr_execute(p, s->execute); return true;
     case AST_STMT_DEALLOCATE:
         P("DEALLOCATE ");

@@ -111,7 +111,8 @@ pr_show_data(struct printer *p, const struct ast_show *s)
         print_string_literal(p->out, s->name);
         break;
     case AST_SHOW_TRACE:
-        str_printf(p->out, "SHOW %s%sTRACE FOR SESSION", s->compact ? "COMPACT " : "", s->kv ? "KV " : "");
+        str_printf(p->out, "SHOW %s%sTRACE FOR SESSION", s->compact ? "COMPACT " : "",
+                   s->kv ? "KV " : s->replica ? "EXPERIMENTAL_REPLICA " : "");
         break;
     case AST_SHOW_FINGERPRINTS:
         P("SHOW EXPERIMENTAL_FINGERPRINTS FROM TABLE ");

@@ -320,7 +320,7 @@ upper_privileges(struct gram *g, struct ast_names *l)
 %type <stmt> stmt preparable_stmt row_source_stmt
 %type <stmt> alter_stmt backup_stmt restore_stmt cancel_stmt create_stmt delete_stmt drop_stmt
 %type <stmt> explain_stmt export_stmt import_stmt insert_stmt pause_resume_stmt reset_stmt scrub_stmt
-%type <stmt> set_stmt show_stmt truncate_stmt update_stmt upsert_stmt copy_stmt prepare_stmt
+%type <stmt> set_stmt show_stmt truncate_stmt update_stmt upsert_stmt copy_stmt prepare_stmt opt_plan
 %type <stmt> execute_stmt deallocate_stmt discard_stmt grant_stmt revoke_stmt savepoint_stmt
 %type <stmt> release_stmt transaction_stmt comment_stmt attach_stmt create_table_stmt create_index_stmt
 %type <stmt> create_view_stmt create_sequence_stmt create_database_stmt create_schema_stmt
@@ -511,11 +511,20 @@ explain_option:
     | K_ANALYZE { $$ = (struct ast_name){.text = slice_cstr("analyze"), .pos = @1.pos}; }
     ;
 
+opt_plan:
+    K_OPT K_PLAN SCONST { $$ = STMT(OPT_PLAN, @1, MAKE(struct ast_opt_plan, .text = $3.text)); }
+    ;
+
 prepare_stmt:
     K_PREPARE name opt_prepare_types K_AS preparable_stmt {
         $$ = gram_stmt(g, AST_STMT_PREPARE, @1.pos,
             MAKE(struct ast_prepare, .name = $2.text, .types = OR_EMPTY(struct ast_types, $3), .stmt = $5,
                  .pos = $2.pos), $5->depth);
+    }
+    | K_PREPARE name opt_prepare_types K_AS opt_plan {
+        $$ = STMT(PREPARE, @1,
+            MAKE(struct ast_prepare, .name = $2.text, .types = OR_EMPTY(struct ast_types, $3), .pos = $2.pos,
+                 .stmt = $5));
     }
     | K_PREPARE error { HELP("PREPARE"); }
     ;
@@ -2454,6 +2463,7 @@ show_stmt:
     | K_SHOW K_SYNTAX error { HELP("SHOW SYNTAX"); }
     | K_SHOW opt_compact K_TRACE K_FOR K_SESSION { $$ = STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_TRACE, .compact = $2)); }
     | K_SHOW opt_compact K_KV K_TRACE K_FOR K_SESSION { $$ = STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_TRACE, .kv = true, .compact = $2)); }
+    | K_SHOW opt_compact K_EXPERIMENTAL_REPLICA K_TRACE K_FOR K_SESSION { $$ = STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_TRACE, .replica = true, .compact = $2)); }
     | K_SHOW K_EXPERIMENTAL_FINGERPRINTS K_FROM K_TABLE table_name {
         $$ = STMT(SHOW, @1, MAKE(struct ast_show, .kind = AST_SHOW_FINGERPRINTS, .table = *$5, .pos = @5.pos));
     }

@@ -393,6 +393,8 @@ rename_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     ERR_TRY(ddl_mutable(x, f.t->id, &pb));
     if (build_find_index(pb, to) != NULL)
         return err_new(ERR_UNCATEGORIZED, "index name \"%s\" already exists", to);
+    if ((f.ix->unique || f.ix->primary) && build_constraint_name_taken(pb, to))
+        return err_new(ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%s\"", to);
     build_find_index_by_id(pb, f.ix->id)->name = arena_strdup(x->arena, to);
     ERR_TRY(catalog_write_table(x->catalog, pb));
     return ddl_job(x, ddl_job_text(x), f.t->id, 0);

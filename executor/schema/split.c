@@ -108,16 +108,31 @@ take_row(struct row_sink *sink, const struct datum *row)
     return s->each(s, row, str_slice(&key));
 }
 
-static struct error *
-run_rows(struct splitter *s, const struct ast_select *select)
+static struct exec_wanted
+wanted(struct splitter *s)
 {
     int n = s->n_before + s->ix->n_keys;
     const struct type **types = ARENA_ARRAY(s->x->arena, const struct type *, (size_t)n);
     for (int i = 0; i < n; i++)
         types[i] = column_type(s, i);
+    return (struct exec_wanted){types, n, check_columns, s};
+}
+
+static struct error *
+run_rows(struct splitter *s, const struct ast_select *select)
+{
+    struct exec_wanted w = wanted(s);
     s->base.put = take_row;
-    struct exec_wanted w = {types, n, check_columns, s};
     return exec_select_as(s->x, select, &w, &s->base);
+}
+
+/* Placeholders of the rows are of the columns' types. */
+static struct error *
+type_rows(struct splitter *s, const struct ast_range_target *target, const struct ast_select *select)
+{
+    ERR_TRY(find_target(s, target));
+    struct exec_wanted w = wanted(s);
+    return select == NULL ? NULL : exec_type_select(s->x, select, &w);
 }
 
 static struct error *
@@ -192,6 +207,14 @@ split_one(struct splitter *s, const struct datum *row, struct slice key)
 }
 
 static struct error *
+split_placeholders(struct exec_ctx *x, const struct ast_stmt *st)
+{
+    struct splitter s = {.x = x, .op = "SPLIT AT"};
+    exec_type_placeholder(x, st->split->expiration, &TYPE_STRING);
+    return type_rows(&s, &st->split->target, st->split->rows);
+}
+
+static struct error *
 split_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows, char **tag)
 {
     const struct ast_split *n = st->split;
@@ -246,6 +269,13 @@ unsplit_all(struct splitter *s)
         ERR_TRY(put_key(s, v[i].key));
     }
     return NULL;
+}
+
+static struct error *
+unsplit_placeholders(struct exec_ctx *x, const struct ast_stmt *st)
+{
+    struct splitter s = {.x = x, .op = "UNSPLIT AT"};
+    return type_rows(&s, &st->unsplit->target, st->unsplit->rows);
 }
 
 static struct error *
@@ -317,14 +347,31 @@ relocate_one(struct splitter *s, const struct datum *row, struct slice key)
     return put_key(s, r.r.start);
 }
 
+static struct splitter
+relocating(struct exec_ctx *x, const struct ast_relocate *n, struct row_sink *rows)
+{
+    return (struct splitter){.x = x,
+                             .rows = rows,
+                             .op = "EXPERIMENTAL_RELOCATE",
+                             .n_before = 1,
+                             .each = relocate_one,
+                             .lease = n->lease,
+                             .before = n->lease ? &TYPE_INT8 : &TYPE_INT8_ARRAY,
+                             .before_name = n->lease ? "target leaseholder" : "relocation array"};
+}
+
+static struct error *
+relocate_placeholders(struct exec_ctx *x, const struct ast_stmt *st)
+{
+    struct splitter s = relocating(x, st->relocate, NULL);
+    return type_rows(&s, &st->relocate->target, st->relocate->rows);
+}
+
 static struct error *
 relocate_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows, char **tag)
 {
     const struct ast_relocate *n = st->relocate;
-    struct splitter s = {.x = x, .rows = rows, .op = "EXPERIMENTAL_RELOCATE", .n_before = 1,
-                         .each = relocate_one, .lease = n->lease};
-    s.before = n->lease ? &TYPE_INT8 : &TYPE_INT8_ARRAY;
-    s.before_name = n->lease ? "target leaseholder" : "relocation array";
+    struct splitter s = relocating(x, n, rows);
     (void)tag;
     ERR_TRY(find_target(&s, &n->target));
     return run_rows(&s, n->rows);
@@ -348,6 +395,20 @@ bound(struct splitter *s, const char *name, const struct ast_exprs *e, struct sl
     ERR_TRY(row_key_prefix(&key, s->t, s->ix, vals, e->count));
     *out = str_slice(&key);
     return str_error(&key);
+}
+
+static struct error *
+scatter_placeholders(struct exec_ctx *x, const struct ast_stmt *st)
+{
+    const struct ast_scatter *n = st->scatter;
+    struct splitter s = {.x = x, .op = "SCATTER"};
+    ERR_TRY(find_target(&s, &n->target));
+    for (int i = 0; n->from_to && i < s.ix->n_keys; i++) {
+        const struct type *t = s.t->columns[s.ix->keys[i]].type;
+        exec_type_placeholder(x, i < n->from.count ? n->from.items[i] : NULL, t);
+        exec_type_placeholder(x, i < n->to.count ? n->to.items[i] : NULL, t);
+    }
+    return NULL;
 }
 
 /* The lease of each range goes to one of its replicas. */
@@ -380,13 +441,13 @@ scatter_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows
 
 static const struct statement_ops split_ops[] = {
     {.kind = AST_STMT_SPLIT, .tag = "SPLIT ", .flags = STMT_WRITES, .columns = split_result,
-     .run = split_run},
+     .placeholders = split_placeholders, .run = split_run},
     {.kind = AST_STMT_UNSPLIT, .tag = "UNSPLIT ", .flags = STMT_WRITES, .columns = key_result,
-     .run = unsplit_run},
+     .placeholders = unsplit_placeholders, .run = unsplit_run},
     {.kind = AST_STMT_RELOCATE, .tag = "EXPERIMENTAL_RELOCATE ", .flags = STMT_WRITES,
-     .columns = key_result, .run = relocate_run},
+     .columns = key_result, .placeholders = relocate_placeholders, .run = relocate_run},
     {.kind = AST_STMT_SCATTER, .tag = "SCATTER ", .flags = STMT_WRITES, .columns = key_result,
-     .run = scatter_run},
+     .placeholders = scatter_placeholders, .run = scatter_run},
 };
 
 const struct statement_family statement_family_split = {split_ops,

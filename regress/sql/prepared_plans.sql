@@ -65,3 +65,8 @@ EXECUTE make(1, 'a');
 PREPARE make_none AS CREATE TABLE made2 AS SELECT $1;
 PREPARE make_none AS CREATE TABLE made2 (a INT DEFAULT $1);
 DROP TABLE made;
+-- Plans written by hand are for v20.1's own tests
+PREPARE by_hand AS OPT PLAN '(Root)';
+SET allow_prepare_as_opt_plan = on;
+PREPARE by_hand (INT) AS OPT PLAN '(Root)';
+RESET allow_prepare_as_opt_plan;

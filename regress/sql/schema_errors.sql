@@ -90,3 +90,9 @@ CREATE TABLE ichi (a INT, b INT, PRIMARY KEY (a, b)) INTERLEAVE IN PARENT ipar (
 CREATE TABLE ichi (a INT, b INT, PRIMARY KEY (a, b)) INTERLEAVE IN PARENT ipar (a);
 CREATE INDEX ii ON ichi (a, b) INTERLEAVE IN PARENT ipar (a) RESTRICT;
 DROP TABLE ichi, ipar;
+-- An index that is a constraint does not get the name of another
+CREATE TABLE rn (a INT PRIMARY KEY, b INT REFERENCES rn (a), c INT CHECK (c > 0), CONSTRAINT uq UNIQUE (c), INDEX plain (b));
+ALTER INDEX rn@uq RENAME TO check_c;
+ALTER INDEX rn@uq RENAME TO fk_b_ref_rn;
+ALTER INDEX rn@plain RENAME TO check_c;
+ALTER INDEX rn@check_c RENAME TO uq;

@@ -98,3 +98,39 @@ SELECT start_key, end_key FROM [SHOW RANGES FROM TABLE ranges_end];
 SELECT regexp_replace(start_pretty, '[0-9]+', 'N'), regexp_replace(end_pretty, '[0-9]+', 'N')
     FROM crdb_internal.ranges WHERE table_name = 'ranges_end' ORDER BY start_key LIMIT 2;
 DROP TABLE ranges_end;
+-- Placeholders are of the columns' types
+CREATE TABLE sp (a INT PRIMARY KEY, b STRING, INDEX bi (b));
+PREPARE sp_at AS ALTER TABLE sp SPLIT AT VALUES ($1);
+\o /dev/null
+EXECUTE sp_at(10);
+\o
+EXECUTE sp_at('x');
+PREPARE sp_index AS ALTER INDEX sp@bi SPLIT AT VALUES ($1);
+\o /dev/null
+EXECUTE sp_index('m');
+\o
+PREPARE sp_until AS ALTER TABLE sp SPLIT AT VALUES ($1) WITH EXPIRATION $2;
+\o /dev/null
+EXECUTE sp_until(20, '2099-01-01');
+\o
+SELECT start_key, end_key FROM [SHOW RANGES FROM TABLE sp];
+SELECT start_key, end_key FROM [SHOW RANGES FROM INDEX sp@bi];
+PREPARE sp_un AS ALTER TABLE sp UNSPLIT AT VALUES ($1);
+\o /dev/null
+EXECUTE sp_un(10);
+\o
+SELECT start_key, end_key FROM [SHOW RANGES FROM TABLE sp];
+PREPARE sp_scatter AS ALTER TABLE sp SCATTER FROM ($1) TO ($2);
+\o /dev/null
+EXECUTE sp_scatter(1, 2);
+\o
+PREPARE sp_move AS ALTER TABLE sp EXPERIMENTAL_RELOCATE VALUES ($1, $2);
+\o /dev/null
+EXECUTE sp_move(ARRAY[1], 5);
+\o
+PREPARE sp_lease AS ALTER TABLE sp EXPERIMENTAL_RELOCATE LEASE VALUES ($1, $2);
+\o /dev/null
+EXECUTE sp_lease(1, 5);
+\o
+PREPARE sp_bad AS ALTER TABLE sp SPLIT AT VALUES ($1, $2);
+PREPARE sp_bad AS ALTER TABLE sp SPLIT AT VALUES ('x'::STRING);

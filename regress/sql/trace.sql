@@ -49,3 +49,11 @@ DELETE FROM p WHERE a = 1;
 SET tracing = off;
 :lines WHERE message NOT LIKE 'r%: sending%';
 SELECT count(*) FROM plain;
+-- Where requests went
+CREATE TABLE rt (a INT PRIMARY KEY);
+SET TRACING = kv;
+INSERT INTO rt VALUES (1);
+SELECT * FROM rt WHERE a = 1;
+SET TRACING = off;
+SELECT timestamp > '2020-01-01', node_id, store_id, replica_id > 0 FROM [SHOW EXPERIMENTAL_REPLICA TRACE FOR SESSION];
+SELECT count(*) FROM [SHOW COMPACT EXPERIMENTAL_REPLICA TRACE FOR SESSION];
