@@ -398,35 +398,6 @@ can_start_again(struct session *s, const struct invocation *v)
            !(v->out->results_sent != NULL && v->out->results_sent(v->out));
 }
 
-/* The session's transaction anew, as it was when no statement had run in it. */
-static struct error *
-txn_start_again(struct session *s)
-{
-    bool read_only = s->txn->read_only, restart = s->txn->savepoints != NULL;
-    int priority = s->txn->priority;
-    int64_t time_us = s->txn->time_us; /* now() stays */
-    char *name = restart ? xstrdup(s->txn->savepoints->name) : NULL;
-    s->restarting = true;
-    struct error *err = session_txn_end(s, false);
-    s->restarting = false;
-
-    if (err == NULL)
-        err = txn_state_begin(s->node, s->arena, HLC_MIN, read_only, priority, &s->cancel, &s->txn);
-    if (err == NULL) {
-        s->txn_state = TXN_OPEN;
-        s->txn->time_us = time_us;
-        if (restart) {
-            struct savepoint *sp = ARENA_NEW(s->txn->arena, struct savepoint);
-            sp->name = arena_strdup(s->txn->arena, name);
-            sp->token = kv_txn_savepoint(s->txn->kv);
-            sp->initial = true;
-            s->txn->savepoints = sp;
-        }
-    }
-    xfree(name);
-    return err;
-}
-
 static struct error *
 run_explicit(struct session *s, const struct invocation *v, struct arena *a)
 {
@@ -465,7 +436,9 @@ run_explicit(struct session *s, const struct invocation *v, struct arena *a)
         if (v->out->rewind != NULL)
             v->out->rewind(v->out);
         back_off(attempt);
-        err = txn_start_again(s);
+        struct txn_restart r;
+        session_txn_note(s, a, s->txn->savepoints, &r);
+        err = session_txn_restart(s, &r);
     }
     if (err == NULL)
         err = session_stats_complete(s, v->out, tag);
@@ -738,9 +711,81 @@ session_run(struct session *s, struct prepared *p, const struct ast_stmt *stmt, 
     return err;
 }
 
+/* ---- simple queries -------------------------------------------------------------------------- */
+
+/* The transaction that is open, while all that ran in it since nothing had run in it is of this query, and
+ * nothing of that has been sent: then it can run again, without the client noticing. */
+struct batch_txn {
+    bool open;
+    int from;             /* the statement that is its first */
+    int attempts;
+    struct txn_restart as_it_was;
+};
+
+static void
+hold_results(struct result_sink *out, bool held)
+{
+    if (out->hold != NULL)
+        out->hold(out, held);
+}
+
+/* What a second run would not find as the first did. */
+static bool
+runs_once(const struct ast_stmt *stmt)
+{
+    switch ((int)stmt->kind) {
+    case AST_STMT_PREPARE:
+    case AST_STMT_DEALLOCATE:
+    case AST_STMT_DISCARD:
+    case AST_STMT_COPY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Before statement `next`. */
+static void
+batch_note(struct session *s, struct batch_txn *b, struct arena *a, const struct ast_stmt *next, int i,
+           struct result_sink *out)
+{
+    bool open = s->txn != NULL && !s->txn->implicit && s->txn_state == TXN_OPEN;
+
+    if (open && !s->txn->used && !s->txn->fixed_time) {
+        *b = (struct batch_txn){.open = true, .from = i};
+        session_txn_note(s, a, s->txn->savepoints, &b->as_it_was);
+        hold_results(out, true);
+    }
+    if (b->open && (!open || runs_once(next))) {
+        b->open = false;
+        hold_results(out, false);
+    }
+}
+
+/* Statement i has failed. Sets it to the one in front of the first, and *err to NULL, when all of the
+ * transaction shall run again. The first alone has been tried often enough. */
+static void
+batch_again(struct session *s, struct batch_txn *b, int *i, struct result_sink *out,
+            struct error **err)
+{
+    if (!b->open || *i == b->from || !err_is(*err, ERR_SERIALIZATION_FAILURE) ||
+        b->attempts >= MAX_RETRIES || cancel_requested(&s->cancel) ||
+        (out->results_sent != NULL && out->results_sent(out)))
+        return;
+    err_free(*err);
+    s->retries++;
+    trace_statement_again(s);
+    if (out->rewind != NULL)
+        out->rewind(out);
+    back_off(b->attempts++);
+    *err = session_txn_restart(s, &b->as_it_was);
+    *i = b->from - 1;
+}
+
 struct error *
 session_simple(struct session *s, struct slice sql, struct result_sink *out)
 {
+    struct batch_txn b = {0};
     struct arena *a = arena_create(s->arena, "simple query");
     struct ast_stmt_list list;
     struct error *err = parse_sql(a, sql, &list);
@@ -756,9 +801,16 @@ session_simple(struct session *s, struct slice sql, struct result_sink *out)
             session_txn_failed(s);
             break;
         }
+        /* A second run keeps what was noted, and how often it was tried. */
+        if (!b.open || i != b.from)
+            batch_note(s, &b, a, stmt, i, out);
         err = session_run(s, NULL, stmt, 0, NULL, NULL, out, true);
         drop_portals(s, NULL);
+        if (err != NULL)
+            batch_again(s, &b, &i, out, &err);
     }
+    if (b.open)
+        hold_results(out, false);
     drop_portals(s, NULL);
     arena_destroy(a);
     return err;

@@ -52,6 +52,9 @@ struct result_sink {
     /* Drop what the statement at hand has buffered (columns, rows, notices), before it is retried;
      * only while results_sent is false. */
     void (*rewind)(struct result_sink *s);
+    /* From here on statements belong together: what results_sent and rewind are about begins here, until
+     * this is called again, with false for each on its own. Optional. */
+    void (*hold)(struct result_sink *s, bool held);
 };
 
 struct session_args {

@@ -224,6 +224,19 @@ struct error *session_txn_statement(struct session *s, const struct ast_stmt *st
 struct error *session_txn_check(struct session *s, const struct ast_stmt *stmt) ERR_MUST_USE;
 void session_txn_failed(struct session *s);
 struct error *session_txn_end(struct session *s, bool commit) ERR_MUST_USE;
+/* What stays when a whole transaction starts again, with a new time. */
+struct txn_restart {
+    struct savepoint *savepoints; /* the one that is rolled back to and those below it */
+    bool read_only;
+    int priority;
+    struct hlc ts;
+    int64_t time_us; /* now() and the transaction's age are those of its BEGIN */
+};
+/* to: of the session's transaction, or NULL; copied to a. */
+void session_txn_note(struct session *s, struct arena *a, const struct savepoint *to,
+                      struct txn_restart *r);
+/* The transaction anew, as it was when nothing had run in it; the one that is open ends. */
+struct error *session_txn_restart(struct session *s, const struct txn_restart *r) ERR_MUST_USE;
 
 /* session.c */
 /* p: the prepared statement that stmt is; NULL none. */

@@ -305,37 +305,32 @@ savepoint(struct session *s, struct slice name, struct result_sink *out)
     return out->complete(out, "SAVEPOINT");
 }
 
-/* What stays when the whole transaction starts again, with a new time. */
-struct restart {
-    struct savepoint *savepoints; /* the one that is rolled back to and those below it */
-    bool read_only;
-    int priority;
-    struct hlc ts;
-    int64_t time_us; /* now() and the transaction's age are those of its BEGIN */
-};
-
-static void
-restart_note(struct session *s, const struct savepoint *to, struct restart *r)
+void
+session_txn_note(struct session *s, struct arena *a, const struct savepoint *to,
+                 struct txn_restart *r)
 {
     const struct exec_txn_state *t = s->txn;
     struct savepoint *kept = NULL, **end = &kept;
     for (; to != NULL; to = to->next, end = &(*end)->next) {
-        *end = ARENA_NEW(s->arena, struct savepoint);
-        **end = (struct savepoint){.name = arena_strdup(s->arena, to->name),
+        *end = ARENA_NEW(a, struct savepoint);
+        **end = (struct savepoint){.name = arena_strdup(a, to->name),
                                    .initial = to->initial,
                                    .first = true};
     }
-    *r = (struct restart){.savepoints = kept,
-                          .read_only = t->read_only,
-                          .priority = t->priority,
-                          .ts = t->fixed_time ? t->read_ts : HLC_MIN,
-                          .time_us = t->time_us};
+    *r = (struct txn_restart){.savepoints = kept,
+                              .read_only = t->read_only,
+                              .priority = t->priority,
+                              .ts = t->fixed_time ? t->read_ts : HLC_MIN,
+                              .time_us = t->time_us};
 }
 
-/* The one before has ended. */
-static struct error *
-restart(struct session *s, const struct restart *r)
+struct error *
+session_txn_restart(struct session *s, const struct txn_restart *r)
 {
+    s->restarting = true;
+    struct error *err = session_txn_end(s, false);
+    s->restarting = false;
+    ERR_TRY(err);
     ERR_TRY(txn_state_begin(s->node, s->arena, r->ts, r->read_only, r->priority, &s->cancel, &s->txn));
     struct exec_txn_state *t = s->txn;
     t->time_us = r->time_us;
@@ -346,11 +341,12 @@ restart(struct session *s, const struct restart *r)
         (*end)->name = arena_strdup(t->arena, p->name);
         (*end)->token = kv_txn_savepoint(t->kv);
     }
+    s->txn_state = TXN_OPEN;
     return NULL;
 }
 
 static struct error *
-release(struct session *s, struct slice name, struct result_sink *out)
+release(struct session *s, struct slice name, struct arena *a, struct result_sink *out)
 {
     if (s->txn == NULL)
         return no_txn();
@@ -362,15 +358,15 @@ release(struct session *s, struct slice name, struct result_sink *out)
     s->txn->savepoints = p->next;
     if (!p->initial)
         return out->complete(out, "RELEASE");
-    struct restart r;
-    restart_note(s, p, &r);
+    struct txn_restart r;
+    session_txn_note(s, a, p, &r);
     struct error *e = session_txn_end(s, true);
     if (e == NULL) {
         s->txn_state = TXN_COMMIT_WAIT;
         return out->complete(out, "COMMIT");
     }
     if (strcmp(e->sqlstate, "40001") == 0) { /* failed, but the client may roll back to it and try again */
-        struct error *again = restart(s, &r);
+        struct error *again = session_txn_restart(s, &r);
         if (again == NULL)
             s->txn_state = TXN_ABORTED;
         err_free(again);
@@ -379,7 +375,7 @@ release(struct session *s, struct slice name, struct result_sink *out)
 }
 
 static struct error *
-rollback_to(struct session *s, struct slice name, struct result_sink *out)
+rollback_to(struct session *s, struct slice name, struct arena *a, struct result_sink *out)
 {
     if (s->txn == NULL)
         return no_txn();
@@ -392,11 +388,10 @@ rollback_to(struct session *s, struct slice name, struct result_sink *out)
     /* Before the first statement there is nothing but the schema to be set back, and that goes with the
      * transaction. */
     if (p->initial || (p->first && t->ddl > 0)) {
-        struct restart r;
-        restart_note(s, p, &r);
+        struct txn_restart r;
+        session_txn_note(s, a, p, &r);
         ERR_TRY(session_txn_end(s, false));
-        ERR_TRY(restart(s, &r));
-        s->txn_state = TXN_OPEN;
+        ERR_TRY(session_txn_restart(s, &r));
         return out->complete(out, "ROLLBACK");
     }
     if (t->ddl > p->ddl_before) {
@@ -422,7 +417,7 @@ session_txn_statement(struct session *s, const struct ast_stmt *stmt, struct are
     case AST_STMT_ROLLBACK_TO:
         if (s->txn_state == TXN_COMMIT_WAIT)
             return session_txn_check(s, stmt);
-        return rollback_to(s, stmt->rollback_to->name, out);
+        return rollback_to(s, stmt->rollback_to->name, a, out);
     default:
         break;
     }
@@ -435,7 +430,7 @@ session_txn_statement(struct session *s, const struct ast_stmt *stmt, struct are
         /* After an error the outermost savepoint's own statement goes back to it. */
         struct slice name = stmt->savepoint->name;
         if (s->txn_state == TXN_ABORTED && is_restart(s, name, s->txn->savepoints == NULL))
-            return rollback_to(s, name, out);
+            return rollback_to(s, name, a, out);
         ERR_TRY(session_txn_check(s, stmt));
         struct error *err = savepoint(s, name, out);
         if (err != NULL)
@@ -444,7 +439,7 @@ session_txn_statement(struct session *s, const struct ast_stmt *stmt, struct are
     }
     case AST_STMT_RELEASE:
         ERR_TRY(session_txn_check(s, stmt));
-        return release(s, stmt->release->name, out);
+        return release(s, stmt->release->name, a, out);
     case AST_STMT_SET_TRANSACTION:
         ERR_TRY(session_txn_check(s, stmt));
         ERR_TRY(set_transaction(s, stmt->set_transaction, a));

@@ -5,6 +5,9 @@
 #include "server/connection.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -124,6 +127,22 @@ negotiate(struct connection *c, bool tls)
     return yes ? tls_accept(ctx, c->wire.fd, &c->wire.tls) : NULL;
 }
 
+/* "16384", "64KiB", "1MB" */
+static size_t
+buffer_size(const char *text)
+{
+    static const struct {
+        const char *unit;
+        size_t factor;
+    } units[] = {{"KB", 1000}, {"KiB", 1024}, {"MB", 1000000}, {"MiB", 1048576}};
+    char *end = NULL;
+    size_t n = text == NULL ? 0 : strtoul(text, &end, 10);
+    for (size_t i = 0; end != NULL && i < sizeof(units) / sizeof(units[0]); i++)
+        if (strcasecmp(end + strspn(end, " "), units[i].unit) == 0)
+            return n * units[i].factor;
+    return n;
+}
+
 /* *serve false: the connection is over without an error (a cancel request, or the client left). */
 static struct error *
 start_up(struct connection *c, bool *serve)
@@ -168,6 +187,7 @@ start_up(struct connection *c, bool *serve)
         struct session *session;
         ERR_TRY(session_create(c->node, &args, &session));
         server_set_session(c->server, c, session);
+        c->results_buffer = buffer_size(session_setting(session, "results_buffer_size"));
         send_welcome(c, st.user);
         ERR_TRY(wire_flush(&c->wire));
         *serve = true;

@@ -20,6 +20,7 @@ struct connection {
     uint32_t backend_pid, cancel_secret;
     _Atomic bool draining;      /* end at the next message boundary with 57P01 */
     _Atomic bool busy;          /* a message is being handled */
+    size_t results_buffer;      /* so many bytes of results wait before the first are sent */
     bool controls;              /* the node: served while it drains; guarded by the server's lock */
     struct connection *next;    /* the server's list */
 };
@@ -50,6 +51,7 @@ struct wire_sink {
     const struct result_column *cols;
     size_t mark;                /* where in wire.out the statement at hand begins */
     uint64_t mark_sent;
+    bool held;                  /* there begin several statements, which belong together */
     bool copy_failed;
 };
 void wire_sink_init(struct wire_sink *s, struct connection *c, bool describe, int n_formats,

@@ -2,7 +2,8 @@
  *
  * A wire belongs to its connection's thread. Reading grows its buffer only as bytes arrive, up to
  * WIRE_MESSAGE_MAX, whatever length a client claims. Writing collects messages and sends them when
- * asked or when WIRE_FLUSH_AT bytes are waiting.
+ * asked or when enough bytes are waiting: WIRE_FLUSH_AT, the first results of a statement sooner
+ * (results_buffer_size).
  */
 #ifndef AMBERDB_SERVER_WIRE_H
 #define AMBERDB_SERVER_WIRE_H

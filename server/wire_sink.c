@@ -129,6 +129,22 @@ put_value(struct wire_sink *s, int col, const struct datum *d, const struct eval
     return NULL;
 }
 
+static bool
+sink_results_sent(struct result_sink *sink)
+{
+    struct wire_sink *s = (struct wire_sink *)sink;
+    return s->c->wire.sent > s->mark_sent + s->mark;
+}
+
+/* The first results wait for each other, so that what gave them can run again. */
+static struct error *
+send_if_full(struct wire_sink *s)
+{
+    struct wire *w = &s->c->wire;
+    size_t most = sink_results_sent(&s->base) ? WIRE_FLUSH_AT : s->c->results_buffer;
+    return w->out.len >= most ? wire_flush(w) : NULL;
+}
+
 static struct error *
 sink_rows(struct result_sink *sink, const struct batch *b, const struct eval_env *env)
 {
@@ -149,8 +165,7 @@ sink_rows(struct result_sink *sink, const struct batch *b, const struct eval_env
             }
         }
         wire_end(w);
-        if (w->out.len >= WIRE_FLUSH_AT)
-            ERR_TRY(wire_flush(w));
+        ERR_TRY(send_if_full(s));
     }
     return NULL;
 }
@@ -174,9 +189,9 @@ sink_complete(struct result_sink *sink, const char *tag)
         wire_cstr(w, tag);
     }
     wire_end(w);
-    if (w->out.len >= WIRE_FLUSH_AT)
-        ERR_TRY(wire_flush(w));
-    set_mark(s);
+    ERR_TRY(send_if_full(s));
+    if (!s->held)
+        set_mark(s);
     return NULL;
 }
 
@@ -274,13 +289,6 @@ sink_flush(struct result_sink *sink)
     return wire_flush(&((struct wire_sink *)sink)->c->wire);
 }
 
-static bool
-sink_results_sent(struct result_sink *sink)
-{
-    struct wire_sink *s = (struct wire_sink *)sink;
-    return s->c->wire.sent > s->mark_sent + s->mark;
-}
-
 static void
 sink_rewind(struct result_sink *sink)
 {
@@ -291,6 +299,14 @@ sink_rewind(struct result_sink *sink)
     size_t keep = s->mark > gone ? (size_t)(s->mark - gone) : 0;
     w->out.len = keep;
     w->out.failed = false;
+}
+
+static void
+sink_hold(struct result_sink *sink, bool held)
+{
+    struct wire_sink *s = (struct wire_sink *)sink;
+    s->held = held;
+    set_mark(s);
 }
 
 void
@@ -310,7 +326,8 @@ wire_sink_init(struct wire_sink *s, struct connection *c, bool describe, int n_f
                  .copy_out_end = sink_copy_out_end,
                  .flush = sink_flush,
                  .results_sent = sink_results_sent,
-                 .rewind = sink_rewind},
+                 .rewind = sink_rewind,
+                 .hold = sink_hold},
         .c = c,
         .describe = describe,
         .n_formats = n_formats,

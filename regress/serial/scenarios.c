@@ -104,6 +104,27 @@ static const struct scenario scenarios[] = {
      "1: BEGIN\n1: SAVEPOINT\n1: 10\n2: UPDATE 1\n1: UPDATE 1\n1: " RETRY "\n1: 25P02 current transaction "
      "is aborted, commands ignored until end of transaction block\n1: ROLLBACK\n1: 55\n1: COMMIT\n"
      "1: COMMIT\n"},
+    {"a transaction that is one query runs again by itself",
+     {"1 &BEGIN; SELECT v FROM s WHERE k = 1; SELECT pg_sleep(0.5) IS NULL; "
+      "UPDATE s SET v = v + 1 WHERE k = 1; COMMIT; SELECT v FROM s WHERE k = 1",
+      "2 UPDATE s SET v = 50 WHERE k = 1", "1 ="},
+     "1: waits\n2: UPDATE 1\n1: BEGIN\n1: 50\n1: f\n1: UPDATE 1\n1: COMMIT\n1: 51\n"},
+    {"so it does when its COMMIT meets the conflict, and when BEGIN came before",
+     {"1 BEGIN", "1 SAVEPOINT cockroach_restart",
+      "1 &SELECT v FROM s WHERE k = 1; SAVEPOINT part; UPDATE s SET v = v + 1 WHERE k = 2; "
+      "SELECT pg_sleep(0.5) IS NULL; RELEASE SAVEPOINT part; RELEASE SAVEPOINT cockroach_restart; COMMIT",
+      "2 UPDATE s SET v = 50 WHERE k = 1", "1 =", "1 SELECT sum(v) FROM s"},
+     "1: BEGIN\n1: SAVEPOINT\n1: waits\n2: UPDATE 1\n1: 50\n1: SAVEPOINT\n1: UPDATE 1\n1: f\n1: RELEASE\n"
+     "1: COMMIT\n1: COMMIT\n1: 101\n"},
+    {"but not once a part of its results has been sent",
+     {"1 &BEGIN; SELECT v, repeat('x', 20000) FROM s WHERE k = 1; SELECT pg_sleep(0.5) IS NULL; "
+      "UPDATE s SET v = v + 1 WHERE k = 1; COMMIT",
+      "2 UPDATE s SET v = 50 WHERE k = 1", "1 =", "1 ROLLBACK", "1 SELECT v FROM s WHERE k = 1"},
+     "2: UPDATE 1\n1: BEGIN\n1: 10\n1: f\n1: " RETRY "\n1: ROLLBACK\n1: 50\n"},
+    {"nor when its first statements were another query's",
+     {"1 BEGIN", "1 SELECT v FROM s WHERE k = 1", "2 UPDATE s SET v = 50 WHERE k = 1",
+      "1 SELECT 1; UPDATE s SET v = v + 1 WHERE k = 1; COMMIT", "1 ROLLBACK"},
+     "1: BEGIN\n1: 10\n2: UPDATE 1\n1: 1\n1: " RETRY "\n1: ROLLBACK\n"},
     {"a connection that is lost gives its locks back",
      {"3 BEGIN", "3 UPDATE s SET v = 1 WHERE k = 1", "2 &UPDATE s SET v = v + 1 WHERE k = 1", "3 bye",
       "2 =", "1 SELECT v FROM s WHERE k = 1"},
