@@ -132,7 +132,8 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/truncate.c \
   %D%/schema/view.c \
   %D%/schema/zone.c \
-  %D%/schema/zone.h \
+  %D%/schema/yaml_read.h %D%/schema/zone.h \
+  %D%/schema/yaml_read.c \
   %D%/schema/zone_yaml.c \
   %D%/schema/zone_spans.c \
   %D%/schema/zone_config.c \
