@@ -68,6 +68,18 @@ enc_get_be64(const uint8_t *p)
     return __builtin_bswap64(v);
 }
 
+/* The first bytes of a key, zeros behind its end: keys whose heads differ are in the order of these. */
+static inline uint64_t
+enc_head_be64(struct slice key)
+{
+    uint8_t first[8] = {0};
+    if (key.len >= sizeof(first))
+        return enc_get_be64(key.ptr);
+    if (key.len > 0)
+        memcpy(first, key.ptr, key.len);
+    return enc_get_be64(first);
+}
+
 static inline uint32_t
 enc_get_le32(const uint8_t *p)
 {

@@ -45,20 +45,40 @@ visit_one(struct expr *e, void (*fn)(void *arg, struct expr *e), void *arg)
         fn(arg, e);
 }
 
+static void
+visit_scan(const struct plan_scan *s, void (*fn)(void *arg, struct expr *e), void *arg)
+{
+    for (int i = 0; i < s->n_spans; i++) {
+        visit_list(s->spans[i].lo.values, s->spans[i].lo.n, fn, arg);
+        visit_list(s->spans[i].hi.values, s->spans[i].hi.n, fn, arg);
+    }
+    visit_one(s->filter, fn, arg);
+}
+
+static void
+visit_sets(const struct plan_set *v, int n, void (*fn)(void *arg, struct expr *e), void *arg)
+{
+    for (int i = 0; i < n; i++)
+        visit_one(v[i].expr, fn, arg);
+}
+
+static void
+visit_insert(const struct plan_insert *p, void (*fn)(void *arg, struct expr *e), void *arg)
+{
+    for (int i = 0; i < p->n_defaults; i++)
+        visit_one(p->defaults[i].expr, fn, arg);
+    visit_sets(p->sets, p->n_sets, fn, arg);
+    visit_one(p->conflict_where, fn, arg);
+}
+
 /* The expressions of one node; not of its children. */
 void
 plan_visit_exprs(const struct plan_node *n, void (*fn)(void *arg, struct expr *e), void *arg)
 {
     switch (n->kind) {
-    case PLAN_SCAN: {
-        const struct plan_scan *s = (const struct plan_scan *)n;
-        for (int i = 0; i < s->n_spans; i++) {
-            visit_list(s->spans[i].lo.values, s->spans[i].lo.n, fn, arg);
-            visit_list(s->spans[i].hi.values, s->spans[i].hi.n, fn, arg);
-        }
-        visit_one(s->filter, fn, arg);
+    case PLAN_SCAN:
+        visit_scan((const struct plan_scan *)n, fn, arg);
         break;
-    }
     case PLAN_VIRTUAL_SCAN:
         visit_one(((const struct plan_virtual_scan *)n)->key_value, fn, arg);
         break;
@@ -125,19 +145,12 @@ plan_visit_exprs(const struct plan_node *n, void (*fn)(void *arg, struct expr *e
             visit_window(w->calls[i], fn, arg);
         break;
     }
-    case PLAN_INSERT: {
-        const struct plan_insert *i = (const struct plan_insert *)n;
-        for (int k = 0; k < i->n_defaults; k++)
-            visit_one(i->defaults[k].expr, fn, arg);
-        for (int k = 0; k < i->n_sets; k++)
-            visit_one(i->sets[k].expr, fn, arg);
-        visit_one(i->conflict_where, fn, arg);
+    case PLAN_INSERT:
+        visit_insert((const struct plan_insert *)n, fn, arg);
         break;
-    }
     case PLAN_UPDATE: {
         const struct plan_update *u = (const struct plan_update *)n;
-        for (int k = 0; k < u->n_sets; k++)
-            visit_one(u->sets[k].expr, fn, arg);
+        visit_sets(u->sets, u->n_sets, fn, arg);
         break;
     }
     case PLAN_SEQUENCE_SCAN:

@@ -45,17 +45,6 @@ wbuf_init(struct wbuf *b, struct arena *a)
 
 /* ---- searching ---- */
 
-static uint64_t
-key_start(struct slice key)
-{
-    uint8_t first[8] = {0};
-    if (key.len >= sizeof(first))
-        return enc_get_be64(key.ptr);
-    if (key.len > 0)
-        memcpy(first, key.ptr, key.len);
-    return enc_get_be64(first);
-}
-
 /* Whether the page's i-th key is less than this one. */
 static inline bool
 is_less(const struct wpage *p, uint32_t i, uint64_t start, struct slice key)
@@ -93,7 +82,7 @@ child_of(const struct wpage *p, uint64_t start, struct slice key)
 static struct wnode *
 seek(const struct wbuf *b, struct slice key, struct path *w)
 {
-    uint64_t start = key_start(key);
+    uint64_t start = enc_head_be64(key);
     struct wpage *p = b->root;
     w->n = 0;
     for (; p->inner; p = w->page[w->n - 1]->child[w->at[w->n - 1]]) {
@@ -152,7 +141,7 @@ page_insert(struct wpage *p, uint32_t at, struct wnode *n, struct wpage *child)
     size_t behind = p->n - at;
     memmove(&p->start[at + 1], &p->start[at], behind * sizeof(*p->start));
     memmove(&p->node[at + 1], &p->node[at], behind * sizeof(struct wnode *));
-    p->start[at] = key_start(n->key);
+    p->start[at] = enc_head_be64(n->key);
     p->node[at] = n;
     if (p->inner) {
         memmove(&p->child[at + 1], &p->child[at], behind * sizeof(struct wpage *));

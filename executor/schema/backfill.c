@@ -127,14 +127,6 @@ put_entries(struct backfill *b)
     return NULL;
 }
 
-static uint64_t
-key_head(struct slice key)
-{
-    uint8_t first[8] = {0};
-    memcpy(first, key.ptr, key.len < sizeof(first) ? key.len : sizeof(first));
-    return enc_get_be64(first);
-}
-
 static struct error *
 keep_entry(void *arg, struct slice key, struct slice value)
 {
@@ -143,7 +135,8 @@ keep_entry(void *arg, struct slice key, struct slice value)
         b->cap = b->cap == 0 ? 1024 : 2 * b->cap;
         b->entries = xrealloc(b->entries, b->cap * sizeof(*b->entries));
     }
-    b->entries[b->n++] = (struct entry){key_head(key), slice_dup(b->kept, key), slice_dup(b->kept, value)};
+    b->entries[b->n++] =
+        (struct entry){enc_head_be64(key), slice_dup(b->kept, key), slice_dup(b->kept, value)};
     b->bytes += sizeof(struct entry) + key.len + value.len;
     if (b->piece != NULL)
         b->piece->bytes += key.len + value.len;
