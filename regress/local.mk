@@ -125,13 +125,13 @@ installcheck-local:
 # Every byte of a backup damaged; the server killed while it works, FAULT_SECONDS for each kind. Each
 # has a target of its own, so that they run side by side with -j, best with -Otarget.
 fault_checks = fault-bad-backups fault-cloud-faults fault-faults fault-crash-loop fault-serial \
-  fault-cluster-chaos
+  fault-cluster-chaos fault-checked-rows
 check-fault: $(fault_checks)
 $(fault_checks): amberdb$(EXEEXT) %D%/fault/damage$(EXEEXT) %D%/fault/writer$(EXEEXT) \
     %D%/serial/serial$(EXEEXT) %D%/sink_conform$(EXEEXT)
 fault-bad-backups:
 	$(test_environment) DAMAGE_STRIDE=1 $(top_srcdir)/%D%/fault/bad-backups
-fault-cloud-faults fault-faults fault-crash-loop fault-cluster-chaos:
+fault-cloud-faults fault-faults fault-crash-loop fault-cluster-chaos fault-checked-rows:
 	$(test_environment) $(top_srcdir)/%D%/fault/$(@:fault-%=%)
 fault-serial:
 	$(test_environment) SERIAL_SECONDS="$${FAULT_SECONDS:-40}" SERIAL_CLIENTS=16 \
