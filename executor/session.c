@@ -1108,8 +1108,8 @@ portal_start(struct session *s, struct portal *p)
     }
     s->txn->used = true;
     kv_txn_step(s->txn->kv);
-    ERR_GOTO(exec_ctx_create(s->node, s, a, s->txn, s->user, arena_strdup(a, var_get(s, "database")),
-                             &s->cancel, &r->x), fail);
+    ERR_GOTO(exec_ctx_create(s->node, s, a, s->txn, s->user, var_get(s, "database"), &s->cancel, &r->x),
+             fail);
     r->x->env.placeholders = p->params;
     r->x->env.n_placeholders = p->n_params;
     r->x->sql = p->p->sql;

@@ -240,7 +240,8 @@ var_show(struct session *s, struct arena *a, const char *name, const char **valu
 
     if (i < 0)
         return unknown_var(name);
-    *value = s->vars[i].value != NULL ? s->vars[i].value
+    /* A copy: the same statement may set it anew, in place. */
+    *value = s->vars[i].value != NULL ? arena_strdup(a, s->vars[i].value)
              : vars[i].def != NULL    ? vars[i].def
                                       : dynamic_value(s, a, vars[i].name);
     return NULL;

@@ -115,7 +115,7 @@ exec_ctx_create(struct node *n, struct session *s, struct arena *a, struct exec_
     x->session = s;
     x->arena = a;
     x->user = user;
-    x->database = database;
+    x->database = arena_strdup(a, database); /* set_config may change it in place */
     x->cancel = cancel;
     x->budget = n->sql_memory;
     x->trace_kv = s != NULL && s->trace_kv;
@@ -130,7 +130,7 @@ exec_ctx_create(struct node *n, struct session *s, struct arena *a, struct exec_
     struct eval_env *env = &x->env;
     env->arena = a;
     env->user = user;
-    env->database = database;
+    env->database = x->database;
     env->timezone = TIMEZONE_UTC;
     env->default_int_size = 8;
     env->cancel = cancel;

@@ -38,6 +38,9 @@ SET TIME ZONE 'foo'; SET TIME ZONE -5; SHOW timezone; SET TIME ZONE 5.5; SHOW ti
 SET TIME ZONE 200; SET TIME ZONE '-05:00'; SHOW TIME ZONE; SET TIME ZONE 'utc'; SHOW TIME ZONE; SET TIME ZONE 'pst8pdt'; SHOW TIME ZONE; RESET timezone;
 SELECT current_setting('application_name'), current_setting('nope', true), current_setting('TimeZone');
 SELECT current_setting('nope'); SELECT set_config('application_name','q',false); SHOW application_name; SELECT set_config('application_name','q',true); SELECT set_config('nope','q',false);
+-- what one row set is not what the next one sets
+SELECT set_config('application_name', n, false) FROM (VALUES ('a long name'), ('short'), ('x')) AS v (n);
+SELECT set_config('database', CASE WHEN i = 1 THEN 'system' ELSE current_database() END, false) = current_database() FROM (VALUES (1), (2)) AS v (i);
 SET autovacuum = 1; SHOW work_mem; SET enable_seqscan = on; SET backslash_quote = on; SET escape_string_warning=off; SET xmloption = content; SET gin_fuzzy_search_limit=0;
 SET a = b, c; SET application_name = a, b; SET application_name = 1+1; SET application_name = 1; SHOW application_name; SET application_name = NULL;
 SET enable_zigzag_join = a, b;
