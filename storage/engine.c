@@ -18,6 +18,23 @@ engine_get(struct engine *e, struct slice key, struct hlc at, struct arena *a, b
     return e->vt->get(e, key, at, a, found, ts, value);
 }
 
+bool
+engine_gets_many(const struct engine *e)
+{
+    return e->vt->get_many != NULL;
+}
+
+struct error *
+engine_get_many(struct engine *e, const struct slice *keys, size_t n, struct hlc at, struct arena *a,
+                struct engine_answer *answers)
+{
+    if (e->vt->get_many != NULL && n > 0)
+        return e->vt->get_many(e, keys, n, at, a, answers);
+    for (size_t i = 0; i < n; i++)
+        ERR_TRY(engine_get(e, keys[i], at, a, &answers[i].found, &answers[i].ts, &answers[i].value));
+    return NULL;
+}
+
 struct error *
 engine_iter_open(struct engine *e, const struct engine_scan_opts *o, struct engine_iter **out)
 {

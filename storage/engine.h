@@ -57,6 +57,13 @@ struct engine_scan_opts {
     bool blocks;           /* batches end where blocks of files do, for engine_iter_block */
 };
 
+/* What a get answers. */
+struct engine_answer {
+    bool found;
+    struct hlc ts;
+    struct slice value;
+};
+
 struct engine_write {
     struct slice key;
     struct hlc ts;
@@ -122,6 +129,9 @@ struct engine_vt {
      * *found is true with an empty value. Bytes in the arena. */
     struct error *(*get)(struct engine *e, struct slice key, struct hlc at, struct arena *a,
                          bool *found, struct hlc *ts, struct slice *value);
+    /* Optional: where each get is a way to another machine and back. An answer for each key. */
+    struct error *(*get_many)(struct engine *e, const struct slice *keys, size_t n, struct hlc at,
+                              struct arena *a, struct engine_answer *answers);
     /* Required. A consistent view as of the call: later commits are not seen. */
     struct error *(*iter_open)(struct engine *e, const struct engine_scan_opts *o,
                                struct engine_iter **out);
@@ -210,6 +220,9 @@ struct engine_lock {
 void engine_close(struct engine *e);
 struct error *engine_get(struct engine *e, struct slice key, struct hlc at, struct arena *a,
                          bool *found, struct hlc *ts, struct slice *value) ERR_MUST_USE;
+bool engine_gets_many(const struct engine *e); /* whether engine_get_many gains anything */
+struct error *engine_get_many(struct engine *e, const struct slice *keys, size_t n, struct hlc at,
+                              struct arena *a, struct engine_answer *answers) ERR_MUST_USE;
 struct error *engine_iter_open(struct engine *e, const struct engine_scan_opts *o,
                                struct engine_iter **out) ERR_MUST_USE;
 struct error *engine_iter_next(struct engine_iter *it, struct engine_version *v, bool *more)

@@ -48,30 +48,62 @@ static const char *const schema[] = {
 /* ---- single versions ---- */
 
 struct get {
-    struct slice key;
+    const struct slice *keys;
+    size_t n;
     struct hlc at;
     struct arena *arena;
-    bool found;
-    struct hlc ts;
-    struct slice value;
+    struct engine_answer *answers;
 };
+
+/* w, l and v from column `from` on. */
+static void
+take_answer(const struct get *g, const PGresult *res, int row, int from, struct engine_answer *out)
+{
+    out->found = true;
+    out->ts.wall = (int64_t)enc_get_be64(pg_bytes(res, row, from).ptr);
+    out->ts.logical = (int32_t)enc_get_be32(pg_bytes(res, row, from + 1).ptr);
+    out->value = slice_dup(g->arena, pg_bytes(res, row, from + 2));
+}
 
 static struct error *
 get_once(struct pg_engine *e, struct pg_conn *c, void *arg)
 {
     struct get *g = arg;
-    uint8_t t[12];
-    enc_put_be64(t, (uint64_t)g->at.wall);
-    enc_put_be32(t + 8, (uint32_t)g->at.logical);
-    struct pg_arg args[] = {{g->key.ptr, (int)g->key.len}, {t, 8}, {t + 8, 4}};
+    struct pg_time_args at;
     PGresult *res;
+    pg_time_args_set(&at, g->at);
+    struct pg_arg args[] = {{g->keys->ptr, (int)g->keys->len}, at.args[0], at.args[1]};
     ERR_TRY(pg_exec(e, c, "could not read store", PG_GET, 3, args, &res));
-    g->found = PQntuples(res) == 1;
-    if (g->found) {
-        g->ts.wall = (int64_t)enc_get_be64(pg_bytes(res, 0, 0).ptr);
-        g->ts.logical = (int32_t)enc_get_be32(pg_bytes(res, 0, 1).ptr);
-        g->value = slice_dup(g->arena, pg_bytes(res, 0, 2));
+    g->answers->found = false;
+    if (PQntuples(res) == 1)
+        take_answer(g, res, 0, 0, g->answers);
+    PQclear(res);
+    return NULL;
+}
+
+static struct error *
+get_many_once(struct pg_engine *e, struct pg_conn *c, void *arg)
+{
+    struct get *g = arg;
+    struct pg_time_args at;
+    struct str keys;
+    PGresult *res;
+    pg_time_args_set(&at, g->at);
+    str_init(&keys, STR_MAX_DEFAULT);
+    pg_array_begin(&keys, PG_OID_BYTEA, g->n);
+    for (size_t i = 0; i < g->n; i++) {
+        pg_array_add(&keys, g->keys[i].ptr, g->keys[i].len);
+        g->answers[i].found = false;
     }
+    struct pg_arg args[] = {{str_slice(&keys).ptr, (int)keys.len}, at.args[0], at.args[1]};
+    struct error *err = str_error(&keys);
+    if (err == NULL)
+        err = pg_exec(e, c, "could not read store", PG_GET_MANY, 3, args, &res);
+    str_release(&keys);
+    if (err != NULL)
+        return err;
+    for (int r = 0; r < PQntuples(res); r++) /* i: from 1 on */
+        take_answer(g, res, r, 1, &g->answers[enc_get_be64(pg_bytes(res, r, 0).ptr) - 1]);
     PQclear(res);
     return NULL;
 }
@@ -81,14 +113,24 @@ pg_get(struct engine *base, struct slice key, struct hlc at, struct arena *a, bo
        struct hlc *ts, struct slice *value)
 {
     FAULT_TRY(engine_read);
-    struct get g = {.key = key, .at = at, .arena = a};
+    struct engine_answer answer;
+    struct get g = {.keys = &key, .n = 1, .at = at, .arena = a, .answers = &answer};
     ERR_TRY(pg_retry((struct pg_engine *)base, get_once, &g));
-    *found = g.found;
-    if (g.found) {
-        *ts = g.ts;
-        *value = g.value;
+    *found = answer.found;
+    if (answer.found) {
+        *ts = answer.ts;
+        *value = answer.value;
     }
     return NULL;
+}
+
+static struct error *
+pg_get_many(struct engine *base, const struct slice *keys, size_t n, struct hlc at, struct arena *a,
+            struct engine_answer *answers)
+{
+    FAULT_TRY(engine_read);
+    struct get g = {.keys = keys, .n = n, .at = at, .arena = a, .answers = answers};
+    return pg_retry((struct pg_engine *)base, get_many_once, &g);
 }
 
 /* ---- commit ---- */
@@ -411,6 +453,7 @@ static const struct engine_vt postgres_vt = {
     .features = ENGINE_SHARED,
     .close = pg_close,
     .get = pg_get,
+    .get_many = pg_get_many,
     .iter_open = pg_iter_open,
     .iter_next = pg_iter_next,
     .iter_seek = pg_iter_seek,

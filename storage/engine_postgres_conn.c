@@ -215,6 +215,7 @@ plan_name(struct pg_engine *e, struct pg_conn *c, const char *sql, int n)
     static const struct {
         const char *sql, *name;
     } plans[PG_PLANS] = {{PG_GET, "amberdb_get"},
+                         {PG_GET_MANY, "amberdb_get_many"},
                          {PG_INSERT_VERSIONS, "amberdb_versions"},
                          {PG_INSERT_NOTES, "amberdb_notes"},
                          {PG_MOVE_CLOCK, "amberdb_clock"},

@@ -10,6 +10,10 @@
 #define PG_GET                                                                                     \
     "SELECT w, l, v FROM amberdb_versions WHERE k = $1::bytea AND "                                \
     "(w, l) <= ($2::int8, $3::int4) ORDER BY w DESC, l DESC LIMIT 1"
+#define PG_GET_MANY                                                                                \
+    "SELECT u.i, x.w, x.l, x.v FROM unnest($1::bytea[]) WITH ORDINALITY AS u (k, i) "              \
+    "CROSS JOIN LATERAL (SELECT a.w, a.l, a.v FROM amberdb_versions AS a WHERE a.k = u.k AND "     \
+    "(a.w, a.l) <= ($2::int8, $3::int4) ORDER BY a.w DESC, a.l DESC LIMIT 1) AS x"
 #define PG_INSERT_VERSIONS                                                                         \
     "INSERT INTO amberdb_versions (k, w, l, v) "                                                   \
     "SELECT * FROM unnest($1::bytea[], $2::int8[], $3::int4[], $4::bytea[]) "                      \
@@ -25,7 +29,7 @@
     "WHERE c.id = 1 ORDER BY n.w, n.l"
 #define PG_TRY_LOCKS "SELECT pg_try_advisory_lock(k) FROM unnest($1::int8[]) AS u (k)"
 #define PG_UNLOCK    "SELECT pg_advisory_unlock(k) FROM unnest($1::int8[]) AS u (k)"
-#define PG_PLANS     7
+#define PG_PLANS     8
 
 /* One connection; used by one thread at a time. */
 struct pg_conn {

@@ -27,15 +27,16 @@ noinst_LIBRARIES += %D%/libstorage.a
   %D%/txn_commit.c \
   %D%/txn_gc.c \
   %D%/txn_lock.c \
+  %D%/txn_prefetch.c \
   %D%/txn_reads.c \
   %D%/txn_scan.c \
   %D%/txn_shared.c \
   %D%/txn_shared_lock.c \
   %D%/txn_spill.c
 
-EXTRA_DIST += regress/unit/shared_double.h
+EXTRA_DIST += regress/unit/shared_double.h regress/unit/txn_store.h
 unit_tests += regress/unit/test_engine regress/unit/test_sst regress/unit/test_txn \
-  regress/unit/test_txn_tiny regress/unit/test_txn_buffer regress/unit/test_durable
+  regress/unit/test_txn_tiny regress/unit/test_txn_buffer regress/unit/test_prefetch regress/unit/test_durable
 
 # The same tests with bounds so small that each is passed.
 regress_unit_test_txn_tiny_SOURCES = regress/unit/test_txn.c %D%/txn_buffer.c %D%/txn_commit.c %D%/txn_reads.c

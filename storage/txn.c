@@ -264,11 +264,11 @@ kv_txn_rollback_to(struct kv_txn *t, uint64_t token)
 
 /* ---- single keys ---- */
 
-static bool
-in_gap(const struct kv_txn *t, struct slice key)
+bool
+txn_in_gap(const struct kv_txn *t, struct slice key)
 {
     const struct gap *g = &t->gap;
-    return g->epoch == t->epoch && slice_cmp(key, str_slice(&g->lo)) > 0 &&
+    return g->valid && g->epoch == t->epoch && slice_cmp(key, str_slice(&g->lo)) > 0 &&
            (g->unbounded || slice_cmp(key, str_slice(&g->hi)) < 0);
 }
 
@@ -334,11 +334,19 @@ get(struct kv_txn *t, struct slice key, struct arena *a, bool track, bool *found
     }
     ERR_TRY(commits_wait(t, key, SLICE_NULL, true));
     struct hlc at = HLC_MIN;
-    if (t->gap.valid && in_gap(t, key)) {
+    struct engine_answer known;
+    if (txn_in_gap(t, key)) {
         *found = false;
         t->gap.hits++;
     } else if (kv_is_foreign(key)) {
         ERR_TRY(foreign_get(t, key, a, found, &at, value));
+    } else if (prefetched_get(t, key, a, &known)) {
+        *found = known.found;
+        if (*found) {
+            *value = known.value;
+            at = known.ts;
+        }
+        ERR_TRY(look_for_gap(t, key, *found));
     } else {
         ERR_TRY(engine_get(t->db->e, key, t->read_ts, a, found, &at, value));
         ERR_TRY(look_for_gap(t, key, *found));

@@ -103,7 +103,12 @@ struct error *kv_spill_duplicate(struct kv_txn *t, struct arena *a, bool *found,
  * written; empty for this transaction's own. */
 struct error *kv_get(struct kv_txn *t, struct slice key, struct arena *a, bool *found,
                      struct slice *value, struct hlc *ts) ERR_MUST_USE;
-/* The same, and the key is locked when it is found (FOR UPDATE): what is read is then the newest. */
+/* Keys that kv_get will ask for soon: a shared store gives their values in one go. Nothing counts as read
+ * yet, and nothing else changes. Does nothing where a get costs no way to another machine; kv_prefetches
+ * says so, and false while the keys asked for last were all absent, which a load's are. */
+struct error *kv_prefetch(struct kv_txn *t, const struct slice *keys, size_t n) ERR_MUST_USE;
+bool kv_prefetches(const struct kv_txn *t);
+/* As kv_get, and the key is locked when it is found (FOR UPDATE): what is read is then the newest. */
 struct error *kv_get_lock(struct kv_txn *t, struct slice key, struct arena *a, bool *found,
                           struct slice *value, struct hlc *ts) ERR_MUST_USE;
 /* Copies key and value. Takes the key's lock (may wait). Value: whole, sealed; deletion: kv_del. */

@@ -207,6 +207,7 @@ struct kv_txn {
     struct spill *spill;   /* not NULL: the buffer goes to files when it is full */
     struct rset reads;
     struct gap gap;
+    struct prefetch *prefetch; /* NULL: nothing was */
     struct kv_scan *scans; /* open ones */
     struct wnode **untold; /* locked since other processes were told of locks last */
     size_t untold_len, untold_cap;
@@ -254,6 +255,11 @@ struct error *txn_lock_node(struct kv_txn *t, struct wnode *n) ERR_MUST_USE;
 struct error *txn_catch_up(struct kv_txn *t, const struct wnode *n) ERR_MUST_USE; /* it is locked */
 /* The transaction must restart: its locks go at once, and every later call fails as this one. */
 struct error *txn_doom(struct kv_txn *t, enum txn_doom why) ERR_MUST_USE;
+
+bool txn_in_gap(const struct kv_txn *t, struct slice key);
+
+/* txn_prefetch.c: what was fetched for t's read time; the value's bytes in a. */
+bool prefetched_get(struct kv_txn *t, struct slice key, struct arena *a, struct engine_answer *out);
 
 /* By the engine, or by who reads what is not in the store. */
 struct error *txn_iter_open(struct kv_txn *t, const struct engine_scan_opts *o,

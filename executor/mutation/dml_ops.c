@@ -97,9 +97,26 @@ give_row(struct dml_op *d, const struct datum *row, int n_table, const struct ba
     return row_store_add(d->result, d->out);
 }
 
+typedef struct error *(*each_fn)(struct dml_op *d, const struct batch *b, int r);
+typedef struct error *(*expect_fn)(struct dml_op *d, const struct batch *b, int i, int *next);
+
 static struct error *
-dml_next(struct op *o, struct batch **out, struct error *(*each)(struct dml_op *d,
-                                                                 const struct batch *b, int r))
+write_batch(struct dml_op *d, const struct batch *in, each_fn each, expect_fn expect)
+{
+    int expected = 0;
+
+    for (int i = 0; i < batch_live(in); i++) {
+        arena_reset(d->row_arena);
+        if (expect != NULL && i == expected)
+            ERR_TRY(expect(d, in, i, &expected));
+        ERR_TRY(each(d, in, batch_row(in, i)));
+    }
+    return NULL;
+}
+
+/* expect: may be NULL; asked before the rows from the i-th to *next are written. */
+static struct error *
+dml_next(struct op *o, struct batch **out, each_fn each, expect_fn expect)
 {
     struct dml_op *d = (struct dml_op *)o;
 
@@ -111,11 +128,7 @@ dml_next(struct op *o, struct batch **out, struct error *(*each)(struct dml_op *
             ERR_TRY(op_next(o->children[0], &in));
             if (in->n == 0)
                 break;
-            int live = batch_live(in);
-            for (int i = 0; i < live; i++) {
-                arena_reset(d->row_arena);
-                ERR_TRY(each(d, in, batch_row(in, i)));
-            }
+            ERR_TRY(write_batch(d, in, each, expect));
         }
         op_close(o->children[0]);
         ERR_TRY(mut_trace_done(d->mt, !mut_has_foreign_keys(d->mt)));
@@ -187,6 +200,40 @@ update_existing(struct dml_op *d, const struct plan_insert *p, const struct datu
     return give_row(d, d->row, t->n_columns, NULL, 0, NULL, 0);
 }
 
+/* The row as it is given. */
+static void
+take_values(struct dml_op *d, const struct plan_insert *p, const struct batch *b, int r)
+{
+    for (int i = 0; i < p->target.table->n_all_columns; i++)
+        d->row[i] = DATUM_NULL;
+    for (int i = 0; i < p->n_values; i++)
+        d->row[p->ordinals[i]] = b->cols[i] == NULL ? DATUM_NULL : b->cols[i][r];
+}
+
+/* What the store has of the batch's rows from the i-th on, as many as are asked for together; *next: the row
+ * behind them. */
+static struct error *
+insert_expect(struct dml_op *d, const struct batch *b, int i, int *next)
+{
+    const struct plan_insert *p = (const struct plan_insert *)d->op.node;
+    size_t n_columns = (size_t)p->target.table->n_all_columns;
+    struct slice keys[MUT_EXPECT_MAX];
+    int n = 0;
+
+    *next = batch_live(b);
+    if (!kv_prefetches(d->op.x->txn) || (p->conflict == CONFLICT_UPSERT && p->blind_upsert))
+        return NULL;
+    bool *known = ARENA_ARRAY(d->row_arena, bool, n_columns + 1);
+    for (int c = 0; c < p->n_values; c++)
+        known[p->ordinals[c]] = true;
+    for (; i < *next && n < MUT_EXPECT_MAX; i++) {
+        take_values(d, p, b, batch_row(b, i));
+        err_free(mut_expect_row(d->mt, d->row_arena, d->row, known, keys, &n)); /* it shows at the row */
+    }
+    *next = i;
+    return kv_prefetch(d->op.x->txn, keys, (size_t)n);
+}
+
 static struct error *
 insert_each(struct dml_op *d, const struct batch *b, int r)
 {
@@ -195,10 +242,7 @@ insert_each(struct dml_op *d, const struct batch *b, int r)
     struct eval_env env = d->op.x->env;
 
     env.arena = d->row_arena;
-    for (int i = 0; i < t->n_all_columns; i++)
-        d->row[i] = DATUM_NULL;
-    for (int i = 0; i < p->n_values; i++)
-        d->row[p->ordinals[i]] = b->cols[i] == NULL ? DATUM_NULL : b->cols[i][r];
+    take_values(d, p, b, r);
     for (int i = 0; i < p->n_defaults; i++)
         ERR_TRY(expr_eval(p->defaults[i].expr, &env, d->op.st, NULL, &d->row[p->defaults[i].ordinal]));
     ERR_TRY(mut_prepare_row(d->mt, d->row_arena, d->row, NULL));
@@ -233,7 +277,7 @@ insert_each(struct dml_op *d, const struct batch *b, int r)
 static struct error *
 insert_next(struct op *o, struct batch **out)
 {
-    return dml_next(o, out, insert_each);
+    return dml_next(o, out, insert_each, insert_expect);
 }
 
 static const struct op_vt insert_vt = {
@@ -286,7 +330,7 @@ update_each(struct dml_op *d, const struct batch *b, int r)
 static struct error *
 update_next(struct op *o, struct batch **out)
 {
-    return dml_next(o, out, update_each);
+    return dml_next(o, out, update_each, NULL);
 }
 
 static const struct op_vt update_vt = {
@@ -330,7 +374,7 @@ delete_each(struct dml_op *d, const struct batch *b, int r)
 static struct error *
 delete_next(struct op *o, struct batch **out)
 {
-    return dml_next(o, out, delete_each);
+    return dml_next(o, out, delete_each, NULL);
 }
 
 static const struct op_vt delete_vt = {

@@ -573,18 +573,49 @@ follow(struct mut_table *mt, bool *any)
 
 /* ---- checks --------------------------------------------------------------------------------- */
 
+/* The rows that the next TABLE_READER_PREFETCH ones of `ahead` reference, by their primary key, together. */
+static struct error *
+fetch_parents(struct mut_table *parent, const struct mut_fk *fk, struct row_reader *ahead, struct arena *a)
+{
+    const struct table *t = parent->t;
+    struct span spans[TABLE_READER_PREFETCH];
+    int n = 0, order[64];
+    const struct index *ix = find_index(t, fk->others, fk->n, false, order);
+    struct table_reader *r;
+
+    if (ix == NULL || !ix->primary || ix->n_keys != fk->n)
+        return NULL;
+    bool *needed = ARENA_ARRAY(a, bool, (size_t)t->n_all_columns + 1);
+    for (int i = 0; i < fk->n; i++)
+        needed[fk->others[i]] = true;
+    for (bool more = true; n < TABLE_READER_PREFETCH; n++) {
+        struct datum *v = ARENA_ARRAY(a, struct datum, (size_t)fk->n + 2);
+        struct datum *vals = ARENA_ARRAY(a, struct datum, (size_t)fk->n + 1);
+        ERR_TRY(row_reader_next(ahead, v, &more));
+        if (!more)
+            break;
+        for (int i = 0; i < fk->n; i++)
+            vals[i] = v[order[i]];
+        ERR_TRY(index_prefix_span(a, t, ix, vals, fk->n, &spans[n]));
+    }
+    ERR_TRY(table_reader_create(parent->m->x, a, t, ix, needed, false, &r));
+    return table_reader_prefetch(r, spans, n);
+}
+
 static struct error *
 check_out(struct mut_table *mt, struct mut_fk *fk)
 {
     struct arena *a = arena_create(mt->m->arena, "check"), *row = arena_create(a, "row");
-    struct row_reader *r = row_reader_open(fk->rows, a);
+    struct row_reader *r = row_reader_open(fk->rows, a), *ahead = row_reader_open(fk->rows, a);
     struct datum *v = ARENA_ARRAY(a, struct datum, (size_t)fk->n + 2);
     struct mut_table *parent;
 
     ERR_TRY(mutator_table(mt->m, fk->other, NULL, &parent));
-    for (;;) {
+    for (int64_t i = 0;; i++) {
         bool more;
         int count;
+        if (i % TABLE_READER_PREFETCH == 0 && kv_prefetches(mt->m->x->txn))
+            ERR_TRY(fetch_parents(parent, fk, ahead, row));
         ERR_TRY(row_reader_next(r, v, &more));
         if (!more)
             break;

@@ -225,11 +225,41 @@ key_taken(struct mut_table *mt, struct arena *scratch, struct slice key, bool *t
     return e;
 }
 
-
 static bool
 writes(const struct index *ix)
 {
     return ix->state != DESC_DELETE_ONLY;
+}
+
+static struct error *
+first_key(void *arg, struct slice key, struct slice value)
+{
+    struct str *k = arg;
+
+    (void)value;
+    if (k->len == 0)
+        str_append_slice(k, key);
+    return NULL;
+}
+
+struct error *
+mut_expect_row(struct mut_table *mt, struct arena *scratch, const struct datum *row, const bool *known,
+               struct slice *keys, int *n)
+{
+    for (int i = 0; i < mt->t->n_all_indexes && *n < MUT_EXPECT_MAX; i++) {
+        const struct index *ix = &mt->t->indexes[i];
+        bool all = writes(ix) && (ix->unique || ix->primary) && !ix->inverted && !key_has_null(ix, row);
+        for (int k = 0; k < ix->n_keys && all; k++)
+            all = known[ix->keys[k]];
+        if (!all)
+            continue;
+        struct str key;
+        str_init_arena(&key, scratch, STR_MAX_DEFAULT);
+        ERR_TRY(row_encode(scratch, mt->t, ix, row, first_key, &key));
+        if (key.len > 0)
+            keys[(*n)++] = str_slice(&key);
+    }
+    return NULL;
 }
 
 struct error *

@@ -32,6 +32,11 @@ struct error *mut_check_row(struct mut_table *mt, struct arena *scratch, const s
     ERR_MUST_USE;
 struct error *mut_check_updated_row(struct mut_table *mt, struct arena *scratch,
                                     const struct datum *old, const struct datum *row) ERR_MUST_USE;
+/* The keys, up to MUT_EXPECT_MAX in all, by which mut_insert and mut_find will look whether such a row is
+ * there; of indexes whose columns are all known. For kv_prefetch: a missing or wrong one does no harm. */
+#define MUT_EXPECT_MAX 128
+struct error *mut_expect_row(struct mut_table *mt, struct arena *scratch, const struct datum *row,
+                             const bool *known, struct slice *keys, int *n) ERR_MUST_USE;
 /* The row is prepared and checked. verb: for foreign key messages. */
 struct error *mut_insert(struct mut_table *mt, struct arena *scratch, const struct datum *row,
                          enum mut_verb verb) ERR_MUST_USE;

@@ -226,7 +226,7 @@ struct lookup_join_op {
     bool covering;
     struct arena *key_arena;
     struct batch *in;
-    int in_pos;
+    int in_pos, n_fetched; /* of in: the next row, and those whose matches were fetched ahead */
     int n_left;
     struct datum *row;      /* left then right */
     struct datum *keys;
@@ -281,35 +281,61 @@ lookup_join_open(struct op *o)
     s->keys = ARENA_ARRAY(o->arena, struct datum, (size_t)p->n_keys + 1);
     s->key_arena = arena_create(o->arena, "keys");
     s->in = NULL;
-    s->in_pos = 0;
+    s->in_pos = s->n_fetched = 0;
     s->reading = false;
     batch_init(o->arena, &o->batch, o->node->n_cols, true);
     return op_open(o->children[0]);
+}
+
+/* Where the matches of a left row are; *none: nowhere, as a value is NULL. */
+static struct error *
+left_span(struct lookup_join_op *s, int at, struct span *span, bool *none)
+{
+    const struct plan_lookup_join *p = s->plan;
+    struct eval_env env = s->op.x->env;
+
+    env.arena = s->key_arena;
+    batch_get_row(s->in, batch_row(s->in, at), s->row);
+    *none = false;
+    for (int i = 0; i < p->n_keys; i++) {
+        ERR_TRY(expr_eval(p->keys[i], &env, s->op.st, s->row, &s->keys[i]));
+        *none = *none || s->keys[i].null;
+    }
+    if (*none)
+        return NULL;
+    return index_prefix_span(s->key_arena, p->table, p->index, s->keys, p->n_keys, span);
+}
+
+/* The matches of the left rows from the next one on, together. */
+static struct error *
+fetch_matches(struct lookup_join_op *s)
+{
+    struct span spans[TABLE_READER_PREFETCH];
+    int n = 0;
+
+    for (s->n_fetched = s->in_pos; s->n_fetched < batch_live(s->in) && n < TABLE_READER_PREFETCH;
+         s->n_fetched++) {
+        bool none;
+        struct error *err = left_span(s, s->n_fetched, &spans[n], &none);
+        n += err == NULL && !none;
+        err_free(err); /* it shows when that row is looked at, if it is */
+    }
+    return table_reader_prefetch(s->reader, spans, n);
 }
 
 /* Take the next left row and start reading its matches. */
 static struct error *
 start_left(struct lookup_join_op *s)
 {
-    const struct plan_lookup_join *p = s->plan;
-    struct eval_env env = s->op.x->env;
-    bool null = false;
+    bool none;
 
     arena_reset(s->key_arena);
-    env.arena = s->key_arena;
-    batch_get_row(s->in, batch_row(s->in, s->in_pos), s->row);
-    for (int i = 0; i < p->n_keys; i++) {
-        ERR_TRY(expr_eval(p->keys[i], &env, s->op.st, s->row, &s->keys[i]));
-        null = null || s->keys[i].null;
-    }
+    if (s->in_pos >= s->n_fetched && kv_prefetches(s->op.x->txn))
+        ERR_TRY(fetch_matches(s));
+    ERR_TRY(left_span(s, s->in_pos, &s->span, &none));
     s->matched = false;
     s->reading = true;
-    if (null) {
-        table_reader_start(s->reader, NULL, 0, false);
-        return NULL;
-    }
-    ERR_TRY(index_prefix_span(s->key_arena, p->table, p->index, s->keys, p->n_keys, &s->span));
-    table_reader_start(s->reader, &s->span, 1, false);
+    table_reader_start(s->reader, &s->span, none ? 0 : 1, false);
     return NULL;
 }
 
@@ -385,7 +411,7 @@ lookup_join_next(struct op *o, struct batch **out)
                 if (o->batch.n > 0)
                     return NULL;
                 ERR_TRY(op_next(o->children[0], &s->in));
-                s->in_pos = 0;
+                s->in_pos = s->n_fetched = 0;
                 if (s->in->n == 0)
                     return NULL;
             }

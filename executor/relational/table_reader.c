@@ -24,6 +24,8 @@ struct table_reader {
     int *needed;              /* ordinals */
     const struct span *spans;
     int n_spans, next_span;
+    int n_fetched;            /* spans whose keys were fetched ahead, if they hold one */
+    bool sorted;              /* all rows of the spans are wanted */
     int row_span, given_span; /* whose row is being decoded, and was given out last */
     bool dense;               /* one scan over all spans; entry_spans says whose each entry is */
     int *entry_spans;
@@ -163,7 +165,8 @@ table_reader_start(struct table_reader *r, const struct span *spans, int n, bool
     table_reader_close(r);
     r->spans = spans;
     r->n_spans = n;
-    r->next_span = 0;
+    r->next_span = r->n_fetched = 0;
+    r->sorted = false;
     r->reverse = reverse;
     r->exhausted = n == 0;
     r->dense = false;
@@ -174,6 +177,7 @@ struct error *
 table_reader_start_sorted(struct table_reader *r, const struct span *spans, int n)
 {
     table_reader_start(r, spans, n, false);
+    r->sorted = true;
     if (n < DENSE_MIN || r->lock || r->trace != NULL)
         return NULL;
     for (int i = 0; i < n; i++) /* the scan is of much that nobody asked for */
@@ -208,6 +212,32 @@ keep_pending(struct table_reader *r)
         int c = r->needed[i];
         r->row[c] = datum_copy(r->pending_data, r->table->columns[c].type, &r->row[c]);
     }
+}
+
+struct error *
+table_reader_prefetch(struct table_reader *r, const struct span *spans, int n)
+{
+    struct slice keys[TABLE_READER_PREFETCH];
+    size_t n_keys = 0;
+
+    for (int i = 0; i < n && n_keys < TABLE_READER_PREFETCH; i++)
+        if (row_decoder_only_key(r->decoder, spans[i], &r->key))
+            keys[n_keys++] = slice_dup(r->data, str_slice(&r->key));
+    return n_keys > 1 ? kv_prefetch(r->x->txn, keys, n_keys) : NULL;
+}
+
+/* The spans from the one in hand on, as many as rows are wanted. */
+static struct error *
+fetch_ahead(struct table_reader *r, size_t want)
+{
+    int first = r->next_span - 1, n = r->n_spans - first;
+
+    if (!r->sorted && (size_t)n > want)
+        n = (int)want;
+    if (n > TABLE_READER_PREFETCH)
+        n = TABLE_READER_PREFETCH;
+    r->n_fetched = first + n;
+    return table_reader_prefetch(r, r->spans + first, n);
 }
 
 /* The row of a span that holds one at most: read by its key, which is cheaper than a scan. */
@@ -284,6 +314,10 @@ refill(struct table_reader *r, size_t want, bool *more)
             struct span s = r->spans[r->next_span++];
             if (!r->no_track && row_decoder_only_key(r->decoder, s, &r->key)) {
                 r->entry = 0;
+                if (r->next_span > r->n_fetched && kv_prefetches(r->x->txn)) {
+                    ERR_TRY(fetch_ahead(r, want));
+                    row_decoder_only_key(r->decoder, s, &r->key);
+                }
                 ERR_TRY(get_one(r));
                 *more = r->n_entries > 0;
                 if (*more)

@@ -27,6 +27,10 @@ void table_reader_start(struct table_reader *r, const struct span *spans, int n,
  * one scan finds them all. */
 struct error *table_reader_start_sorted(struct table_reader *r, const struct span *spans, int n)
     ERR_MUST_USE;
+/* Spans of the index that will be read soon: rows that are one key are fetched together, where the store
+ * makes that cheaper (kv_prefetches). Of more spans than so many the rest is left. */
+#define TABLE_READER_PREFETCH 128
+struct error *table_reader_prefetch(struct table_reader *r, const struct span *spans, int n) ERR_MUST_USE;
 /* Which of the spans the row that table_reader_next gave last is of. */
 int table_reader_span(const struct table_reader *r);
 /* Up to max rows (<= BATCH_ROWS): cols[i][k] = column ordinals[i] of row k. *n = 0 at the end. */

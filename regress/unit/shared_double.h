@@ -26,6 +26,7 @@ struct double_engine {
     struct engine base;
     struct double_store *s;
     uint64_t writer;
+    uint64_t gets;    /* questions for single keys, and for many */
     uint64_t refused; /* commits that were sent back, now and then */
 };
 
@@ -59,7 +60,16 @@ static struct error *
 double_get(struct engine *e, struct slice key, struct hlc at, struct arena *a, bool *found,
            struct hlc *ts, struct slice *value)
 {
+    ((struct double_engine *)e)->gets++;
     return engine_get(double_inner(e), key, at, a, found, ts, value);
+}
+
+static struct error *
+double_get_many(struct engine *e, const struct slice *keys, size_t n, struct hlc at, struct arena *a,
+                struct engine_answer *answers)
+{
+    ((struct double_engine *)e)->gets++;
+    return engine_get_many(double_inner(e), keys, n, at, a, answers);
 }
 
 static struct error *
@@ -207,6 +217,7 @@ static const struct engine_vt double_vt = {
     .features = ENGINE_SHARED,
     .close = double_close,
     .get = double_get,
+    .get_many = double_get_many,
     .iter_open = double_iter_open,
     .commit = double_commit,
     .drop_span = double_drop_span,

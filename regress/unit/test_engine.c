@@ -336,6 +336,27 @@ check_get(struct engine *e, const struct model *m, struct slice key, struct hlc 
     }
 }
 
+/* Many at once are as many one by one. */
+static void
+check_get_many(struct engine *e, struct hlc at, struct rand *r, struct arena *a)
+{
+    struct slice keys[20];
+    struct engine_answer answers[20];
+    size_t n = rand_below(r, 21);
+    for (size_t i = 0; i < n; i++)
+        keys[i] = i > 0 && rand_chance(r, 5) ? keys[0] : random_key(r, a);
+    OK(engine_get_many(e, keys, n, at, a, answers));
+    for (size_t i = 0; i < n; i++) {
+        struct engine_answer one;
+        OK(engine_get(e, keys[i], at, a, &one.found, &one.ts, &one.value));
+        assert_int_equal(one.found, answers[i].found);
+        if (!one.found)
+            continue;
+        assert_int_equal(hlc_cmp(one.ts, answers[i].ts), 0);
+        assert_true(slice_eq(one.value, answers[i].value));
+    }
+}
+
 static void
 random_commit(struct store *s, struct model *m, struct rand *r, struct arena *a)
 {
@@ -382,6 +403,8 @@ random_run(const struct kind *k, uint64_t seed)
             struct slice key = m.n > 0 && rand_chance(&r, 2) ? m.v[rand_below(&r, m.n)].key
                                                              : random_key(&r, a);
             check_get(s.e, &m, key, rand_chance(&r, 4) ? HLC_MAX : random_ts(&r), a);
+            if (rand_chance(&r, 8))
+                check_get_many(s.e, random_ts(&r), &r, a);
         } else if (op < 96) {
             struct span sp = random_span(&r, a);
             struct hlc t = random_ts(&r);

@@ -21,177 +21,7 @@
 #include "base/rand.h"
 #include "storage/txn_int.h"
 
-#include "regress/unit/shared_double.h"
-
-
-#define OK(expr)                                       \
-    do {                                               \
-        struct error *ok_e_ = (expr);                  \
-        if (ok_e_ != NULL)                             \
-            fail_msg("%s: %s", #expr, ok_e_->message); \
-    } while (0)
-
-static void
-expect_error(struct error *err, enum errcode code, const char *text)
-{
-    if (err == NULL)
-        fail_msg("no error, wanted %s", text);
-    if (!err_is(err, code) || strstr(err->message, text) == NULL)
-        fail_msg("got %s %s, wanted %s", err->sqlstate, err->message, text);
-    err_free(err);
-}
-
-#define SERIAL ERR_SERIALIZATION_FAILURE
-#define RESTART "restart transaction: TransactionRetryWithProtoRefreshError: "
-
-/* STORE_POSTGRES alone where AMBERDB_TEST_POSTGRES names a database of which the store's tables may be
- * emptied; else the others. */
-enum store_kind { STORE_MEMORY, STORE_ROCKSDB, STORE_SHARED, STORE_POSTGRES };
-static enum store_kind first_kind = STORE_MEMORY, last_kind = STORE_SHARED;
-
-struct store {
-    enum store_kind kind;
-    bool rocksdb;
-    struct arena *arena;
-    char *path;
-    struct engine *e;
-    struct clock *clock;
-    struct kv_db *db;
-    /* Shared ones: what another process has of the same store; its clock is behind. */
-    struct engine *e2;
-    struct clock *clock2;
-    struct kv_db *db2;
-};
-
-static void
-store_open(struct store *s)
-{
-    struct rocksdb_engine_opts o = {.path = s->path, .cache_bytes = 8 << 20, .create = true};
-    if (s->kind == STORE_SHARED)
-        OK(engine_double_open(NULL, &s->e));
-    else if (s->kind == STORE_POSTGRES)
-        OK(engine_postgres_open(getenv("AMBERDB_TEST_POSTGRES"), &s->e));
-    else
-        OK(s->rocksdb ? engine_rocksdb_open(&o, &s->e) : engine_memory_open(&s->e));
-    s->clock = clock_create();
-    OK(kv_db_open(s->e, s->clock, &s->db));
-    s->db2 = NULL;
-    if (s->kind < STORE_SHARED)
-        return;
-    if (s->kind == STORE_SHARED)
-        OK(engine_double_open(s->e, &s->e2));
-    else
-        OK(engine_postgres_open(getenv("AMBERDB_TEST_POSTGRES"), &s->e2));
-    s->clock2 = clock_create_manual((struct hlc){1000, 0});
-    OK(kv_db_open(s->e2, s->clock2, &s->db2));
-}
-
-static void
-store_close(struct store *s)
-{
-    if (s->db2 != NULL) {
-        kv_db_close(s->db2);
-        engine_close(s->e2);
-        clock_destroy(s->clock2);
-    }
-    kv_db_close(s->db);
-    engine_close(s->e);
-    clock_destroy(s->clock);
-}
-
-static void
-store_begin(struct store *s, enum store_kind kind)
-{
-    s->kind = kind;
-    s->rocksdb = kind == STORE_ROCKSDB;
-    s->arena = arena_create(NULL, "test");
-    OK(dir_create_temp(s->arena, NULL, "amberdb-txn-", &s->path));
-    store_open(s);
-    if (kind == STORE_POSTGRES) { /* what an earlier test left there */
-        OK(engine_drop_span(s->e, (struct span){SLICE_NULL, SLICE_NULL}));
-        OK(engine_meta_put(s->e, "gc_thresholds", SLICE_NULL));
-        store_close(s);
-        store_open(s);
-    }
-}
-
-static void
-store_end(struct store *s)
-{
-    store_close(s);
-    OK(dir_remove_tree(s->path));
-    arena_destroy(s->arena);
-}
-
-static struct kv_txn *
-begin(struct store *s)
-{
-    struct kv_txn *t;
-    OK(kv_txn_begin(s->db, NULL, &t));
-    return t;
-}
-
-static struct error *
-put(struct kv_txn *t, const char *key, const char *value)
-{
-    return kv_put(t, slice_cstr(key), slice_cstr(value));
-}
-
-/* The value as text in the arena; "-" for none. */
-static const char *
-get(struct store *s, struct kv_txn *t, const char *key)
-{
-    bool found;
-    struct slice v;
-    OK(kv_get(t, slice_cstr(key), s->arena, &found, &v, NULL));
-    return found ? slice_to_cstr(s->arena, v) : "-";
-}
-
-static const char *
-get_now(struct store *s, const char *key)
-{
-    struct kv_txn *t = begin(s);
-    const char *v = get(s, t, key);
-    kv_txn_rollback(t);
-    return v;
-}
-
-static void
-put_now(struct store *s, const char *key, const char *value)
-{
-    struct kv_txn *t = begin(s);
-    OK(put(t, key, value));
-    OK(kv_txn_commit(t, NULL));
-}
-
-/* All rows as "k=v k=v". */
-static const char *
-scan(struct store *s, struct kv_txn *t, const char *start, const char *end, bool reverse)
-{
-    struct kv_scan_opts o = {.span = {slice_cstr(start), slice_cstr(end)}, .reverse = reverse};
-    struct kv_scan *sc;
-    struct str out;
-    str_init_arena(&out, s->arena, 1 << 20);
-    OK(kv_scan_open(t, &o, &sc));
-    for (;;) {
-        struct kv_entry e;
-        bool more;
-        OK(kv_scan_next(sc, &e, &more));
-        if (!more)
-            break;
-        if (out.len > 0)
-            str_append_char(&out, ' ');
-        str_append_slice(&out, e.key);
-        str_append_char(&out, '=');
-        str_append_slice(&out, e.value);
-    }
-    kv_scan_close(sc);
-    return str_cstr(&out);
-}
-
-#define EACH_ENGINE(s)                                                     \
-    for (int engine_ = first_kind; engine_ <= (int)last_kind; engine_++)   \
-        for (store_begin((s), (enum store_kind)engine_); (s)->arena != NULL; store_end(s), (s)->arena = NULL)
+#include "regress/unit/txn_store.h"
 
 /* ---- one transaction ---- */
 
@@ -326,6 +156,20 @@ model_check(struct store *s, struct kv_txn *t, const struct image *im, struct ra
     assert_int_equal(im->v[lo], v[0] == '-' ? 0 : (int)strtoll(v, NULL, 10));
 }
 
+/* Any keys, so that later gets find some of what they ask for there. */
+static void
+prefetch_some(struct kv_txn *t, char prefix, int count, struct rand *r)
+{
+    char names[6][8];
+    struct slice keys[6];
+    size_t n = rand_below(r, 7);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(names[i], sizeof(names[i]), "%c%02d", prefix, (int)rand_below(r, (uint64_t)count));
+        keys[i] = slice_cstr(names[i]);
+    }
+    OK(kv_prefetch(t, keys, n));
+}
+
 static void
 model_run(struct store *s, uint64_t seed)
 {
@@ -377,6 +221,8 @@ model_run(struct store *s, uint64_t seed)
                 }
                 break;
             case 7:
+                if (rand_chance(&r, 2))
+                    prefetch_some(t, 'k', MODEL_KEYS, &r);
                 model_check(s, t, own ? &now : &seen, &r);
                 break;
             }
@@ -1060,6 +906,10 @@ hop_run(struct kv_txn *t, struct hop *op, struct arena *a)
         ERR_TRY(kv_lock(t, hkey(b1, op->lo)));
         /* fallthrough */
     case HOP_GET:
+        if (op->lo % 2 == 0) { /* with its neighbour */
+            struct slice keys[2] = {hkey(b1, op->lo), hkey(b2, op->lo ^ 2)};
+            ERR_TRY(kv_prefetch(t, keys, 2));
+        }
         ERR_TRY(kv_get(t, hkey(b1, op->lo), a, &found, &v, NULL));
         op->value = found ? enc_get_be64(v.ptr) : 0;
         return NULL;
