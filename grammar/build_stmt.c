@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "types/collation.h"
+
 /* ---- names ---- */
 
 struct ast_object_name *
@@ -417,6 +419,12 @@ collate_type(struct gram *g, struct ast_column_def *def, struct slice locale)
         return column_error(g, "COLLATE declaration for non-string-typed column", def->name);
     if (t->collation.len > 0)
         return column_error(g, "multiple COLLATE declarations for column", def->name);
+    struct error *unknown = collation_check(slice_to_cstr(g->arena, locale));
+    if (unknown != NULL) {
+        gram_syntax_error(g, arena_strdup(g->arena, unknown->message));
+        err_free(unknown);
+        return false;
+    }
     t->collation = locale;
     return true;
 }

@@ -159,15 +159,15 @@ print_bytes_literal(struct str *out, struct slice bytes)
     str_append_char(out, '\'');
 }
 
-/* de-CH prints as de_ch: the name as our lexer reads it back */
+/* de-CH prints as de_CH: names of locales are the same whatever the case */
 static void
 print_locale(struct str *out, struct slice locale)
 {
     bool bare = true;
     for (size_t i = 0; i < locale.len; i++) {
         uint8_t c = locale.ptr[i];
-        bool letter = (c >= 'a' && c <= 'z') || (i > 0 && ((c >= '0' && c <= '9') || c == '_' || c == '-'));
-        bare = bare && letter;
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bare = bare && (letter || (i > 0 && ((c >= '0' && c <= '9') || c == '_' || c == '-')));
     }
     if (!bare) {
         print_name(out, locale);

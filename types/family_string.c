@@ -142,7 +142,8 @@ collated_format_sql(struct str *s, const struct type *t, const struct datum *d,
 {
     (void)env;
     sql_quote_string(s, datum_slice(d));
-    str_printf(s, " COLLATE %s", t->locale);
+    str_append_cstr(s, " COLLATE ");
+    type_put_locale(s, t->locale);
 }
 
 static int

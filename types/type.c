@@ -319,6 +319,14 @@ same_locale(const char *a, const char *b)
     return *a == *b;
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/lex/encode.go, EncodeLocaleName: bare, with _ for every - */
+void
+type_put_locale(struct str *s, const char *locale)
+{
+    for (; *locale != '\0'; locale++)
+        str_append_char(s, *locale == '-' ? '_' : *locale);
+}
+
 bool
 type_equal(const struct type *a, const struct type *b)
 {
@@ -417,7 +425,8 @@ type_sql(struct str *s, const struct type *t)
             struct type plain = *t->elem;
             plain.family = FAMILY_STRING;
             type_sql(s, &plain);
-            str_printf(s, "[] COLLATE %s", t->elem->locale);
+            str_append_cstr(s, "[] COLLATE ");
+            type_put_locale(s, t->elem->locale);
             return;
         }
         type_sql(s, t->elem);
@@ -438,8 +447,10 @@ type_sql(struct str *s, const struct type *t)
         bool one = t->oid == TYPE_BPCHAR1.oid || t->oid == TYPE_QCHAR.oid;
         if (t->width > 0 && !(one && t->width == 1))
             str_printf(s, "(%d)", t->width);
-        if (t->family == FAMILY_COLLATED_STRING)
-            str_printf(s, " COLLATE %s", t->locale != NULL ? t->locale : "*");
+        if (t->family == FAMILY_COLLATED_STRING) {
+            str_append_cstr(s, " COLLATE ");
+            type_put_locale(s, t->locale != NULL ? t->locale : "*");
+        }
     } else if (t->family == FAMILY_DECIMAL && t->precision > 0) {
         str_printf(s, t->width > 0 ? "(%d,%d)" : "(%d)", t->precision, t->width);
     } else if (t->family == FAMILY_BIT) {

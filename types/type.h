@@ -86,6 +86,7 @@ const struct type *type_tuple(struct arena *a, int n, const struct type *const *
 const struct type *type_decimal(struct arena *a, int32_t precision, int32_t scale);
 const struct type *type_string(struct arena *a, uint32_t oid, int32_t width);
 const struct type *type_collated(struct arena *a, const struct type *string, const char *locale);
+void type_put_locale(struct str *s, const char *locale); /* as SQL text has it: en-US as en_US */
 const struct type *type_bit(struct arena *a, bool varying, int32_t width);
 const struct type *type_with_precision(struct arena *a, const struct type *t, int32_t precision);
 /* t as its OID alone tells it, without length, precision or fields, so that a value that a client

@@ -64,3 +64,13 @@ SELECT ROW(ROW(ROW('a"b', 1), NULL));
 SELECT ('a', true, '2020-01-01 00:00'::TIMESTAMP, (false, 'x y'), ARRAY[true]), ('a', true, (false, 'x y'))::STRING;
 SELECT '[1, 2]'::JSON #- '{-9223372036854775808}', '[1, 2]'::JSON #> '{000000000000000000001}', '[1, 2]'::JSON #> '{99999999999999999999}';
 SELECT '[1, 2]'::JSON #- '{99999999999999999999}';
+-- Names of locales: any case, - or _; as SQL with _.
+CREATE TABLE locale_names (s STRING COLLATE "en-US-u-ks-level2" DEFAULT ('x' COLLATE "en-us-u-ks-level2"), t STRING COLLATE "en_US");
+SHOW CREATE TABLE locale_names;
+INSERT INTO locale_names VALUES ('Aaa' COLLATE "en-us-u-ks-level2", 'a' COLLATE "en-us");
+CREATE UNIQUE INDEX ON locale_names (s);
+INSERT INTO locale_names VALUES ('aaa' COLLATE en_us_u_ks_level2, 'a' COLLATE en_us);
+SELECT s, pg_typeof(s) FROM locale_names WHERE s = 'AAA' COLLATE en_us_u_ks_level2;
+CREATE TABLE locale_bad (a STRING COLLATE bad_locale);
+CREATE TABLE locale_bad (a INT COLLATE en);
+CREATE TABLE locale_bad (a STRING COLLATE en COLLATE de);
