@@ -170,6 +170,7 @@ struct error *var_show(struct session *s, struct arena *a, const char *name, con
     ERR_MUST_USE;
 bool var_takes_list(const char *name);
 bool var_wants_text(const char *name); /* a number or a boolean is refused */
+bool var_wants_number(const char *name);
 int var_count(void);
 /* i-th variable in order of name; hidden ones say so. */
 const char *var_name_at(int i, bool *hidden);

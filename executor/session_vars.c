@@ -255,6 +255,14 @@ var_takes_list(const char *name)
 }
 
 bool
+var_wants_number(const char *name)
+{
+    int i = find_var(name);
+    return i >= 0 && (vars[i].kind == VAR_INT || strcmp(vars[i].name, "default_int_size") == 0 ||
+                      strcmp(vars[i].name, "extra_float_digits") == 0);
+}
+
+bool
 var_wants_text(const char *name)
 {
     static const char *const others[] = {

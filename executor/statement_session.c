@@ -75,6 +75,28 @@ value_text(struct exec_ctx *x, const struct ast_expr *e, bool timezone, struct s
     return NULL;
 }
 
+/* 'a' where a number is wanted: v20.1 says what it is. */
+static struct error *
+check_set_number(struct exec_ctx *x, const struct ast_expr *e, const char *name)
+{
+    const char *type = e->kind == AST_EXPR_DECIMAL  ? "decimal"
+                       : e->kind == AST_EXPR_BOOL   ? "bool"
+                       : e->kind == AST_EXPR_STRING ? "string"
+                                                    : NULL;
+    struct str s;
+
+    if (type == NULL || !var_wants_number(name))
+        return NULL;
+    if (e->kind == AST_EXPR_STRING && e->string.text.len > 0 &&
+        strspn(slice_to_cstr(x->arena, e->string.text), "-0123456789") == e->string.text.len)
+        return NULL;
+    str_init_arena(&s, x->arena, 65536);
+    print_expr(&s, e, NULL);
+    return err_detail(err_new(ERR_INVALID_PARAMETER_VALUE,
+                              "parameter \"%s\" requires an integer value", name),
+                      "%s is a %s", str_cstr(&s), type);
+}
+
 /* One value, but for lists; text where text is wanted. */
 static struct error *
 check_set_values(struct exec_ctx *x, const struct ast_set_var *v, const char *name)
@@ -86,6 +108,7 @@ check_set_values(struct exec_ctx *x, const struct ast_set_var *v, const char *na
         return var_takes_list(name) ? NULL
                                     : err_new(ERR_INVALID_PARAMETER_VALUE,
                                               "SET %s takes only one argument", name);
+    ERR_TRY(check_set_number(x, e, name));
     if (!var_wants_text(name) || (e->kind != AST_EXPR_INT && e->kind != AST_EXPR_DECIMAL &&
                                   e->kind != AST_EXPR_BOOL && e->kind != AST_EXPR_NULL))
         return NULL;
@@ -448,6 +471,50 @@ struct cancel_sink {
     int64_t n; /* cancelled */
 };
 
+/* Ids are numbers of 128 bits in hex digits; the zeros in front may be missing. */
+static struct error *
+read_id(struct exec_ctx *x, struct slice text, bool sessions, const char **id)
+{
+    const char *given = slice_to_cstr(x->arena, text), *what = sessions ? "session" : "query";
+    if (text.len > 32)
+        return err_new(ERR_SYNTAX, "invalid %s ID '%s': input string %s too large for uint128", what,
+                       given, given);
+    size_t valid = strspn(given, "0123456789abcdefABCDEF");
+    if (valid < text.len) {
+        unsigned char c = (unsigned char)given[valid];
+        return err_new(ERR_SYNTAX,
+                       "invalid %s ID '%s': could not decode %s as hex: encoding/hex: invalid "
+                       "byte: U+%04X '%c'",
+                       what, given, given, c, c);
+    }
+    if (text.len % 2 != 0)
+        return err_new(ERR_SYNTAX,
+                       "invalid %s ID '%s': could not decode %s as hex: encoding/hex: odd length "
+                       "hex string",
+                       what, given, given);
+    char *full = arena_strdup(x->arena, "00000000000000000000000000000000");
+    for (size_t i = 0; i < text.len; i++)
+        full[32 - text.len + i] = (char)(given[i] | (given[i] >= 'A' ? 0x20 : 0));
+    *id = full;
+    return NULL;
+}
+
+static struct error *
+cancel_columns(void *arg, int n, const struct plan_column *cols)
+{
+    const struct cancel_sink *c = arg;
+    const char *what = c->sessions ? "SESSIONS" : "QUERIES";
+    if (n != 1)
+        return err_new(ERR_SYNTAX, n == 0 ? "no columns in CANCEL %s data"
+                                          : "too many columns in CANCEL %s data", what);
+    if (cols[0].type->family == FAMILY_STRING || cols[0].type->family == FAMILY_UNKNOWN)
+        return NULL;
+    return err_new(ERR_SYNTAX,
+                   "CANCEL %s data column 1 (%s) must be of type string, not type %s", what,
+                   c->sessions ? "session_id" : "query_id",
+                   type_name_str(c->x->arena, cols[0].type));
+}
+
 static struct error *
 cancel_put(struct row_sink *s, const struct datum *row)
 {
@@ -457,17 +524,17 @@ cancel_put(struct row_sink *s, const struct datum *row)
 
     if (row[0].null)
         return NULL;
-    char *id = slice_to_cstr(c->x->arena, datum_slice(&row[0]));
+    const char *id = NULL;
+    ERR_TRY(read_id(c->x, datum_slice(&row[0]), c->sessions, &id));
     ERR_TRY(ask_cancel(c->x, id, user, c->sessions, &found, &denied));
     if (denied)
         return err_new(ERR_INSUFFICIENT_PRIVILEGE, "user %s does not have permission to cancel %s",
                        c->x->user, c->sessions ? "this session" : "this query");
     c->n += found;
     if (!found && !c->if_exists)
-        return c->sessions
-                   ? err_new(ERR_UNCATEGORIZED, "could not cancel session %s: session not found", id)
-                   : err_new(ERR_UNCATEGORIZED, "could not cancel query %s: query ID %s not found",
-                             id, id);
+        return err_new(ERR_UNCATEGORIZED, "could not cancel %s %s: %s ID %s not found",
+                       c->sessions ? "session" : "query", id, c->sessions ? "session" : "query",
+                       id);
     return NULL;
 }
 
@@ -478,18 +545,11 @@ cancel_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, 
     const struct ast_cancel *a = sessions ? s->cancel_sessions : s->cancel_queries;
     struct cancel_sink c = {
         .sink = {cancel_put}, .x = x, .sessions = sessions, .if_exists = a->if_exists};
-    int n;
-    const struct plan_column *cols;
+    static const struct type *const types[] = {&TYPE_STRING};
 
     (void)rows;
     ERR_TRY(sees(x, &c.admin));
-    ERR_TRY(exec_select_columns(x, a->ids, &n, &cols));
-    if (n != 1)
-        return err_new(ERR_SYNTAX, "CANCEL expects one column, got %d", n);
-    if (cols[0].type->family != FAMILY_STRING && cols[0].type->family != FAMILY_UNKNOWN)
-        return err_new(ERR_DATATYPE_MISMATCH, "CANCEL %s must use a string, not a value of type %s",
-                       sessions ? "SESSIONS" : "QUERIES", type_name_str(x->arena, cols[0].type));
-    ERR_TRY(exec_select(x, a->ids, &c.sink));
+    ERR_TRY(exec_select_as(x, a->ids, &(struct exec_wanted){types, 1, cancel_columns, &c}, &c.sink));
     *tag = arena_printf(x->arena, "CANCEL %s %lld", sessions ? "SESSIONS" : "QUERIES",
                         (long long)c.n);
     return NULL;

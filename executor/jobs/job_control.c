@@ -157,6 +157,7 @@ struct id_sink {
     struct arena *a;
     int64_t *v;
     size_t n, cap;
+    const char *what; /* PAUSE JOBS */
 };
 
 static struct error *
@@ -176,22 +177,27 @@ put_id(struct row_sink *base, const struct datum *row)
     return NULL;
 }
 
+static struct error *
+check_ids(void *arg, int n, const struct plan_column *cols)
+{
+    struct id_sink *s = arg;
+    if (n == 0)
+        return err_new(ERR_SYNTAX, "no columns in %s data", s->what);
+    if (n > 1)
+        return err_new(ERR_SYNTAX, "too many columns in %s data", s->what);
+    if (cols[0].type->family == FAMILY_INT || cols[0].type->family == FAMILY_UNKNOWN)
+        return NULL;
+    return err_new(ERR_SYNTAX, "%s data column 1 (job_id) must be of type int, not type %s",
+                   s->what, type_name_str(s->a, cols[0].type));
+}
+
 struct error *
 job_ids_of_select(struct exec_ctx *x, const struct ast_select *select, const char *what,
                   int64_t **ids, size_t *n)
 {
-    int n_cols;
-    const struct plan_column *cols;
-    ERR_TRY(exec_select_columns(x, select, &n_cols, &cols));
-    if (n_cols == 0)
-        return err_new(ERR_SYNTAX, "no columns in %s data", what);
-    if (n_cols > 1)
-        return err_new(ERR_SYNTAX, "too many columns in %s data", what);
-    if (cols[0].type->family != FAMILY_INT && cols[0].type->family != FAMILY_UNKNOWN)
-        return err_new(ERR_SYNTAX, "%s data column 1 (job_id) must be of type int, not type %s",
-                       what, type_name_str(x->arena, cols[0].type));
-    struct id_sink s = {.base = {put_id}, .a = x->arena};
-    ERR_TRY(exec_select(x, select, &s.base));
+    static const struct type *const types[] = {&TYPE_INT8};
+    struct id_sink s = {.base = {put_id}, .a = x->arena, .what = what};
+    ERR_TRY(exec_select_as(x, select, &(struct exec_wanted){types, 1, check_ids, &s}, &s.base));
     *ids = s.v;
     *n = s.n;
     return NULL;

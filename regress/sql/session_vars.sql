@@ -59,3 +59,6 @@ BEGIN; DISCARD ALL; ROLLBACK; SET application_name='z'; DISCARD ALL; SHOW applic
 SELECT $1; SELECT 1; SELECT 2;
 SET SESSION AUTHORIZATION DEFAULT; SET ROLE root; RESET ROLE;
 SET application_name = (SELECT 'abc'); SET application_name = 'a' || 'b'; SHOW application_name; SET client_encoding = 'Latin-1'; RESET application_name;
+-- A number is wanted.
+SET extra_float_digits = 'a'; SET extra_float_digits = 1.5; SET default_int_size = true; SET reorder_joins_limit = 'x'; SET vectorize_row_count_threshold = 'y';
+SET extra_float_digits = '1'; SHOW extra_float_digits; RESET extra_float_digits;
