@@ -12,6 +12,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/destinations.c %D%/backup/destinations.h \
   %D%/backup/export.c \
   %D%/backup/export.h \
+  %D%/backup/export_csv.c \
   %D%/backup/collection.c \
   %D%/backup/layers.c \
   %D%/backup/manifest.c \

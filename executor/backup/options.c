@@ -141,6 +141,10 @@ backup_placeholders(struct exec_ctx *x, const struct ast_stmt *s, const struct o
         ERR_TRY(need_string(x, b->subdir, "SHOW BACKUP"));
         return need_options(x, &b->options, defs, n);
     }
+    if (s->kind == AST_STMT_EXPORT) {
+        ERR_TRY(need_string(x, s->export_->uri, "EXPORT"));
+        return need_options(x, &s->export_->options, defs, n);
+    }
     const struct ast_attach_backup *a = s->attach_backup;
     ERR_TRY(need_layers(x, &a->from, "ATTACH BACKUP"));
     exec_type_placeholder(x, a->as_of, &TYPE_STRING);
