@@ -398,6 +398,15 @@ can_start_again(struct session *s, const struct invocation *v)
            !(v->out->results_sent != NULL && v->out->results_sent(v->out));
 }
 
+/* Does it leave a transaction as new as it was? v20.1 asks whether anything went to the store. */
+static bool
+only_variables(const struct ast_stmt *st)
+{
+    return st->kind == AST_STMT_SET_VAR ||
+           (st->kind == AST_STMT_SHOW && (st->show->kind == AST_SHOW_VAR ||
+                                          st->show->kind == AST_SHOW_ALL_VARS));
+}
+
 static struct error *
 run_explicit(struct session *s, const struct invocation *v, struct arena *a)
 {
@@ -419,7 +428,7 @@ run_explicit(struct session *s, const struct invocation *v, struct arena *a)
     }
     bool first = s->txn != NULL && !s->txn->used;
     for (int attempt = 0; err == NULL; attempt++) {
-        s->txn->used = true;
+        s->txn->used = s->txn->used || !only_variables(v->stmt);
         kv_txn_step(s->txn->kv);
         err = run_in(s, v, s->txn, work, &tag);
         if (err == NULL && s->txn != NULL)
