@@ -72,8 +72,21 @@ target_table(struct planner *p, const struct ast_table_ref *r, const struct tabl
     }
     if ((*t)->is_view || (*t)->is_sequence)
         return err_new(ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a table", (*t)->name);
-    *alias = r->has_alias && r->alias.name.len > 0 ? slice_str(p, r->alias.name) : (*t)->name;
-    return NULL;
+    *alias = (*t)->name;
+    if (r->kind == AST_TABLE_NUMERIC && r->numeric->alias.name.len > 0)
+        *alias = slice_str(p, r->numeric->alias.name);
+    if (r->has_alias && r->alias.name.len > 0)
+        *alias = slice_str(p, r->alias.name);
+    return r->kind == AST_TABLE_NUMERIC ? plan_check_column_ids(r->numeric) : NULL;
+}
+
+/* UPDATE and DELETE take no list of columns: [53(1, 2) AS t]. */
+static struct error *
+no_column_ids(const struct ast_table_ref *r, const char *statement)
+{
+    if (r->kind != AST_TABLE_NUMERIC || !r->numeric->has_columns)
+        return NULL;
+    return err_new(ERR_SYNTAX, "cannot specify a list of column IDs with %s", statement);
 }
 
 static int
@@ -177,6 +190,7 @@ plan_returning(struct planner *p, const struct ast_returning *r, struct scope *s
 struct insert_plan {
     struct planner *p;
     const struct ast_insert *a;
+    const struct ast_numeric_ref *ids; /* INTO [53(1, 2) AS t]: its columns; else NULL */
     const struct table *t;
     const struct database *db;
     const char *alias;
@@ -186,6 +200,13 @@ struct insert_plan {
     struct plan_node *source;
 };
 
+/* Are the columns said, by name or by number? */
+static bool
+named_columns(const struct insert_plan *s)
+{
+    return s->a->columns.count > 0 || s->ids != NULL;
+}
+
 static struct error *
 insert_targets(struct insert_plan *s)
 {
@@ -194,6 +215,22 @@ insert_targets(struct insert_plan *s)
 
     s->targets = ARENA_ARRAY(p->arena, int, (size_t)t->n_columns + 1);
     s->given = ARENA_ARRAY(p->arena, bool, (size_t)t->n_all_columns + 1);
+    if (s->ids != NULL) {
+        if (s->a->columns.count > 0)
+            return err_new(ERR_SYNTAX,
+                           "cannot specify both a list of column IDs and a list of column names");
+        for (int i = 0; i < s->ids->count; i++) {
+            int o = 0;
+            while (o < t->n_columns && (int64_t)t->columns[o].id != s->ids->items[i])
+                o++;
+            if (o == t->n_columns)
+                return err_new(ERR_UNDEFINED_COLUMN, "column [%lld] does not exist",
+                               (long long)s->ids->items[i]);
+            ERR_TRY(writable_column(p, t, slice_cstr(t->columns[o].name), s->given, &o));
+            s->targets[s->n_targets++] = o;
+        }
+        return NULL;
+    }
     if (s->a->columns.count > 0) {
         for (int i = 0; i < s->a->columns.count; i++) {
             int o;
@@ -224,7 +261,7 @@ check_count(struct insert_plan *s, int exprs)
 {
     if (exprs > s->n_targets)
         return count_error(exprs, s->n_targets, true);
-    if (exprs < s->n_targets && s->a->columns.count > 0)
+    if (exprs < s->n_targets && named_columns(s))
         return count_error(exprs, s->n_targets, false);
     s->n_targets = exprs;
     return NULL;
@@ -534,7 +571,7 @@ plan_upsert(struct insert_plan *s, struct plan_insert *n)
 {
     struct planner *p = s->p;
     const struct index *pk = &s->t->indexes[0];
-    bool list = s->a->columns.count > 0, all = true;
+    bool list = named_columns(s), all = true;
 
     n->conflict = CONFLICT_UPSERT;
     n->upsert_word = true;
@@ -587,6 +624,8 @@ plan_insert(struct planner *p, const struct ast_insert *a, struct plan_node **ou
     if (a->with != NULL)
         ERR_TRY(plan_with(p, NULL, a->with));
     ERR_TRY(target_table(p, a->table, &s.t, &s.db, &s.alias));
+    if (a->table->kind == AST_TABLE_NUMERIC && a->table->numeric->has_columns)
+        s.ids = a->table->numeric;
     ERR_TRY(check_right(p, s.t, PRIV_INSERT));
     if (a->upsert || a->on_conflict != NULL)
         ERR_TRY(check_right(p, s.t, PRIV_SELECT));
@@ -781,6 +820,7 @@ plan_update(struct planner *p, const struct ast_update *a, struct plan_node **ou
     ERR_TRY(target_table(p, a->table, &t, &db, &alias));
     ERR_TRY(check_right(p, t, PRIV_UPDATE));
     ERR_TRY(check_right(p, t, PRIV_SELECT));
+    ERR_TRY(no_column_ids(a->table, "UPDATE"));
     ERR_TRY(source_init(&s, p, t, db, alias, a->table->flags));
     struct scope *from_scope = NULL;
     int wide = s.rel->n_cols;
@@ -866,6 +906,7 @@ plan_delete(struct planner *p, const struct ast_delete *a, struct plan_node **ou
         ERR_TRY(plan_with(p, NULL, a->with));
     ERR_TRY(target_table(p, a->table, &t, &db, &alias));
     ERR_TRY(check_right(p, t, PRIV_DELETE));
+    ERR_TRY(no_column_ids(a->table, "DELETE"));
     if (a->where != NULL || a->returning.kind == AST_RETURNING_ITEMS)
         ERR_TRY(check_right(p, t, PRIV_SELECT));
     ERR_TRY(source_init(&s, p, t, db, alias, a->table->flags));

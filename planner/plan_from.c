@@ -425,6 +425,14 @@ name_source(struct planner *p, struct scope *outer, const struct ast_table_ref *
     return rel_index_flags(p, *rel, r->flags);
 }
 
+struct error *
+plan_check_column_ids(const struct ast_numeric_ref *r)
+{
+    if (!r->has_columns || r->count > 0)
+        return NULL;
+    return err_new(ERR_SYNTAX, "an explicit list of column IDs must include at least one column");
+}
+
 /* [53 AS t], [53(1,2) AS t] */
 static struct error *
 numeric_source(struct planner *p, struct scope *outer, const struct ast_table_ref *r,
@@ -442,7 +450,11 @@ numeric_source(struct planner *p, struct scope *outer, const struct ast_table_re
     plan_use_table(p, t);
     ERR_TRY(table_source(p, outer, t, db, NULL, rel, scope));
     ERR_TRY(rel_index_flags(p, *rel, r->flags));
-    if (nr->has_columns) {
+    ERR_TRY(plan_check_column_ids(nr));
+    if (nr->has_columns && t->is_view && !t->is_virtual)
+        return err_new(ERR_FEATURE_NOT_SUPPORTED,
+                       "cannot specify an explicit column list when accessing a view by reference");
+    if (nr->has_columns && !t->is_sequence) {
         struct scope *all = *scope, *s = scope_new(p, outer);
         for (int i = 0; i < nr->count; i++) {
             bool found = false;

@@ -124,6 +124,8 @@ struct error *plan_all_groups(struct planner *p, struct scope *outer,
 bool scope_same_source(const struct scope_column *a, const struct scope_column *b);
 /* 42712 when a source of r has the whole name of one of l. */
 struct error *plan_check_duplicates(const struct scope *l, const struct scope *r) ERR_MUST_USE;
+/* The list of [53(1, 2) AS t] is not the empty one. */
+struct error *plan_check_column_ids(const struct ast_numeric_ref *r) ERR_MUST_USE;
 struct error *plan_from(struct planner *p, struct scope *outer, const struct ast_table_refs *from,
                         struct rel **rel, struct scope **scope) ERR_MUST_USE;
 struct rel *rel_of_table(struct planner *p, const struct table *t, const struct database *db,

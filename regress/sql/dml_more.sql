@@ -31,3 +31,24 @@ create table nn (a int not null, b string not null default 'z', c int not null c
 select * from [delete from t returning a] order by a limit 2; select count(*) from t;
 truncate t, gen, comp; select count(*) from comp; truncate nope; truncate t cascade; truncate table t restrict;
 insert into t values (1,2) returning (a, b), *, t.*, a as q, random() < 2; delete from t where a = 1 order by b desc limit 1 returning *; update t set a = 1 where false returning *;
+-- Tables by number, as what is written: columns by number, and names.
+CREATE TABLE num_ref (a INT PRIMARY KEY, xx INT, b INT, c INT);
+ALTER TABLE num_ref RENAME COLUMN b TO d; ALTER TABLE num_ref RENAME COLUMN a TO p; ALTER TABLE num_ref DROP COLUMN xx;
+SELECT 'num_ref'::REGCLASS::INT AS id \gset
+INSERT INTO [:id AS n] VALUES (1, 2, 3);
+INSERT INTO [:id(4, 1) AS n] VALUES (5, 2) RETURNING *;
+INSERT INTO [:id(1, 3) AS n] (p, d) VALUES (1, 2);
+INSERT INTO [:id(2) AS n] VALUES (5);
+INSERT INTO [:id(1, 1) AS n] VALUES (5, 6);
+INSERT INTO [:id(1, 3) AS n] VALUES (5);
+INSERT INTO [:id() AS n] VALUES (5);
+UPSERT INTO [:id(1, 4) AS n] VALUES (1, 9) RETURNING n.*;
+UPDATE [:id AS n] SET d = 7 WHERE n.p = 1 RETURNING n.d;
+UPDATE [:id(1) AS n] SET d = 1;
+DELETE FROM [:id AS n] WHERE n.p = 1 RETURNING n.d;
+DELETE FROM [:id(1) AS n];
+SELECT * FROM [:id() AS n];
+CREATE VIEW num_view AS SELECT 1 AS a;
+SELECT 'num_view'::REGCLASS::INT AS id \gset
+SELECT * FROM [:id(1) AS n];
+SELECT * FROM [:id AS n];
