@@ -3,6 +3,7 @@
 #include "executor/statement.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -64,7 +65,11 @@ stmt_is_planned(const struct ast_stmt *s)
 static struct error *
 not_supported(const struct ast_stmt *s)
 {
-    return err_unimplemented(0, "%s", ast_stmt_kind_name(s->kind));
+    char name[64];
+    snprintf(name, sizeof(name), "%s", ast_stmt_kind_name(s->kind));
+    for (char *c = name; *c != '\0'; c++)
+        *c = *c == '_' ? ' ' : *c;
+    return err_unimplemented(0, "%s", name);
 }
 
 /* ---- contexts ------------------------------------------------------------------------------- */

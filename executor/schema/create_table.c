@@ -26,22 +26,19 @@ find_family(const pb_table *t, const char *name)
     return NULL;
 }
 
-static struct error *
+/* While a table is made, the family that a column names comes into being when it is not there: with or
+ * without CREATE, as in v20.1. */
+static void
 put_in_family(struct definition *d, const pb_column *c, const struct ast_col_qual *q)
 {
     struct exec_ctx *x = d->x;
     const char *name = q->family.len > 0 ? ddl_text(x, q->family) : NULL;
     Amberdb__ColumnFamilyDescriptor *f = name != NULL ? find_family(d->t, name) : NULL;
-    if (f == NULL && !q->family_create)
-        return err_new(ERR_UNDEFINED_OBJECT, "unknown family \"%s\"", name != NULL ? name : "");
-    if (f != NULL && q->family_create && !q->family_if_not_exists)
-        return err_new(ERR_DUPLICATE_OBJECT, "family \"%s\" already exists", name);
     if (f == NULL) {
         f = build_family(x->arena, name);
         PB_PUSH(x->arena, d->t->families, d->t->n_families, f);
     }
     PB_PUSH(x->arena, f->column_names, f->n_column_names, c->name);
-    return NULL;
 }
 
 /* A definition makes a column, or an index with a hidden one; then there is rowid. */
@@ -70,10 +67,13 @@ define_columns(struct definition *d)
     return NULL;
 }
 
-static struct error *
+static void
 define_families(struct definition *d)
 {
     struct exec_ctx *x = d->x;
+    for (size_t i = 0; i < d->t->n_columns; i++)
+        if (d->extras != NULL && d->extras[i].family != NULL)
+            put_in_family(d, d->t->columns[i], d->extras[i].family);
     for (int i = 0; i < d->n->defs.count; i++) {
         const struct ast_table_def *def = &d->n->defs.items[i];
         if (def->kind != AST_DEF_FAMILY)
@@ -87,10 +87,6 @@ define_families(struct definition *d)
         }
         PB_PUSH(x->arena, d->t->families, d->t->n_families, f);
     }
-    for (size_t i = 0; i < d->t->n_columns; i++)
-        if (d->extras != NULL && d->extras[i].family != NULL)
-            ERR_TRY(put_in_family(d, d->t->columns[i], d->extras[i].family));
-    return NULL;
 }
 
 /* Once families have their ids. */
@@ -510,7 +506,7 @@ create_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     ERR_TRY(d.n->as_select != NULL ? columns_from_query(&d) : define_columns(&d));
     ERR_TRY(column_keys(&d));
     ERR_TRY(table_keys(&d));
-    ERR_TRY(define_families(&d));
+    define_families(&d);
     ERR_TRY(check_explicit_key(&d));
     ERR_TRY(build_finish_table(x->arena, d.t));
     ERR_TRY(check_families(d.t));
