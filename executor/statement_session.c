@@ -324,8 +324,13 @@ syntax_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, 
 
     (void)tag;
     if (e == NULL) {
-        for (int i = 0; i < list.count; i++)
-            ERR_TRY(put_field(rows, "sql", slice_to_cstr(x->arena, list.items[i]->source)));
+        for (int i = 0; i < list.count; i++) {
+            struct str sql;
+            str_init_arena(&sql, x->arena, STR_MAX_DEFAULT);
+            print_stmt(&sql, list.items[i], NULL);
+            ERR_TRY(str_error(&sql));
+            ERR_TRY(put_field(rows, "sql", str_cstr(&sql)));
+        }
         return NULL;
     }
     struct error *r = put_field(rows, "error", arena_strdup(x->arena, e->message));

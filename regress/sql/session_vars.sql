@@ -62,3 +62,7 @@ SET application_name = (SELECT 'abc'); SET application_name = 'a' || 'b'; SHOW a
 -- A number is wanted.
 SET extra_float_digits = 'a'; SET extra_float_digits = 1.5; SET default_int_size = true; SET reorder_joins_limit = 'x'; SET vectorize_row_count_threshold = 'y';
 SET extra_float_digits = '1'; SHOW extra_float_digits; RESET extra_float_digits;
+-- SHOW SYNTAX: statements as they are understood, or what is wrong.
+SHOW SYNTAX 'select 1, a  from b where "C"=''x''; update a set x = x + 1';
+SHOW SYNTAX 'foo';
+SHOW SYNTAX '';
