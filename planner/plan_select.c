@@ -108,9 +108,8 @@ plan_star(struct type_ctx *c, const struct ast_expr *e, struct item_list *out)
     }
     const struct slice *parts = e->column.parts;
     const struct scope_column *first = NULL;
-    for (struct scope *at = s; at != NULL && found == 0; at = at->outer) {
-        if (at != s)
-            break; /* stars do not reach outward */
+    int depth = 0;
+    for (struct scope *at = s; at != NULL && found == 0; at = at->outer, depth++) {
         for (int i = 0; i < at->n; i++) {
             const struct scope_column *k = &at->columns[i];
             bool match = slice_is(parts[n - 1], k->table);
@@ -128,11 +127,16 @@ plan_star(struct type_ctx *c, const struct ast_expr *e, struct item_list *out)
             if (k->hidden || k->qualified_only)
                 continue;
             struct expr *x = expr_column(p->arena, k->type, k->index);
+            if (depth > 0) {
+                x->kind = EXPR_OUTER;
+                x->depth = depth;
+                at->correlated_used = true;
+            }
             add_item(p, out, x,
                      (struct plan_column){.name = k->name,
                                           .type = k->type,
-                                          .table_id = k->table_id,
-                                          .column_id = k->column_id},
+                                          .table_id = depth > 0 ? 0 : k->table_id,
+                                          .column_id = depth > 0 ? 0 : k->column_id},
                      NULL);
         }
     }

@@ -112,3 +112,12 @@ SELECT (SELECT whole) FROM whole;
 CREATE TABLE refers (a INT, CHECK (refers IS NOT NULL));
 INSERT INTO whole VALUES (3, 'z') RETURNING whole;
 SELECT 1::SERIAL, 1::SERIAL2, CAST(1 AS SERIAL4), 1::BIGSERIAL;
+-- The star of a source of a query around.
+CREATE TABLE star_out (a INT PRIMARY KEY, b INT);
+INSERT INTO star_out VALUES (1, 2), (3, 4);
+SELECT (SELECT x.* FROM (VALUES (1)) AS y) FROM (SELECT a FROM star_out) AS x ORDER BY 1;
+SELECT (SELECT x.*) FROM star_out AS x;
+SELECT EXISTS (SELECT x.* WHERE x.a > 1) FROM star_out AS x ORDER BY 1;
+SELECT * FROM star_out AS x WHERE (1, 2) IN (SELECT x.*);
+SELECT * FROM star_out AS x, LATERAL (SELECT x.*, y.q FROM (VALUES (9)) AS y (q)) AS z ORDER BY 1;
+SELECT (SELECT z.*) FROM star_out AS x;
