@@ -166,13 +166,15 @@ rocks_iter_seek(struct engine_iter *base, struct slice key)
     it->after = AFTER_NOTHING;
     if (!it->o.reverse) {
         str_append_char(&it->target, 0);
-        if (it->live != NULL)
-            return rocks_live_seek(it->live, str_slice(&it->target));
-        rocksdb_iter_seek(it->it, it->target.ptr, it->target.len);
     } else {
         str_append(&it->target, "\0", 2); /* just after every version of key */
-        rocksdb_iter_seek_for_prev(it->it, it->target.ptr, it->target.len);
     }
+    if (it->live != NULL)
+        return rocks_live_seek(it->live, str_slice(&it->target));
+    if (it->o.reverse)
+        rocksdb_iter_seek_for_prev(it->it, it->target.ptr, it->target.len);
+    else
+        rocksdb_iter_seek(it->it, it->target.ptr, it->target.len);
     return NULL;
 }
 

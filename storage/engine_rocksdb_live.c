@@ -15,6 +15,10 @@
  * After some batches a thread fills the next ones while these are worked on (read_ahead.h). What a batch
  * shows, it holds: the blocks that were left while it was filled, which no later one shows. Where the scan
  * stands, the batches, and what may be used of all else, is the thread's alone until it is stopped.
+ *
+ * Backward the span is read in pieces, the last one first, each forward as above and whole, so that what counts
+ * of a key is decided in the same way; its batch is then shown from its end. A piece is some blocks of the
+ * largest source; where more lies in it than a batch may hold, it is cut, and its end is read alone.
  */
 #include "config.h"
 
@@ -35,13 +39,16 @@
 #define BLOCKS_BYTES ((size_t)512 << 10) /* that a batch may keep; it ends at the next block */
 #define AHEAD_AFTER  4                   /* batches that are not worth a thread */
 #define AHEAD_MAX    1024                /* versions in a batch of the thread */
+#define PIECE_BLOCKS 24                  /* of the largest source, in a piece of a scan backward */
+#define WINDOW_BACK  ((size_t)128 << 10) /* about a piece: what follows it was read before */
+#define PIECE_MAX    8192                /* versions in its batch */
 
 enum kind { KIND_DELETE = 0, KIND_PUT = 1 };
 
 /* A run of files whose keys do not overlap, or the tables in memory. */
 struct source {
     const struct rocksdb_shim_file *files;
-    size_t n_files, file;
+    size_t n_files, file, open_file;
     rocksdb_iterator_t *memory;
     int fd; /* of the open file; -1 none */
     struct sst_reader *reader;
@@ -59,6 +66,7 @@ struct batch {
     uint8_t *keys;
     size_t keys_cap, keys_len;
     struct arena *values;   /* that came from memory */
+    size_t values_len;
     struct sst_buf *blocks; /* left when it was full */
     /* Of the thread: */
     struct engine_version *v;
@@ -66,10 +74,23 @@ struct batch {
     struct error *err;
 };
 
+/* Where a scan backward stands. */
+struct backward {
+    struct str end;        /* of what is left, as it->end */
+    struct arena *a;       /* of the starts */
+    struct slice *starts;  /* of pieces that are known, ascending; the last one is next */
+    size_t n_starts, cap;
+    struct source *guide;  /* the largest source; NULL: all is in memory */
+    size_t guide_file;     /* its files from this one on are done */
+    bool done;
+};
+
 struct live_iter {
     struct rocks_engine *e;
     struct engine_scan_opts o;
     struct slice lower, upper;
+    struct slice end; /* upper; of a scan backward that of the piece in hand, a key without time */
+    struct backward back;
     struct arena *a; /* names of files, sources */
     struct rocksdb_shim_files *files;
     rocksdb_readoptions_t *options;
@@ -140,13 +161,17 @@ source_open_file(struct live_iter *it, struct source *s, bool *apart)
     (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     struct sst_source src = {.arg = s, .size = f->size, .read = fd_read_at};
     ERR_TRY(sst_reader_open(path, &src, &s->reader));
+    s->open_file = s->file;
+    if (it->o.reverse) /* each piece is looked for */
+        ERR_TRY(sst_reader_index(s->reader));
     const struct sst_props *p = sst_reader_props(s->reader);
     s->newest = p->one_sequence ? f->largest_sequence : 0;
     *apart = it->o.mode == ENGINE_SCAN_VERSIONS && p->has_bounds &&
              (hlc_cmp(p->ts_min, it->o.ts) > 0 || hlc_cmp(p->ts_max, it->o.since) <= 0);
     if (*apart)
         return NULL;
-    sst_walk_init(&s->walk, s->reader, &it->bufs, it->upper);
+    sst_walk_init(&s->walk, s->reader, &it->bufs, it->end);
+    s->walk.block.window_bytes = it->o.reverse ? WINDOW_BACK : 0;
     s->walking = true;
     return NULL;
 }
@@ -173,29 +198,35 @@ source_seek_files(struct live_iter *it, struct source *s, struct slice key)
 {
     s->valid = false;
     for (; s->file < s->n_files; s->file++) {
-        source_close_file(s);
-        if (mvcc_compare(s->files[s->file].smallest, it->upper) >= 0)
-            return NULL;
+        if (mvcc_compare(s->files[s->file].smallest, it->end) >= 0)
+            break;
         bool apart = false;
-        ERR_TRY(source_open_file(it, s, &apart));
+        if (s->walking && s->open_file == s->file) { /* as the piece before left it */
+            s->walk.end = it->end;
+        } else {
+            source_close_file(s);
+            ERR_TRY(source_open_file(it, s, &apart));
+        }
         if (apart)
             continue;
         ERR_TRY(sst_walk_seek(&s->walk, key));
         if (s->walk.valid)
             return source_take_file_entry(s);
     }
-    source_close_file(s);
+    if (!it->o.reverse)
+        source_close_file(s);
     return NULL;
 }
 
 static struct error *
-source_take_memory_entry(struct source *s)
+source_take_memory_entry(const struct live_iter *it, struct source *s)
 {
     s->valid = rocksdb_iter_valid(s->memory);
     if (!s->valid)
         return rocks_iter_error(s->memory);
     s->key.ptr = (const uint8_t *)rocksdb_iter_key(s->memory, &s->key.len);
     s->value.ptr = (const uint8_t *)rocksdb_iter_value(s->memory, &s->value.len);
+    s->valid = !it->o.reverse || mvcc_compare(s->key, it->end) < 0;
     s->put = true;
     s->sequence = UINT64_MAX;
     return NULL;
@@ -206,7 +237,7 @@ source_seek(struct live_iter *it, struct source *s, struct slice key)
 {
     if (s->memory != NULL) {
         rocksdb_iter_seek(s->memory, (const char *)key.ptr, key.len);
-        return source_take_memory_entry(s);
+        return source_take_memory_entry(it, s);
     }
     s->file = 0;
     while (s->file < s->n_files && mvcc_compare(s->files[s->file].largest, key) < 0)
@@ -219,7 +250,7 @@ source_next(struct live_iter *it, struct source *s)
 {
     if (s->memory != NULL) {
         rocksdb_iter_next(s->memory);
-        return source_take_memory_entry(s);
+        return source_take_memory_entry(it, s);
     }
     ERR_TRY(sst_walk_next(&s->walk));
     if (__builtin_expect(s->walk.valid, 1))
@@ -292,7 +323,7 @@ batch_begin(struct live_iter *it, struct batch *b)
         str_append_slice(&it->last_copy, it->last);
         it->last = str_slice(&it->last_copy);
     }
-    b->keys_len = 0;
+    b->keys_len = b->values_len = 0;
 #ifdef AMBERDB_SANITIZED /* so that it is seen who still looks at these keys */
     xfree(b->keys);
     b->keys = NULL;
@@ -317,7 +348,7 @@ batch_end(struct live_iter *it, struct batch *b)
 static inline bool
 batch_full(struct live_iter *it, struct batch *b, size_t key_len, size_t n)
 {
-    if (__builtin_expect(it->bufs.left_bytes > BLOCKS_BYTES, 0)) {
+    if (__builtin_expect(it->bufs.left_bytes + b->values_len > BLOCKS_BYTES, 0)) {
         if (n > 0)
             return true;
         /* Nothing of this batch is shown; but the first blocks that it left may be of the one before, which
@@ -328,7 +359,9 @@ batch_full(struct live_iter *it, struct batch *b, size_t key_len, size_t n)
         if (n > 0)
             return true;
         xfree(b->keys);
-        b->keys_cap = key_len > KEYS_BYTES ? key_len : KEYS_BYTES;
+        b->keys_cap = it->o.reverse ? 4 * KEYS_BYTES : KEYS_BYTES;
+        if (key_len > b->keys_cap)
+            b->keys_cap = key_len;
         b->keys = xmalloc(b->keys_cap);
         b->keys_len = 0;
     }
@@ -386,6 +419,7 @@ fill_begun(struct live_iter *it, struct batch *b, struct engine_version *v, size
             it->last = slice_make(p, key.len);
             v[(*n)++] = (struct engine_version){
                 it->last, ts, s->memory != NULL ? slice_dup(b->values, s->value) : s->value};
+            b->values_len += s->memory != NULL ? s->value.len : 0;
         } else if (!same) {
             it->last_copy.len = 0;
             str_append_slice(&it->last_copy, key);
@@ -415,6 +449,172 @@ live_fill(struct live_iter *it, struct batch *b, struct engine_version *v, size_
     struct error *err = fill_begun(it, b, v, max, n);
     batch_end(it, b);
     return err;
+}
+
+/* ---- backward ---- */
+
+/* The versions of a key, as an MVCC key that stands before them all. */
+static struct slice
+key_without_time(struct arena *a, struct slice key)
+{
+    uint8_t *p = arena_alloc(a, key.len + 1);
+    memcpy(p, key.ptr, key.len);
+    p[key.len] = 0;
+    return slice_make(p, key.len + 1);
+}
+
+static void
+push_start(struct backward *b, struct slice start)
+{
+    if (b->n_starts == b->cap) {
+        b->cap = b->cap == 0 ? 64 : 2 * b->cap;
+        b->starts = xrealloc(b->starts, b->cap * sizeof(*b->starts));
+    }
+    b->starts[b->n_starts++] = start;
+}
+
+/* A piece may begin at this MVCC key: at the first version of its key, if that lies inside of what is left. */
+static void
+offer_start(struct live_iter *it, struct slice mvcc_key)
+{
+    struct backward *b = &it->back;
+    struct slice key;
+    struct hlc ts;
+    if (!mvcc_split(mvcc_key, &key, &ts))
+        return;
+    struct slice start = key_without_time(b->a, key);
+    struct slice before = b->n_starts > 0 ? b->starts[b->n_starts - 1] : it->lower;
+    if (mvcc_compare(start, before) > 0 && mvcc_compare(start, it->end) < 0)
+        push_start(b, start);
+}
+
+/* Pieces of one more file of the guide, if there is one. */
+static struct error *
+find_starts(struct live_iter *it)
+{
+    struct backward *b = &it->back;
+    struct source *s = b->guide;
+    arena_reset(b->a);
+    while (b->n_starts == 0 && b->guide_file > 0) {
+        const struct rocksdb_shim_file *f = &s->files[--b->guide_file];
+        if (mvcc_compare(f->smallest, it->end) >= 0)
+            continue;
+        offer_start(it, f->smallest);
+        if (!s->walking || s->open_file != b->guide_file) {
+            bool apart;
+            source_close_file(s);
+            s->file = b->guide_file;
+            ERR_TRY(source_open_file(it, s, &apart));
+        }
+        struct sst_cursor c = {.at = NULL};
+        struct sst_handle h;
+        struct slice key;
+        bool more = true;
+        struct error *err = NULL;
+        str_init(&c.key, STR_MAX_DEFAULT);
+        sst_cursor_set(&c, s->reader->index_bytes);
+        for (size_t i = 1; more && err == NULL; i++) {
+            err = sst_index_next(s->reader, &c, &key, &h, &more);
+            if (err == NULL && more && i % PIECE_BLOCKS == 0)
+                offer_start(it, key);
+        }
+        str_release(&c.key);
+        ERR_TRY(err);
+    }
+    return NULL;
+}
+
+/* All of [start, it->end) in the batch; or *cut, behind start: the batch cannot hold what lies before it and
+ * what follows it together. */
+static struct error *
+fill_piece(struct live_iter *it, struct batch *b, struct slice start, size_t *n, struct slice *cut)
+{
+    *n = 0;
+    *cut = SLICE_NULL;
+    batch_begin(it, b);
+    struct error *err = live_position(it, start);
+    if (err == NULL)
+        err = fill_begun(it, b, b->v, PIECE_MAX, n);
+    batch_end(it, b);
+    if (err != NULL || it->n_order == 0)
+        return err;
+    VERIFY(*n > 0); /* an empty batch is never full */
+    struct slice last = key_without_time(it->back.a, it->last);
+    if (!it->key_done) { /* nothing of the last key is in the batch yet */
+        *cut = last;
+        return NULL;
+    }
+    struct slice behind = key_without_time(it->back.a, last);
+    if (mvcc_compare(behind, it->end) < 0)
+        *cut = behind;
+    return NULL;
+}
+
+/* The next piece that shows something; it->n_held 0 at the end. */
+static struct error *
+fill_backward(struct live_iter *it)
+{
+    struct backward *b = &it->back;
+    struct batch *batch = &it->batches[0];
+    size_t n = 0;
+    it->n_held = it->next_held = 0;
+    if (batch->v == NULL)
+        batch->v = xmalloc(PIECE_MAX * sizeof(*batch->v));
+    while (n == 0 && !b->done) {
+        if (b->n_starts == 0)
+            ERR_TRY(find_starts(it));
+        struct slice cut, start = it->lower;
+        b->done = b->n_starts == 0;
+        if (!b->done)
+            start = b->starts[--b->n_starts];
+        for (;;) {
+            ERR_TRY(fill_piece(it, batch, start, &n, &cut));
+            if (cut.len == 0)
+                break;
+            push_start(b, start);
+            start = cut;
+            b->done = false;
+        }
+        str_clear(&b->end);
+        str_append_slice(&b->end, start);
+        it->end = str_slice(&b->end);
+    }
+    for (size_t i = 0; i < n / 2; i++) {
+        struct engine_version v = batch->v[i];
+        batch->v[i] = batch->v[n - 1 - i];
+        batch->v[n - 1 - i] = v;
+    }
+    it->held = batch->v;
+    it->n_held = n;
+    return NULL;
+}
+
+/* What lies before this key comes next. */
+static void
+begin_backward(struct live_iter *it, struct slice end)
+{
+    struct backward *b = &it->back;
+    str_clear(&b->end);
+    str_append_slice(&b->end, end);
+    it->end = str_slice(&b->end);
+    b->n_starts = 0;
+    b->guide_file = b->guide != NULL ? b->guide->n_files : 0;
+    b->done = mvcc_compare(it->end, it->lower) <= 0;
+    it->n_held = it->next_held = 0;
+}
+
+static void
+choose_guide(struct live_iter *it)
+{
+    uint64_t largest = 0;
+    for (size_t i = 0; i < it->n_sources; i++) {
+        uint64_t size = 0;
+        for (size_t k = 0; k < it->sources[i].n_files; k++)
+            size += it->sources[i].files[k].size;
+        if (size > largest)
+            it->back.guide = &it->sources[i];
+        largest = size > largest ? size : largest;
+    }
 }
 
 /* ---- ahead ---- */
@@ -484,7 +684,9 @@ struct error *
 rocks_live_batch(struct live_iter *it, struct engine_version *v, size_t max, size_t *n)
 {
     *n = 0;
-    if (it->next_held == it->n_held) {
+    if (it->next_held == it->n_held && it->o.reverse) {
+        ERR_TRY(fill_backward(it));
+    } else if (it->next_held == it->n_held) {
         if (it->ahead == NULL)
             try_ahead(it);
         if (it->ahead == NULL) {
@@ -504,7 +706,9 @@ rocks_live_batch(struct live_iter *it, struct engine_version *v, size_t max, siz
 struct error *
 rocks_live_next(struct live_iter *it, struct engine_version *v, bool *more)
 {
-    if (it->next_held == it->n_held && it->ahead != NULL) {
+    if (it->next_held == it->n_held && it->o.reverse) {
+        ERR_TRY(fill_backward(it));
+    } else if (it->next_held == it->n_held && it->ahead != NULL) {
         ERR_TRY(take_ahead(it));
     } else if (it->next_held == it->n_held) {
         it->next_held = it->n_held = 0;
@@ -521,6 +725,10 @@ struct error *
 rocks_live_seek(struct live_iter *it, struct slice mvcc_key)
 {
     stop_ahead(it);
+    if (it->o.reverse) {
+        begin_backward(it, mvcc_compare(mvcc_key, it->upper) < 0 ? mvcc_key : it->upper);
+        return NULL;
+    }
     return live_position(it, mvcc_compare(mvcc_key, it->lower) < 0 ? it->lower : mvcc_key);
 }
 
@@ -591,15 +799,17 @@ rocks_live_open(struct rocks_engine *e, const struct engine_scan_opts *o, struct
                 struct slice upper, struct live_iter **out)
 {
     *out = NULL;
-    if (!e->files_readable || o->reverse)
+    if (!e->files_readable)
         return NULL;
     struct live_iter *it = xcalloc(1, sizeof(*it));
     it->e = e;
     it->o = *o;
     it->lower = lower;
-    it->upper = upper;
+    it->upper = it->end = upper;
     it->a = arena_create(NULL, "live scan");
     it->batches[0].values = arena_create(it->a, "values");
+    it->back.a = arena_create(it->a, "pieces");
+    str_init(&it->back.end, STR_MAX_DEFAULT);
     str_init(&it->last_copy, STR_MAX_DEFAULT);
     it->options = rocksdb_readoptions_create();
     rocksdb_readoptions_set_total_order_seek(it->options, 1);
@@ -610,7 +820,12 @@ rocks_live_open(struct rocks_engine *e, const struct engine_scan_opts *o, struct
     take_version(it, &good);
     if (good) {
         make_sources(it);
-        err = live_position(it, lower);
+        if (o->reverse) {
+            choose_guide(it);
+            begin_backward(it, upper);
+        } else {
+            err = live_position(it, lower);
+        }
     }
     if (err != NULL || !good)
         rocks_live_close(it);
@@ -639,6 +854,8 @@ rocks_live_close(struct live_iter *it)
     rocksdb_shim_files_free(it->files);
     rocksdb_readoptions_destroy(it->options);
     str_release(&it->last_copy);
+    str_release(&it->back.end);
+    xfree(it->back.starts);
     arena_destroy(it->a);
     xfree(it);
 }

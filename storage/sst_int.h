@@ -57,6 +57,7 @@ struct sst_block {
     uint8_t *raw;        /* for snappy's output */
     size_t raw_cap;
     uint8_t *window;     /* read from the source */
+    size_t window_bytes; /* at a time; 0: as for a walk forward */
     size_t window_cap;
     uint64_t window_offset;
     size_t window_len;
@@ -106,6 +107,11 @@ void sst_block_release(struct sst_block *b);
 void sst_cursor_set(struct sst_cursor *c, struct slice entries);
 struct error *sst_index_next(const struct sst_reader *r, struct sst_cursor *c, struct slice *key,
                              struct sst_handle *h, bool *more) ERR_MUST_USE;
+
+/* Move the cursor to the first entry of the index whose key is >= target, or to the one before. Its key is
+ * found by the next step. After sst_reader_index, and where there are starts. */
+struct error *sst_index_skip(const struct sst_reader *r, struct sst_cursor *c, struct slice target,
+                             bool before) ERR_MUST_USE;
 
 static inline bool
 sst_get_length(const uint8_t **p, const uint8_t *end, uint64_t *v)

@@ -88,7 +88,8 @@ source_bytes(const struct sst_reader *r, struct sst_block *b, uint64_t offset, s
         return NULL;
     }
     if (offset < b->window_offset || offset + len > b->window_offset + b->window_len) {
-        size_t n = len > WINDOW_BYTES ? len : WINDOW_BYTES;
+        size_t most = b->window_bytes > 0 ? b->window_bytes : WINDOW_BYTES;
+        size_t n = len > most ? len : most;
         if (n > r->src.size - offset)
             n = (size_t)(r->src.size - offset);
         b->window_len = 0;
@@ -450,10 +451,8 @@ out:
     return err;
 }
 
-/* Move the cursor to the first entry of the index whose key is >= target, when that can be done quickly,
- * or to the one before. Its key is found by the next step. */
-static struct error *
-index_skip(const struct sst_reader *r, struct sst_cursor *c, struct slice target, bool before)
+struct error *
+sst_index_skip(const struct sst_reader *r, struct sst_cursor *c, struct slice target, bool before)
 {
     struct sst_handle h;
     struct slice key;
@@ -681,7 +680,7 @@ sst_iter_seek(struct sst_iter *it, struct slice key)
     struct error *err;
     bool more;
     if (it->r->n_starts > 0)
-        ERR_GOTO(index_skip(it->r, &it->index, str_slice(&target), false), out);
+        ERR_GOTO(sst_index_skip(it->r, &it->index, str_slice(&target), false), out);
     for (;;) { /* the first block whose last key may be >= key */
         ERR_GOTO(sst_index_next(it->r, &it->index, &it->limit, &it->handle, &more), out);
         if (!more) {
@@ -718,7 +717,7 @@ sst_reader_before(const struct sst_reader *r, struct slice key, struct str *out)
     if (r->n_starts > 0) {
         str_init(&target, STR_MAX_DEFAULT);
         mvcc_put_key(&target, key, HLC_MIN);
-        err = index_skip(r, &c, str_slice(&target), true);
+        err = sst_index_skip(r, &c, str_slice(&target), true);
         str_release(&target);
         if (err != NULL)
             goto out;

@@ -153,8 +153,10 @@ struct error *
 sst_walk_next(struct sst_walk *w)
 {
     while (!w->have_block || w->data.at >= w->data.end) {
+        bool past = w->have_block && mvcc_compare(w->limit, w->end) >= 0, more;
         w->valid = w->have_block = false;
-        bool more;
+        if (past) /* so is the next block */
+            return NULL;
         ERR_TRY(sst_index_next(w->r, &w->index, &w->limit, &w->handle, &more));
         if (!more)
             return NULL;
@@ -187,6 +189,8 @@ sst_walk_seek(struct sst_walk *w, struct slice key)
     bool more;
     sst_cursor_set(&w->index, w->r->index_bytes);
     w->valid = w->have_block = false;
+    if (w->r->n_starts > 0)
+        ERR_TRY(sst_index_skip(w->r, &w->index, key, false));
     do { /* the first block whose last key may be >= key */
         ERR_TRY(sst_index_next(w->r, &w->index, &w->limit, &w->handle, &more));
         if (!more)

@@ -378,7 +378,7 @@ batch_plain(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
     if (*n > 0)
         set_shown(s, e[*n - 1].key);
     s->read += used;
-    if (s->o.fill_cache && s->read > LONG_BYTES && !s->finished && !s->o.reverse) {
+    if (s->o.fill_cache && s->read > LONG_BYTES && !s->finished) {
         s->o.fill_cache = false;
         return open_base(s);
     }

@@ -576,7 +576,8 @@ static uint64_t
 busy_digest(struct engine *e, bool fill_cache, struct rand *r, size_t *rows)
 {
     struct engine_scan_opts o = {
-        .span = {slice_cstr("k"), slice_cstr("l")}, .ts = at(BUSY_TS), .fill_cache = fill_cache};
+        .span = {slice_cstr("k"), slice_cstr("l")}, .ts = at(BUSY_TS), .fill_cache = fill_cache,
+        .reverse = rand_chance(r, 2)};
     struct engine_iter *it;
     struct engine_version v[64];
     uint64_t h = 0;
@@ -590,7 +591,7 @@ busy_digest(struct engine *e, bool fill_cache, struct rand *r, size_t *rows)
     OK(engine_iter_open(e, &o, &it));
     if (rand_chance(r, 2)) { /* one that begins again */
         read_a_little(it, r);
-        OK(engine_iter_seek(it, slice_cstr("k")));
+        OK(engine_iter_seek(it, slice_cstr(o.reverse ? "l" : "k")));
     }
     do {
         if (rand_chance(r, 4)) {
@@ -601,8 +602,8 @@ busy_digest(struct engine *e, bool fill_cache, struct rand *r, size_t *rows)
             OK(engine_iter_batch(it, v, 1 + rand_below(r, 64), &n));
         }
         for (size_t i = 0; i < n; i++) {
-            h = h * 31 + hash_bytes(v[i].key.ptr, v[i].key.len, 1);
-            h = h * 31 + hash_bytes(v[i].value.ptr, v[i].value.len, 2) + (uint64_t)v[i].ts.wall;
+            uint64_t key = hash_bytes(v[i].key.ptr, v[i].key.len, 1); /* in any order */
+            h += hash_bytes(v[i].value.ptr, v[i].value.len, key) + (uint64_t)v[i].ts.wall * key;
         }
         *rows += n;
     } while (n > 0);
@@ -692,6 +693,114 @@ test_read_ahead_keeps_what_it_shows(void **state)
         assert_int_equal(rows, ROWS);
         engine_iter_close(it);
         store_end(&s);
+    }
+}
+
+/* ---- long scans beside the memory engine, both ways ---- */
+
+enum { BOTH_KEYS = 30000, BOTH_TIMES = 50 };
+
+static void
+both_put(struct engine *const *e, const char *key, int64_t t, struct slice value)
+{
+    struct engine_write w = {slice_cstr(key), at(t), value};
+    for (int i = 0; i < 2; i++)
+        OK(engine_commit(e[i], &w, 1, false));
+}
+
+/* Some rows of a stretch, at times of their own; now and then a long one. */
+static void
+both_write(struct engine *const *e, struct rand *r, int64_t t)
+{
+    static char bytes[200000];
+    int from = (int)rand_below(r, BOTH_KEYS), step = 1 + (int)rand_below(r, 12);
+    int len = (int)rand_below(r, 3) == 0 ? 9000 : 2500;
+    for (int i = from; i < BOTH_KEYS && i < from + len; i += step) {
+        char key[16];
+        size_t n = rand_chance(r, 6) ? 0 : rand_chance(r, 900) ? rand_below(r, sizeof(bytes)) : 1 + rand_below(r, 90);
+        snprintf(key, sizeof(key), "k%05d", i);
+        memset(bytes, 'a' + (int)((i + t) % 26), n);
+        both_put(e, key, t, slice_make(bytes, n));
+    }
+}
+
+/* A key with so many versions that no batch could hold them. */
+static void
+both_heap(struct engine *const *e, struct rand *r)
+{
+    static const char bytes[700];
+    char key[16];
+    snprintf(key, sizeof(key), "k%05d", (int)rand_below(r, BOTH_KEYS));
+    for (int64_t t = 1; t < 1200; t++)
+        both_put(e, key, 100000 + t, slice_make(bytes, t % 7 == 0 ? 0 : sizeof(bytes)));
+}
+
+static void
+both_read(struct engine *const *e, struct rand *r)
+{
+    char lo[16], hi[16];
+    snprintf(lo, sizeof(lo), "k%05d", (int)rand_below(r, BOTH_KEYS));
+    snprintf(hi, sizeof(hi), "k%05d", (int)rand_below(r, BOTH_KEYS));
+    bool whole = rand_chance(r, 3);
+    struct engine_scan_opts o = {.ts = rand_chance(r, 3) ? HLC_MAX : at(1 + (int64_t)rand_below(r, BOTH_TIMES)),
+                                 .reverse = !rand_chance(r, 4), .show_deletions = rand_chance(r, 4)};
+    o.span = (struct span){slice_cstr(whole ? "k" : lo), slice_cstr(whole ? "l" : hi)};
+    if (slice_cmp(o.span.start, o.span.end) >= 0)
+        return;
+    struct engine_iter *it[2];
+    struct engine_version v[700], w;
+    size_t n;
+    uint64_t pause = rand_below(r, 200);
+    for (int i = 0; i < 2; i++)
+        OK(engine_iter_open(e[i], &o, &it[i]));
+    do {
+        bool more;
+        OK(engine_iter_batch(it[1], v, 1 + rand_below(r, 700), &n));
+        for (size_t i = 0; i < n; i++) {
+            OK(engine_iter_next(it[0], &w, &more));
+            assert_true(more && slice_eq(v[i].key, w.key) && slice_eq(v[i].value, w.value) &&
+                        hlc_cmp(v[i].ts, w.ts) == 0);
+        }
+        if (n == 0) {
+            OK(engine_iter_next(it[0], &w, &more));
+            assert_false(more);
+        } else if (pause-- == 0) { /* both go elsewhere */
+            for (int i = 0; i < 2; i++)
+                OK(engine_iter_seek(it[i], slice_cstr(o.reverse ? lo : hi)));
+        }
+    } while (n > 0);
+    for (int i = 0; i < 2; i++)
+        engine_iter_close(it[i]);
+}
+
+static void
+test_long_scans_both_ways(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct store s[2];
+        struct engine *e[2];
+        struct rand r;
+        rand_init(&r, seed);
+        for (int i = 0; i < 2; i++) {
+            store_begin(&s[i], &local_kinds[i]);
+            e[i] = s[i].e;
+        }
+        for (int64_t t = 1; t <= BOTH_TIMES; t++) {
+            both_write(e, &r, t);
+            if (rand_chance(&r, 15))
+                both_heap(e, &r);
+            if (rand_chance(&r, 4))
+                OK(engine_flush(e[1]));
+            if (t % 5 == 0 || t == BOTH_TIMES)
+                for (int i = 0; i < 4; i++)
+                    both_read(e, &r);
+        }
+        OK(engine_flush(e[1]));
+        for (int i = 0; i < 6; i++)
+            both_read(e, &r);
+        for (int i = 0; i < 2; i++)
+            store_end(&s[i]);
     }
 }
 
@@ -1349,6 +1458,7 @@ main(void)
         cmocka_unit_test(test_open_errors),        cmocka_unit_test(test_bulk_commit),
         cmocka_unit_test(test_long_scans_of_a_busy_store),
         cmocka_unit_test(test_read_ahead_keeps_what_it_shows),
+        cmocka_unit_test(test_long_scans_both_ways),
         cmocka_unit_test(test_blocks),
     };
     const struct CMUnitTest postgres_tests[] = {
