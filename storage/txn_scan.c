@@ -214,6 +214,25 @@ next_own_reverse(struct kv_scan *s, const struct wver **v)
     return NULL;
 }
 
+/* Is there an own row among those that were not shown yet? */
+static bool
+own_ahead(const struct kv_scan *s)
+{
+    struct wbuf *b = &s->t->buf;
+    if (b->writes == 0)
+        return false;
+    if (s->o.reverse) {
+        struct slice below = s->shown ? str_slice(&s->last) : s->o.span.end;
+        const struct wnode *n = below.len == 0 ? b->last : wbuf_before(b, below);
+        return n != &b->head && own_in_span(s, n);
+    }
+    struct slice from = s->shown ? str_slice(&s->last) : s->o.span.start;
+    const struct wnode *n = wbuf_before(b, from)->next;
+    if (n != NULL && s->shown && slice_eq(n->key, from))
+        n = n->next;
+    return n != NULL && own_in_span(s, n);
+}
+
 /* ---- next ---- */
 
 static struct error *
@@ -344,7 +363,7 @@ block_add(struct kv_scan *s, size_t *used, struct kv_entry *e)
     return true;
 }
 
-/* No own rows and no locks: straight from the engine. Its versions are passed on as they are where it
+/* No own rows ahead and no locks: straight from the engine. Its versions are passed on as they are where it
  * gives many at a time; single ones are copied. */
 static struct error *
 batch_plain(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
@@ -468,7 +487,7 @@ kv_scan_batch(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
         return NULL;
     if (s->epoch != s->t->epoch)
         ERR_TRY(open_base(s));
-    if (s->t->buf.writes == 0 && !s->o.lock)
+    if (!s->o.lock && !own_ahead(s))
         return batch_plain(s, e, max, n);
     if (s->o.lock && s->t->db->shared != NULL)
         return batch_locked(s, e, max, n);

@@ -262,6 +262,12 @@ mut_expect_row(struct mut_table *mt, struct arena *scratch, const struct datum *
     return NULL;
 }
 
+void
+mut_keys_are_new(struct mut_table *mt)
+{
+    mt->new_keys = true;
+}
+
 struct error *
 mut_insert(struct mut_table *mt, struct arena *scratch, const struct datum *row,
            enum mut_verb verb)
@@ -274,7 +280,8 @@ mut_insert(struct mut_table *mt, struct arena *scratch, const struct datum *row,
         if (!writes(ix))
             continue;
         ERR_TRY(row_encode(scratch, mt->t, ix, row, collect, &p));
-        if ((ix->unique || ix->primary) && p.n > 0 && (ix->primary || !key_has_null(ix, row))) {
+        if (!mt->new_keys && (ix->unique || ix->primary) && p.n > 0 &&
+            (ix->primary || !key_has_null(ix, row))) {
             bool taken;
             ERR_TRY(key_taken(mt, scratch, p.v[0].key, &taken));
             if (taken)

@@ -37,6 +37,8 @@ struct error *mut_check_updated_row(struct mut_table *mt, struct arena *scratch,
 #define MUT_EXPECT_MAX 128
 struct error *mut_expect_row(struct mut_table *mt, struct arena *scratch, const struct datum *row,
                              const bool *known, struct slice *keys, int *n) ERR_MUST_USE;
+/* No key of a row to come can be there, so that INSERT need not look. */
+void mut_keys_are_new(struct mut_table *mt);
 /* The row is prepared and checked. verb: for foreign key messages. */
 struct error *mut_insert(struct mut_table *mt, struct arena *scratch, const struct datum *row,
                          enum mut_verb verb) ERR_MUST_USE;

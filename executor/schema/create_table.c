@@ -404,6 +404,15 @@ fill_row(struct row_sink *sink, const struct datum *row)
     return e;
 }
 
+/* Is the primary key, and no other index, the rowid that fill_row makes? */
+static bool
+has_rowid_alone(const struct table *t)
+{
+    const struct index *pk = &t->indexes[0];
+    const struct column *c = pk->n_keys == 1 ? &t->columns[pk->keys[0]] : NULL;
+    return t->n_all_indexes == 1 && c != NULL && c->hidden && c->compute_expr == NULL;
+}
+
 static struct error *
 fill_from_query(struct definition *d, const struct table *t)
 {
@@ -412,6 +421,8 @@ fill_from_query(struct definition *d, const struct table *t)
     struct mutator *m;
     ERR_TRY(mutator_create(x, x->arena, &m));
     ERR_TRY(mutator_table(m, t, NULL, &f.mt));
+    if (has_rowid_alone(t)) /* and the table is our own until we commit */
+        mut_keys_are_new(f.mt);
     f.arena = arena_create(x->arena, "fill");
     f.row = ARENA_ARRAY(x->arena, struct datum, (size_t)t->n_all_columns + 1);
     struct error *e = exec_select(x, d->n->as_select, &f.base);
