@@ -16,9 +16,9 @@
  * shows, it holds: the blocks that were left while it was filled, which no later one shows. Where the scan
  * stands, the batches, and what may be used of all else, is the thread's alone until it is stopped.
  *
- * Backward the span is read in pieces, the last one first, each forward as above and whole, so that what counts
- * of a key is decided in the same way; its batch is then shown from its end. A piece is some blocks of the
- * largest source; where more lies in it than a batch may hold, it is cut, and its end is read alone.
+ * Backward the span is read in pieces, the last one first, each forward as above and whole, so that what
+ * counts of a key is decided in the same way; its batch is then shown from its end. A piece is some blocks of
+ * the largest source; where more lies in it than a batch may hold, it is cut, and its end is read alone.
  */
 #include "config.h"
 
@@ -473,7 +473,7 @@ push_start(struct backward *b, struct slice start)
     b->starts[b->n_starts++] = start;
 }
 
-/* A piece may begin at this MVCC key: at the first version of its key, if that lies inside of what is left. */
+/* A piece may begin at this MVCC key: at the first version of its key, where that lies in what is left. */
 static void
 offer_start(struct live_iter *it, struct slice mvcc_key)
 {

@@ -717,7 +717,7 @@ both_write(struct engine *const *e, struct rand *r, int64_t t)
     int len = (int)rand_below(r, 3) == 0 ? 9000 : 2500;
     for (int i = from; i < BOTH_KEYS && i < from + len; i += step) {
         char key[16];
-        size_t n = rand_chance(r, 6) ? 0 : rand_chance(r, 900) ? rand_below(r, sizeof(bytes)) : 1 + rand_below(r, 90);
+        size_t n = rand_chance(r, 6) ? 0 : 1 + rand_below(r, rand_chance(r, 900) ? sizeof(bytes) - 1 : 90);
         snprintf(key, sizeof(key), "k%05d", i);
         memset(bytes, 'a' + (int)((i + t) % 26), n);
         both_put(e, key, t, slice_make(bytes, n));
@@ -742,8 +742,8 @@ both_read(struct engine *const *e, struct rand *r)
     snprintf(lo, sizeof(lo), "k%05d", (int)rand_below(r, BOTH_KEYS));
     snprintf(hi, sizeof(hi), "k%05d", (int)rand_below(r, BOTH_KEYS));
     bool whole = rand_chance(r, 3);
-    struct engine_scan_opts o = {.ts = rand_chance(r, 3) ? HLC_MAX : at(1 + (int64_t)rand_below(r, BOTH_TIMES)),
-                                 .reverse = !rand_chance(r, 4), .show_deletions = rand_chance(r, 4)};
+    struct engine_scan_opts o = {.reverse = !rand_chance(r, 4), .show_deletions = rand_chance(r, 4)};
+    o.ts = rand_chance(r, 3) ? HLC_MAX : at(1 + (int64_t)rand_below(r, BOTH_TIMES));
     o.span = (struct span){slice_cstr(whole ? "k" : lo), slice_cstr(whole ? "l" : hi)};
     if (slice_cmp(o.span.start, o.span.end) >= 0)
         return;
