@@ -71,7 +71,7 @@ static const struct var_def vars[] = {
     {"require_explicit_primary_keys", VAR_BOOL, "off", NULL, false},
     {"results_buffer_size", VAR_READ_ONLY, "16384", NULL, false},
     {"row_security", VAR_SPECIAL, "off", NULL, false},
-    {"save_tables_prefix", VAR_TEXT, "", NULL, true},
+    {"save_tables_prefix", VAR_SPECIAL, "", NULL, true},
     {"search_path", VAR_SPECIAL, "public", NULL, false},
     {"server_encoding", VAR_READ_ONLY, "UTF8", NULL, false},
     {"server_version", VAR_READ_ONLY, "9.5.0", NULL, false},
@@ -496,6 +496,10 @@ set_special(struct session *s, struct exec_ctx *x, const struct var_def *d, cons
     }
     if (strcmp(d->name, "default_tablespace") == 0)
         return *v == '\0' ? NULL : bad_value(d, v);
+    if (strcmp(d->name, "save_tables_prefix") == 0)
+        return *v == '\0' ? NULL
+                          : err_unimplemented(0, "the configuration setting \"%s\" is not supported",
+                                              d->name);
     if (strcmp(d->name, "standard_conforming_strings") == 0) {
         *out = "on";
         return parse_bool(v, &b) && b ? NULL : bad_compat(d->name, v, "on");

@@ -47,8 +47,8 @@ SELECT TRIM(a), TRIM(BOTH 'x' FROM a), TRIM(LEADING 'x' FROM a), TRIM(TRAILING F
 => SELECT btrim(a), btrim(a, 'x'), ltrim(a, 'x'), rtrim(a), btrim(a, 'x')
 SELECT CURRENT_DATE, CURRENT_TIME, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP(3), LOCALTIME, LOCALTIMESTAMP, CURRENT_USER, SESSION_USER, CURRENT_ROLE, USER, CURRENT_SCHEMA, CURRENT_CATALOG, now(), COLLATION FOR (a), GREATEST(1, 2), LEAST(1, 2), left('abc', 1), right('abc', 1)
 => SELECT current_date(), current_time(), current_timestamp(), current_timestamp(3), localtime(), localtimestamp(), current_user(), current_user(), current_user(), current_user(), current_schema(), current_database(), now(), pg_collation_for(a), greatest(1, 2), least(1, 2), left('abc', 1), right('abc', 1)
-SELECT a AT TIME ZONE 'UTC', a COLLATE de, a COLLATE "de-CH", 'x' COLLATE en_u_ks_level2, a || b COLLATE de
-=> SELECT timezone('UTC', a), a COLLATE de, a COLLATE "de-CH", 'x' COLLATE en_u_ks_level2, a || b COLLATE de
+SELECT a AT TIME ZONE 'UTC', a COLLATE de, a COLLATE "de-ch", 'x' COLLATE en_u_ks_level2, a || b COLLATE de
+=> SELECT timezone('UTC', a), a COLLATE de, a COLLATE de_ch, 'x' COLLATE en_u_ks_level2, a || b COLLATE de
 SELECT a::INT, CAST(a AS STRING), a:::DECIMAL, ANNOTATE_TYPE(a, BOOL), -1::INT, (-1)::INT, a::INT::STRING, (a + b)::FLOAT, a:::INT::STRING
 => SELECT a::INT8, CAST(a AS STRING), a:::DECIMAL, ANNOTATE_TYPE(a, BOOL), -1::INT8, (-1)::INT8, a::INT8::STRING, (a + b)::FLOAT8, (a:::INT8)::STRING
 SELECT DATE '2020-01-01', TIMESTAMP '2020-01-01', TIMESTAMPTZ '2020-01-01', INTERVAL '1h', INTERVAL '1' HOUR, INTERVAL '1:02' MINUTE TO SECOND(3), INTERVAL(3) '1s', BOOL 'true', DECIMAL(10, 2) '1.5', uuid 'x'
@@ -179,8 +179,8 @@ CREATE TABLE IF NOT EXISTS t (a, b) AS VALUES (1, 2)
 CREATE TABLE t (a PRIMARY KEY, b FAMILY f, FAMILY g (a), PRIMARY KEY (a, b)) AS SELECT 1, 2
 CREATE TEMP TABLE t AS TABLE u
 => CREATE TEMPORARY TABLE t AS TABLE u
-CREATE TABLE t (a STRING[], b INT8[] NOT NULL, c VARCHAR(3) COLLATE "en-US")
-=> CREATE TABLE t (a STRING[], b INT8[] NOT NULL, c VARCHAR(3) COLLATE "en-US")
+CREATE TABLE t (a STRING[], b INT8[] NOT NULL, c VARCHAR(3) COLLATE "en-us")
+=> CREATE TABLE t (a STRING[], b INT8[] NOT NULL, c VARCHAR(3) COLLATE en_us)
 CREATE TABLE t (a TIMESTAMP DEFAULT now(), b INT DEFAULT 1 + 2, c UUID DEFAULT gen_random_uuid(), d DECIMAL(10,2) DEFAULT -1.5, e STRING DEFAULT 'a' || 'b', f INT DEFAULT nextval('s'))
 => CREATE TABLE t (a TIMESTAMP DEFAULT now(), b INT8 DEFAULT 1 + 2, c UUID DEFAULT gen_random_uuid(), d DECIMAL(10,2) DEFAULT -1.5, e STRING DEFAULT 'a' || 'b', f INT8 DEFAULT nextval('s'))
 CREATE INDEX ON t (a)

@@ -43,7 +43,7 @@ struct change {
     struct slice *starts;      /* the keys that the steps begin with */
     size_t n_steps;
     const char *database;      /* defaults may name sequences without theirs */
-    struct slice first, last;  /* keys of rows, for the fraction */
+    struct slice first, last;  /* keys of rows, as the change began: what comes behind the last has all */
     uint64_t max_rows;
     int64_t saved_ns;
     int64_t began_ns;          /* of the writing, for its rate */
@@ -200,13 +200,26 @@ prepare_txn(struct exec_ctx *x, void *arg)
     return NULL;
 }
 
+/* Where an earlier run ends, this one does: else rows that come at the end all the time are never passed. */
+static void
+keep_last(struct change *c)
+{
+    for (size_t i = 0; i < c->n_steps; i++) {
+        const Amberdb__ResumeSpanList *l = c->d->resume_span_list[i];
+        if (l->n_resume_spans > 0 && l->resume_spans[0]->end_key.len > 0)
+            c->last = pb_bytes(l->resume_spans[0]->end_key);
+    }
+}
+
 /* A list for each step: what is left of the primary index. Begun when an earlier run left none. */
 static struct error *
 prepare_spans(struct change *c)
 {
     struct arena *a = c->j->arena;
-    if (c->d->n_resume_span_list == c->n_steps)
+    if (c->d->n_resume_span_list == c->n_steps) {
+        keep_last(c);
         return NULL;
+    }
     c->d->n_resume_span_list = 0;
     for (size_t i = 0; i < c->n_steps; i++) {
         Amberdb__ResumeSpanList *l = PB_NEW(a, ResumeSpanList, resume_span_list);

@@ -32,7 +32,7 @@ SET tracing = on; SHOW tracing; SET tracing = off; SET TRACING = cluster; SET TR
 SET transaction_isolation = 'serializable'; SET transaction_isolation = 'read uncommitted'; SHOW transaction_isolation;
 SET transaction_priority = 'high'; SHOW transaction_priority; SET transaction_read_only = on; SHOW transaction_read_only; SET transaction_status = 'x'; SHOW transaction_status;
 SET vectorize = on; SHOW vectorize; SET vectorize = 'experimental_always'; SET vectorize='foo'; RESET vectorize; SET vectorize_row_count_threshold = 5; SET vectorize_row_count_threshold = -5; RESET vectorize_row_count_threshold;
-SHOW allow_prepare_as_opt_plan; SHOW save_tables_prefix; SHOW session_authorization; SHOW ssl_renegotiation_limit; SET ssl_renegotiation_limit=0;
+SHOW allow_prepare_as_opt_plan; SHOW save_tables_prefix; SET save_tables_prefix = ''; SET save_tables_prefix = 'x'; SHOW session_authorization; SHOW ssl_renegotiation_limit; SET ssl_renegotiation_limit=0;
 SET TIME ZONE 'America/New_York'; SHOW TIME ZONE; SHOW timezone; SELECT '2020-01-01 00:00+00'::TIMESTAMPTZ;
 SET TIME ZONE 'foo'; SET TIME ZONE -5; SHOW timezone; SET TIME ZONE 5.5; SHOW timezone; SELECT '2020-01-01 00:00+00'::TIMESTAMPTZ; SET TIME ZONE INTERVAL '-3h'; SHOW TIME ZONE; SET TIME ZONE 'GMT+3'; SHOW TIME ZONE; SELECT '2020-01-01 00:00+00'::TIMESTAMPTZ; SET TIME ZONE LOCAL; SHOW TIME ZONE; SET TIME ZONE DEFAULT; SHOW TIME ZONE; SET timezone = 'UTC'; SET TIME ZONE +5.5; SHOW timezone; SET TIME ZONE 'UTC';
 SET TIME ZONE 200; SET TIME ZONE '-05:00'; SHOW TIME ZONE; SET TIME ZONE 'utc'; SHOW TIME ZONE; SET TIME ZONE 'pst8pdt'; SHOW TIME ZONE; RESET timezone;
