@@ -328,6 +328,7 @@ refill(struct table_reader *r, size_t want, bool *more)
                 .span = s,
                 .reverse = r->reverse,
                 .lock = r->lock && r->lock_left > 0,
+                .no_track = r->no_track,
                 .fill_cache = !r->long_scan,
             };
             ERR_TRY(kv_scan_open(r->x->txn, &o, &r->scan));

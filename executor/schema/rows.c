@@ -34,6 +34,15 @@ key_behind(struct exec_ctx *x, const struct table *t, const struct datum *row, s
 }
 
 static struct error *
+note_first(struct exec_ctx *x, const struct table *t, const struct datum *row, struct ddl_piece *piece)
+{
+    struct span span;
+    ERR_TRY(span_of_row(x->arena, t, row, &span));
+    piece->first = span.start;
+    return NULL;
+}
+
+static struct error *
 track_row(struct exec_ctx *x, const struct table *t, const struct datum *row, struct arena *scratch)
 {
     struct span span;
@@ -78,7 +87,7 @@ ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
     }
     if (piece != NULL) {
         piece->rows = piece->bytes = 0;
-        piece->next = (struct slice){0};
+        piece->first = piece->next = (struct slice){0};
         end_at(x, &span, piece->to);
         if (piece->from.len > 0)
             span.start = piece->from;
@@ -86,7 +95,7 @@ ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
     if (slice_cmp(span.start, span.end) >= 0)
         goto out;
     kv_txn_step(x->txn);
-    ERR_TRY(table_reader_create(x, x->arena, t, primary, needed, false, &reader));
+    ERR_TRY(table_reader_create(x, x->arena, t, primary, needed, piece != NULL && piece->lock, &reader));
     if (alone)
         table_reader_no_track(reader);
     table_reader_start(reader, &span, 1, false);
@@ -99,6 +108,8 @@ ddl_each_row(struct exec_ctx *x, const struct table *t, const bool *needed,
             break;
         if (alone)
             ERR_GOTO(track_row(x, t, row, scratch), out);
+        if (piece != NULL && n == 0)
+            ERR_GOTO(note_first(x, t, row, piece), out);
         ERR_GOTO(fn(arg, row, &stop), out);
         if (piece != NULL && piece_is_full(piece)) {
             err = key_behind(x, t, row, &piece->next);

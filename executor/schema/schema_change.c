@@ -28,6 +28,7 @@
 #define PIECE_ROWS 400000 /* the fewer transactions, the faster; writers make them smaller */
 #define PIECE_ROWS_MIN 1
 #define PIECE_BYTES ((size_t)16 << 20)
+#define LOCKED_ROWS 128 /* a piece that writers made so small locks its rows, so that they stay */
 #define SAVE_NS INT64_C(1000000000)
 #define RETRY_NS INT64_C(100000000) /* looks at the cancel token */
 #define RETRY_STEPS 10
@@ -275,6 +276,7 @@ piece_txn(struct exec_ctx *x, void *arg)
         c->max_rows = c->max_rows / 4 > PIECE_ROWS_MIN ? c->max_rows / 4 : PIECE_ROWS_MIN;
     struct ddl_piece piece = {.from = p->from, .to = c->last, .max_rows = c->max_rows,
                               .rows_alone = p->attempts > 1,
+                              .lock = p->attempts > 1 && c->max_rows <= LOCKED_ROWS,
                               .max_bytes = (size_t)c->rate < PIECE_BYTES ? (size_t)c->rate
                                                                        : PIECE_BYTES};
     ERR_TRY(read_forms(x, c, &f));
@@ -294,6 +296,10 @@ piece_txn(struct exec_ctx *x, void *arg)
                             : NULL;
     }
     p->bytes = piece.bytes;
+    /* What comes before the first row comes with all that it needs: another attempt need not step over what
+     * went there meanwhile, which would take it longer than the row may live. */
+    if (piece.rows_alone && piece.first.len > 0)
+        p->from = (struct slice){arena_memdup(p->kept, piece.first.ptr, piece.first.len), piece.first.len};
     if (err == NULL && piece.next.len > 0)
         p->next = (struct slice){arena_memdup(p->kept, piece.next.ptr, piece.next.len),
                                  piece.next.len};

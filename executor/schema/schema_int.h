@@ -235,9 +235,11 @@ struct ddl_piece {
     size_t max_bytes;          /* of what is written; looked at after each row */
     const struct table *seen;  /* ddl_rewrite_rows: the table as its writers know it */
     bool rows_alone;           /* rows that come between do not matter: only those read count as read */
+    bool lock;                 /* so that those read stay */
     /* out */
     uint64_t rows;
     size_t bytes;
+    struct slice first;        /* key of the first row, in x->arena; empty: there was none */
     struct slice next;         /* what `from` is of the next piece, in x->arena; empty: that was the last */
 };
 
