@@ -478,11 +478,6 @@ kv_scan_batch(struct kv_scan *s, struct kv_entry *e, size_t max, size_t *n)
     ERR_TRY(scan_check(s));
     ERR_TRY(cancel_check(s->t->o.cancel));
     *n = 0;
-#ifdef AMBERDB_SANITIZED /* so that it is seen who still looks at the batch before */
-    xfree(s->block);
-    s->block = NULL;
-    s->block_cap = 0;
-#endif
     if (s->finished)
         return NULL;
     if (s->epoch != s->t->epoch)
