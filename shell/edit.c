@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <locale.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -59,21 +57,6 @@ prompt(EditLine *el)
         str_append_cstr(&ed->prompt, "-> ");
     }
     return ed->prompt.ptr;
-}
-
-/* Until there is something to read; false after Ctrl-C. The signal comes only while this waits. */
-static bool
-wait_for_input(void)
-{
-    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
-    sigset_t block, before;
-    sigemptyset(&block);
-    sigaddset(&block, SIGINT);
-    sigprocmask(SIG_BLOCK, &block, &before);
-    while (!was_interrupted() && ppoll(&p, 1, NULL, &before) < 0 && errno == EINTR) {
-    }
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    return !was_interrupted();
 }
 
 /* One character. Ctrl-C ends the line here, where libedit's own reader would go on. */

@@ -189,9 +189,9 @@ static char
 read_answer(void)
 {
     char line[64];
-    ssize_t n = read(STDIN_FILENO, line, sizeof(line));
-    if (n < 0 && errno == EINTR)
+    if (!wait_for_input())
         return 'c';
+    ssize_t n = read(STDIN_FILENO, line, sizeof(line));
     return n > 0 && line[0] != '\n' ? line[0] : '\0';
 }
 

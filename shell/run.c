@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -40,6 +41,21 @@ void
 forget_interrupt(void)
 {
     interrupts = 0;
+}
+
+bool
+wait_for_input(void)
+{
+    /* the signal comes only within ppoll: one that came just before a read would not end it */
+    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+    sigset_t block, before;
+    sigemptyset(&block);
+    sigaddset(&block, SIGINT);
+    sigprocmask(SIG_BLOCK, &block, &before);
+    while (!was_interrupted() && ppoll(&p, 1, NULL, &before) < 0 && errno == EINTR) {
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return !was_interrupted();
 }
 
 void

@@ -81,6 +81,8 @@ bool read_copy_line(struct shell *sh, struct str *line); /* from where statement
 void install_cancel(struct shell *sh);                 /* Ctrl-C cancels what runs */
 bool was_interrupted(void);                            /* Ctrl-C when nothing ran, not yet forgotten */
 void forget_interrupt(void);
+/* Until standard input has something to read; false after Ctrl-C, whenever it came since it was forgotten. */
+bool wait_for_input(void);
 
 /* ---- progress.c ---- */
 
