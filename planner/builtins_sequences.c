@@ -86,9 +86,9 @@ BUILTIN(random_uuid)
 
 static const struct overload rows[] = {
     {.name = "nextval", .args = {&TYPE_STRING}, .ret = &TYPE_INT8, .fn = nextval,
-     .volatility = VOLATILE, .preferred = true, .category = "Sequence"},
+     .volatility = VOLATILE, .changes = true, .preferred = true, .category = "Sequence"},
     {.name = "nextval", .args = {&TYPE_REGCLASS}, .ret = &TYPE_INT8, .fn = nextval_oid,
-     .volatility = VOLATILE, .category = "Sequence"},
+     .volatility = VOLATILE, .changes = true, .category = "Sequence"},
     {.name = "currval", .args = {&TYPE_STRING}, .ret = &TYPE_INT8, .fn = currval,
      .volatility = VOLATILE, .preferred = true, .category = "Sequence"},
     {.name = "currval", .args = {&TYPE_REGCLASS}, .ret = &TYPE_INT8, .fn = currval_oid,
@@ -96,9 +96,9 @@ static const struct overload rows[] = {
     {.name = "lastval", .ret = &TYPE_INT8, .fn = lastval, .volatility = VOLATILE,
      .category = "Sequence"},
     {.name = "setval", .args = {&TYPE_STRING, &TYPE_INT8}, .ret = &TYPE_INT8, .fn = setval,
-     .volatility = VOLATILE, .category = "Sequence"},
+     .volatility = VOLATILE, .changes = true, .category = "Sequence"},
     {.name = "setval", .args = {&TYPE_STRING, &TYPE_INT8, &TYPE_BOOL}, .ret = &TYPE_INT8,
-     .fn = setval, .volatility = VOLATILE, .category = "Sequence"},
+     .fn = setval, .volatility = VOLATILE, .changes = true, .category = "Sequence"},
     {.name = "unique_rowid", .ret = &TYPE_INT8, .fn = unique_rowid, .volatility = VOLATILE,
      .category = "ID generation"},
     {.name = "gen_random_uuid", .ret = &TYPE_UUID, .fn = random_uuid, .volatility = VOLATILE,

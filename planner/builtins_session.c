@@ -159,7 +159,7 @@ static const struct overload rows[] = {
     {.name = "current_setting", .args = {&TYPE_STRING, &TYPE_BOOL}, .ret = &TYPE_STRING,
      .fn = current_setting, .volatility = STABLE, .category = "System info"},
     {.name = "set_config", .args = {&TYPE_STRING, &TYPE_STRING, &TYPE_BOOL}, .ret = &TYPE_STRING,
-     .fn = set_config, .volatility = VOLATILE, .category = "System info"},
+     .fn = set_config, .volatility = VOLATILE, .changes = true, .category = "System info"},
     {.name = "pg_typeof", .args = {&TYPE_ANY}, .ret = &TYPE_STRING, .fn = pg_typeof,
      .volatility = STABLE, .null_args = true, .category = "System info"},
     F0("pg_backend_pid", INT8, minus_one, STABLE),

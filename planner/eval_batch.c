@@ -1,5 +1,6 @@
 /* planner/eval_batch.c - a batch at a time: loops over columns, rows left out by AND, OR, CASE.
  *
+ * What changes something that calls beside it may tell (nextval and currval) goes row by row, left to right.
  * Operands are columns (no copy), constants (one datum), or vectors computed into the batch's arena.
  * Every vector is as long as the batch; only live positions are written. An error in a row that
  * short-circuiting never reaches is not raised: sub-expressions run over the rows that need them.
@@ -444,12 +445,31 @@ first_error(const struct expr *e, const struct eval_env *env, struct exec_state 
     return err;
 }
 
+static void
+note_change(void *arg, const struct expr *e)
+{
+    bool *changes = arg;
+    *changes |= e->kind == EXPR_CALL && e->overload->changes;
+}
+
+bool
+expr_changes(const struct expr *e)
+{
+    bool changes = false;
+    if (e->volatility == VOLATILE)
+        expr_walk(e, note_change, &changes);
+    return changes;
+}
+
 struct error *
 expr_eval_batch(const struct expr *e, const struct eval_env *env, struct exec_state *st,
                 const struct batch *b, struct datum *out)
 {
     struct vec_ctx x = {env, st, b};
-    struct error *err = eval_vec(&x, e, (struct rows){b->sel, batch_live(b)}, out);
+    struct rows r = {b->sel, batch_live(b)};
+    if (expr_changes(e))
+        return row_by_row(&x, e, r, out);
+    struct error *err = eval_vec(&x, e, r, out);
     return err == NULL ? NULL : first_error(e, env, st, b, err);
 }
 
@@ -457,14 +477,20 @@ struct error *
 expr_filter_batch(const struct expr *e, const struct eval_env *env, struct exec_state *st,
                   struct batch *b)
 {
-    if (e->kind == EXPR_AND) {
+    if (e->kind == EXPR_AND && !expr_changes(e)) {
         ERR_TRY(expr_filter_batch(e->args[0], env, st, b));
         return batch_live(b) == 0 ? NULL : expr_filter_batch(e->args[1], env, st, b);
     }
     struct vec_ctx x = {env, st, b};
     struct rows r = {b->sel, batch_live(b)};
     struct operand o;
-    ERR_TRY(get(&x, e, r, &o));
+    if (expr_changes(e)) {
+        struct datum *v = new_vec(&x);
+        o = (struct operand){v, 1};
+        ERR_TRY(row_by_row(&x, e, r, v));
+    } else {
+        ERR_TRY(get(&x, e, r, &o));
+    }
     uint16_t *sel = arena_alloc(env->arena, (size_t)(r.n + 1) * sizeof(*sel));
     int n = 0;
     for (int k = 0; k < r.n; k++) {

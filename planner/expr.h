@@ -107,6 +107,7 @@ struct scope {
     int n, cap;
     struct scope_column *columns;
     struct agg_list *aggregates; /* of its query, while they may be called; subqueries add theirs */
+    const char *no_aggregates; /* nor its subqueries' over its columns, while it is in WHERE, say; or NULL */
     bool in_aggregate;         /* the arguments of one of those are being typed */
     bool has_source;           /* there is a FROM, if without columns */
     const struct table *changed; /* UPDATE, DELETE, ON CONFLICT: columns of mutations may not be named */
@@ -205,6 +206,8 @@ struct batch;
 struct exec_state;
 struct error *expr_eval(const struct expr *e, const struct eval_env *env, struct exec_state *st,
                         const struct datum *row, struct datum *out) ERR_MUST_USE;
+/* It calls what changes a sequence or a setting, so that the order of calls shows. */
+bool expr_changes(const struct expr *e);
 /* All live rows of a batch; out has batch->n entries, written at the live rows' positions. */
 struct error *expr_eval_batch(const struct expr *e, const struct eval_env *env,
                               struct exec_state *st, const struct batch *b, struct datum *out)

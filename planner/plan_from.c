@@ -669,6 +669,17 @@ join_using(struct planner *p, struct scope *outer, struct rel *j, struct scope *
     return NULL;
 }
 
+/* One that may read the columns to its left, but not aggregate them. */
+static struct error *
+plan_lateral_ref(struct planner *p, struct scope *left, const struct ast_table_ref *ref, struct rel **rel,
+                 struct scope **scope)
+{
+    left->no_aggregates = "FROM clause of their own query level";
+    struct error *err = plan_table_ref(p, left, ref, rel, scope);
+    left->no_aggregates = NULL;
+    return err;
+}
+
 static struct error *
 join_source(struct planner *p, struct scope *outer, const struct ast_table_ref *ref,
             struct rel **rel, struct scope **scope)
@@ -684,9 +695,12 @@ join_source(struct planner *p, struct scope *outer, const struct ast_table_ref *
 
     ERR_TRY(plan_table_ref(p, outer, a->left, &l, &ls));
     bool gen = a->right->kind == AST_TABLE_FUNCS;
-    if (lateral || gen)
+    if (lateral || gen) {
         ls->outer = outer;
-    ERR_TRY(plan_table_ref(p, lateral || gen ? ls : outer, a->right, &r, &rs));
+        ERR_TRY(plan_lateral_ref(p, ls, a->right, &r, &rs));
+    } else {
+        ERR_TRY(plan_table_ref(p, outer, a->right, &r, &rs));
+    }
     rs->outer = outer;
     ERR_TRY(plan_check_duplicates(ls, rs));
     struct rel *j = rel_join(p, types[a->type], l, r);
@@ -729,7 +743,10 @@ join_source(struct planner *p, struct scope *outer, const struct ast_table_ref *
         struct expr *on, **v = NULL;
         int n = 0, cap = 0;
         type_ctx_init(&c, p, *scope, "ON", REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
-        ERR_TRY(type_expr_as(&c, a->on, &TYPE_BOOL, "ON", &on));
+        (*scope)->no_aggregates = "JOIN conditions";
+        struct error *err = type_expr_as(&c, a->on, &TYPE_BOOL, "ON", &on);
+        (*scope)->no_aggregates = NULL;
+        ERR_TRY(err);
         conjuncts(p, on, &v, &n, &cap);
         for (int i = 0; i < n; i++)
             rel_push_on(p, j, v[i]);
@@ -852,7 +869,10 @@ plan_from(struct planner *p, struct scope *outer, const struct ast_table_refs *f
         struct scope *rs;
         bool lateral = ref->lateral || ref->kind == AST_TABLE_FUNCS;
         (*scope)->outer = outer;
-        ERR_TRY(plan_table_ref(p, lateral ? *scope : outer, ref, &r, &rs));
+        if (lateral)
+            ERR_TRY(plan_lateral_ref(p, *scope, ref, &r, &rs));
+        else
+            ERR_TRY(plan_table_ref(p, outer, ref, &r, &rs));
         ERR_TRY(plan_check_duplicates(*scope, rs));
         struct rel *j = rel_join(p, PLAN_JOIN_INNER, *rel, r);
         if (lateral && r->kind == REL_NODE) {

@@ -252,7 +252,10 @@ type_where(struct planner *p, struct scope *scope, const struct ast_expr *where,
     if (where == NULL)
         return NULL;
     type_ctx_init(&c, p, scope, "WHERE", REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
-    ERR_TRY(type_expr_as(&c, where, &TYPE_BOOL, "WHERE", &e));
+    scope->no_aggregates = "WHERE";
+    struct error *err = type_expr_as(&c, where, &TYPE_BOOL, "WHERE", &e);
+    scope->no_aggregates = NULL;
+    ERR_TRY(err);
     conjuncts(p, e, v, n, &cap);
     return NULL;
 }

@@ -34,18 +34,19 @@ is_star(const struct ast_expr *e)
     return e->kind == AST_EXPR_COLUMN && e->column.star;
 }
 
-/* count(t.*) counts rows, as count(*) does; there has to be a t. */
-static struct error *
-check_star(struct type_ctx *c, const struct ast_expr *e)
+/* count(t.*) counts rows, as count(*) does, when t is here; of a query around it is a tuple of columns. */
+static bool
+counts_rows(const struct type_ctx *c, const struct ast_expr *e)
 {
+    if (e->column.count == 0)
+        return true;
     struct slice table = e->column.parts[e->column.count - 1];
     for (int i = 0; c->scope != NULL && i < c->scope->n; i++) {
         const char *t = c->scope->columns[i].table;
         if (t != NULL && slice_eq(table, slice_cstr(t)))
-            return NULL;
+            return true;
     }
-    return err_at(err_new(ERR_UNDEFINED_TABLE, "no data source matches pattern: %s.*",
-                          slice_to_cstr(c->arena, table)), e->pos);
+    return false;
 }
 
 static bool
@@ -72,11 +73,8 @@ agg_inside(struct type_ctx *c, const struct ast_expr *e, const char *name,
     const struct ast_func *f = e->func;
     int n_args = f->args.count, n = 0;
     if (n_args == 1 && is_star(f->args.items[0]) && strcmp(name, "count") == 0 &&
-        f->quantifier != AST_FUNC_DISTINCT) {
-        if (f->args.items[0]->column.count > 0)
-            ERR_TRY(check_star(c, f->args.items[0]));
+        f->quantifier != AST_FUNC_DISTINCT && counts_rows(c, f->args.items[0]))
         n_args = 0;
-    }
     struct cand *cands = ARENA_ARRAY(c->arena, struct cand, n_agg_defs + 1);
     for (size_t i = 0; i < n_agg_defs; i++)
         if (strcmp(agg_defs[i].name, name) == 0)
@@ -214,7 +212,8 @@ outer_aggregate(struct type_ctx *c, struct agg_call *k, int depth, int pos, stru
         s = s->outer;
     if (s == NULL || s->aggregates == NULL)
         return err_at(err_new(ERR_GROUPING, "aggregate functions are not allowed in %s",
-                              c->clause != NULL ? c->clause : "this context"), pos);
+                              s != NULL && s->no_aggregates != NULL ? s->no_aggregates
+                              : c->clause != NULL ? c->clause : "this context"), pos);
     if (s->in_aggregate)
         return err_at(err_new(ERR_GROUPING, "aggregate function calls cannot be nested"), pos);
     for (int i = 0; i < k->n_args; i++)
@@ -245,7 +244,7 @@ type_aggregate(struct type_ctx *c, const struct ast_expr *e, const char *name,
     bool refused = c->aggregates == NULL || (c->reject & REJECT_AGGREGATES) != 0;
     bool outer = false;
     for (struct scope *s = c->scope; s != NULL; s = s->outer)
-        outer |= s != c->scope && s->aggregates != NULL;
+        outer |= s != c->scope && (s->aggregates != NULL || s->no_aggregates != NULL);
     struct type_ctx inner = *c;
     inner.in_aggregate = name;
     inner.in_func = true;
@@ -264,7 +263,9 @@ type_aggregate(struct type_ctx *c, const struct ast_expr *e, const char *name,
     }
     if (refused && depth == 0)
         return err_at(err_new(ERR_GROUPING, "aggregate functions are not allowed in %s",
-                              c->clause != NULL ? c->clause : "this context"), e->pos);
+                              c->scope != NULL && c->scope->no_aggregates != NULL
+                                  ? c->scope->no_aggregates
+                              : c->clause != NULL ? c->clause : "this context"), e->pos);
     if (depth > 0)
         return outer_aggregate(c, k, depth, e->pos, out);
     struct expr *x = expr_new(c->arena, EXPR_AGGREGATE, k->type, e->pos, 0);

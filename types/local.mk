@@ -45,6 +45,7 @@ noinst_LIBRARIES += %D%/libtypes.a
   %D%/fn_bytes.c \
   %D%/fn_int.h \
   %D%/fn_format.c \
+  %D%/fn_typeio.c \
   %D%/fn_misc.c \
   %D%/fn_number.c \
   %D%/fn_regexp.c \

@@ -35,6 +35,7 @@ struct overload {
     scalar_fn fn;
     enum volatility volatility;
     bool null_args;              /* called even when an argument is NULL; else NULL in, NULL out */
+    bool changes;                /* what calls beside it may tell: rows are computed one by one then */
     bool preferred;              /* wins a tie between candidates */
     bool is_generator;           /* set-returning: fn is NULL, gen is set */
     const struct generator_vt *gen;

@@ -107,7 +107,7 @@ extern const struct cast_table casts_misc;
  */
 extern const struct overload_table overloads_number_ops, overloads_string_ops, overloads_number_fns,
     overloads_string_fns, overloads_regexp_fns, overloads_bytes_fns, overloads_misc_fns,
-    overloads_format_fns, overloads_number_gens;
+    overloads_format_fns, overloads_typeio_fns, overloads_number_gens;
 /* date and time room */
 extern const struct overload_table overloads_datetime_ops, overloads_datetime_fns,
     overloads_datetime_gens;

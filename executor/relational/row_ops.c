@@ -73,7 +73,20 @@ make_filter(struct exec_ctx *x, struct exec_state *st, const struct plan_node *n
 struct render_op {
     struct op op;
     struct datum **own; /* vectors for computed columns */
+    struct datum *row;  /* room for a row that comes in; NULL: columns are computed one after the other */
 };
+
+/* Some column changes what calls in others may tell, as nextval does to currval. */
+static bool
+depends_on_order(const struct plan_render *p, int n)
+{
+    int computed = 0, changing = 0;
+    for (int i = 0; i < n; i++) {
+        computed += p->exprs[i]->kind != EXPR_COLUMN && p->exprs[i]->volatility != IMMUTABLE;
+        changing += expr_changes(p->exprs[i]);
+    }
+    return changing > 0 && computed > 1;
+}
 
 static struct error *
 render_open(struct op *o)
@@ -86,7 +99,26 @@ render_open(struct op *o)
     for (int i = 0; i < o->node->n_cols; i++)
         if (p->exprs[i]->kind != EXPR_COLUMN)
             r->own[i] = ARENA_ARRAY(o->arena, struct datum, BATCH_ROWS);
+    r->row = NULL;
+    if (depends_on_order(p, o->node->n_cols))
+        r->row = ARENA_ARRAY(o->arena, struct datum, (size_t)o->node->children[0]->n_cols + 1);
     return op_open(o->children[0]);
+}
+
+/* A row after the other, its columns from left to right. */
+static struct error *
+render_rows(struct render_op *r, const struct plan_render *p, const struct eval_env *env,
+            const struct batch *in)
+{
+    for (int k = 0; k < batch_live(in); k++) {
+        int at = batch_row(in, k);
+        for (int j = 0; j < in->n_cols; j++)
+            r->row[j] = in->cols[j] != NULL ? in->cols[j][at] : DATUM_NULL;
+        for (int i = 0; i < r->op.node->n_cols; i++)
+            if (r->own[i] != NULL)
+                ERR_TRY(expr_eval(p->exprs[i], env, r->op.st, r->row, &r->own[i][at]));
+    }
+    return NULL;
 }
 
 static struct error *
@@ -108,8 +140,11 @@ render_next(struct op *o, struct batch **out)
             continue;
         }
         o->batch.cols[i] = r->own[i];
-        ERR_TRY(expr_eval_batch(p->exprs[i], &env, o->st, in, r->own[i]));
+        if (r->row == NULL)
+            ERR_TRY(expr_eval_batch(p->exprs[i], &env, o->st, in, r->own[i]));
     }
+    if (r->row != NULL)
+        ERR_TRY(render_rows(r, p, &env, in));
     o->batch.n = in->n;
     o->batch.sel = in->sel;
     o->batch.n_sel = in->n_sel;

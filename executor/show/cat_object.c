@@ -392,8 +392,6 @@ io_name(struct arena *a, const struct type *t, const char *what)
     return arena_printf(a, "%s%s", name, what);
 }
 
-static const char *const io_parts[] = {"in", "out", "recv", "send"};
-
 static const struct cat_function *
 find_function(const struct function_list *l, const char *name)
 {
@@ -401,23 +399,6 @@ find_function(const struct function_list *l, const char *name)
         if (strcmp(l->v[i].name, name) == 0)
             return &l->v[i];
     return NULL;
-}
-
-static void
-add_type_functions(struct function_list *l)
-{
-    const struct type *t;
-    for (int i = 0; (t = cat_type_at(i)) != NULL; i++)
-        for (int k = 0; k < 4; k++) {
-            const struct type *args[2] = {k % 2 == 0 ? &TYPE_ANY : t, NULL};
-            struct cat_function f = {.name = io_name(l->arena, t, io_parts[k]),
-                                     .category = "Compatibility",
-                                     .kind = 'f',
-                                     .volatility = IMMUTABLE,
-                                     .ret = k % 2 == 0 ? t : k == 1 ? &TYPE_STRING : &TYPE_BYTES};
-            if (find_function(l, f.name) == NULL)
-                add_function(l, &f, args, 1);
-        }
 }
 
 static pthread_once_t functions_once = PTHREAD_ONCE_INIT;
@@ -430,7 +411,6 @@ functions_create(void)
     add_tables(&functions, type_overload_tables, n_type_overload_tables);
     add_tables(&functions, planner_overload_tables, n_planner_overload_tables);
     add_aggregates(&functions);
-    add_type_functions(&functions);
 }
 
 const struct cat_function *

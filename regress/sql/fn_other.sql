@@ -60,3 +60,17 @@ SELECT pg_catalog.nope(1);
 SELECT "LOWER"('A');
 SELECT nope."Max"(1);
 SELECT 'pg_catalog.nope'::regproc;
+
+-- What reads and writes types for clients of PostgreSQL has a name and a type, and no more.
+SELECT pg_typeof(int8send(NULL)), pg_typeof(textin(NULL)), jsonb_out(NULL) IS NULL;
+SELECT int8in('1');
+SELECT boolout(true);
+SELECT textrecv(b'a');
+SELECT array_in('{1}');
+SELECT array_out(ARRAY[1, 2]);
+SELECT numeric_send(1.5);
+SELECT record_out((1, 'a'));
+SELECT int8out('x');
+SELECT boolout(1);
+SELECT int8in();
+SELECT proname, prorettype::REGTYPE, proargtypes FROM pg_proc WHERE proname IN ('int8in', 'int8out', 'int8recv', 'int8send', 'array_in') ORDER BY 1;

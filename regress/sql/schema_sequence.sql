@@ -102,3 +102,12 @@ DROP TABLE owner;
 DROP VIEW looks;
 DROP TABLE owner;
 SELECT nextval('owned');
+
+-- What one call changes the next one sees, row by row and from left to right.
+CREATE SEQUENCE seen;
+SELECT nextval('seen'), currval('seen') FROM generate_series(1, 3);
+SELECT nextval('seen'), nextval('seen'), lastval() FROM generate_series(1, 2);
+SELECT (nextval('seen'), currval('seen')), nextval('seen') + currval('seen') FROM generate_series(1, 2);
+SELECT setval('seen', g), nextval('seen'), g FROM generate_series(20, 22) g;
+SELECT g FROM generate_series(1, 3) g WHERE nextval('seen') = currval('seen') AND currval('seen') > 24;
+SELECT set_config('application_name', g::STRING, false), current_setting('application_name') FROM generate_series(1, 3) g;

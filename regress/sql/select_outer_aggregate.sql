@@ -25,3 +25,13 @@ SELECT (SELECT max(a.a) FILTER (WHERE a.b>5)) FROM a;
 SELECT max(a) FROM a ORDER BY (SELECT max(a.a));
 SELECT a.a, (SELECT max(x) FROM (SELECT a.b + 1 AS x) s) FROM a ORDER BY 1;
 SELECT * FROM a, LATERAL (SELECT max(b.a) AS m FROM b WHERE b.a > a.a) l ORDER BY 1;
+SELECT (SELECT count(a.*) FROM (VALUES (1)) v) FROM a;
+SELECT c, (SELECT count(a.*) + count(*) FROM (VALUES (1)) v) FROM a GROUP BY c ORDER BY 1;
+SELECT (SELECT count(nope.*) FROM b) FROM a;
+-- Of a row that is still being chosen, or joined, there are no aggregates.
+SELECT a FROM a WHERE (SELECT count(a.a) FROM (VALUES (1)) v) > 0;
+SELECT a FROM a WHERE (SELECT count(a.*) FROM (VALUES (1)) v) > 0;
+SELECT a.a FROM a JOIN b ON (SELECT max(a.a + b.a)) > 0;
+SELECT a.a FROM a JOIN b ON max(a.a) > 0;
+SELECT * FROM a, LATERAL (SELECT max(a.a)) l;
+SELECT * FROM a JOIN LATERAL (SELECT max(a.a)) l ON true;
