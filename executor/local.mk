@@ -131,6 +131,7 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/schema/stats_sample.c %D%/schema/stats_sample.h \
   %D%/schema/temporary.c \
   %D%/schema/truncate.c \
+  %D%/schema/uninterleave.c \
   %D%/schema/view.c \
   %D%/schema/zone.c \
   %D%/schema/yaml_read.h %D%/schema/zone.h \

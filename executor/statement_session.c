@@ -316,6 +316,21 @@ put_field(struct row_sink *rows, const char *field, const char *text)
     return row_put(rows, d);
 }
 
+/* Where it was found, as the wire tells it, too. */
+static struct error *
+put_source(struct exec_ctx *x, const struct error *e, struct row_sink *rows)
+{
+    const char *base;
+
+    if (e->file == NULL)
+        return NULL;
+    base = strrchr(e->file, '/');
+    ERR_TRY(put_field(rows, "file", base != NULL ? base + 1 : e->file));
+    ERR_TRY(put_field(rows, "line", arena_printf(x->arena, "%d", e->line)));
+    return put_field(rows, "function", "amberdb");
+}
+
+/* SOURCE: CockroachDB v20.1 pkg/sql/show_syntax.go */
 static struct error *
 syntax_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, char **tag)
 {
@@ -336,6 +351,8 @@ syntax_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, 
     struct error *r = put_field(rows, "error", arena_strdup(x->arena, e->message));
     if (r == NULL)
         r = put_field(rows, "code", arena_strdup(x->arena, e->sqlstate));
+    if (r == NULL)
+        r = put_source(x, e, rows);
     if (r == NULL && e->detail != NULL)
         r = put_field(rows, "detail", arena_strdup(x->arena, e->detail));
     if (r == NULL && e->hint != NULL)

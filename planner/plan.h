@@ -289,6 +289,8 @@ struct plan_distinct {
     const int *keys;         /* input columns that make a row distinct */
     bool on;                 /* DISTINCT ON: the first row of each in input order */
     bool streaming;          /* ordered by (a permutation of) keys */
+    bool nulls_distinct;     /* for EXPLAIN of INSERT: NULLs do not equal each other; */
+    bool errors;             /*   a second row is an error */
 };
 
 struct plan_sort {

@@ -605,6 +605,10 @@ distinct_fields(struct walk *w, const struct plan_node *n, int level)
         str_append_cstr(&s, column_name(w, n, d->keys[i]));
     }
     ERR_TRY(field(w, level, "distinct on", str_cstr(&s)));
+    if (d->nulls_distinct)
+        ERR_TRY(field(w, level, "nulls are distinct", ""));
+    if (d->errors)
+        ERR_TRY(field(w, level, "error on duplicate", ""));
     if (!d->streaming)
         return NULL;
     str_init_arena(&s, a, 65536);

@@ -353,8 +353,12 @@ plain_text(struct drawing *d, const struct plan_node *n)
     }
     case PLAN_STATEMENT:
         return explain_statement_name(d->a, n);
-    case PLAN_DISTINCT:
-        return "distinct-on";
+    case PLAN_DISTINCT: {
+        const struct plan_distinct *di = (const struct plan_distinct *)n;
+        if (!di->nulls_distinct)
+            return "distinct-on";
+        return di->errors ? "ensure-upsert-distinct-on" : "upsert-distinct-on";
+    }
     case PLAN_RECURSIVE_CTE:
         return "recursive-c-t-e";
     case PLAN_SETOP:

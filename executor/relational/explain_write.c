@@ -4,6 +4,9 @@
 
 #include "catalog/pb.h"
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/opt/exec/factory.go: InsertFastPathMaxRows */
+#define FAST_PATH_ROWS 10000
+
 /* What a mutation reads, as v20.1 plans it: values of all columns, the rows that they conflict with, what
  * is computed, what checks say; and the checks of foreign keys behind it. Here the operators of the
  * mutation do all of this; these nodes are for EXPLAIN alone.
@@ -382,9 +385,9 @@ look_up_row(struct rows *r, const struct index *ix)
     return look_up(r, j, pk, second, ordinals, all, left->n_cols);
 }
 
-/* No two rows with the same key in ix. */
+/* No two rows with the same key in ix: left out, or (errors) an error. */
 static void
-keep_distinct(struct rows *r, const struct index *ix)
+keep_distinct(struct rows *r, const struct index *ix, bool errors)
 {
     struct plan_node *in = r->node;
     int *keys = ARENA_ARRAY(r->a, int, (size_t)ix->n_keys + 1), n = 0;
@@ -399,6 +402,8 @@ keep_distinct(struct rows *r, const struct index *ix)
     d->n_keys = n;
     d->keys = keys;
     d->on = true;
+    d->nulls_distinct = true;
+    d->errors = errors;
     r->node = &d->base;
 }
 
@@ -463,7 +468,7 @@ leave_out_existing(struct rows *r, const struct plan_insert *p)
         for (int i = 0; i < n; i++)
             w->exprs[i] = column(r->a, w->base.cols[i].type, i);
         r->node = &w->base;
-        keep_distinct(r, ix);
+        keep_distinct(r, ix, false);
     }
 }
 
@@ -520,7 +525,7 @@ insert_input(struct rows *r, const struct plan_insert *p)
         return r->node;
     more_init(r, &m);
     if (reads) {
-        keep_distinct(r, p->arbiter);
+        keep_distinct(r, p->arbiter, true);
         join_existing(r, p->arbiter);
         add_update(r, p, &m);
     } else {
@@ -703,11 +708,33 @@ refers_to_itself(const struct table *t)
     return false;
 }
 
+static void
+note_subquery(void *arg, const struct expr *e)
+{
+    if (e->kind == EXPR_SUBQUERY)
+        *(bool *)arg = true;
+}
+
+/* Few enough rows that are known before anything runs. */
+static bool
+are_plain_values(const struct plan_node *n)
+{
+    const struct plan_values *v = (const struct plan_values *)n;
+    bool subquery = false;
+
+    if (n->kind != PLAN_VALUES || v->n_rows > FAST_PATH_ROWS)
+        return false;
+    for (int r = 0; r < v->n_rows && !subquery; r++)
+        for (int c = 0; c < n->n_cols; c++)
+            expr_walk(v->rows[r][c], note_subquery, &subquery);
+    return !subquery;
+}
+
 bool
 explain_fast_path(struct arena *a, const struct eval_env *env, const struct plan_node *n)
 {
     return n->kind == PLAN_INSERT && ((const struct plan_insert *)n)->conflict == CONFLICT_ERROR &&
-           n->children[0]->kind == PLAN_VALUES &&
+           are_plain_values(n->children[0]) &&
            explain_input(a, env, n, n->children[0])->kind == PLAN_VALUES &&
            !refers_to_itself(((const struct plan_insert *)n)->target.table);
 }

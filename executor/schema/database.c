@@ -70,8 +70,7 @@ drop_all_tables(struct exec_ctx *x, const struct database *db)
     ERR_TRY(catalog_list_tables(x->catalog, x->arena, db->id, &tables, &n));
     for (size_t i = 0; i < n; i++)
         ERR_TRY(ddl_check_table(x, tables[i], PRIV_DROP));
-    for (size_t i = 0; i < n; i++)
-        ERR_TRY(ddl_drop_table(x, tables[i]->id, true));
+    ERR_TRY(ddl_drop_tables(x, tables, n));
     return NULL;
 }
 

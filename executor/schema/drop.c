@@ -20,24 +20,104 @@ is_dropped(const pb_descriptor *d)
 /* What goes besides the relation: with CASCADE whatever leans on it, else what the statement names. */
 struct dropping {
     bool cascade;
+    bool asked;                /* by a statement that names them: privileges of what goes besides are checked */
     const struct table *const *named;
     int n;
     uint32_t root;             /* the table that it is interleaved in, when that goes, too; 0: none */
 };
 
 static bool
-may_go(const struct dropping *w, uint32_t id)
+is_named(const struct dropping *w, uint32_t id)
 {
     for (int i = 0; i < w->n; i++)
         if (w->named[i]->id == id)
             return true;
-    return w->cascade;
+    return false;
+}
+
+static bool
+may_go(const struct dropping *w, uint32_t id)
+{
+    return w->cascade || is_named(w, id);
+}
+
+/* What CASCADE changes or drops is the user's to change or drop. */
+static struct error *
+check_besides(struct exec_ctx *x, const struct dropping *w, uint32_t id, enum privilege priv)
+{
+    const struct table *t;
+    if (!w->asked || is_named(w, id))
+        return NULL;
+    ERR_TRY(catalog_table_by_id(x->catalog, id, &t));
+    return t == NULL ? NULL : ddl_check_table(x, t, priv);
 }
 
 static struct error *drop_table(struct exec_ctx *x, uint32_t id, const struct dropping *w) ERR_MUST_USE;
 
 static struct error *
-foreign_keys_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
+check_foreign_key(struct exec_ctx *x, const pb_table *t, uint32_t origin, const struct dropping *w)
+{
+    const pb_descriptor *d;
+    if (origin == t->id)
+        return NULL;
+    ERR_TRY(catalog_descriptor(x->catalog, origin, &d));
+    if (is_dropped(d))
+        return NULL;
+    if (!may_go(w, origin))
+        return err_new(ERR_UNCATEGORIZED, "\"%s\" is referenced by foreign key from table \"%s\"",
+                       t->name, d->table->name);
+    return check_besides(x, w, origin, PRIV_CREATE);
+}
+
+static struct error *
+check_child(struct exec_ctx *x, const pb_table *t, uint32_t child, const struct dropping *w)
+{
+    const pb_descriptor *d;
+    if (child == t->id)
+        return NULL;
+    ERR_TRY(catalog_descriptor(x->catalog, child, &d));
+    if (is_dropped(d))
+        return NULL;
+    if (!may_go(w, child))
+        return err_new(ERR_UNCATEGORIZED, "\"%s\" is interleaved by table \"%s\"", t->name,
+                       d->table->name);
+    return check_besides(x, w, child, PRIV_CREATE);
+}
+
+static struct error *
+check_view(struct exec_ctx *x, const pb_table *t, uint32_t view, const struct dropping *w)
+{
+    const pb_descriptor *d;
+    ERR_TRY(catalog_descriptor(x->catalog, view, &d));
+    if (is_dropped(d))
+        return NULL;
+    if (!may_go(w, view))
+        return err_hint(err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                                "cannot drop relation \"%s\" because view \"%s\" depends on it",
+                                t->name, d->table->name),
+                        "you can drop %s instead.", d->table->name);
+    return check_besides(x, w, view, PRIV_DROP);
+}
+
+/* What leans on a table or view, in the order that it is told of. Sequences: dependents_gone.
+ * SOURCE: CockroachDB v20.1 pkg/sql/drop_table.go (DropTable) */
+static struct error *
+check_links(struct exec_ctx *x, const pb_table *t, const struct dropping *w)
+{
+    const pb_index *primary = t->primary_index;
+    for (size_t i = 0; i < t->n_inbound_fks; i++)
+        ERR_TRY(check_foreign_key(x, t, t->inbound_fks[i]->origin_table_id, w));
+    for (size_t i = 0; primary != NULL && i < primary->n_interleaved_by; i++)
+        ERR_TRY(check_child(x, t, primary->interleaved_by[i]->table, w));
+    for (size_t i = 0; t->sequence_opts == NULL && i < t->n_depended_on_by; i++)
+        ERR_TRY(check_view(x, t, t->depended_on_by[i]->id, w));
+    for (size_t c = 0; c < t->n_columns; c++)
+        ERR_TRY(ddl_check_owned(x, t, t->columns[c], false, w->cascade));
+    return NULL;
+}
+
+static struct error *
+foreign_keys_gone(struct exec_ctx *x, pb_table *t)
 {
     for (size_t i = 0; i < t->n_inbound_fks; i++) {
         const Amberdb__ForeignKeyConstraint *fk = t->inbound_fks[i];
@@ -47,10 +127,6 @@ foreign_keys_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
         ERR_TRY(catalog_descriptor(x->catalog, fk->origin_table_id, &d));
         if (is_dropped(d))
             continue;
-        if (!may_go(w, fk->origin_table_id))
-            return err_new(ERR_UNCATEGORIZED,
-                           "\"%s\" is referenced by foreign key from table \"%s\"", t->name,
-                           d->table->name);
         pb_table *origin;
         ERR_TRY(ddl_mutable(x, fk->origin_table_id, &origin));
         for (size_t j = 0; j < origin->n_outbound_fks; j++)
@@ -100,6 +176,7 @@ interleaves_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
     struct dropping inner = *w;
     if (!ddl_is_interleaved(primary))
         inner.root = t->id;
+    /* Children that go, and those that stay on their own. */
     for (size_t i = 0; primary != NULL && i < primary->n_interleaved_by; i++) {
         uint32_t child = primary->interleaved_by[i]->table;
         const pb_descriptor *d;
@@ -108,10 +185,11 @@ interleaves_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
         ERR_TRY(catalog_descriptor(x->catalog, child, &d));
         if (is_dropped(d))
             continue;
-        if (!may_go(w, child))
-            return err_new(ERR_UNCATEGORIZED, "\"%s\" is interleaved by table \"%s\"", t->name,
-                           d->table->name);
-        ERR_TRY(drop_table(x, child, &inner));
+        if (is_named(w, child)) {
+            ERR_TRY(drop_table(x, child, &inner));
+            continue;
+        }
+        ERR_TRY(ddl_uninterleave(x, child, primary->interleaved_by[i]->index, t->id));
     }
     ERR_TRY(ddl_clear_interleaved(x, t, w->root));
     for (size_t k = 0; k <= t->n_indexes + t->n_mutations && primary != NULL; k++) {
@@ -162,11 +240,7 @@ dependents_gone(struct exec_ctx *x, pb_table *t, const struct dropping *w)
             ERR_TRY(catalog_write_table(x->catalog, user));
             continue;
         }
-        if (!may_go(w, id))
-            return err_hint(err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
-                                    "cannot drop relation \"%s\" because view \"%s\" depends on it",
-                                    t->name, d->table->name),
-                            "you can drop %s instead.", d->table->name);
+        ERR_TRY(check_view(x, t, id, w));
         ERR_TRY(drop_table(x, id, w));
     }
     return NULL;
@@ -271,7 +345,7 @@ drop_table(struct exec_ctx *x, uint32_t id, const struct dropping *w)
     ERR_TRY(ddl_mutable(x, id, &t));
     ERR_TRY(dependents_gone(x, t, w));
     ERR_TRY(interleaves_gone(x, t, w));
-    ERR_TRY(foreign_keys_gone(x, t, w));
+    ERR_TRY(foreign_keys_gone(x, t));
     /* In state DROP before its references are followed: cycles end here. */
     ERR_TRY(ddl_mutable(x, id, &t));
     PB_SET(t, state, AMBERDB__STATE__DROP);
@@ -292,6 +366,15 @@ ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade)
     return drop_table(x, id, &(struct dropping){.cascade = cascade});
 }
 
+struct error *
+ddl_drop_tables(struct exec_ctx *x, const struct table *const *tables, size_t n)
+{
+    struct dropping w = {.cascade = true, .named = tables, .n = (int)n};
+    for (size_t i = 0; i < n; i++)
+        ERR_TRY(drop_table(x, tables[i]->id, &w));
+    return NULL;
+}
+
 static struct error *
 drop_relations(struct exec_ctx *x, const struct ast_drop *n, enum ddl_relation kind,
                const char *event, const char *key)
@@ -304,14 +387,14 @@ drop_relations(struct exec_ctx *x, const struct ast_drop *n, enum ddl_relation k
         if (v[found] == NULL)
             continue;
         ERR_TRY(ddl_check_table(x, v[found], PRIV_DROP));
-        const pb_table *t = v[found]->pb;
-        for (size_t c = 0; c < t->n_columns; c++)
-            ERR_TRY(ddl_check_owned(x, t, t->columns[c], false, n->behavior == AST_DROP_CASCADE));
         found++;
     }
     const char *text = ddl_job_text(x);
     uint32_t *ids = ARENA_ARRAY(x->arena, uint32_t, (size_t)found + 1);
-    struct dropping w = {.cascade = n->behavior == AST_DROP_CASCADE, .named = v, .n = found};
+    struct dropping w = {
+        .cascade = n->behavior == AST_DROP_CASCADE, .asked = true, .named = v, .n = found};
+    for (int i = 0; i < found; i++)
+        ERR_TRY(check_links(x, v[i]->pb, &w));
     for (int i = 0; i < found; i++) {
         struct ddl_field fields[] = {{key, ddl_qualified(x, v[i]), false},
                                      {"CascadeDroppedViews", "null", true}};

@@ -257,6 +257,10 @@ struct error *ddl_clear_index(struct exec_ctx *x, const struct table *t, const s
 /* Is the table around the entries another one, that stays? Not when it is `root`. */
 struct error *ddl_lies_among(struct exec_ctx *x, const struct table *t, const struct index *ix,
                              uint32_t root, bool *yes) ERR_MUST_USE;
+/* uninterleave.c: the index is interleaved in table `gone`, maybe through others, no more: it and those in it
+ * have their entries moved. */
+struct error *ddl_uninterleave(struct exec_ctx *x, uint32_t table_id, uint32_t index_id,
+                               uint32_t gone) ERR_MUST_USE;
 /* Those of all indexes of a table that goes, but where the table around them does, too, or is `root`. */
 struct error *ddl_clear_interleaved(struct exec_ctx *x, const pb_table *t, uint32_t root) ERR_MUST_USE;
 
@@ -373,6 +377,8 @@ struct error *ddl_note_change(struct exec_ctx *x, const struct table *t,
                               enum catalog_change change) ERR_MUST_USE;
 
 struct error *ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade) ERR_MUST_USE;
+/* All of them, and what leans on any. */
+struct error *ddl_drop_tables(struct exec_ctx *x, const struct table *const *tables, size_t n) ERR_MUST_USE;
 
 /* 2BP01 when something else uses a sequence that column c of t owns; `column`: the column goes, not t. */
 struct error *ddl_check_owned(struct exec_ctx *x, const pb_table *t, const pb_column *c, bool column,

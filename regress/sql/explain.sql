@@ -159,3 +159,15 @@ EXPLAIN (OPT) UPDATE fc SET p = 4;
 EXPLAIN (OPT) DELETE FROM fp WHERE p = 3;
 EXPLAIN (OPT) INSERT INTO ec VALUES (1, 2, 'x') ON CONFLICT (a) DO UPDATE SET b = excluded.b + 1;
 EXPLAIN (OPT) UPSERT INTO ec VALUES (1, 2, 'x'), (2, 3, 'y');
+
+-- rows of an INSERT that are made distinct; values that are queries are no fast path
+CREATE TABLE distinct_rows (A INT PRIMARY KEY, B INT UNIQUE, C INT NOT NULL UNIQUE);
+EXPLAIN INSERT INTO distinct_rows VALUES (1,2,3);
+EXPLAIN INSERT INTO distinct_rows VALUES (1,(SELECT 2),3);
+EXPLAIN INSERT INTO distinct_rows VALUES (1,(SELECT MAX(A) FROM distinct_rows),3);
+EXPLAIN INSERT INTO distinct_rows VALUES (1,2,3),(4,5,6) ON CONFLICT DO NOTHING;
+EXPLAIN INSERT INTO distinct_rows SELECT A+1,B,C FROM distinct_rows ON CONFLICT DO NOTHING;
+EXPLAIN INSERT INTO distinct_rows SELECT A+1,B,C FROM distinct_rows ON CONFLICT (B) DO UPDATE SET C = 1;
+EXPLAIN UPSERT INTO distinct_rows SELECT A+1,B,C FROM distinct_rows;
+EXPLAIN (OPT) UPSERT INTO distinct_rows SELECT A+1,B,C FROM distinct_rows;
+EXPLAIN (OPT) INSERT INTO distinct_rows SELECT A+1,B,C FROM distinct_rows ON CONFLICT (B) DO NOTHING;

@@ -45,3 +45,25 @@ CREATE DATABASE pg_seqs; CREATE USER pg_u4; SET database = pg_seqs; CREATE SEQUE
 SHOW SEQUENCES FROM pg_seqs;
 \c - root
 DROP DATABASE pg_seqs CASCADE; DROP USER pg_u4;
+-- What CASCADE drops or changes besides is to be the user's, too; what leans on a table is told of in order.
+CREATE DATABASE pg_cascade; CREATE USER pg_u5; SET database = pg_cascade; CREATE TABLE p (a INT PRIMARY KEY);
+CREATE TABLE c (x INT REFERENCES p); CREATE TABLE i (a INT PRIMARY KEY) INTERLEAVE IN PARENT p (a); CREATE VIEW v AS SELECT a FROM p;
+GRANT DROP ON p TO pg_u5;
+DROP TABLE p; DROP TABLE p, c; DROP TABLE p, c, i;
+\c - pg_u5
+SET database = pg_cascade;
+DROP TABLE p CASCADE;
+\c - root
+GRANT CREATE ON pg_cascade.c TO pg_u5;
+\c - pg_u5
+SET database = pg_cascade; DROP TABLE p CASCADE;
+\c - root
+GRANT CREATE ON pg_cascade.i TO pg_u5;
+\c - pg_u5
+SET database = pg_cascade; DROP TABLE p CASCADE;
+\c - root
+GRANT DROP ON pg_cascade.v TO pg_u5;
+\c - pg_u5
+SET database = pg_cascade; DROP TABLE p CASCADE;
+\c - root
+SHOW TABLES FROM pg_cascade; DROP DATABASE pg_cascade CASCADE; DROP USER pg_u5;

@@ -64,5 +64,6 @@ SET extra_float_digits = 'a'; SET extra_float_digits = 1.5; SET default_int_size
 SET extra_float_digits = '1'; SHOW extra_float_digits; RESET extra_float_digits;
 -- SHOW SYNTAX: statements as they are understood, or what is wrong.
 SHOW SYNTAX 'select 1, a  from b where "C"=''x''; update a set x = x + 1';
-SHOW SYNTAX 'foo';
+SELECT field, message FROM [SHOW SYNTAX 'foo'] WHERE field NOT IN ('file', 'line');
+SELECT field FROM [SHOW SYNTAX 'foo'];
 SHOW SYNTAX '';
