@@ -845,6 +845,13 @@ catalog_namespace_delete(struct catalog_txn *ct, uint32_t parent, uint32_t schem
     return old != 0 ? kv_del(ct->t, str_slice(&k)) : NULL;
 }
 
+bool
+catalog_name_is_draining(const struct catalog_txn *ct, uint32_t parent, uint32_t schema, const char *name)
+{
+    const uint32_t *id = map_get(&ct->own_names, name_map_key(ct->a, parent, schema, name));
+    return id != NULL && *id == 0;
+}
+
 /* ---- writing descriptors ---- */
 
 /* Called before the first write, so before any commit. */

@@ -158,6 +158,9 @@ struct error *catalog_namespace_put(struct catalog_txn *ct, uint32_t parent, uin
                                     const char *name, uint32_t id) ERR_MUST_USE;
 struct error *catalog_namespace_delete(struct catalog_txn *ct, uint32_t parent, uint32_t schema,
                                        const char *name) ERR_MUST_USE;
+/* Has the transaction taken the name from what had it? It is free when the transaction is over. */
+bool catalog_name_is_draining(const struct catalog_txn *ct, uint32_t parent, uint32_t schema,
+                              const char *name);
 /* Common edits: read-modify-write of a table: a mutable copy, then catalog_write_table bumps its
  * version (once per transaction; not at all for a table that it created) and writes it. */
 struct error *catalog_mutable_table(struct catalog_txn *ct, struct arena *a, uint32_t id,

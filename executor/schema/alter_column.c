@@ -408,6 +408,7 @@ alter_drop_column(struct alter *a, const struct ast_alter_cmd *cmd)
     ERR_TRY(ddl_views_gone(x, a->id, id, 0, cascade, "drop", "column", name));
     ERR_TRY(refuse_drop(a, before, c));
     ERR_TRY(indexes_gone(a, id, cascade));
+    ERR_TRY(alter_refuse_added_checks(a, before, id));
     ERR_TRY(foreign_keys_gone(a, id));
     ERR_TRY(sequences_gone(x, before, id, cascade));
     a->rows_left = a->rows_left || a->for_job;

@@ -164,6 +164,23 @@ is_being_added(const struct alter *a, const struct found *f, const char *name)
            !ddl_has_constraint(before, name) && !is_renamed(f->t, name, before);
 }
 
+struct error *
+alter_refuse_added_checks(struct alter *a, const struct table *t, uint32_t column_id)
+{
+    struct found f = {0};
+    ERR_TRY(ddl_mutable(a->x, a->id, &f.t));
+    for (f.check_at = 0; f.check_at < f.t->n_checks; f.check_at++) {
+        bool uses;
+        f.check = f.t->checks[f.check_at];
+        ERR_TRY(ddl_expression_uses(a->x, t, f.check->expr, column_id, &uses));
+        if (uses && is_being_added(a, &f, pb_str(f.check->name)))
+            return err_new(ERR_UNCATEGORIZED,
+                           "referencing constraint \"%s\" in the middle of being added, try again later",
+                           pb_str(f.check->name));
+    }
+    return NULL;
+}
+
 /* Is name a constraint of t that no row was promised to hold? It goes at once. */
 static bool
 is_unvalidated(const pb_table *t, const char *name)

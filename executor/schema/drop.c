@@ -20,7 +20,7 @@ is_dropped(const pb_descriptor *d)
 /* What goes besides the relation: with CASCADE whatever leans on it, else what the statement names. */
 struct dropping {
     bool cascade;
-    bool asked;                /* by a statement that names them: privileges of what goes besides are checked */
+    bool asked;                /* by a statement that names them: privileges on the rest are checked */
     const struct table *const *named;
     int n;
     uint32_t root;             /* the table that it is interleaved in, when that goes, too; 0: none */
@@ -92,10 +92,7 @@ check_view(struct exec_ctx *x, const pb_table *t, uint32_t view, const struct dr
     if (is_dropped(d))
         return NULL;
     if (!may_go(w, view))
-        return err_hint(err_new(ERR_DEPENDENT_OBJECTS_STILL_EXIST,
-                                "cannot drop relation \"%s\" because view \"%s\" depends on it",
-                                t->name, d->table->name),
-                        "you can drop %s instead.", d->table->name);
+        return ddl_view_error(x, t, d->table, "drop", "relation", t->name);
     return check_besides(x, w, view, PRIV_DROP);
 }
 
@@ -364,6 +361,14 @@ struct error *
 ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade)
 {
     return drop_table(x, id, &(struct dropping){.cascade = cascade});
+}
+
+struct error *
+ddl_drop_view(struct exec_ctx *x, uint32_t id)
+{
+    const struct dropping w = {.cascade = true, .asked = true};
+    ERR_TRY(check_besides(x, &w, id, PRIV_DROP));
+    return drop_table(x, id, &w);
 }
 
 struct error *

@@ -12,8 +12,8 @@
 /* ---- views in the way ------------------------------------------------------------------------ */
 
 /* SOURCE: CockroachDB v20.1 pkg/sql/dependencies: dependentViewError */
-static struct error *
-view_error(struct exec_ctx *x, const pb_table *t, const pb_table *view, const char *verb,
+struct error *
+ddl_view_error(struct exec_ctx *x, const pb_table *t, const pb_table *view, const char *verb,
            const char *kind, const char *name)
 {
     const char *shown = view->name;
@@ -53,8 +53,8 @@ ddl_views_gone(struct exec_ctx *x, uint32_t table_id, uint32_t column_id, uint32
         if (view == NULL)
             return NULL;
         if (!cascade)
-            return view_error(x, t->pb, view, verb, kind, name);
-        ERR_TRY(ddl_drop_table(x, view->id, true));
+            return ddl_view_error(x, t->pb, view, verb, kind, name);
+        ERR_TRY(ddl_drop_view(x, view->id));
     }
 }
 
@@ -198,7 +198,7 @@ ddl_rename_table(struct exec_ctx *x, const struct table *t, const struct ast_obj
     if (db->id == t->parent_id && strcmp(t->name, to.object) == 0)
         return NULL;
     ERR_TRY(catalog_namespace_get(x->catalog, db->id, schema_id, to.object, &taken));
-    if (taken != 0)
+    if (taken != 0 || catalog_name_is_draining(x->catalog, db->id, schema_id, to.object))
         return err_new(ERR_DUPLICATE_RELATION, "relation \"%s\" already exists", to.object);
     const char *from = arena_strdup(x->arena, t->name);
     uint32_t old_parent = t->parent_id;

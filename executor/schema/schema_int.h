@@ -326,6 +326,9 @@ struct error *alter_type(struct alter *a, pb_table *t, pb_column *c,
                          const struct ast_alter_cmd *cmd) ERR_MUST_USE;
 struct error *alter_add_constraint(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
 struct error *alter_drop_constraint(struct alter *a, const struct ast_alter_cmd *c) ERR_MUST_USE;
+/* XXUUU when a check that names the column is being added. */
+struct error *alter_refuse_added_checks(struct alter *a, const struct table *t, uint32_t column_id)
+    ERR_MUST_USE;
 struct error *alter_validate_constraint(struct alter *a, const struct ast_alter_cmd *c)
     ERR_MUST_USE;
 struct error *alter_rename_constraint(struct alter *a, const struct ast_alter_cmd *c)
@@ -377,6 +380,11 @@ struct error *ddl_note_change(struct exec_ctx *x, const struct table *t,
                               enum catalog_change change) ERR_MUST_USE;
 
 struct error *ddl_drop_table(struct exec_ctx *x, uint32_t id, bool cascade) ERR_MUST_USE;
+/* A view that goes with what is below it, and views over it; the user must have DROP on them. */
+struct error *ddl_drop_view(struct exec_ctx *x, uint32_t id) ERR_MUST_USE;
+/* "cannot <verb> <kind> "name" because view ... depends on it", of t. */
+struct error *ddl_view_error(struct exec_ctx *x, const pb_table *t, const pb_table *view, const char *verb,
+                             const char *kind, const char *name) ERR_MUST_USE;
 /* All of them, and what leans on any. */
 struct error *ddl_drop_tables(struct exec_ctx *x, const struct table *const *tables, size_t n) ERR_MUST_USE;
 

@@ -107,10 +107,10 @@ ddl_new_relation(struct exec_ctx *x, const struct ast_object_name *n, bool tempo
     if (temporary)
         ERR_TRY(ddl_temporary_schema(x, out->db, &out->schema_id));
     ERR_TRY(catalog_namespace_get(x->catalog, out->db->id, out->schema_id, name.object, &id));
-    if (id == 0)
+    if (id == 0 && !catalog_name_is_draining(x->catalog, out->db->id, out->schema_id, name.object))
         return NULL;
     out->exists = true;
-    if (if_not_exists)
+    if (if_not_exists && id != 0)
         return NULL;
     return err_new(ERR_DUPLICATE_RELATION, "relation \"%s\" already exists", name.object);
 }

@@ -1,7 +1,8 @@
-/* Tables and indexes that are interleaved in a table which goes, while they stay: their entries move to places
- * of their own.
- * SOURCE: CockroachDB v20.1 pkg/sql/drop_table.go (removeInterleave): DROP TABLE of a parent with CASCADE leaves
- * its children as tables that are not interleaved. There, the rows go with the parent's; here, they are kept. */
+/* Tables and indexes that stay while the table that they are interleaved in goes: their entries move to
+ * places of their own.
+ * SOURCE: CockroachDB v20.1 pkg/sql/drop_table.go (removeInterleave): DROP TABLE of a parent with CASCADE
+ * leaves its children as tables that are not interleaved. There, the rows go with the parent's; here,
+ * they are kept. */
 #include "config.h"
 
 #include "executor/schema/schema_int.h"
