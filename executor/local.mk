@@ -97,6 +97,8 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/relational/table_reader.c \
   %D%/relational/table_reader.h \
   %D%/relational/window.c \
+  %D%/relational/window_frame.c \
+  %D%/relational/window_int.h \
   %D%/schema/alter_column.c \
   %D%/schema/alter_constraint.c \
   %D%/schema/alter_primary.c \

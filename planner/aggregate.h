@@ -11,6 +11,9 @@
  * DISTINCT, FILTER and ORDER BY are the operator's: it calls add for the rows that count, in order.
  * NULL arguments: add knows which calls skip them (agg_add does it).
  *
+ * Frames that move: agg_remove takes a row back that was added first of those that are in the state, where
+ * that is exact; FLOAT sums are not, they are added up anew.
+ *
  * Spilling: agg_export writes a state as n_partial datums of the types agg_partial_types gives, and
  * agg_merge adds such a row to a state. Merging keeps order: other's rows come after state's.
  *
@@ -53,6 +56,8 @@ struct agg_def {
     struct error *(*merge)(const struct agg_ctx *x, const struct agg_call *c, void *state,
                            const struct datum *partial);
     void (*partial_types)(struct arena *a, const struct agg_call *c, const struct type **out);
+    /* NULL: never. False: not this one, and the state is of no more use. */
+    bool (*remove)(const struct agg_ctx *x, const struct agg_call *c, void *state, const struct datum *args);
 };
 
 struct agg_order {
@@ -88,6 +93,8 @@ struct error *agg_add(const struct agg_ctx *x, const struct agg_call *c, void *s
                       const struct datum *args) ERR_MUST_USE;
 struct error *agg_result(const struct agg_ctx *x, const struct agg_call *c, const void *state,
                          struct datum *out) ERR_MUST_USE;
+/* Takes back what agg_add added; false: that cannot be, and the state is of no more use. */
+bool agg_remove(const struct agg_ctx *x, const struct agg_call *c, void *state, const struct datum *args);
 /* The n_partial types of exported states. */
 void agg_partial_types(struct arena *a, const struct agg_call *c, const struct type **out);
 struct error *agg_export(const struct agg_ctx *x, const struct agg_call *c, const void *state,
@@ -158,6 +165,8 @@ struct window_def {
     const struct type *args[4];   /* TYPE_ANY: anything */
     const struct type *ret;       /* NULL: type of the first argument */
     bool uses_frame;
+    bool running;                 /* row, peer_start and peer_group are all that it looks at */
+    bool shifts;                  /* row, n_rows and the row that is its second argument (1) away */
     /* args: this row's. state: state_size bytes, zeroed at the start of each partition. */
     size_t state_size;
     struct error *(*eval)(const struct eval_env *env, const struct window_call *c,

@@ -4,7 +4,8 @@
 #include "planner/aggregates_int.h"
 
 #define DEF(NAME, P, ...) {.name = NAME, .state_size = AGG_STATE_MAX, AGG_FNS(P), __VA_ARGS__}
-#define COUNTER .ret = &TYPE_INT8, .n_partial = 1, .state_size = 8
+#define MOVES(NAME, P, ...) DEF(NAME, P, .remove = P##_remove, .n_partial = 2, __VA_ARGS__)
+#define COUNTER .ret = &TYPE_INT8, .n_partial = 1, .state_size = 8, .remove = agg_count_remove
 #define STATS(NAME)                                                                        \
     DEF(NAME, agg_var, .args = {&TYPE_INT8}, .ret = &TYPE_DECIMAL, .n_partial = 3),         \
     DEF(NAME, agg_var, .args = {&TYPE_DECIMAL}, .ret = &TYPE_DECIMAL, .n_partial = 3),      \
@@ -25,18 +26,18 @@ const struct agg_def agg_defs[] = {
     {.name = "count", COUNTER, AGG_FNS(agg_count), .takes_null = true},
     {.name = "count", COUNTER, AGG_FNS(agg_count), .args = {&TYPE_ANY}},
     {.name = "count_rows", COUNTER, AGG_FNS(agg_count), .takes_null = true},
-    DEF("sum", agg_sum, .args = {&TYPE_INT8}, .ret = &TYPE_DECIMAL, .n_partial = 2),
-    DEF("sum", agg_sum, .args = {&TYPE_DECIMAL}, .ret = &TYPE_DECIMAL, .n_partial = 2),
+    MOVES("sum", agg_sum, .args = {&TYPE_INT8}, .ret = &TYPE_DECIMAL),
+    MOVES("sum", agg_sum, .args = {&TYPE_DECIMAL}, .ret = &TYPE_DECIMAL),
     DEF("sum", agg_sum_float, .args = {&TYPE_FLOAT8}, .ret = &TYPE_FLOAT8, .n_partial = 2),
-    DEF("sum", agg_sum_interval, .args = {&TYPE_INTERVAL}, .ret = &TYPE_INTERVAL, .n_partial = 2),
-    DEF("sum_int", agg_sum_int, .args = {&TYPE_INT8}, .ret = &TYPE_INT8, .n_partial = 1),
-    DEF("avg", agg_sum, .args = {&TYPE_INT8}, .ret = &TYPE_DECIMAL, .n_partial = 2,
+    MOVES("sum", agg_sum_interval, .args = {&TYPE_INTERVAL}, .ret = &TYPE_INTERVAL),
+    MOVES("sum_int", agg_sum_int, .args = {&TYPE_INT8}, .ret = &TYPE_INT8, .n_partial = 1),
+    MOVES("avg", agg_sum, .args = {&TYPE_INT8}, .ret = &TYPE_DECIMAL,
         .result = agg_avg_result),
-    DEF("avg", agg_sum, .args = {&TYPE_DECIMAL}, .ret = &TYPE_DECIMAL, .n_partial = 2,
+    MOVES("avg", agg_sum, .args = {&TYPE_DECIMAL}, .ret = &TYPE_DECIMAL,
         .result = agg_avg_result),
     DEF("avg", agg_sum_float, .args = {&TYPE_FLOAT8}, .ret = &TYPE_FLOAT8, .n_partial = 2,
         .result = agg_avg_float_result),
-    DEF("avg", agg_sum_interval, .args = {&TYPE_INTERVAL}, .ret = &TYPE_INTERVAL, .n_partial = 2,
+    MOVES("avg", agg_sum_interval, .args = {&TYPE_INTERVAL}, .ret = &TYPE_INTERVAL,
         .result = agg_avg_interval_result),
     DEF("min", agg_minmax, .args = {&TYPE_ANY}, .n_partial = 1, .distinct_free = true),
     DEF("max", agg_minmax, .args = {&TYPE_ANY}, .n_partial = 1, .distinct_free = true),
@@ -99,6 +100,16 @@ agg_result(const struct agg_ctx *x, const struct agg_call *c, const void *state,
            struct datum *out)
 {
     return prefixed(c, c->def->result(x, c, state, out));
+}
+
+bool
+agg_remove(const struct agg_ctx *x, const struct agg_call *c, void *state, const struct datum *args)
+{
+    if (c->def->remove == NULL)
+        return false;
+    if (!c->def->takes_null && c->n_args > 0 && args[0].null)
+        return true;
+    return c->def->remove(x, c, state, args);
 }
 
 void

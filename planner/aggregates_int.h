@@ -55,6 +55,13 @@ AGG_DECLARE(agg_sum_int);
 AGG_DECLARE(agg_sum);
 AGG_DECLARE(agg_sum_float);
 AGG_DECLARE(agg_sum_interval);
+bool agg_count_remove(const struct agg_ctx *x, const struct agg_call *c, void *state,
+                      const struct datum *args);
+bool agg_sum_int_remove(const struct agg_ctx *x, const struct agg_call *c, void *state,
+                        const struct datum *args);
+bool agg_sum_remove(const struct agg_ctx *x, const struct agg_call *c, void *state, const struct datum *args);
+bool agg_sum_interval_remove(const struct agg_ctx *x, const struct agg_call *c, void *state,
+                             const struct datum *args);
 struct error *agg_count_star_add(const struct agg_ctx *x, const struct agg_call *c, void *state,
                                  const struct datum *args);
 struct error *agg_avg_result(const struct agg_ctx *x, const struct agg_call *c, const void *state,

@@ -50,6 +50,14 @@ agg_count_add(const struct agg_ctx *x, const struct agg_call *c, void *state,
     return agg_count_star_add(x, c, state, args);
 }
 
+bool
+agg_count_remove(const struct agg_ctx *x, const struct agg_call *c, void *state, const struct datum *args)
+{
+    (void)x, (void)c, (void)args;
+    --*(int64_t *)state;
+    return true;
+}
+
 struct error *
 agg_count_result(const struct agg_ctx *x, const struct agg_call *c, const void *state,
                  struct datum *out)
@@ -85,8 +93,7 @@ agg_count_types(struct arena *a, const struct agg_call *c, const struct type **o
 /* ---- sum_int ---- */
 
 struct sum_int {
-    int64_t sum;
-    bool seen;
+    int64_t sum, count;
 };
 
 struct error *
@@ -97,8 +104,18 @@ agg_sum_int_add(const struct agg_ctx *x, const struct agg_call *c, void *state,
     struct sum_int *s = state;
     if (__builtin_add_overflow(s->sum, args[0].i, &s->sum))
         return err_new(ERR_NUMERIC_VALUE_OUT_OF_RANGE, "integer out of range");
-    s->seen = true;
+    s->count++;
     return NULL;
+}
+
+bool
+agg_sum_int_remove(const struct agg_ctx *x, const struct agg_call *c, void *state,
+                   const struct datum *args)
+{
+    (void)x, (void)c;
+    struct sum_int *s = state;
+    s->count--;
+    return !__builtin_sub_overflow(s->sum, args[0].i, &s->sum);
 }
 
 struct error *
@@ -107,7 +124,7 @@ agg_sum_int_result(const struct agg_ctx *x, const struct agg_call *c, const void
 {
     (void)x, (void)c;
     const struct sum_int *s = state;
-    *out = s->seen ? datum_int(s->sum) : DATUM_NULL;
+    *out = s->count > 0 ? datum_int(s->sum) : DATUM_NULL;
     return NULL;
 }
 
@@ -163,6 +180,21 @@ agg_sum_add(const struct agg_ctx *x, const struct agg_call *c, void *state,
     }
     s->small = sum;
     return NULL;
+}
+
+bool
+agg_sum_remove(const struct agg_ctx *x, const struct agg_call *c, void *state, const struct datum *args)
+{
+    struct sum *s = state;
+    s->count--;
+    if (c->arg_types[0]->family != FAMILY_DECIMAL)
+        return !__builtin_sub_overflow(s->small, args[0].i, &s->small);
+    if (s->big.d->form != DECIMAL_FINITE || args[0].dec->form != DECIMAL_FINITE)
+        return false;
+    struct error *err = agg_decimal_add(x, &s->big, decimal_neg(x->env->arena, args[0].dec));
+    bool done = err == NULL;
+    err_free(err);
+    return done;
 }
 
 static struct error *
@@ -330,6 +362,19 @@ agg_sum_interval_add(const struct agg_ctx *x, const struct agg_call *c, void *st
     struct sum_interval *s = state;
     s->count++;
     return interval_add(&s->sum, args[0].iv);
+}
+
+bool
+agg_sum_interval_remove(const struct agg_ctx *x, const struct agg_call *c, void *state,
+                        const struct datum *args)
+{
+    (void)x, (void)c;
+    struct sum_interval *s = state;
+    const struct interval *v = args[0].iv;
+    s->count--;
+    return !__builtin_sub_overflow(s->sum.months, v->months, &s->sum.months) &&
+           !__builtin_sub_overflow(s->sum.days, v->days, &s->sum.days) &&
+           !__builtin_sub_overflow(s->sum.nanos, v->nanos, &s->sum.nanos);
 }
 
 struct error *

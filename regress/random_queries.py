@@ -320,9 +320,13 @@ class Query:
         over = (f"OVER ({'PARTITION BY ' + part + ' ' if part and self.chance(0.5) else ''}ORDER BY "
                 f"{order} {mode} BETWEEN {edges[lo]} AND {edges[hi]}"
                 f"{self.pick('', '', ' EXCLUDE CURRENT ROW', ' EXCLUDE TIES', ' EXCLUDE GROUP')})")
-        call = self.pick(f"(sum({e}) {over})::INT", f"count({e}) {over}", f"max({e}) {over}")
+        only = f" FILTER (WHERE {self.pred(scope, 2)})" if self.chance(0.3) else ""
+        call = self.pick(f"(sum({e}){only} {over})::INT", f"count({e}){only} {over}", f"max({e}){only} {over}",
+                         f"min({e}){only} {over}", f"rank() {over}", f"dense_rank() {over}")
         if mode == "ROWS":
-            call = self.pick(call, f"first_value({e}) {over}", f"nth_value({e}, 2) {over}")
+            call = self.pick(call, f"first_value({e}) {over}", f"nth_value({e}, 2) {over}",
+                             f"lag({e}, {self.pick(1, 3, -2)}) {over}", f"lead({e}, 2, 7) {over}",
+                             f"row_number() {over}, sum({e}) {over}")
         return f"SELECT {e}, {call} FROM {source} WHERE {self.pred(scope, 1)}"
 
     def lateral(self):

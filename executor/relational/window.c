@@ -1,31 +1,61 @@
+/* executor/relational/window.c - window functions.
+ *
+ * The calls are run one after the other; for each the rows are sorted by partition and order, unless they
+ * come in that order from the call before, and get its result as a column more. Output: input columns, then
+ * one column per call; the order of the last call's sort. Rows are kept in row_stores, which spill; what
+ * else is held of a partition is told in window_int.h.
+ */
 #include "config.h"
 
-#include "executor/relational/rel_int.h"
-#include "planner/aggregate.h"
-
-#include <stdlib.h>
-
-/* Window functions. The calls are run one after the other; for each the rows are sorted by partition and
- * order (external sort), then a partition at a time is held in memory and evaluated. The rows of the
- * output: input columns, then one column per call; the order of the last call's sort. */
-
-struct win_row {
-    struct datum *v;             /* the row, with results so far */
-    struct datum *args;          /* of the call at hand */
-    struct datum *order;         /* its order values */
-};
+#include "executor/relational/window_int.h"
 
 struct window_op {
     struct op op;
     const struct plan_window *plan;
-    int n_in, n_all;             /* columns: input; with results */
-    const struct type *const *types;
-    struct row_store *rows;      /* what the next call reads; finally the output */
-    struct row_reader *reader;
+    int n_in;                    /* columns of the input */
+    const struct type *const *types; /* with the results */
+    struct row_reader *reader;   /* of the output */
     bool ran;
-    struct arena *part_arena;
-    struct win_row *part;
-    int64_t n_part, cap_part;
+};
+
+/* ---- rows that wait for their result: some in memory, then a file ---- */
+
+struct held {
+    struct arena *arena;         /* of the rows; reset when they are gone */
+    struct datum **rows;
+    int64_t n, cap, at;
+    struct row_store *more;      /* NULL: none */
+    struct row_reader *reader;
+};
+
+/* ---- one call ---- */
+
+struct call_run {
+    struct window_op *w;
+    const struct window_call *c;
+    struct win_frames f;
+    int n_row;                   /* columns before this call's result */
+    int n_args;                  /* with the filter */
+    int n_all;                   /* of a sorted row: row, partition, order, arguments */
+    const struct type **types;   /* of a sorted row */
+    struct expr **exprs;         /* of its columns from n_row on */
+    struct row_store *out;
+    struct arena *value_arena;   /* of one result */
+    struct datum *result_row;
+    size_t limit;
+
+    struct arena *part_arena[2]; /* rows at hand; NEAR changes between them to let go of old ones */
+    int part_at;
+    int64_t cap;                 /* of f.rows */
+    int64_t next;                /* the first row without a result */
+    struct held held;
+
+    struct arena *key_arena;     /* of the two below */
+    struct datum *partition;     /* the partition at hand */
+    bool in_partition;
+    struct arena *peer_arena;
+    struct datum *peer;          /* RUNNING: order values of the row before */
+    int64_t peer_start, group;
 };
 
 static struct error *
@@ -35,460 +65,394 @@ window_open(struct op *o)
 
     batch_init(o->arena, &o->batch, o->node->n_cols, true);
     w->n_in = o->node->children[0]->n_cols;
-    w->n_all = o->node->n_cols;
     w->types = plan_types(o->arena, o->node);
-    w->part_arena = arena_create(o->arena, "partition");
-    w->part = NULL;
-    w->n_part = w->cap_part = 0;
     w->ran = false;
     w->reader = NULL;
     return op_open(o->children[0]);
 }
 
-/* ---- frames --------------------------------------------------------------------------------- */
-
-struct frame_ctx {
-    struct window_op *w;
-    const struct window_call *c;
-    struct eval_env env;
-    int64_t n;
-    int64_t start_off, end_off;       /* ROWS, GROUPS */
-    struct datum start_val, end_val;  /* RANGE */
-    int64_t *peer_start, *peer_end, *group; /* by row */
-    int64_t *group_first;             /* first row of each group; n_groups + 1 entries */
-    int64_t n_groups;
-    int n_args;
-};
-
-static int
-compare_order(const struct window_call *c, const struct win_row *a, const struct win_row *b)
+static struct datum *
+copy_datums(struct arena *a, const struct datum *v, const struct type *const *types, int n)
 {
-    for (int i = 0; i < c->n_order; i++) {
-        int r = datum_compare(c->order[i].expr->type, &a->order[i], &b->order[i]);
-        if (r != 0)
-            return c->order[i].desc ? -r : r;
-    }
-    return 0;
-}
-
-static void
-find_peers(struct frame_ctx *f)
-{
-    struct arena *a = f->w->part_arena;
-
-    f->peer_start = ARENA_ARRAY(a, int64_t, (size_t)f->n + 1);
-    f->peer_end = ARENA_ARRAY(a, int64_t, (size_t)f->n + 1);
-    f->group = ARENA_ARRAY(a, int64_t, (size_t)f->n + 1);
-    f->group_first = ARENA_ARRAY(a, int64_t, (size_t)f->n + 2);
-    for (int64_t i = 0; i < f->n;) {
-        int64_t e = i + 1;
-        while (e < f->n && compare_order(f->c, &f->w->part[i], &f->w->part[e]) == 0)
-            e++;
-        for (int64_t k = i; k < e; k++) {
-            f->peer_start[k] = i;
-            f->peer_end[k] = e;
-            f->group[k] = f->n_groups;
-        }
-        f->group_first[f->n_groups++] = i;
-        i = e;
-    }
-    f->group_first[f->n_groups] = f->n;
+    struct datum *copy = ARENA_ARRAY(a, struct datum, (size_t)n + 1);
+    for (int i = 0; i < n; i++)
+        copy[i] = datum_copy(a, types[i], &v[i]);
+    return copy;
 }
 
 static struct error *
-offset_error(bool start, bool null)
+put(struct call_run *r, const struct datum *row, const struct datum *result)
 {
-    return null ? err_new(ERR_NULL_VALUE_NOT_ALLOWED, "frame %s offset must not be null",
-                          start ? "starting" : "ending")
-                : err_new(ERR_INVALID_WINDOW_FRAME_OFFSET, "frame %s offset must not be negative",
-                          start ? "starting" : "ending");
+    if (row != r->result_row)
+        memcpy(r->result_row, row, (size_t)r->n_row * sizeof(*row));
+    r->result_row[r->n_row] = *result;
+    return row_store_add(r->out, r->result_row);
+}
+
+/* ---- held ---- */
+
+static struct error *
+held_add(struct call_run *r, const struct datum *row)
+{
+    struct held *h = &r->held;
+    if (h->more != NULL)
+        return row_store_add(h->more, row);
+    if (arena_size(h->arena) > r->limit) {
+        h->more = row_store_create(r->w->op.x, h->arena, r->n_row, r->w->types, r->limit);
+        return row_store_add(h->more, row);
+    }
+    if (h->n == h->cap) {
+        int64_t cap = h->cap == 0 ? 64 : h->cap * 2;
+        h->rows = arena_realloc(h->arena, h->rows, (size_t)h->cap * sizeof(*h->rows),
+                                (size_t)cap * sizeof(*h->rows));
+        h->cap = cap;
+    }
+    h->rows[h->n++] = copy_datums(h->arena, row, r->w->types, r->n_row);
+    return NULL;
+}
+
+/* They go out, in order. */
+static struct error *
+held_put(struct call_run *r, const struct datum *result)
+{
+    struct held *h = &r->held;
+    if (h->at < h->n)
+        return put(r, h->rows[h->at++], result);
+    if (h->reader == NULL)
+        h->reader = row_reader_open(h->more, h->arena);
+    bool more;
+    ERR_TRY(row_reader_next(h->reader, r->result_row, &more));
+    return more ? put(r, r->result_row, result) : err_new(ERR_INTERNAL, "a row of a partition is gone");
+}
+
+static int64_t
+held_count(const struct held *h)
+{
+    return h->n + (h->more != NULL ? row_store_count(h->more) : 0);
+}
+
+static void
+held_clear(struct held *h)
+{
+    arena_reset(h->arena);
+    *h = (struct held){.arena = h->arena};
+}
+
+/* ---- RUNNING ---- */
+
+/* The rows that share the result with those so far are complete. */
+static struct error *
+running_flush(struct call_run *r)
+{
+    struct datum result;
+    int64_t n = held_count(&r->held);
+    if (n == 0)
+        return NULL;
+    arena_reset(r->value_arena);
+    ERR_TRY(win_running_result(&r->f, &result));
+    for (int64_t i = 0; i < n; i++) {
+        if ((i & 1023) == 1023)
+            ERR_TRY(cancel_check(r->w->op.x->cancel));
+        ERR_TRY(held_put(r, &result));
+    }
+    held_clear(&r->held);
+    return NULL;
+}
+
+static struct error *
+running_row(struct call_run *r, const struct datum *row, const struct datum *order, const struct datum *args)
+{
+    const struct window_frame *fr = &r->c->frame;
+    const struct type *const *order_types = r->types + r->n_row + r->c->n_partition;
+    bool aggregate = r->c->agg != NULL;
+    bool all = aggregate && fr->end.kind == AST_BOUND_UNBOUNDED_FOLLOWING;
+    bool each = !aggregate || (!all && fr->mode == AST_FRAME_ROWS);
+    struct datum result;
+
+    if (!all && !(aggregate && each) &&
+        (r->f.n == 0 || win_compare_order(r->c, r->peer, order) != 0)) {
+        ERR_TRY(running_flush(r));
+        r->group += r->f.n > 0;
+        r->peer_start = r->f.n;
+        arena_reset(r->peer_arena);
+        r->peer = copy_datums(r->peer_arena, order, order_types, r->c->n_order);
+    }
+    arena_reset(r->value_arena);
+    int64_t at = r->f.n++;
+    if (aggregate)
+        ERR_TRY(win_running_add(&r->f, args));
+    if (!each)
+        return held_add(r, row);
+    ERR_TRY(aggregate ? win_running_result(&r->f, &result)
+                      : win_running_eval(&r->f, at, r->peer_start, r->group, args, &result));
+    return put(r, row, &result);
+}
+
+/* ---- NEAR, WHOLE ---- */
+
+static void
+part_row_copy(struct call_run *r, struct arena *a, struct win_row *to, const struct datum *row,
+              const struct datum *order, const struct datum *args)
+{
+    const struct type *const *types = r->types + r->n_row + r->c->n_partition;
+    to->row = row == NULL ? NULL : copy_datums(a, row, r->w->types, r->n_row);
+    to->order = copy_datums(a, order, types, r->c->n_order);
+    to->args = copy_datums(a, args, types + r->c->n_order, r->n_args);
+}
+
+/* Forget the rows that no row to come looks at. */
+static void
+part_let_go(struct call_run *r)
+{
+    struct win_frames *f = &r->f;
+    int64_t keep = r->next - f->before;
+    if (f->manner != WIN_NEAR || keep - f->first < 1024 || keep - f->first < f->n - keep)
+        return;
+    struct arena *a = r->part_arena[r->part_at = 1 - r->part_at];
+    int64_t n = f->n - keep;
+    struct win_row *rows = ARENA_ARRAY(a, struct win_row, (size_t)n + 1);
+    for (int64_t i = 0; i < n; i++) {
+        const struct win_row *from = &f->rows[keep - f->first + i];
+        part_row_copy(r, a, &rows[i], from->row, from->order, from->args);
+    }
+    arena_reset(r->part_arena[1 - r->part_at]);
+    f->rows = rows;
+    f->first = keep;
+    r->cap = n;
+}
+
+/* Results for the rows up to `end`. */
+static struct error *
+part_eval(struct call_run *r, int64_t end)
+{
+    struct datum result;
+    for (; r->next < end; r->next++) {
+        if ((r->next & 1023) == 1023)
+            ERR_TRY(cancel_check(r->w->op.x->cancel));
+        arena_reset(r->value_arena);
+        ERR_TRY(win_frames_eval(&r->f, r->next, &result));
+        if (r->f.manner == WIN_NEAR)
+            ERR_TRY(put(r, r->f.rows[r->next - r->f.first].row, &result));
+        else
+            ERR_TRY(held_put(r, &result));
+    }
+    part_let_go(r);
+    return NULL;
+}
+
+static struct error *
+part_row(struct call_run *r, const struct datum *row, const struct datum *order, const struct datum *args)
+{
+    struct win_frames *f = &r->f;
+    struct arena *a = r->part_arena[r->part_at];
+    bool near = f->manner == WIN_NEAR;
+    int64_t n = f->n - f->first;
+    if (n == r->cap) {
+        int64_t cap = r->cap == 0 ? 256 : r->cap * 2;
+        f->rows = arena_realloc(a, f->rows, (size_t)r->cap * sizeof(*f->rows),
+                                (size_t)cap * sizeof(*f->rows));
+        r->cap = cap;
+    }
+    part_row_copy(r, a, &f->rows[n], near ? row : NULL, order, args);
+    f->n++;
+    if (!near)
+        return held_add(r, row);
+    return f->n - f->after - r->next >= 256 ? part_eval(r, f->n - f->after) : NULL;
+}
+
+/* ---- partitions ---- */
+
+static void
+partition_begin(struct call_run *r, const struct datum *values)
+{
+    arena_reset(r->key_arena);
+    r->partition = copy_datums(r->key_arena, values, r->types + r->n_row, r->c->n_partition);
+    arena_reset(r->part_arena[0]);
+    arena_reset(r->part_arena[1]);
+    r->cap = r->next = 0;
+    r->peer_start = r->group = 0;
+    r->in_partition = true;
+    win_frames_begin(&r->f);
+}
+
+static struct error *
+partition_end(struct call_run *r)
+{
+    if (!r->in_partition)
+        return NULL;
+    r->in_partition = false;
+    if (r->f.manner == WIN_RUNNING)
+        return running_flush(r);
+    if (r->f.manner == WIN_WHOLE)
+        win_frames_peers(&r->f, r->part_arena[r->part_at]);
+    ERR_TRY(part_eval(r, r->f.n));
+    held_clear(&r->held);
+    return NULL;
+}
+
+static struct error *
+sorted_row(struct call_run *r, const struct datum *v)
+{
+    const struct datum *values = v + r->n_row, *order = values + r->c->n_partition;
+    const struct datum *args = order + r->c->n_order;
+    if (!r->in_partition || !row_key_equal(r->partition, values, r->c->n_partition, r->types + r->n_row)) {
+        ERR_TRY(partition_end(r));
+        partition_begin(r, values);
+    }
+    return r->f.manner == WIN_RUNNING ? running_row(r, v, order, args) : part_row(r, v, order, args);
+}
+
+/* ---- the calls ---- */
+
+static struct call_run *
+call_run_create(struct window_op *w, const struct window_call *c, int done)
+{
+    struct arena *a = w->op.arena;
+    struct call_run *r = ARENA_NEW(a, struct call_run);
+    bool filter = c->agg != NULL && c->agg->filter != NULL;
+    int n_args = c->agg != NULL ? c->agg->n_args : c->n_args, at = w->n_in + done;
+    struct expr *const *args = c->agg != NULL ? c->agg->args : c->args;
+
+    r->w = w;
+    r->c = c;
+    r->n_row = at;
+    r->n_args = n_args + filter;
+    r->n_all = at + c->n_partition + c->n_order + r->n_args;
+    r->types = ARENA_ARRAY(a, const struct type *, (size_t)r->n_all + 1);
+    r->exprs = ARENA_ARRAY(a, struct expr *, (size_t)r->n_all + 1);
+    for (int i = 0; i < c->n_partition; i++)
+        r->exprs[at++] = c->partition[i];
+    for (int i = 0; i < c->n_order; i++)
+        r->exprs[at++] = c->order[i].expr;
+    for (int i = 0; i < n_args; i++)
+        r->exprs[at++] = args[i];
+    if (filter)
+        r->exprs[at] = c->agg->filter;
+    for (int i = 0; i < r->n_all; i++)
+        r->types[i] = i < r->n_row ? w->types[i] : r->exprs[i]->type;
+    r->result_row = ARENA_ARRAY(a, struct datum, (size_t)r->n_row + 2);
+    r->out = row_store_create(w->op.x, a, r->n_row + 1, w->types, 0);
+    r->value_arena = arena_create(a, "window value");
+    r->part_arena[0] = arena_create(a, "partition");
+    r->part_arena[1] = arena_create(a, "partition");
+    r->key_arena = arena_create(a, "partition key");
+    r->peer_arena = arena_create(a, "peers");
+    r->held.arena = arena_create(a, "rows of a partition");
+    r->limit = rel_memory_limit(w->op.x) / 4;
+    return r;
+}
+
+static struct row_sorter *
+sorter_of(struct call_run *r)
+{
+    const struct window_call *c = r->c;
+    int n = c->n_partition + c->n_order;
+    struct plan_order *keys = ARENA_ARRAY(r->w->op.arena, struct plan_order, (size_t)n + 1);
+    for (int i = 0; i < n; i++)
+        keys[i] = (struct plan_order){
+            .column = r->n_row + i, .desc = i >= c->n_partition && c->order[i - c->n_partition].desc};
+    return row_sorter_create(r->w->op.x, r->w->op.arena, r->n_all, r->types, n, keys, -1);
 }
 
 static bool
-is_negative(const struct type *t, const struct datum *d, struct arena *a)
+same_value(const struct expr *a, const struct expr *b)
 {
-    struct datum zero = {0};
+    return a->volatility != VOLATILE && expr_equal(a, b);
+}
 
-    switch ((int)t->family) {
-    case FAMILY_INT:
-        return d->i < 0;
-    case FAMILY_FLOAT:
-        return d->f < 0;
-    case FAMILY_INTERVAL: {
-        struct interval *iv = ARENA_NEW(a, struct interval);
-        zero.iv = iv;
-        return datum_compare(t, d, &zero) < 0;
-    }
-    case FAMILY_DECIMAL: {
-        struct datum i = datum_int(0);
-        return datum_compare_mixed(t, d, &TYPE_INT8, &i, NULL) < 0;
-    }
-    default:
+/* The rows of b come in the order that a needs. */
+static bool
+same_order(const struct window_call *a, const struct window_call *b)
+{
+    if (a->n_partition != b->n_partition || a->n_order > b->n_order)
         return false;
-    }
+    for (int i = 0; i < a->n_partition; i++)
+        if (!same_value(a->partition[i], b->partition[i]))
+            return false;
+    for (int i = 0; i < a->n_order; i++)
+        if (a->order[i].desc != b->order[i].desc || !same_value(a->order[i].expr, b->order[i].expr))
+            return false;
+    return true;
 }
 
-static struct error *
-eval_offset(struct frame_ctx *f, const struct window_bound *b, bool start, int64_t *n,
-            struct datum *v)
-{
-    if (b->offset == NULL)
-        return NULL;
-    ERR_TRY(expr_eval(b->offset, &f->env, f->w->op.st, NULL, v));
-    if (v->null)
-        return offset_error(start, true);
-    if (is_negative(b->offset->type, v, f->w->part_arena))
-        return offset_error(start, false);
-    *v = datum_copy(f->w->op.arena, b->offset->type, v);
-    *n = b->offset->type->family == FAMILY_INT ? v->i : 0;
-    return NULL;
-}
-
-static int64_t
-clamp(int64_t v, int64_t n)
-{
-    return v < 0 ? 0 : v > n ? n : v;
-}
-
-static int64_t
-add_clamped(int64_t a, int64_t b, int64_t n)
-{
-    int64_t r;
-
-    if (__builtin_add_overflow(a, b, &r))
-        return b > 0 ? n : 0;
-    return clamp(r, n);
-}
-
-/* RANGE with an offset: the first row whose order value is not before (for a start) or is after (for an
- * end) the bound. */
-static struct error *
-range_bound(struct frame_ctx *f, int64_t row, const struct window_bound *b, const struct datum *off,
-            bool is_end, int64_t *out)
-{
-    const struct window_call *c = f->c;
-    const struct win_row *at = &f->w->part[row];
-    const struct type *t = c->order[0].expr->type;
-    bool preceding = b->kind == AST_BOUND_PRECEDING, desc = c->order[0].desc;
-
-    if (at->order[0].null) {
-        *out = is_end ? f->peer_end[row] : f->peer_start[row];
-        return NULL;
-    }
-    /* Preceding in a descending order means larger values. */
-    struct expr *e = preceding != desc ? c->frame.range_sub : c->frame.range_add;
-    struct datum in[2] = {at->order[0], *off}, bound;
-    if (e == NULL)
-        return err_new(ERR_INTERNAL, "a RANGE frame has no arithmetic");
-    ERR_TRY(expr_eval(e, &f->env, f->w->op.st, in, &bound));
-    const struct type *bt = e->type;
-    int64_t lo = 0, hi = f->n;
-    while (lo < hi) {
-        int64_t mid = lo + (hi - lo) / 2;
-        const struct datum *v = &f->w->part[mid].order[0];
-        int cmp;
-        if (v->null)
-            cmp = desc ? 1 : -1;
-        else
-            cmp = type_equivalent(t, bt) ? datum_compare(t, v, &bound)
-                                         : datum_compare_mixed(t, v, bt, &bound, &f->env);
-        if (desc && !v->null)
-            cmp = -cmp;
-        /* start: rows with cmp < 0 are outside; end: rows with cmp <= 0 are inside */
-        if (is_end ? cmp <= 0 : cmp < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    *out = lo;
-    return NULL;
-}
-
-static struct error *
-one_bound(struct frame_ctx *f, int64_t row, const struct window_bound *b, bool is_end,
-          int64_t *out)
-{
-    const struct window_frame *fr = &f->c->frame;
-    int64_t off = is_end ? f->end_off : f->start_off;
-
-    switch (b->kind) {
-    case AST_BOUND_UNBOUNDED_PRECEDING:
-        *out = 0;
-        return NULL;
-    case AST_BOUND_UNBOUNDED_FOLLOWING:
-        *out = f->n;
-        return NULL;
-    case AST_BOUND_CURRENT_ROW:
-        if (fr->mode == AST_FRAME_ROWS)
-            *out = is_end ? row + 1 : row;
-        else
-            *out = is_end ? f->peer_end[row] : f->peer_start[row];
-        return NULL;
-    case AST_BOUND_PRECEDING:
-    case AST_BOUND_FOLLOWING:
-        break;
-    }
-    if (b->kind == AST_BOUND_PRECEDING)
-        off = -off;
-    if (fr->mode == AST_FRAME_ROWS) {
-        *out = add_clamped(is_end ? row + 1 : row, off, f->n);
-        return NULL;
-    }
-    if (fr->mode == AST_FRAME_RANGE)
-        return range_bound(f, row, b, is_end ? &f->end_val : &f->start_val, is_end, out);
-    int64_t g = f->group[row];
-    int64_t want;
-    if (__builtin_add_overflow(g, off, &want))
-        want = off > 0 ? f->n_groups : -1;
-    if (is_end)
-        *out = want < 0 ? 0 : want >= f->n_groups ? f->n : f->group_first[want + 1];
-    else
-        *out = want < 0 ? 0 : want >= f->n_groups ? f->n : f->group_first[want];
-    return NULL;
-}
-
-static struct error *
-arg_value(void *p, int64_t row, int arg, struct datum *out)
-{
-    struct window_op *w = p;
-
-    *out = w->part[row].args[arg];
-    return NULL;
-}
-
-static struct error *
-frame_of(struct frame_ctx *f, int64_t row, struct window_row *w)
-{
-    const struct window_frame *fr = &f->c->frame;
-
-    memset(w, 0, sizeof(*w));
-    w->n_rows = f->n;
-    w->row = row;
-    w->peer_start = f->peer_start[row];
-    w->peer_end = f->peer_end[row];
-    w->peer_group = f->group[row];
-    w->keep = -1;
-    w->value = arg_value;
-    w->p = f->w;
-    ERR_TRY(one_bound(f, row, &fr->start, false, &w->frame_start));
-    ERR_TRY(one_bound(f, row, &fr->end, true, &w->frame_end));
-    switch (fr->exclusion) {
-    case AST_EXCLUDE_NONE:
-        break;
-    case AST_EXCLUDE_CURRENT_ROW:
-        w->exclude_start = row;
-        w->exclude_end = row + 1;
-        break;
-    case AST_EXCLUDE_TIES:
-        w->keep = row;
-        /* fall through */
-    case AST_EXCLUDE_GROUP:
-        w->exclude_start = w->peer_start;
-        w->exclude_end = w->peer_end;
-        break;
-    }
-    return NULL;
-}
-
-/* ---- aggregates over frames ----------------------------------------------------------------- */
-
-struct agg_run {
-    void *state;
-    struct arena *arena;
-    int64_t from, to;         /* rows that are in the state */
+/* The next row of the input, or of the call before. */
+struct input {
+    struct window_op *w;
+    struct row_reader *reader; /* NULL: the operator below */
+    struct batch *batch;
+    int at;
 };
 
 static struct error *
-add_row(struct frame_ctx *f, struct agg_run *r, int64_t row)
+input_next(struct input *in, struct datum *row, bool *more)
 {
-    const struct agg_call *a = f->c->agg;
-    struct agg_ctx ctx = {.arena = r->arena, .env = &f->env};
-    const struct datum *args = f->w->part[row].args;
-
-    /* Behind the arguments: the filter. */
-    if (a->filter != NULL && (args[f->n_args].null || !args[f->n_args].i))
-        return NULL;
-    return agg_add(&ctx, a, r->state, args);
-}
-
-static struct error *
-aggregate_row(struct frame_ctx *f, struct agg_run *r, const struct window_row *w,
-              struct datum *out)
-{
-    const struct agg_call *a = f->c->agg;
-    bool excludes = w->exclude_start < w->exclude_end;
-
-    /* A frame that only grows at its end goes on from the state before. */
-    if (r->state == NULL || excludes || w->frame_start != r->from || w->frame_end < r->to) {
-        arena_reset(r->arena);
-        r->state = arena_zalloc(r->arena, a->def->state_size + 8);
-        r->from = r->to = w->frame_start;
+    if (in->reader != NULL)
+        return row_reader_next(in->reader, row, more);
+    if (in->batch == NULL || in->at == batch_live(in->batch)) {
+        do {
+            ERR_TRY(op_next(in->w->op.children[0], &in->batch));
+        } while (in->batch->n > 0 && batch_live(in->batch) == 0);
+        in->at = 0;
     }
-    for (int64_t i = r->to; i < w->frame_end; i++) {
-        if (excludes && i >= w->exclude_start && i < w->exclude_end && i != w->keep)
-            continue;
-        ERR_TRY(add_row(f, r, i));
-    }
-    if (w->frame_end > r->to)
-        r->to = w->frame_end;
-    struct agg_ctx ctx = {.arena = r->arena, .env = &f->env};
-    ERR_TRY(agg_result(&ctx, a, r->state, out));
-    if (excludes)
-        r->state = NULL;
+    *more = in->batch->n > 0;
+    if (*more)
+        batch_get_row(in->batch, batch_row(in->batch, in->at++), row);
     return NULL;
 }
 
-/* ---- one partition -------------------------------------------------------------------------- */
-
+/* before: the call whose result was the last column of the rows; NULL: none. */
 static struct error *
-eval_partition(struct window_op *w, const struct window_call *c, int result_col,
-               struct row_store *to)
+run_call(struct call_run *r, struct input *in, const struct window_call *before)
 {
-    struct frame_ctx f = {.w = w, .c = c, .env = w->op.x->env, .n = w->n_part};
-    struct agg_run run = {.arena = arena_create(w->part_arena, "aggregate")};
-    void *state = c->def != NULL ? arena_zalloc(w->part_arena, c->def->state_size + 8) : NULL;
+    struct op *o = &r->w->op;
+    struct eval_env frame_env = o->x->env;
+    frame_env.arena = r->value_arena;
+    ERR_TRY(win_frames_init(&r->f, r->c, o->st, frame_env, o->arena));
 
-    f.env.arena = w->part_arena;
-    f.n_args = c->agg != NULL ? c->agg->n_args : c->n_args;
-    find_peers(&f);
-    ERR_TRY(eval_offset(&f, &c->frame.start, true, &f.start_off, &f.start_val));
-    ERR_TRY(eval_offset(&f, &c->frame.end, false, &f.end_off, &f.end_val));
-    for (int64_t i = 0; i < f.n; i++) {
-        struct window_row row;
-        struct datum *out = &w->part[i].v[result_col];
-        if ((i & 1023) == 1023)
-            ERR_TRY(cancel_check(w->op.x->cancel));
-        ERR_TRY(frame_of(&f, i, &row));
-        if (c->agg != NULL) {
-            ERR_TRY(aggregate_row(&f, &run, &row, out));
-            *out = datum_copy(w->part_arena, c->type, out);
-        } else {
-            ERR_TRY(window_eval(&f.env, c, &row, state, w->part[i].args, out));
-        }
-        ERR_TRY(row_store_add(to, w->part[i].v));
-    }
-    return NULL;
-}
-
-static void
-partition_add(struct window_op *w, const struct datum *row, int n_row, const struct datum *extra,
-              const struct type *const *extra_types, int n_extra, int n_order)
-{
-    if (w->n_part == w->cap_part) {
-        int64_t cap = w->cap_part == 0 ? 256 : w->cap_part * 2;
-        w->part = arena_realloc(w->part_arena, w->part, (size_t)w->cap_part * sizeof(w->part[0]),
-                                (size_t)cap * sizeof(w->part[0]));
-        w->cap_part = cap;
-    }
-    struct win_row *r = &w->part[w->n_part++];
-    r->v = ARENA_ARRAY(w->part_arena, struct datum, (size_t)w->n_all + 1);
-    for (int i = 0; i < w->n_all; i++)
-        r->v[i] = i < n_row ? datum_copy(w->part_arena, w->types[i], &row[i]) : DATUM_NULL;
-    struct datum *e = ARENA_ARRAY(w->part_arena, struct datum, (size_t)n_extra + 1);
-    for (int i = 0; i < n_extra; i++)
-        e[i] = datum_copy(w->part_arena, extra_types[i], &extra[i]);
-    r->order = e;
-    r->args = e + n_order;
-}
-
-static void
-partition_clear(struct window_op *w)
-{
-    arena_reset(w->part_arena);
-    w->part = NULL;
-    w->n_part = w->cap_part = 0;
-}
-
-/* One call over all rows: sorted rows are row, partition values, order values, arguments, filter. */
-static struct error *
-run_call(struct window_op *w, const struct window_call *c, int done, struct row_store *from,
-         struct row_store **out)
-{
-    struct op *o = &w->op;
-    int n_row = w->n_in + done;
-    int n_args = c->agg != NULL ? c->agg->n_args : c->n_args;
-    struct expr *const *args = c->agg != NULL ? c->agg->args : c->args;
-    bool filter = c->agg != NULL && c->agg->filter != NULL;
-    int n = n_row + c->n_partition + c->n_order + n_args + filter, at = n_row;
-    const struct type **types = ARENA_ARRAY(o->arena, const struct type *, (size_t)n + 1);
-    struct plan_order *keys = ARENA_ARRAY(o->arena, struct plan_order, (size_t)n + 1);
-    struct expr **exprs = ARENA_ARRAY(o->arena, struct expr *, (size_t)n + 1);
-    int n_keys = 0;
-
-    for (int i = 0; i < n_row; i++)
-        types[i] = w->types[i];
-    for (int i = 0; i < c->n_partition; i++, at++) {
-        exprs[at] = c->partition[i];
-        keys[n_keys++] = (struct plan_order){.column = at};
-    }
-    for (int i = 0; i < c->n_order; i++, at++) {
-        exprs[at] = c->order[i].expr;
-        keys[n_keys++] = (struct plan_order){.column = at, .desc = c->order[i].desc};
-    }
-    for (int i = 0; i < n_args; i++, at++)
-        exprs[at] = args[i];
-    if (filter)
-        exprs[at] = c->agg->filter;
-    for (int i = n_row; i < n; i++)
-        types[i] = exprs[i]->type;
-    struct row_sorter *s = row_sorter_create(o->x, o->arena, n, types, n_keys, keys, -1);
-    struct row_reader *r = row_reader_open(from, o->arena);
-    struct datum *row = ARENA_ARRAY(o->arena, struct datum, (size_t)n + 1);
-    for (;;) {
+    bool sorts = (before == NULL || !same_order(r->c, before)) && r->c->n_partition + r->c->n_order > 0;
+    struct row_sorter *s = sorts ? sorter_of(r) : NULL;
+    struct datum *row = ARENA_ARRAY(o->arena, struct datum, (size_t)r->n_all + 1);
+    for (int64_t n = 1;; n++) {
         bool more;
-        arena_reset(o->batch_arena);
-        struct eval_env env = op_env(o);
-        ERR_TRY(row_reader_next(r, row, &more));
+        if ((n & 1023) == 0)
+            ERR_TRY(cancel_check(o->x->cancel));
+        ERR_TRY(input_next(in, row, &more));
         if (!more)
             break;
-        for (int i = n_row; i < n; i++)
-            ERR_TRY(expr_eval(exprs[i], &env, o->st, row, &row[i]));
-        ERR_TRY(row_sorter_add(s, row));
+        arena_reset(o->batch_arena);
+        struct eval_env env = op_env(o);
+        for (int i = r->n_row; i < r->n_all; i++)
+            ERR_TRY(expr_eval(r->exprs[i], &env, o->st, row, &row[i]));
+        ERR_TRY(sorts ? row_sorter_add(s, row) : sorted_row(r, row));
     }
-    row_store_close(from);
+    if (!sorts)
+        return partition_end(r);
     ERR_TRY(row_sorter_finish(s));
-    *out = row_store_create(o->x, o->arena, n_row + 1, w->types, 0);
-    partition_clear(w);
-    int order_at = n_row + c->n_partition;
-    struct datum *last = ARENA_ARRAY(o->arena, struct datum, (size_t)c->n_partition + 1);
     for (;;) {
         const struct datum *v;
         ERR_TRY(row_sorter_next(s, &v));
-        bool same = v != NULL && w->n_part > 0 &&
-                    row_key_equal(last, v + n_row, c->n_partition, types + n_row);
-        if (w->n_part > 0 && !same) {
-            ERR_TRY(eval_partition(w, c, n_row, *out));
-            partition_clear(w);
-        }
         if (v == NULL)
             break;
-        if (!same)
-            for (int i = 0; i < c->n_partition; i++)
-                last[i] = datum_copy(w->part_arena, types[n_row + i], &v[n_row + i]);
-        partition_add(w, v, n_row, v + order_at, types + order_at, n - order_at, c->n_order);
+        ERR_TRY(sorted_row(r, v));
     }
     row_sorter_close(s);
-    return NULL;
+    return partition_end(r);
 }
 
 static struct error *
 run_all(struct window_op *w)
 {
-    struct op *o = &w->op;
-    struct row_store *rows = row_store_create(o->x, o->arena, w->n_in, w->types, 0);
-
-    for (;;) {
-        struct batch *in;
-        ERR_TRY(op_next(o->children[0], &in));
-        if (in->n == 0)
-            break;
-        ERR_TRY(row_store_add_batch(rows, in));
+    struct row_store *rows = NULL;
+    for (int i = 0; i < w->plan->n; i++) {
+        struct call_run *r = call_run_create(w, w->plan->calls[i], i);
+        struct input in = {.w = w, .reader = rows != NULL ? row_reader_open(rows, w->op.arena) : NULL};
+        ERR_TRY(run_call(r, &in, i > 0 ? w->plan->calls[i - 1] : NULL));
+        if (rows != NULL)
+            row_store_close(rows);
+        rows = r->out;
     }
-    op_close(o->children[0]);
-    for (int i = 0; i < w->plan->n; i++)
-        ERR_TRY(run_call(w, w->plan->calls[i], i, rows, &rows));
-    w->rows = rows;
-    w->reader = row_reader_open(rows, o->arena);
+    op_close(w->op.children[0]);
+    w->reader = row_reader_open(rows, w->op.arena);
     return NULL;
 }
 

@@ -1,0 +1,30 @@
+-- frames that move over many rows, against what joins give
+\a
+\t
+\pset null '<null>'
+CREATE TABLE w (k INT PRIMARY KEY, g INT, v INT, d DECIMAL, i INTERVAL, s STRING, INDEX (g, k), FAMILY (k, g, v, d, i, s));
+INSERT INTO w SELECT k, k % 3, CASE WHEN k % 11 = 0 THEN NULL ELSE (k * 7919) % 10007 - 5000 END, ((k * 31) % 977)::DECIMAL / 4, ((k * 17) % 1000) * '1 minute'::INTERVAL, 'row ' || (k * 613 % 8191)::STRING FROM generate_series(1, 9000) AS g (k);
+-- the same by rows of the partition that are numbered, joined with themselves
+CREATE TABLE n (g INT, r INT, k INT, v INT, d DECIMAL, i INTERVAL, s STRING, PRIMARY KEY (g, r));
+INSERT INTO n SELECT g, row_number() OVER (PARTITION BY g ORDER BY k), k, v, d, i, s FROM w;
+SELECT count(*), sum(r), max(r) FROM n;
+SELECT count(*) FROM n AS a JOIN (SELECT k, sum(v) OVER p AS sv, sum_int(v) OVER p AS iv, count(v) OVER p AS c, count(*) OVER p AS c1, avg(d) OVER p AS ad, sum(d) OVER p AS sd, sum(i) OVER p AS si, min(v) OVER p AS mn, max(s) OVER p AS mx, first_value(v) OVER p AS fv, last_value(s) OVER p AS lv, nth_value(k, 2) OVER p AS nv FROM w WINDOW p AS (PARTITION BY g ORDER BY k ROWS BETWEEN 7 PRECEDING AND 2 FOLLOWING)) AS b ON a.k = b.k, LATERAL (SELECT sum(o.v) AS sv, sum_int(o.v) AS iv, count(o.v) AS c, count(*) AS c1, avg(o.d) AS ad, sum(o.d) AS sd, sum(o.i) AS si, min(o.v) AS mn, max(o.s) AS mx FROM n AS o WHERE o.g = a.g AND o.r BETWEEN a.r - 7 AND a.r + 2) AS c WHERE b.sv IS NOT DISTINCT FROM c.sv AND b.iv IS NOT DISTINCT FROM c.iv AND b.c = c.c AND b.c1 = c.c1 AND b.ad = c.ad AND b.sd = c.sd AND b.si = c.si AND b.mn IS NOT DISTINCT FROM c.mn AND b.mx = c.mx AND b.fv IS NOT DISTINCT FROM (SELECT v FROM n AS o WHERE o.g = a.g AND o.r = greatest(a.r - 7, 1)) AND b.lv = (SELECT s FROM n AS o WHERE o.g = a.g AND o.r = least(a.r + 2, 3000)) AND b.nv = (SELECT k FROM n AS o WHERE o.g = a.g AND o.r = greatest(a.r - 7, 1) + 1);
+-- lag and lead, near and far, from the rows before and behind
+SELECT count(*) FROM n AS a JOIN (SELECT k, lag(v) OVER p AS l1, lag(v, 1500, 77) OVER p AS l2, lead(s, 3, 'none') OVER p AS l3, lead(k, -2) OVER p AS l4, lag(k, (k % 5)::INT) OVER p AS l5 FROM w WINDOW p AS (PARTITION BY g ORDER BY k)) AS b ON a.k = b.k WHERE b.l1 IS NOT DISTINCT FROM (SELECT v FROM n AS o WHERE o.g = a.g AND o.r = a.r - 1) AND b.l2 IS NOT DISTINCT FROM CASE WHEN a.r <= 1500 THEN 77 ELSE (SELECT v FROM n AS o WHERE o.g = a.g AND o.r = a.r - 1500) END AND b.l3 = COALESCE((SELECT s FROM n AS o WHERE o.g = a.g AND o.r = a.r + 3), 'none') AND b.l4 IS NOT DISTINCT FROM (SELECT k FROM n AS o WHERE o.g = a.g AND o.r = a.r - 2) AND b.l5 IS NOT DISTINCT FROM (SELECT k FROM n AS o WHERE o.g = a.g AND o.r = a.r - (a.k % 5));
+-- to the end of the partition; what comes behind the row alone; with FILTER
+SELECT count(*) FROM (SELECT g, r, sum(v) OVER p AS s, max(v) OVER p AS m, count(*) OVER p AS c FROM n WINDOW p AS (PARTITION BY g ORDER BY r ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)) AS a JOIN (SELECT g, r, sum(v) OVER p AS s, max(v) OVER p AS m, count(*) OVER p AS c FROM n WINDOW p AS (PARTITION BY g ORDER BY r DESC ROWS UNBOUNDED PRECEDING)) AS b USING (g, r) WHERE a.s IS NOT DISTINCT FROM b.s AND a.m IS NOT DISTINCT FROM b.m AND a.c = b.c;
+SELECT count(*) FROM (SELECT k, g, sum(v) FILTER (WHERE v > 0) OVER p AS s, min(v) FILTER (WHERE v > 0) OVER p AS m FROM w WINDOW p AS (ORDER BY k ROWS BETWEEN 3 FOLLOWING AND 9 FOLLOWING)) AS a, LATERAL (SELECT sum(v) AS s, min(v) AS m FROM w AS o WHERE o.k BETWEEN a.k + 3 AND a.k + 9 AND o.v > 0) AS b WHERE a.s IS NOT DISTINCT FROM b.s AND a.m IS NOT DISTINCT FROM b.m;
+-- ranges and groups with ties, and rows left out
+SELECT count(*) FROM (SELECT k, g, v / 100 AS q, sum(k) OVER p AS s, min(k) OVER p AS m, rank() OVER p AS r, dense_rank() OVER p AS d FROM w WHERE v IS NOT NULL AND k <= 1500 WINDOW p AS (ORDER BY v // 100 RANGE BETWEEN 2 PRECEDING AND 1 FOLLOWING)) AS a JOIN w ON w.k = a.k, LATERAL (SELECT sum(k) AS s, min(k) AS m FROM w AS o WHERE o.v IS NOT NULL AND o.k <= 1500 AND o.v // 100 BETWEEN w.v // 100 - 2 AND w.v // 100 + 1) AS b WHERE a.s = b.s AND a.m = b.m;
+SELECT k, v, sum(k) OVER (ORDER BY v GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE CURRENT ROW), max(k) OVER (ORDER BY v GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE TIES), min(k) OVER (ORDER BY v GROUPS BETWEEN 1 FOLLOWING AND 2 FOLLOWING), count(*) OVER (ORDER BY v RANGE 0 PRECEDING EXCLUDE GROUP) FROM (SELECT k, k % 4 AS v FROM w WHERE k <= 10) ORDER BY v, k;
+-- all rows of a partition share a result; the peers of a row do; without ORDER BY
+SELECT g, min(a), max(a), min(b), max(b), count(DISTINCT c) FROM (SELECT g, count(*) OVER (PARTITION BY g) AS a, sum(k) OVER (PARTITION BY g ORDER BY k RANGE BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS b, sum(k) OVER (PARTITION BY g ORDER BY v) AS c FROM w) GROUP BY g ORDER BY g;
+-- infinite and huge values leave a frame again
+SELECT x, sum(x) OVER p, avg(x) OVER p FROM (VALUES (1, 1.5::DECIMAL), (2, 'NaN'::DECIMAL), (3, 2::DECIMAL), (4, 'Infinity'::DECIMAL), (5, 3.25::DECIMAL), (6, 1::DECIMAL), (7, 2::DECIMAL)) AS t (k, x) WINDOW p AS (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW);
+SELECT x, sum(x) OVER p, avg(x) OVER p FROM (VALUES (1, 9223372036854775807), (2, 9223372036854775807), (3, -1), (4, -9223372036854775808), (5, 5)) AS t (k, x) WINDOW p AS (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW);
+SELECT x, sum(x) OVER p FROM (VALUES (1, 1e20::FLOAT), (2, 1.0::FLOAT), (3, 2.0::FLOAT), (4, NULL), (5, NULL), (6, NULL)) AS t (k, x) WINDOW p AS (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW);
+-- the offset is looked at before the rows are
+SELECT sum(k) OVER (ORDER BY k ROWS -1 PRECEDING) FROM w WHERE false;
+SELECT sum(k) OVER (ORDER BY k ROWS NULL PRECEDING) FROM w;
+-- several windows, some in the order of the one before
+SELECT sum(a), sum(b), sum(c), sum(d) FROM (SELECT row_number() OVER (PARTITION BY g ORDER BY k DESC) AS a, row_number() OVER (PARTITION BY g ORDER BY k) AS b, rank() OVER (PARTITION BY g) AS c, lag(k) OVER (ORDER BY k) AS d FROM w);
