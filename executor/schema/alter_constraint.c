@@ -23,13 +23,12 @@ add_unique(struct alter *a, const struct ast_index_def *def)
     PB_PUSH(x->arena, t->indexes, t->n_indexes, ix);
     ERR_TRY(build_finish_table(x->arena, t));
     ddl_shard_checks(x, t);
-    if (def->interleave != NULL) {
+    if (def->interleave != NULL)
         ERR_TRY(ddl_interleave(x, t, ix, def->interleave));
-        ERR_TRY(ddl_link_interleaves(x, t, ix));
-    }
     if (def->partition_by != NULL)
         ERR_TRY(ddl_partitioning(x, t, ix, def->partition_by));
     ERR_TRY(catalog_write_table(x->catalog, t));
+    ERR_TRY(ddl_link_interleaves(x, t, ix));
     if (!a->for_job)
         return ddl_fill_index(x, before, ix->id);
     a->rows_left = true;

@@ -118,6 +118,10 @@ ddl_interleave(struct exec_ctx *x, pb_table *t, pb_index *ix, const struct ast_i
                                  n->behavior == AST_DROP_CASCADE ? "CASCADE" : "RESTRICT");
     ERR_TRY(ddl_relation(x, &n->parent, DDL_TABLE, false, PRIV_CREATE, &parent, NULL));
     ERR_TRY(ddl_check_table(x, parent, PRIV_CREATE));
+    /* v20.1 makes such a key, and the table's rows are lost. */
+    if (parent->id == t->id && ix == t->primary_index)
+        return err_new(ERR_INVALID_SCHEMA_DEFINITION,
+                       "primary key of table \"%s\" cannot be interleaved in the table itself", t->name);
     const struct index *pk = &parent->indexes[0];
     const char *declared = name_list(x, &n->columns), *type = ix == t->primary_index ? "primary key"
                                                                                      : "index";
@@ -188,6 +192,24 @@ ddl_link_interleaves(struct exec_ctx *x, const pb_table *t, const pb_index *ix)
     return catalog_write_table(x->catalog, parent);
 }
 
+static void
+unlink_from(pb_index *parent, uint32_t table_id, uint32_t index_id)
+{
+    for (size_t i = 0; i < parent->n_interleaved_by; i++) {
+        const Amberdb__ForeignKeyReference *r = parent->interleaved_by[i];
+        if (r->table == table_id && r->index == index_id) {
+            PB_REMOVE(parent->interleaved_by, parent->n_interleaved_by, i);
+            i--;
+        }
+    }
+}
+
+void
+ddl_unlink_own(pb_table *t, uint32_t index_id)
+{
+    unlink_from(t->primary_index, t->id, index_id);
+}
+
 struct error *
 ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id, uint32_t index_id)
 {
@@ -197,13 +219,7 @@ ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id,
     if (d == NULL || d->table == NULL)
         return NULL;
     ERR_TRY(ddl_mutable(x, parent_id, &p));
-    for (size_t i = 0; i < p->primary_index->n_interleaved_by; i++) {
-        const Amberdb__ForeignKeyReference *r = p->primary_index->interleaved_by[i];
-        if (r->table == table_id && r->index == index_id) {
-            PB_REMOVE(p->primary_index->interleaved_by, p->primary_index->n_interleaved_by, i);
-            i--;
-        }
-    }
+    unlink_from(p->primary_index, table_id, index_id);
     return catalog_write_table(x->catalog, p);
 }
 
@@ -266,10 +282,8 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     PB_PUSH(x->arena, pb->indexes, pb->n_indexes, ix);
     ERR_TRY(build_finish_table(x->arena, pb));
     ddl_shard_checks(x, pb);
-    if (n->def.interleave != NULL) {
+    if (n->def.interleave != NULL)
         ERR_TRY(ddl_interleave(x, pb, ix, n->def.interleave));
-        ERR_TRY(ddl_link_interleaves(x, pb, ix));
-    }
     if (n->def.partition_by != NULL)
         ERR_TRY(ddl_partitioning(x, pb, ix, n->def.partition_by));
     else if (t->indexes[0].pb->partitioning != NULL &&
@@ -279,6 +293,7 @@ create_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
                                         "not be performant"),
                                 "Consider modifying the index such that it is also partitioned."));
     ERR_TRY(catalog_write_table(x->catalog, pb));
+    ERR_TRY(ddl_link_interleaves(x, pb, ix)); /* pb is old then, when it is its own parent */
     err = for_job ? NULL : ddl_fill_index(x, t, ix->id);
     if (err != NULL && undo.taken)
         return ddl_put_off(x, &undo, t->id, err);
@@ -480,6 +495,7 @@ ddl_remove_index(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool 
         ERR_TRY(catalog_table_by_id(x->catalog, table_id, &now));
         ERR_TRY(ddl_clear_index(x, now, table_index_by_id(now, index_id), NULL));
         ERR_TRY(mutation_unlink_index(x, t, ix));
+        ddl_unlink_own(t, index_id);
     }
     for (size_t i = 0; i < t->n_indexes; i++)
         if (t->indexes[i]->id == index_id) {

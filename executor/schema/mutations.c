@@ -331,6 +331,7 @@ mutations_undo(struct exec_ctx *x, pb_table *t, pb_mutation *const *v, size_t n)
             ERR_TRY(drop_constraint(x, t, m->constraint));
         else if (MUTATION_IS(m, INDEX) && mutation_adds(m)) {
             ERR_TRY(mutation_unlink_index(x, t, m->index));
+            ddl_unlink_own(t, PB_GET(m->index, id));
             if (!ddl_is_interleaved(m->index))
                 mutation_collect_index(x->arena, t, PB_GET(m->index, id));
         }

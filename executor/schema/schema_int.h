@@ -366,6 +366,8 @@ struct error *ddl_find_index(struct exec_ctx *x, const struct ast_index_name *n,
 struct error *ddl_refuse_index_of(const struct table *t, uint32_t column_id) ERR_MUST_USE;
 struct error *ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id,
                                     uint32_t index_id) ERR_MUST_USE;
+/* The same in a copy of the table itself that is to be written. */
+void ddl_unlink_own(pb_table *t, uint32_t index_id);
 /* Take an index out of t (not the primary one), with foreign keys and views that need it when
  * cascade. The descriptor is written. for_job: values of its shard column, and entries among another
  * table's rows, stay. */

@@ -81,3 +81,25 @@ drop table middle, inn;
 insert into plain values(9,9);
 select id from plain@ii order by 1;
 drop table plain;
+
+-- not in itself, but an index may lie among the rows of its table
+CREATE TABLE itself (a INT PRIMARY KEY, b INT NOT NULL);
+INSERT INTO itself VALUES (1, 1), (2, 2);
+ALTER TABLE itself ALTER PRIMARY KEY USING COLUMNS (a) INTERLEAVE IN PARENT itself (a);
+ALTER TABLE itself ALTER PRIMARY KEY USING COLUMNS (a, b) INTERLEAVE IN PARENT itself (a);
+CREATE INDEX among_itself ON itself (a, b) INTERLEAVE IN PARENT itself (a);
+SELECT b FROM itself@among_itself ORDER BY b;
+ALTER TABLE itself ALTER PRIMARY KEY USING COLUMNS (b);
+DROP INDEX itself@among_itself;
+SELECT * FROM itself ORDER BY a;
+CREATE INDEX among_itself ON itself (a, b) INTERLEAVE IN PARENT itself (a);
+TRUNCATE itself;
+INSERT INTO itself VALUES (1, 1);
+SELECT * FROM itself;
+SELECT b FROM itself@among_itself;
+UPDATE itself SET b = 5;
+SELECT b FROM itself@among_itself;
+EXPERIMENTAL SCRUB TABLE itself;
+DELETE FROM itself;
+SELECT * FROM itself@among_itself;
+DROP TABLE itself;
