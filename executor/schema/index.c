@@ -342,8 +342,8 @@ search_database(struct exec_ctx *x, const struct ast_index_name *n, struct found
     return NULL;
 }
 
-static struct error *
-refuse_added_index(const char *name)
+struct error *
+ddl_refuse_added_index(const char *name)
 {
     return err_new(ERR_UNCATEGORIZED,
                    "index \"%s\" in the middle of being added, try again later", name);
@@ -370,7 +370,7 @@ ddl_find_index(struct exec_ctx *x, const struct ast_index_name *n, bool if_exist
         if (out->t != NULL)
             out->ix = table_index(out->t, name);
         if (out->ix == NULL && out->t != NULL && is_index_in_mutation(out->t, name))
-            return refuse_added_index(name);
+            return ddl_refuse_added_index(name);
     } else {
         ERR_TRY(search_database(x, n, out));
     }
@@ -470,7 +470,7 @@ ddl_refuse_index_of(const struct table *t, uint32_t column_id)
         for (int k = 0; k < ix->n_stored; k++)
             uses = uses || ix->stored[k] == ordinal;
         if (ix->adding && uses)
-            return refuse_added_index(ix->name);
+            return ddl_refuse_added_index(ix->name);
     }
     return NULL;
 }
@@ -535,7 +535,7 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
                                                   "DROP INDEX");
     ERR_TRY(ddl_check_table(x, f->t, PRIV_CREATE));
     if (before != NULL && !has_index(before, name))
-        return refuse_added_index(name);
+        return ddl_refuse_added_index(name);
     if (!cascade)
         ERR_TRY(free_foreign_keys(x, table_id, f->ix->id, false));
     if (f->ix->unique && !f->ix->pb->created_explicitly && !cascade)

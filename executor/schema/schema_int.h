@@ -362,6 +362,8 @@ struct found_index {
 /* t@i, or an index named alone; XXUUU/42704 when there is none (ix NULL with if_exists). */
 struct error *ddl_find_index(struct exec_ctx *x, const struct ast_index_name *n, bool if_exists,
                              struct found_index *out) ERR_MUST_USE;
+/* "index ... in the middle of being added": XXUUU */
+struct error *ddl_refuse_added_index(const char *name) ERR_MUST_USE;
 /* XXUUU when a job adds an index that has the column. */
 struct error *ddl_refuse_index_of(const struct table *t, uint32_t column_id) ERR_MUST_USE;
 struct error *ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id,

@@ -170,3 +170,13 @@ CREATE DATABASE schema_txn_2; CREATE VIEW schema_txn_2.v AS SELECT b FROM schema
 DROP TABLE named; ALTER TABLE named DROP COLUMN b;
 DROP DATABASE schema_txn_2 CASCADE;
 DROP TABLE named, named2;
+
+-- nor do columns go whose index is being added
+CREATE TABLE indexed (a INT PRIMARY KEY, b INT);
+BEGIN; CREATE INDEX i2 ON indexed (b); ALTER TABLE indexed DROP COLUMN b; ROLLBACK;
+BEGIN; CREATE INDEX i2 ON indexed (a) STORING (b); ALTER TABLE indexed DROP COLUMN b CASCADE; ROLLBACK;
+ALTER TABLE indexed ADD CONSTRAINT u UNIQUE (b), DROP COLUMN b;
+BEGIN; CREATE INDEX i2 ON indexed (a); ALTER TABLE indexed DROP COLUMN b; COMMIT;
+SHOW INDEXES FROM indexed;
+BEGIN; CREATE TABLE indexed2 (a INT PRIMARY KEY, b INT); CREATE INDEX i2 ON indexed2 (b); ALTER TABLE indexed2 DROP COLUMN b; COMMIT;
+DROP TABLE indexed, indexed2;
