@@ -285,15 +285,6 @@ index_uses(const struct index *ix, int ordinal)
     return false;
 }
 
-static bool
-has_index_id(const pb_table *t, uint32_t id)
-{
-    for (size_t i = 0; i < t->n_indexes; i++)
-        if (t->indexes[i]->id == id)
-            return true;
-    return false;
-}
-
 /* Those that others know, too: what the transaction adds stays until it is there. */
 static struct error *
 indexes_gone(struct alter *a, uint32_t column_id, bool cascade)
@@ -304,7 +295,7 @@ indexes_gone(struct alter *a, uint32_t column_id, bool cascade)
     for (int i = 1; i < t->n_indexes; i++) {
         if (!index_uses(&t->indexes[i], table_column_ordinal(t, column_id)))
             continue;
-        if (committed != NULL && !has_index_id(committed, t->indexes[i].id))
+        if (committed != NULL && !ddl_has_index(committed, t->indexes[i].id))
             return ddl_refuse_added_index(t->indexes[i].name);
         ERR_TRY(ddl_remove_index(a->x, a->id, t->indexes[i].id, cascade, a->for_job));
         ERR_TRY(alter_table_now(a, &t));

@@ -225,21 +225,31 @@ ddl_unlink_interleave(struct exec_ctx *x, uint32_t parent_id, uint32_t table_id,
 
 /* ---- CREATE INDEX ---------------------------------------------------------------------------- */
 
-static bool
-has_index(const pb_table *t, const char *name)
+bool
+ddl_has_index(const pb_table *t, uint32_t id)
 {
     for (size_t i = 0; i < t->n_indexes; i++)
-        if (strcmp(pb_str(t->indexes[i]->name), name) == 0)
+        if (t->indexes[i]->id == id)
+            return true;
+    return t->primary_index != NULL && t->primary_index->id == id;
+}
+
+bool
+ddl_drops_index(struct exec_ctx *x, const pb_table *t, const char *name)
+{
+    const pb_table *before = catalog_table_before(x->catalog, t->id);
+    if (mutation_drops_index(t, name))
+        return true;
+    for (size_t i = 0; before != NULL && i < before->n_indexes; i++)
+        if (strcmp(pb_str(before->indexes[i]->name), name) == 0 && !ddl_has_index(t, before->indexes[i]->id))
             return true;
     return false;
 }
 
-/* The transaction itself has dropped an index of that name, or a job removes it. */
 static struct error *
 refuse_dropped_name(struct exec_ctx *x, const pb_table *t, const char *name)
 {
-    const pb_table *before = catalog_table_before(x->catalog, t->id);
-    if (!mutation_drops_index(t, name) && (before == NULL || !has_index(before, name)))
+    if (!ddl_drops_index(x, t, name))
         return NULL;
     return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
                    "index \"%s\" being dropped, try again later", name);
@@ -534,7 +544,7 @@ drop_one_index(struct exec_ctx *x, const struct found_index *f, enum ast_drop_be
         return err_new(ERR_FEATURE_NOT_SUPPORTED, "cannot drop the primary index of a table using "
                                                   "DROP INDEX");
     ERR_TRY(ddl_check_table(x, f->t, PRIV_CREATE));
-    if (before != NULL && !has_index(before, name))
+    if (before != NULL && !ddl_has_index(before, f->ix->id))
         return ddl_refuse_added_index(name);
     if (!cascade)
         ERR_TRY(free_foreign_keys(x, table_id, f->ix->id, false));
@@ -574,11 +584,9 @@ is_dropped_already(struct exec_ctx *x, const struct ast_index_name *n, bool *dro
 {
     const struct table *t = NULL;
     const char *name = ddl_text(x, n->index);
-    const pb_table *before;
     if (n->has_table)
         ERR_TRY(ddl_relation(x, &n->table, DDL_TABLE, true, PRIV_CREATE, &t, NULL));
-    before = t == NULL ? NULL : catalog_table_before(x->catalog, t->id);
-    *dropped = before != NULL && has_index(before, name) && !has_index(t->pb, name);
+    *dropped = t != NULL && table_index(t, name) == NULL && ddl_drops_index(x, t->pb, name);
     return NULL;
 }
 

@@ -391,7 +391,7 @@ rename_index_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *
     if (strcmp(f.ix->name, to) == 0)
         return NULL;
     ERR_TRY(ddl_mutable(x, f.t->id, &pb));
-    if (build_find_index(pb, to) != NULL)
+    if (build_find_index(pb, to) != NULL || ddl_drops_index(x, pb, to))
         return err_new(ERR_UNCATEGORIZED, "index name \"%s\" already exists", to);
     if ((f.ix->unique || f.ix->primary) && build_constraint_name_taken(pb, to))
         return err_new(ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%s\"", to);

@@ -362,6 +362,9 @@ struct found_index {
 /* t@i, or an index named alone; XXUUU/42704 when there is none (ix NULL with if_exists). */
 struct error *ddl_find_index(struct exec_ctx *x, const struct ast_index_name *n, bool if_exists,
                              struct found_index *out) ERR_MUST_USE;
+bool ddl_has_index(const pb_table *t, uint32_t id);
+/* Has the transaction itself dropped an index of that name, or does a job remove it? */
+bool ddl_drops_index(struct exec_ctx *x, const pb_table *t, const char *name);
 /* "index ... in the middle of being added": XXUUU */
 struct error *ddl_refuse_added_index(const char *name) ERR_MUST_USE;
 /* XXUUU when a job adds an index that has the column. */

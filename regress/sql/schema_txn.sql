@@ -180,3 +180,13 @@ BEGIN; CREATE INDEX i2 ON indexed (a); ALTER TABLE indexed DROP COLUMN b; COMMIT
 SHOW INDEXES FROM indexed;
 BEGIN; CREATE TABLE indexed2 (a INT PRIMARY KEY, b INT); CREATE INDEX i2 ON indexed2 (b); ALTER TABLE indexed2 DROP COLUMN b; COMMIT;
 DROP TABLE indexed, indexed2;
+
+-- names of indexes that were dropped are taken until the end, those of renamed ones are free
+CREATE TABLE renamed (a INT PRIMARY KEY, b INT, INDEX i (b), INDEX j (b));
+BEGIN; ALTER INDEX renamed@i RENAME TO k; CREATE INDEX i ON renamed (a); COMMIT;
+BEGIN; ALTER INDEX renamed@k RENAME TO l; DROP INDEX renamed@l; ROLLBACK;
+BEGIN; DROP INDEX renamed@j; ALTER INDEX renamed@k RENAME TO j; ROLLBACK;
+BEGIN; DROP INDEX renamed@j; CREATE INDEX j ON renamed (b); ROLLBACK;
+BEGIN; DROP INDEX renamed@j; DROP INDEX renamed@j; COMMIT;
+SHOW INDEXES FROM renamed;
+DROP TABLE renamed;
