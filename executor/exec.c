@@ -84,6 +84,11 @@ op_next(struct op *o, struct batch **out)
         return NULL;
     }
     ERR_TRY(cancel_check(o->x->cancel));
+    if (o->later != NULL) {
+        struct error *err = o->later;
+        o->later = NULL;
+        return err;
+    }
     int64_t start = o->x->timed ? monotonic_now_ns() : 0;
     ERR_TRY(o->vt->next(o, out));
     if ((*out)->n == 0)
@@ -101,6 +106,8 @@ op_close(struct op *o)
 {
     if (o == NULL)
         return;
+    err_free(o->later);
+    o->later = NULL;
     if (o->opened) {
         o->opened = false;
         if (o->vt->close != NULL)

@@ -155,6 +155,7 @@ struct op {
     int n_children;
     struct op *children[2];
     bool opened, done;
+    struct error *later;      /* of a row behind those that were given: the next call's */
     int64_t rows_out;
     int64_t total_rows, spent_ns; /* x->timed: of all openings, inputs included */
 };

@@ -222,7 +222,9 @@ fold_bytes(const struct agg_ctx *x, struct bit_state *s, enum bits_op op, const 
            size_t bytes)
 {
     if (!s->seen) {
-        s->v = arena_memdup(x->arena, d->ptr, bytes > 0 ? bytes : 1);
+        s->v = arena_alloc(x->arena, bytes + 1); /* of an empty value there is nothing to read */
+        if (bytes > 0)
+            memcpy(s->v, d->ptr, bytes);
         s->len = d->len;
         s->seen = true;
         return;

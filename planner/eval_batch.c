@@ -503,3 +503,40 @@ expr_filter_batch(const struct expr *e, const struct eval_env *env, struct exec_
     b->n_sel = n;
     return NULL;
 }
+
+bool
+expr_error_is_of_row(const struct expr *e, const struct error *err)
+{
+    return e->volatility != VOLATILE && err->code != ERR_QUERY_CANCELED &&
+           err->code != ERR_SERIALIZATION_FAILURE && err->code != ERR_OUT_OF_MEMORY;
+}
+
+struct error *
+expr_filter_rows(const struct expr *e, const struct eval_env *env, struct exec_state *st,
+                 struct batch *b, struct error **later)
+{
+    struct rows r = {b->sel, batch_live(b)};
+    struct error *err = expr_filter_batch(e, env, st, b);
+    if (err == NULL || !expr_error_is_of_row(e, err))
+        return err;
+    struct datum *row = ARENA_ARRAY(env->arena, struct datum, (size_t)b->n_cols + 1);
+    uint16_t *sel = arena_alloc(env->arena, (size_t)(r.n + 1) * sizeof(*sel));
+    int n = 0;
+    for (int k = 0; k < r.n; k++) {
+        struct datum holds;
+        int i = ROW(r, k);
+        for (int c = 0; c < b->n_cols; c++)
+            row[c] = b->cols[c] != NULL ? b->cols[c][i] : DATUM_NULL;
+        struct error *own = expr_eval(e, env, st, row, &holds);
+        if (own != NULL) {
+            err_free(err);
+            b->sel = sel;
+            b->n_sel = n;
+            *later = n > 0 ? own : NULL;
+            return n > 0 ? NULL : own;
+        }
+        if (!holds.null && holds.i)
+            sel[n++] = (uint16_t)i;
+    }
+    return err;
+}

@@ -215,5 +215,11 @@ struct error *expr_eval_batch(const struct expr *e, const struct eval_env *env,
 /* Keep the live rows for which a BOOL expression is true: rewrites batch->sel. */
 struct error *expr_filter_batch(const struct expr *e, const struct eval_env *env,
                                 struct exec_state *st, struct batch *b) ERR_MUST_USE;
+/* The same, but rows before one that fails are kept, if there are any, and its error is *later: who stops
+ * at them never meets it. */
+struct error *expr_filter_rows(const struct expr *e, const struct eval_env *env, struct exec_state *st,
+                               struct batch *b, struct error **later) ERR_MUST_USE;
+/* A batch's error that each row could have by itself: not one of the statement, or of what changes. */
+bool expr_error_is_of_row(const struct expr *e, const struct error *err);
 
 #endif

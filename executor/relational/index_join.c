@@ -186,7 +186,7 @@ index_join_next(struct op *o, struct batch **out)
         }
         if (s->plan->filter != NULL && o->batch.n > 0) {
             struct eval_env env = op_env(o);
-            ERR_TRY(expr_filter_batch(s->plan->filter, &env, o->st, &o->batch));
+            ERR_TRY(expr_filter_rows(s->plan->filter, &env, o->st, &o->batch, &o->later));
         }
         if (batch_live(&o->batch) > 0)
             return NULL;

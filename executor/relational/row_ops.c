@@ -52,7 +52,7 @@ filter_next(struct op *o, struct batch **out)
             o->batch.n_sel = in->n_sel;
         }
         struct eval_env env = op_env(o);
-        ERR_TRY(expr_filter_batch(p->cond, &env, o->st, &o->batch));
+        ERR_TRY(expr_filter_rows(p->cond, &env, o->st, &o->batch, &o->later));
         if (batch_live(&o->batch) > 0)
             return NULL;
     }
@@ -73,20 +73,12 @@ make_filter(struct exec_ctx *x, struct exec_state *st, const struct plan_node *n
 struct render_op {
     struct op op;
     struct datum **own; /* vectors for computed columns */
-    struct datum *row;  /* room for a row that comes in; NULL: columns are computed one after the other */
+    struct datum *row;  /* room for a row that comes in */
+    bool one_by_one;    /* rows go out as they are computed: something changes with each */
+    struct batch *in;   /* one_by_one: what comes in, */
+    int at;             /* its next row, */
+    uint16_t sel;       /* and the one that goes out */
 };
-
-/* Some column changes what calls in others may tell, as nextval does to currval. */
-static bool
-depends_on_order(const struct plan_render *p, int n)
-{
-    int computed = 0, changing = 0;
-    for (int i = 0; i < n; i++) {
-        computed += p->exprs[i]->kind != EXPR_COLUMN && p->exprs[i]->volatility != IMMUTABLE;
-        changing += expr_changes(p->exprs[i]);
-    }
-    return changing > 0 && computed > 1;
-}
 
 static struct error *
 render_open(struct op *o)
@@ -96,29 +88,96 @@ render_open(struct op *o)
 
     batch_init(o->arena, &o->batch, o->node->n_cols, false);
     r->own = ARENA_ARRAY(o->arena, struct datum *, (size_t)o->node->n_cols + 1);
-    for (int i = 0; i < o->node->n_cols; i++)
+    r->row = ARENA_ARRAY(o->arena, struct datum, (size_t)o->node->children[0]->n_cols + 1);
+    r->in = NULL;
+    r->one_by_one = false;
+    for (int i = 0; i < o->node->n_cols; i++) {
         if (p->exprs[i]->kind != EXPR_COLUMN)
             r->own[i] = ARENA_ARRAY(o->arena, struct datum, BATCH_ROWS);
-    r->row = NULL;
-    if (depends_on_order(p, o->node->n_cols))
-        r->row = ARENA_ARRAY(o->arena, struct datum, (size_t)o->node->children[0]->n_cols + 1);
+        r->one_by_one = r->one_by_one || expr_changes(p->exprs[i]);
+    }
     return op_open(o->children[0]);
 }
 
-/* A row after the other, its columns from left to right. */
+/* A row's columns, from left to right. */
 static struct error *
-render_rows(struct render_op *r, const struct plan_render *p, const struct eval_env *env,
-            const struct batch *in)
+render_row(struct render_op *r, const struct eval_env *env, const struct batch *in, int at)
 {
-    for (int k = 0; k < batch_live(in); k++) {
-        int at = batch_row(in, k);
-        for (int j = 0; j < in->n_cols; j++)
-            r->row[j] = in->cols[j] != NULL ? in->cols[j][at] : DATUM_NULL;
-        for (int i = 0; i < r->op.node->n_cols; i++)
-            if (r->own[i] != NULL)
-                ERR_TRY(expr_eval(p->exprs[i], env, r->op.st, r->row, &r->own[i][at]));
-    }
+    const struct plan_render *p = (const struct plan_render *)r->op.node;
+
+    batch_get_row(in, at, r->row);
+    for (int i = 0; i < r->op.node->n_cols; i++)
+        if (r->own[i] != NULL)
+            ERR_TRY(expr_eval(p->exprs[i], env, r->op.st, r->row, &r->own[i][at]));
     return NULL;
+}
+
+static void
+render_columns(struct render_op *r, const struct batch *in)
+{
+    const struct plan_render *p = (const struct plan_render *)r->op.node;
+    struct batch *b = &r->op.batch;
+
+    for (int i = 0; i < b->n_cols; i++)
+        b->cols[i] = r->own[i] != NULL ? r->own[i] : in->cols[p->exprs[i]->index];
+    b->n = in->n;
+    b->sel = in->sel;
+    b->n_sel = in->n_sel;
+}
+
+/* Whoever reads a row does so before the next one is computed. */
+static struct error *
+render_one(struct op *o)
+{
+    struct render_op *r = (struct render_op *)o;
+
+    while (r->in == NULL || r->at == batch_live(r->in)) {
+        ERR_TRY(op_next(o->children[0], &r->in));
+        r->at = 0;
+        if (r->in->n == 0)
+            return NULL;
+    }
+    struct eval_env env = op_env(o);
+    r->sel = (uint16_t)batch_row(r->in, r->at++);
+    ERR_TRY(render_row(r, &env, r->in, r->sel));
+    render_columns(r, r->in);
+    o->batch.sel = &r->sel;
+    o->batch.n_sel = 1;
+    return NULL;
+}
+
+/* A batch failed: the rows before the first that fails go out, if there are any. Takes err. */
+static struct error *
+render_until(struct render_op *r, const struct eval_env *env, const struct batch *in, struct error *err)
+{
+    uint16_t *sel = arena_alloc(env->arena, (size_t)(batch_live(in) + 1) * sizeof(*sel));
+
+    for (int k = 0; k < batch_live(in); k++) {
+        sel[k] = (uint16_t)batch_row(in, k);
+        struct error *own = render_row(r, env, in, sel[k]);
+        if (own == NULL)
+            continue;
+        err_free(err);
+        if (k == 0)
+            return own;
+        render_columns(r, in);
+        r->op.batch.sel = sel;
+        r->op.batch.n_sel = k;
+        r->op.later = own;
+        return NULL;
+    }
+    return err;
+}
+
+static bool
+is_of_row(const struct op *o, const struct error *err)
+{
+    const struct plan_render *p = (const struct plan_render *)o->node;
+
+    for (int i = 0; i < o->node->n_cols; i++)
+        if (!expr_error_is_of_row(p->exprs[i], err))
+            return false;
+    return true;
 }
 
 static struct error *
@@ -130,24 +189,20 @@ render_next(struct op *o, struct batch **out)
 
     *out = &o->batch;
     op_begin_batch(o);
+    if (r->one_by_one)
+        return render_one(o);
     ERR_TRY(op_next(o->children[0], &in));
     if (in->n == 0)
         return NULL;
     struct eval_env env = op_env(o);
     for (int i = 0; i < o->node->n_cols; i++) {
-        if (r->own[i] == NULL) {
-            o->batch.cols[i] = in->cols[p->exprs[i]->index];
+        if (r->own[i] == NULL)
             continue;
-        }
-        o->batch.cols[i] = r->own[i];
-        if (r->row == NULL)
-            ERR_TRY(expr_eval_batch(p->exprs[i], &env, o->st, in, r->own[i]));
+        struct error *err = expr_eval_batch(p->exprs[i], &env, o->st, in, r->own[i]);
+        if (err != NULL)
+            return is_of_row(o, err) ? render_until(r, &env, in, err) : err;
     }
-    if (r->row != NULL)
-        ERR_TRY(render_rows(r, p, &env, in));
-    o->batch.n = in->n;
-    o->batch.sel = in->sel;
-    o->batch.n_sel = in->n_sel;
+    render_columns(r, in);
     return NULL;
 }
 

@@ -372,11 +372,15 @@ scan_next(struct op *o, struct batch **out)
         s->seen += o->batch.n;
         if (p->filter != NULL) {
             struct eval_env env = op_env(o);
-            ERR_TRY(expr_filter_batch(p->filter, &env, o->st, &o->batch));
+            ERR_TRY(expr_filter_rows(p->filter, &env, o->st, &o->batch, &o->later));
             if (batch_live(&o->batch) == 0)
                 continue;
         }
         s->given += batch_live(&o->batch);
+        if (p->hard_limit > 0 && s->given >= p->hard_limit) {
+            err_free(o->later);
+            o->later = NULL;
+        }
         if (p->hard_limit > 0 && s->given > p->hard_limit) {
             int drop = (int)(s->given - p->hard_limit);
             if (o->batch.sel != NULL)

@@ -111,3 +111,10 @@ SELECT (nextval('seen'), currval('seen')), nextval('seen') + currval('seen') FRO
 SELECT setval('seen', g), nextval('seen'), g FROM generate_series(20, 22) g;
 SELECT g FROM generate_series(1, 3) g WHERE nextval('seen') = currval('seen') AND currval('seen') > 24;
 SELECT set_config('application_name', g::STRING, false), current_setting('application_name') FROM generate_series(1, 3) g;
+-- Rows that nobody reads are not computed.
+SELECT * FROM (SELECT nextval('seen') - lastval() FROM generate_series(1, 10)) x LIMIT 3;
+SELECT setval('seen', 100);
+SELECT * FROM (SELECT nextval('seen') AS n FROM generate_series(1, 10)) x WHERE n % 2 = 0 LIMIT 2;
+SELECT currval('seen');
+CREATE TABLE numbered (k INT DEFAULT nextval('seen'), a INT);
+INSERT INTO numbered (a) SELECT nextval('seen') FROM generate_series(1, 3) RETURNING a, k;

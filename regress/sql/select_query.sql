@@ -190,3 +190,21 @@ SELECT ((1,2,3) AS a,b,c).@2;
 SELECT * FROM a GROUP BY CUBE(a);
 SELECT a FROM a GROUP BY GROUPING SETS ((a));
 SELECT a FROM a GROUP BY ROLLUP(a);
+
+-- An error of a row that nobody asks for is not met; rows before it go to who wants no more.
+CREATE TABLE late (k INT PRIMARY KEY, a INT, INDEX (a));
+INSERT INTO late SELECT g, g FROM generate_series(1, 50) g;
+SELECT k FROM late WHERE 1 / (k - 5) < 0 LIMIT 2;
+SELECT k FROM late WHERE 1 / (k - 5) < 0 LIMIT 5;
+SELECT k FROM late WHERE 1 / (k - 1) < 0 LIMIT 2;
+SELECT g FROM generate_series(1, 10) g WHERE 1 / (3 - g) > 0 LIMIT 2;
+SELECT * FROM (SELECT k, 10 / (k - 4) AS q FROM late) x WHERE q < -3 LIMIT 2;
+SELECT * FROM (SELECT k, 10 / (k - 4) AS q FROM late) x WHERE q < -3 LIMIT 4;
+SELECT k, 10 / (k - 4) FROM late WHERE k < 10 ORDER BY k LIMIT 3;
+SELECT EXISTS (SELECT 1 FROM late WHERE 1 / (k - 5) < 0), (SELECT k FROM late WHERE 1 / (k - 5) < 0 LIMIT 1);
+SELECT a FROM late@late_a_idx WHERE 1 / (k - 5) < 0 AND a > 0 LIMIT 3;
+SELECT count(*) FROM late WHERE 1 / (k - 5) < 0;
+BEGIN;
+INSERT INTO late SELECT 100 + g, 1 // (3 - g) FROM generate_series(1, 10) g;
+ROLLBACK;
+SELECT count(*) FROM late WHERE k > 100;
