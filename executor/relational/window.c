@@ -14,8 +14,7 @@ struct window_op {
     const struct plan_window *plan;
     int n_in;                    /* columns of the input */
     const struct type *const *types; /* with the results */
-    struct row_reader *reader;   /* of the output */
-    bool ran;
+    struct call_run *last;       /* gives the output; NULL: not begun */
 };
 
 /* ---- rows that wait for their result: some in memory, then a file ---- */
@@ -23,38 +22,58 @@ struct window_op {
 struct held {
     struct arena *arena;         /* of the rows; reset when they are gone */
     struct datum **rows;
-    int64_t n, cap, at;
+    int64_t n, cap;
+    int64_t at;                  /* that have gone out */
     struct row_store *more;      /* NULL: none */
     struct row_reader *reader;
 };
 
 /* ---- one call ---- */
 
+/* The rows that a call gets: of the operator below or the call before. */
+struct input {
+    struct op *child;
+    struct batch *batch;
+    int at;
+    struct row_reader *reader;   /* NULL: the child */
+    struct row_store *store;     /* the reader's */
+};
+
 struct call_run {
     struct window_op *w;
     const struct window_call *c;
+    struct input in;
     struct win_frames f;
     int n_row;                   /* columns before this call's result */
     int n_args;                  /* with the filter */
     int n_all;                   /* of a sorted row: row, partition, order, arguments */
     const struct type **types;   /* of a sorted row */
     struct expr **exprs;         /* of its columns from n_row on */
-    struct row_store *out;
+    struct arena *expr_arena;    /* their values */
+    struct datum *in_row;
+    struct row_sorter *sorter;   /* NULL: the rows come in order */
+    const struct datum *row;     /* in order, not yet dealt with; NULL: the next one is to be fetched */
+    int64_t n_steps;
+    bool ended;
+
+    struct row_store *out;       /* NULL: the operator's batch */
+    struct datum *out_row;
     struct arena *value_arena;   /* of one result */
-    struct datum *result_row;
     size_t limit;
 
     struct arena *part_arena[2]; /* rows at hand; NEAR changes between them to let go of old ones */
     int part_at;
     int64_t cap;                 /* of f.rows */
-    int64_t next;                /* the first row without a result */
+    int64_t next, next_end;      /* rows to be evaluated now */
     struct held held;
+    bool flushing;               /* RUNNING: the held rows go out with `result` */
+    struct datum result;
 
-    struct arena *key_arena;     /* of the two below */
-    struct datum *partition;     /* the partition at hand */
+    struct arena *key_arena;
+    struct datum *partition;     /* the partition at hand; in key_arena */
     bool in_partition;
     struct arena *peer_arena;
-    struct datum *peer;          /* RUNNING: order values of the row before */
+    struct datum *peer;          /* RUNNING: order values of the row before; in peer_arena */
     int64_t peer_start, group;
 };
 
@@ -66,8 +85,7 @@ window_open(struct op *o)
     batch_init(o->arena, &o->batch, o->node->n_cols, true);
     w->n_in = o->node->children[0]->n_cols;
     w->types = plan_types(o->arena, o->node);
-    w->ran = false;
-    w->reader = NULL;
+    w->last = NULL;
     return op_open(o->children[0]);
 }
 
@@ -83,10 +101,13 @@ copy_datums(struct arena *a, const struct datum *v, const struct type *const *ty
 static struct error *
 put(struct call_run *r, const struct datum *row, const struct datum *result)
 {
-    if (row != r->result_row)
-        memcpy(r->result_row, row, (size_t)r->n_row * sizeof(*row));
-    r->result_row[r->n_row] = *result;
-    return row_store_add(r->out, r->result_row);
+    if (row != r->out_row)
+        memcpy(r->out_row, row, (size_t)r->n_row * sizeof(*row));
+    r->out_row[r->n_row] = *result;
+    if (r->out != NULL)
+        return row_store_add(r->out, r->out_row);
+    op_put_row(&r->w->op, r->out_row);
+    return NULL;
 }
 
 /* ---- held ---- */
@@ -111,7 +132,7 @@ held_add(struct call_run *r, const struct datum *row)
     return NULL;
 }
 
-/* They go out, in order. */
+/* The next one goes out. */
 static struct error *
 held_put(struct call_run *r, const struct datum *result)
 {
@@ -121,8 +142,9 @@ held_put(struct call_run *r, const struct datum *result)
     if (h->reader == NULL)
         h->reader = row_reader_open(h->more, h->arena);
     bool more;
-    ERR_TRY(row_reader_next(h->reader, r->result_row, &more));
-    return more ? put(r, r->result_row, result) : err_new(ERR_INTERNAL, "a row of a partition is gone");
+    h->at++;
+    ERR_TRY(row_reader_next(h->reader, r->out_row, &more));
+    return more ? put(r, r->out_row, result) : err_new(ERR_INTERNAL, "a row of a partition is gone");
 }
 
 static int64_t
@@ -140,43 +162,60 @@ held_clear(struct held *h)
 
 /* ---- RUNNING ---- */
 
-/* The rows that share the result with those so far are complete. */
+/* The rows that share the result with those so far are complete, and go out. */
 static struct error *
-running_flush(struct call_run *r)
+flush_begin(struct call_run *r)
 {
-    struct datum result;
-    int64_t n = held_count(&r->held);
-    if (n == 0)
+    r->flushing = held_count(&r->held) > 0;
+    if (!r->flushing)
         return NULL;
     arena_reset(r->value_arena);
-    ERR_TRY(win_running_result(&r->f, &result));
-    for (int64_t i = 0; i < n; i++) {
-        if ((i & 1023) == 1023)
-            ERR_TRY(cancel_check(r->w->op.x->cancel));
-        ERR_TRY(held_put(r, &result));
+    return win_running_result(&r->f, &r->result);
+}
+
+static struct error *
+flush_step(struct call_run *r)
+{
+    ERR_TRY(held_put(r, &r->result));
+    if (r->held.at == held_count(&r->held)) {
+        held_clear(&r->held);
+        r->flushing = false;
     }
-    held_clear(&r->held);
+    return NULL;
+}
+
+/* The row's peers are others than those of the row before; false: those before have to go out first. */
+static struct error *
+peers_change(struct call_run *r, const struct datum *order, bool *done)
+{
+    *done = true;
+    if (r->f.n > 0 && win_compare_order(r->c, r->peer, order) == 0)
+        return NULL;
+    ERR_TRY(flush_begin(r));
+    *done = !r->flushing;
+    if (r->flushing)
+        return NULL;
+    r->group += r->f.n > 0;
+    r->peer_start = r->f.n;
+    arena_reset(r->peer_arena);
+    r->peer = copy_datums(r->peer_arena, order, r->types + r->n_row + r->c->n_partition, r->c->n_order);
     return NULL;
 }
 
 static struct error *
-running_row(struct call_run *r, const struct datum *row, const struct datum *order, const struct datum *args)
+running_row(struct call_run *r, const struct datum *row, const struct datum *order, const struct datum *args,
+            bool *done)
 {
     const struct window_frame *fr = &r->c->frame;
-    const struct type *const *order_types = r->types + r->n_row + r->c->n_partition;
     bool aggregate = r->c->agg != NULL;
     bool all = aggregate && fr->end.kind == AST_BOUND_UNBOUNDED_FOLLOWING;
     bool each = !aggregate || (!all && fr->mode == AST_FRAME_ROWS);
     struct datum result;
 
-    if (!all && !(aggregate && each) &&
-        (r->f.n == 0 || win_compare_order(r->c, r->peer, order) != 0)) {
-        ERR_TRY(running_flush(r));
-        r->group += r->f.n > 0;
-        r->peer_start = r->f.n;
-        arena_reset(r->peer_arena);
-        r->peer = copy_datums(r->peer_arena, order, order_types, r->c->n_order);
-    }
+    if (!all && !(aggregate && each))
+        ERR_TRY(peers_change(r, order, done));
+    if (!*done)
+        return NULL;
     arena_reset(r->value_arena);
     int64_t at = r->f.n++;
     if (aggregate)
@@ -206,7 +245,7 @@ part_let_go(struct call_run *r)
 {
     struct win_frames *f = &r->f;
     int64_t keep = r->next - f->before;
-    if (f->manner != WIN_NEAR || keep - f->first < 1024 || keep - f->first < f->n - keep)
+    if (keep - f->first < 1024 || keep - f->first < f->n - keep)
         return;
     struct arena *a = r->part_arena[r->part_at = 1 - r->part_at];
     int64_t n = f->n - keep;
@@ -221,22 +260,23 @@ part_let_go(struct call_run *r)
     r->cap = n;
 }
 
-/* Results for the rows up to `end`. */
+/* The result for the next row. */
 static struct error *
-part_eval(struct call_run *r, int64_t end)
+part_step(struct call_run *r)
 {
     struct datum result;
-    for (; r->next < end; r->next++) {
-        if ((r->next & 1023) == 1023)
-            ERR_TRY(cancel_check(r->w->op.x->cancel));
-        arena_reset(r->value_arena);
-        ERR_TRY(win_frames_eval(&r->f, r->next, &result));
-        if (r->f.manner == WIN_NEAR)
-            ERR_TRY(put(r, r->f.rows[r->next - r->f.first].row, &result));
-        else
-            ERR_TRY(held_put(r, &result));
-    }
-    part_let_go(r);
+    arena_reset(r->value_arena);
+    ERR_TRY(win_frames_eval(&r->f, r->next, &result));
+    if (r->f.manner == WIN_NEAR)
+        ERR_TRY(put(r, r->f.rows[r->next - r->f.first].row, &result));
+    else
+        ERR_TRY(held_put(r, &result));
+    if (++r->next < r->next_end)
+        return NULL;
+    if (r->f.manner == WIN_NEAR)
+        part_let_go(r);
+    else
+        held_clear(&r->held);
     return NULL;
 }
 
@@ -257,7 +297,9 @@ part_row(struct call_run *r, const struct datum *row, const struct datum *order,
     f->n++;
     if (!near)
         return held_add(r, row);
-    return f->n - f->after - r->next >= 256 ? part_eval(r, f->n - f->after) : NULL;
+    if (f->n - f->after - r->next >= 256)
+        r->next_end = f->n - f->after;
+    return NULL;
 }
 
 /* ---- partitions ---- */
@@ -269,7 +311,7 @@ partition_begin(struct call_run *r, const struct datum *values)
     r->partition = copy_datums(r->key_arena, values, r->types + r->n_row, r->c->n_partition);
     arena_reset(r->part_arena[0]);
     arena_reset(r->part_arena[1]);
-    r->cap = r->next = 0;
+    r->cap = r->next = r->next_end = 0;
     r->peer_start = r->group = 0;
     r->in_partition = true;
     win_frames_begin(&r->f);
@@ -278,28 +320,106 @@ partition_begin(struct call_run *r, const struct datum *values)
 static struct error *
 partition_end(struct call_run *r)
 {
-    if (!r->in_partition)
-        return NULL;
     r->in_partition = false;
     if (r->f.manner == WIN_RUNNING)
-        return running_flush(r);
+        return flush_begin(r);
     if (r->f.manner == WIN_WHOLE)
         win_frames_peers(&r->f, r->part_arena[r->part_at]);
-    ERR_TRY(part_eval(r, r->f.n));
-    held_clear(&r->held);
+    r->next_end = r->f.n;
     return NULL;
 }
 
+/* Deal with the row at hand; what has to go out before it goes out first. */
 static struct error *
-sorted_row(struct call_run *r, const struct datum *v)
+take_row(struct call_run *r)
 {
+    const struct datum *v = r->row;
     const struct datum *values = v + r->n_row, *order = values + r->c->n_partition;
     const struct datum *args = order + r->c->n_order;
-    if (!r->in_partition || !row_key_equal(r->partition, values, r->c->n_partition, r->types + r->n_row)) {
-        ERR_TRY(partition_end(r));
+    bool done = true;
+    if (r->in_partition && !row_key_equal(r->partition, values, r->c->n_partition, r->types + r->n_row))
+        return partition_end(r);
+    if (!r->in_partition)
         partition_begin(r, values);
+    if (r->f.manner == WIN_RUNNING)
+        ERR_TRY(running_row(r, v, order, args, &done));
+    else
+        ERR_TRY(part_row(r, v, order, args));
+    if (done)
+        r->row = NULL;
+    return NULL;
+}
+
+/* ---- the rows of a call ---- */
+
+static struct error *
+input_next(struct input *in, struct datum *row, bool *more)
+{
+    if (in->reader != NULL)
+        return row_reader_next(in->reader, row, more);
+    if (in->batch == NULL || in->at == batch_live(in->batch)) {
+        do {
+            ERR_TRY(op_next(in->child, &in->batch));
+        } while (in->batch->n > 0 && batch_live(in->batch) == 0);
+        in->at = 0;
     }
-    return r->f.manner == WIN_RUNNING ? running_row(r, v, order, args) : part_row(r, v, order, args);
+    *more = in->batch->n > 0;
+    if (*more)
+        batch_get_row(in->batch, batch_row(in->batch, in->at++), row);
+    return NULL;
+}
+
+static void
+input_close(struct input *in)
+{
+    if (in->store != NULL)
+        row_store_close(in->store);
+    else
+        op_close(in->child);
+}
+
+/* A row of the input, with the values that the call needs; NULL at the end. */
+static struct error *
+fetch_unsorted(struct call_run *r, const struct datum **row)
+{
+    bool more;
+    struct eval_env env = op_env(&r->w->op);
+    *row = NULL;
+    if ((++r->n_steps & 1023) == 0)
+        ERR_TRY(cancel_check(r->w->op.x->cancel));
+    ERR_TRY(input_next(&r->in, r->in_row, &more));
+    if (!more) {
+        input_close(&r->in);
+        return NULL;
+    }
+    arena_reset(r->expr_arena);
+    env.arena = r->expr_arena;
+    for (int i = r->n_row; i < r->n_all; i++)
+        ERR_TRY(expr_eval(r->exprs[i], &env, r->w->op.st, r->in_row, &r->in_row[i]));
+    *row = r->in_row;
+    return NULL;
+}
+
+/* At most one row goes out. */
+static struct error *
+step(struct call_run *r)
+{
+    if ((++r->n_steps & 1023) == 0)
+        ERR_TRY(cancel_check(r->w->op.x->cancel));
+    if (r->flushing)
+        return flush_step(r);
+    if (r->next < r->next_end)
+        return part_step(r);
+    if (r->row == NULL)
+        ERR_TRY(r->sorter != NULL ? row_sorter_next(r->sorter, &r->row) : fetch_unsorted(r, &r->row));
+    if (r->row != NULL)
+        return take_row(r);
+    if (r->in_partition)
+        return partition_end(r);
+    if (r->sorter != NULL)
+        row_sorter_close(r->sorter);
+    r->ended = true;
+    return NULL;
 }
 
 /* ---- the calls ---- */
@@ -330,8 +450,9 @@ call_run_create(struct window_op *w, const struct window_call *c, int done)
         r->exprs[at] = c->agg->filter;
     for (int i = 0; i < r->n_all; i++)
         r->types[i] = i < r->n_row ? w->types[i] : r->exprs[i]->type;
-    r->result_row = ARENA_ARRAY(a, struct datum, (size_t)r->n_row + 2);
-    r->out = row_store_create(w->op.x, a, r->n_row + 1, w->types, 0);
+    r->in_row = ARENA_ARRAY(a, struct datum, (size_t)r->n_all + 1);
+    r->out_row = ARENA_ARRAY(a, struct datum, (size_t)r->n_row + 2);
+    r->expr_arena = arena_create(a, "window arguments");
     r->value_arena = arena_create(a, "window value");
     r->part_arena[0] = arena_create(a, "partition");
     r->part_arena[1] = arena_create(a, "partition");
@@ -375,85 +496,47 @@ same_order(const struct window_call *a, const struct window_call *b)
     return true;
 }
 
-/* The next row of the input, or of the call before. */
-struct input {
-    struct window_op *w;
-    struct row_reader *reader; /* NULL: the operator below */
-    struct batch *batch;
-    int at;
-};
-
-static struct error *
-input_next(struct input *in, struct datum *row, bool *more)
-{
-    if (in->reader != NULL)
-        return row_reader_next(in->reader, row, more);
-    if (in->batch == NULL || in->at == batch_live(in->batch)) {
-        do {
-            ERR_TRY(op_next(in->w->op.children[0], &in->batch));
-        } while (in->batch->n > 0 && batch_live(in->batch) == 0);
-        in->at = 0;
-    }
-    *more = in->batch->n > 0;
-    if (*more)
-        batch_get_row(in->batch, batch_row(in->batch, in->at++), row);
-    return NULL;
-}
-
 /* before: the call whose result was the last column of the rows; NULL: none. */
 static struct error *
-run_call(struct call_run *r, struct input *in, const struct window_call *before)
+call_begin(struct call_run *r, const struct window_call *before)
 {
     struct op *o = &r->w->op;
-    struct eval_env frame_env = o->x->env;
-    frame_env.arena = r->value_arena;
-    ERR_TRY(win_frames_init(&r->f, r->c, o->st, frame_env, o->arena));
-
-    bool sorts = (before == NULL || !same_order(r->c, before)) && r->c->n_partition + r->c->n_order > 0;
-    struct row_sorter *s = sorts ? sorter_of(r) : NULL;
-    struct datum *row = ARENA_ARRAY(o->arena, struct datum, (size_t)r->n_all + 1);
-    for (int64_t n = 1;; n++) {
-        bool more;
-        if ((n & 1023) == 0)
-            ERR_TRY(cancel_check(o->x->cancel));
-        ERR_TRY(input_next(in, row, &more));
-        if (!more)
-            break;
-        arena_reset(o->batch_arena);
-        struct eval_env env = op_env(o);
-        for (int i = r->n_row; i < r->n_all; i++)
-            ERR_TRY(expr_eval(r->exprs[i], &env, o->st, row, &row[i]));
-        ERR_TRY(sorts ? row_sorter_add(s, row) : sorted_row(r, row));
-    }
-    if (!sorts)
-        return partition_end(r);
-    ERR_TRY(row_sorter_finish(s));
+    struct eval_env env = o->x->env;
+    env.arena = r->value_arena;
+    ERR_TRY(win_frames_init(&r->f, r->c, o->st, env, o->arena));
+    if ((before != NULL && same_order(r->c, before)) || r->c->n_partition + r->c->n_order == 0)
+        return NULL;
+    r->sorter = sorter_of(r);
     for (;;) {
-        const struct datum *v;
-        ERR_TRY(row_sorter_next(s, &v));
-        if (v == NULL)
-            break;
-        ERR_TRY(sorted_row(r, v));
+        const struct datum *row;
+        ERR_TRY(fetch_unsorted(r, &row));
+        if (row == NULL)
+            return row_sorter_finish(r->sorter);
+        ERR_TRY(row_sorter_add(r->sorter, row));
     }
-    row_sorter_close(s);
-    return partition_end(r);
 }
 
+/* All calls but the last are run to their end. */
 static struct error *
-run_all(struct window_op *w)
+run_calls(struct window_op *w)
 {
-    struct row_store *rows = NULL;
-    for (int i = 0; i < w->plan->n; i++) {
+    struct op *o = &w->op;
+    const struct window_call *before = NULL;
+    struct input in = {.child = o->children[0]};
+    for (int i = 0;; i++) {
         struct call_run *r = call_run_create(w, w->plan->calls[i], i);
-        struct input in = {.w = w, .reader = rows != NULL ? row_reader_open(rows, w->op.arena) : NULL};
-        ERR_TRY(run_call(r, &in, i > 0 ? w->plan->calls[i - 1] : NULL));
-        if (rows != NULL)
-            row_store_close(rows);
-        rows = r->out;
+        r->in = in;
+        ERR_TRY(call_begin(r, before));
+        if (i == w->plan->n - 1) {
+            w->last = r;
+            return NULL;
+        }
+        r->out = row_store_create(o->x, o->arena, r->n_row + 1, w->types, 0);
+        while (!r->ended)
+            ERR_TRY(step(r));
+        in = (struct input){.reader = row_reader_open(r->out, o->arena), .store = r->out};
+        before = r->c;
     }
-    op_close(w->op.children[0]);
-    w->reader = row_reader_open(rows, w->op.arena);
-    return NULL;
 }
 
 static struct error *
@@ -462,11 +545,12 @@ window_next(struct op *o, struct batch **out)
     struct window_op *w = (struct window_op *)o;
 
     *out = &o->batch;
-    if (!w->ran) {
-        w->ran = true;
-        ERR_TRY(run_all(w));
-    }
-    return row_reader_batch(w->reader, &o->batch);
+    if (w->last == NULL)
+        ERR_TRY(run_calls(w));
+    op_begin_batch(o);
+    while (!w->last->ended && o->batch.n < BATCH_ROWS)
+        ERR_TRY(step(w->last));
+    return NULL;
 }
 
 static const struct op_vt window_vt = {
