@@ -107,11 +107,16 @@ string_adjust(const struct eval_env *env, const struct type *t, const char *colu
 {
     if (!too_long(t, d))
         return NULL;
-    const char *name = type_sql_str(env->arena, t);
+    /* The type with its length, CHAR(1) too */
+    struct type plain = *t;
+    plain.width = 0;
+    plain.family = FAMILY_STRING;
+    const char *name = type_sql_str(env->arena, &plain);
     if (column == NULL)
-        return err_new(ERR_STRING_DATA_RIGHT_TRUNCATION, "value too long for type %s", name);
-    return err_new(ERR_STRING_DATA_RIGHT_TRUNCATION, "value too long for type %s (column \"%s\")", name,
-                   column);
+        return err_new(ERR_STRING_DATA_RIGHT_TRUNCATION, "value too long for type %s(%d)", name,
+                       t->width);
+    return err_new(ERR_STRING_DATA_RIGHT_TRUNCATION,
+                   "value too long for type %s(%d) (column \"%s\")", name, t->width, column);
 }
 
 const struct type_ops type_ops_string = {

@@ -38,7 +38,7 @@ INSERT INTO json_zero VALUES (1, '{"a": -0}'), (2, '{"a": 0}'), (3, '{"a": 0.0}'
 SELECT a, j FROM json_zero WHERE j @> '{"a": 0}' ORDER BY a;
 SELECT j, count(*) FROM json_zero GROUP BY j;
 
--- strings that are too long: CHAR is one character
+-- strings that are too long
 CREATE TABLE widths (a CHAR, b CHAR(3), c "char", d VARCHAR(3), e STRING(3), f CHAR COLLATE en, g VARCHAR(3) COLLATE en);
 INSERT INTO widths (a) VALUES ('xy'); INSERT INTO widths (b) VALUES ('wxyz'); INSERT INTO widths (c) VALUES ('xy'); INSERT INTO widths (d) VALUES ('wxyz');
 INSERT INTO widths (e) VALUES ('wxyz'); INSERT INTO widths (f) VALUES ('xy' COLLATE en); INSERT INTO widths (g) VALUES ('wxyz' COLLATE en);

@@ -156,7 +156,7 @@ test_columns_refuse_what_casts_cut(void **state)
     struct error *e = datum_adjust(&env, &TYPE_BPCHAR1, "c", &d, &out);
     assert_non_null(e);
     assert_string_equal(e->sqlstate, "22001");
-    assert_string_equal(e->message, "value too long for type CHAR (column \"c\")");
+    assert_string_equal(e->message, "value too long for type CHAR(1) (column \"c\")");
     err_free(e);
     d = datum_int(40000);
     e = datum_adjust(&env, &TYPE_INT2, "b", &d, &out);
