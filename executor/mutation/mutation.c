@@ -360,13 +360,52 @@ find_key(const struct pairs *p, struct slice key)
     return NULL;
 }
 
+/* Is the entry for row's values in a unique index that is being added another row's? That one stays: the job
+ * finds that the two do not go together, unless one of them has gone before. */
+static struct error *
+is_of_other_row(struct mut_table *mt, struct arena *scratch, const struct index *ix, const struct datum *row,
+                bool *other)
+{
+    const struct index *pk = &mt->t->indexes[0];
+    size_t n = (size_t)mt->t->n_all_columns;
+    struct pairs own = {.a = scratch};
+    bool there, starts_new, skip = false;
+    struct slice value;
+
+    *other = false;
+    if (!ix->adding || !ix->unique || key_has_null(ix, row))
+        return NULL;
+    ERR_TRY(row_encode(scratch, mt->t, ix, row, collect, &own));
+    if (own.n == 0)
+        return NULL;
+    mut_own_on(mt->m);
+    struct error *e = kv_get(mt->m->x->txn, own.v[0].key, scratch, &there, &value, NULL);
+    mut_own_off(mt->m);
+    if (e != NULL || !there || slice_eq(value, own.v[0].value))
+        return e;
+    bool *needed = ARENA_ARRAY(scratch, bool, n + 1);
+    struct datum *owner = ARENA_ARRAY(scratch, struct datum, n + 1);
+    struct row_decoder_opts o = {.table = mt->t, .index = ix, .needed = needed};
+    struct row_decoder *d;
+    for (int k = 0; k < pk->n_keys; k++)
+        needed[pk->keys[k]] = true;
+    ERR_TRY(row_decoder_create(scratch, &o, &d));
+    ERR_TRY(row_decode(d, own.v[0].key, value, scratch, owner, &starts_new, &skip));
+    for (int k = 0; k < pk->n_keys && !*other; k++)
+        *other = datum_compare(mt->t->columns[pk->keys[k]].type, &owner[pk->keys[k]],
+                               &row[pk->keys[k]]) != 0;
+    return NULL;
+}
+
 static struct error *
 update_index(struct mut_table *mt, struct arena *scratch, const struct index *ix,
              const struct datum *old, const struct datum *row)
 {
     struct kv_txn *txn = mt->m->x->txn;
     struct pairs was = {.a = scratch}, is = {.a = scratch};
+    bool other;
 
+    ERR_TRY(is_of_other_row(mt, scratch, ix, old, &other));
     ERR_TRY(row_encode(scratch, mt->t, ix, old, collect, &was));
     if (writes(ix))
         ERR_TRY(row_encode(scratch, mt->t, ix, row, collect, &is));
@@ -378,7 +417,9 @@ update_index(struct mut_table *mt, struct arena *scratch, const struct index *ix
         if (taken && find_key(&was, is.v[0].key) == NULL)
             return duplicate_key(mt, scratch, ix, row);
     }
-    for (int i = 0; i < was.n; i++)
+    if (other && !moved)
+        return duplicate_key(mt, scratch, ix, row);
+    for (int i = 0; i < was.n && !other; i++)
         if (find_key(&is, was.v[i].key) == NULL)
             ERR_TRY(kv_del(txn, was.v[i].key));
     for (int i = 0; i < is.n; i++) {
@@ -407,6 +448,10 @@ mut_delete(struct mut_table *mt, struct arena *scratch, const struct datum *old)
     mt->n_written++;
     for (int i = 0; i < mt->t->n_all_indexes; i++) {
         struct pairs p = {.a = scratch};
+        bool other;
+        ERR_TRY(is_of_other_row(mt, scratch, &mt->t->indexes[i], old, &other));
+        if (other)
+            continue;
         ERR_TRY(row_encode_keys(scratch, mt->t, &mt->t->indexes[i], old, collect, &p));
         for (int k = 0; k < p.n; k++)
             ERR_TRY(kv_del(mt->m->x->txn, p.v[k].key));
