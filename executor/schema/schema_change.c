@@ -11,8 +11,8 @@
  * A piece reads its rows as any transaction does, so a writer that comes between fails it; it is done
  * again, with fewer rows, and rows that come into it do not matter then: their writer has done for them what
  * the piece would. So not even a place where rows come and go all the time holds it up, nor do rows behind
- * the last one that was there when it began. Doing a piece twice changes nothing. The payload's resume spans
- * (one list for each step, as in v20.1) say where to go on. */
+ * the last one that was there when it began; rows added amid the table are passed, too. Doing a piece twice
+ * changes nothing. The payload's resume spans (one list for each step, as in v20.1) say where to go on. */
 #include "config.h"
 
 #include <time.h>
