@@ -457,13 +457,14 @@ free_foreign_keys(struct exec_ctx *x, uint32_t table_id, uint32_t index_id, bool
         if (!cascade && fk->origin_table_id == table_id)
             return err_new(ERR_UNCATEGORIZED,
                            "index \"%s\" is in use as a foreign key constraint", ix->name);
-        if (!cascade) {
-            const struct table *o;
-            ERR_TRY(catalog_table_by_id(x->catalog, fk->origin_table_id, &o));
+        const struct table *o;
+        ERR_TRY(catalog_table_by_id(x->catalog, fk->origin_table_id, &o));
+        if (!cascade)
             return err_new(ERR_UNCATEGORIZED,
                            "\"%s\" is referenced by foreign key from table \"%s\"", ix->name,
                            o != NULL ? o->name : "");
-        }
+        if (o != NULL)
+            ERR_TRY(ddl_check_table(x, o, PRIV_CREATE));
         ERR_TRY(ddl_remove_foreign_key(x, fk->origin_table_id, arena_strdup(x->arena, fk->name)));
     }
 }

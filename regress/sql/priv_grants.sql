@@ -67,3 +67,22 @@ GRANT DROP ON pg_cascade.v TO pg_u5;
 SET database = pg_cascade; DROP TABLE p CASCADE;
 \c - root
 SHOW TABLES FROM pg_cascade; DROP DATABASE pg_cascade CASCADE; DROP USER pg_u5;
+-- the same for keys of other tables that go with an index or a column
+CREATE DATABASE pg_cascade; CREATE USER pg_u5; SET database = pg_cascade; CREATE TABLE p (a INT PRIMARY KEY, b INT, c INT, UNIQUE INDEX ub (b), UNIQUE INDEX uc (c));
+CREATE TABLE c (x INT REFERENCES p (b), y INT REFERENCES p (c)); CREATE VIEW v AS SELECT c FROM p;
+GRANT CREATE ON p TO pg_u5;
+\c - pg_u5
+SET database = pg_cascade;
+DROP INDEX p@ub CASCADE; ALTER TABLE p DROP COLUMN b CASCADE; ALTER TABLE p DROP COLUMN c CASCADE;
+\c - root
+GRANT CREATE ON pg_cascade.c TO pg_u5;
+\c - pg_u5
+SET database = pg_cascade;
+DROP INDEX p@ub CASCADE; ALTER TABLE p DROP COLUMN b CASCADE; ALTER TABLE p DROP COLUMN c CASCADE;
+\c - root
+GRANT DROP ON pg_cascade.v TO pg_u5;
+\c - pg_u5
+SET database = pg_cascade;
+ALTER TABLE p DROP COLUMN c CASCADE;
+\c - root
+SHOW CONSTRAINTS FROM pg_cascade.c; SHOW TABLES FROM pg_cascade; DROP DATABASE pg_cascade CASCADE; DROP USER pg_u5;
