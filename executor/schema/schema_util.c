@@ -110,7 +110,7 @@ ddl_new_relation(struct exec_ctx *x, const struct ast_object_name *n, bool tempo
     if (id == 0 && !catalog_name_is_draining(x->catalog, out->db->id, out->schema_id, name.object))
         return NULL;
     out->exists = true;
-    if (if_not_exists && id != 0)
+    if (if_not_exists) /* of a name that is not free yet, too */
         return NULL;
     return err_new(ERR_DUPLICATE_RELATION, "relation \"%s\" already exists", name.object);
 }
