@@ -592,6 +592,85 @@ catalog_descriptor(struct catalog_txn *ct, uint32_t id, const pb_descriptor **ou
     return NULL;
 }
 
+/* ---- what the transaction adds ---- */
+
+static const pb_table *
+table_before(const struct catalog_txn *ct, uint32_t id)
+{
+    const struct before *b = map_get(&ct->before, map_id(&id));
+    return b != NULL && ct->hide_additions ? b->table : NULL;
+}
+
+bool
+catalog_adds_check(const struct catalog_txn *ct, uint32_t table_id, const Amberdb__CheckConstraint *c)
+{
+    const pb_table *before = table_before(ct, table_id);
+    if (before == NULL)
+        return false;
+    for (size_t i = 0; i < before->n_checks; i++)
+        if (strcmp(pb_str(before->checks[i]->name), pb_str(c->name)) == 0 ||
+            strcmp(pb_str(before->checks[i]->expr), pb_str(c->expr)) == 0)
+            return false;
+    return true;
+}
+
+bool
+catalog_adds_reference(const struct catalog_txn *ct, const Amberdb__ForeignKeyConstraint *fk)
+{
+    const pb_table *before = table_before(ct, PB_GET(fk, origin_table_id));
+    if (before == NULL)
+        return false;
+    for (size_t i = 0; i < before->n_outbound_fks; i++) {
+        const Amberdb__ForeignKeyConstraint *g = before->outbound_fks[i];
+        if (strcmp(pb_str(g->name), pb_str(fk->name)) == 0 ||
+            (g->referenced_table_id == fk->referenced_table_id &&
+             g->n_origin_column_ids == fk->n_origin_column_ids &&
+             memcmp(g->origin_column_ids, fk->origin_column_ids,
+                    fk->n_origin_column_ids * sizeof(fk->origin_column_ids[0])) == 0))
+            return false;
+    }
+    return true;
+}
+
+static void
+drop_added_references(const struct catalog_txn *ct, Amberdb__ForeignKeyConstraint **v, size_t *n)
+{
+    for (size_t i = *n; i-- > 0;)
+        if (catalog_adds_reference(ct, v[i]))
+            PB_REMOVE(v, *n, i);
+}
+
+/* Constraints that the transaction adds to tables from before it hold when it is over.
+ * SOURCE: CockroachDB v20.1 pkg/sql/sqlbase/structured.go, AddCheckMutation, AddForeignKeyMutation: they are
+ * not among the table's own until then. */
+static const struct table *
+shown_table(struct catalog_txn *ct, const struct table *t, const pb_table *base)
+{
+    bool any = false;
+    if (!ct->hide_additions)
+        return t;
+    if (base != NULL)
+        t = table_without_additions(ct->a, t, base);
+    for (size_t i = 0; i < t->pb->n_checks; i++)
+        any = any || catalog_adds_check(ct, t->id, t->pb->checks[i]);
+    for (size_t i = 0; i < t->pb->n_outbound_fks; i++)
+        any = any || catalog_adds_reference(ct, t->pb->outbound_fks[i]);
+    for (size_t i = 0; i < t->pb->n_inbound_fks; i++)
+        any = any || catalog_adds_reference(ct, t->pb->inbound_fks[i]);
+    if (!any)
+        return t;
+    struct table *shown = ARENA_NEW(ct->a, struct table);
+    pb_table *held = pb_table_copy(ct->a, t->pb);
+    for (size_t i = held->n_checks; i-- > 0;)
+        if (catalog_adds_check(ct, t->id, held->checks[i]))
+            PB_REMOVE(held->checks, held->n_checks, i);
+    drop_added_references(ct, held->outbound_fks, &held->n_outbound_fks);
+    drop_added_references(ct, held->inbound_fks, &held->n_inbound_fks);
+    *shown = *t;
+    shown->held = held;
+    return shown;
+}
+
 static struct error *
 build_own(struct catalog_txn *ct, struct own *o)
 {
@@ -599,9 +678,7 @@ build_own(struct catalog_txn *ct, struct own *o)
         return NULL;
     if (pb_descriptor_table(o->pb) != NULL) {
         ERR_TRY(table_from_pb(ct->a, pb_descriptor_table(o->pb), &o->table));
-        o->shown = ct->hide_additions && o->base != NULL
-                       ? table_without_additions(ct->a, o->table, o->base)
-                       : o->table;
+        o->shown = shown_table(ct, o->table, o->base);
         return NULL;
     }
     const pb_database *pb = pb_descriptor_database(o->pb);
@@ -626,9 +703,8 @@ catalog_table_by_id(struct catalog_txn *ct, uint32_t id, const struct table **ou
         ERR_TRY(read_entry(ct, id, &e));
         *out = e != NULL ? e->table : NULL;
         /* Written by this transaction, read again after a savepoint's rollback. */
-        if (*out != NULL && b != NULL && b->table != NULL && ct->hide_additions &&
-            !ct->see_additions)
-            *out = table_without_additions(ct->a, *out, b->table);
+        if (*out != NULL && b != NULL && !ct->see_additions)
+            *out = shown_table(ct, *out, b->table);
     }
     if (*out != NULL && PB_GET((*out)->pb, state) != AMBERDB__STATE__PUBLIC &&
         !(ct->see_offline && PB_GET((*out)->pb, state) == AMBERDB__STATE__OFFLINE))
@@ -661,8 +737,7 @@ catalog_see_additions(struct catalog_txn *ct, bool see)
 const pb_table *
 catalog_table_before(const struct catalog_txn *ct, uint32_t id)
 {
-    const struct before *b = map_get(&ct->before, map_id(&id));
-    return ct->hide_additions && b != NULL ? b->table : NULL;
+    return table_before(ct, id);
 }
 
 struct error *

@@ -85,12 +85,17 @@ struct error *catalog_database_by_id(struct catalog_txn *ct, uint32_t id,
  * takes offline ones in (zone statements mean them, too) and returns what was set before. */
 bool catalog_see_offline(struct catalog_txn *ct, bool see);
 /* Between BEGIN and COMMIT: columns and indexes added to tables that were there before look like those of
- * mutations that write only; before all else is asked. catalog_see_additions makes them public while
- * schema statements run, and returns what was set before. */
+ * mutations that write only (unique indexes: delete only), and constraints are not held yet; before all
+ * else is asked. catalog_see_additions makes them public while schema statements run, and returns what
+ * was set before. */
 void catalog_hide_additions(struct catalog_txn *ct);
 bool catalog_see_additions(struct catalog_txn *ct, bool see);
 /* The table as it was before this transaction, where additions are hidden; else NULL. */
 const pb_table *catalog_table_before(const struct catalog_txn *ct, uint32_t id);
+/* Is a constraint of the table, or of the key's origin, one that is not held yet? Whoever adds such a one has
+ * it validated before the commit. */
+bool catalog_adds_check(const struct catalog_txn *ct, uint32_t table_id, const Amberdb__CheckConstraint *c);
+bool catalog_adds_reference(const struct catalog_txn *ct, const Amberdb__ForeignKeyConstraint *fk);
 struct error *catalog_table_by_name(struct catalog_txn *ct, uint32_t database_id,
                                     const char *name, const struct table **out) ERR_MUST_USE;
 struct error *catalog_table_by_id(struct catalog_txn *ct, uint32_t id, const struct table **out)

@@ -351,7 +351,7 @@ table_from_pb(struct arena *a, const pb_table *pb, const struct table **out)
     t->is_view = pb_str(pb->view_query)[0] != '\0';
     t->is_sequence = pb->sequence_opts != NULL;
     t->is_temporary = PB_GET(pb, temporary);
-    t->pb = pb;
+    t->pb = t->held = pb;
     ERR_TRY(table_pb_check_size(pb));
     ERR_TRY(build_columns(&b, pb));
     ERR_TRY(build_indexes(&b, pb));
@@ -359,13 +359,13 @@ table_from_pb(struct arena *a, const pb_table *pb, const struct table **out)
     return NULL;
 }
 
-static bool
-had_column(const pb_table *before, uint32_t id)
+static const pb_column *
+column_before(const pb_table *before, uint32_t id)
 {
     for (size_t i = 0; i < before->n_columns; i++)
         if (before->columns[i]->id == id)
-            return true;
-    return false;
+            return before->columns[i];
+    return NULL;
 }
 
 /* By name, too: a new primary key gives its indexes new ids. */
@@ -380,27 +380,52 @@ had_index(const pb_table *before, const struct index *ix)
     return false;
 }
 
+/* NULL may still be where it might be before, and where rows get no value yet. */
+static bool
+show_columns(struct column *columns, const struct table *t, int n_shown, const pb_table *before)
+{
+    bool any = n_shown < t->n_columns;
+    for (int i = 0; i < t->n_columns; i++) {
+        const pb_column *was = column_before(before, columns[i].id);
+        bool nullable = i >= n_shown || (was != NULL && PB_GET(was, nullable));
+        any = any || (nullable && !columns[i].nullable);
+        columns[i].nullable = columns[i].nullable || nullable;
+        if (i >= n_shown)
+            columns[i].state = DESC_WRITE_ONLY;
+    }
+    return any;
+}
+
+/* Whether values are unique is found when the transaction is over; an old primary key is so at once. */
+static void
+show_indexes(struct index *indexes, const struct table *t, int n_shown, const pb_table *before)
+{
+    bool same_key = before->primary_index != NULL && PB_GET(before->primary_index, id) == indexes[0].id;
+    for (int i = n_shown; i < t->n_indexes; i++) {
+        indexes[i].state = indexes[i].unique && same_key ? DESC_DELETE_ONLY : DESC_WRITE_ONLY;
+        indexes[i].adding = true;
+    }
+}
+
 const struct table *
 table_without_additions(struct arena *a, const struct table *t, const pb_table *before)
 {
     int n_columns = t->n_columns, n_indexes = t->n_indexes;
-    while (n_columns > 0 && !had_column(before, t->columns[n_columns - 1].id))
+    if (n_indexes == 0) /* a view */
+        return t;
+    while (n_columns > 0 && column_before(before, t->columns[n_columns - 1].id) == NULL)
         n_columns--;
     while (n_indexes > 0 && !had_index(before, &t->indexes[n_indexes - 1]))
         n_indexes--;
-    if (n_columns == t->n_columns && n_indexes == t->n_indexes)
+    struct column *columns = ARENA_ARRAY(a, struct column, (size_t)t->n_all_columns + 1);
+    memcpy(columns, t->columns, (size_t)t->n_all_columns * sizeof(*columns));
+    bool any = show_columns(columns, t, n_columns, before);
+    if (!any && n_indexes == t->n_indexes)
         return t;
     struct table *shown = ARENA_NEW(a, struct table);
-    struct column *columns = ARENA_ARRAY(a, struct column, (size_t)t->n_all_columns + 1);
     struct index *indexes = ARENA_ARRAY(a, struct index, (size_t)t->n_all_indexes + 1);
-    memcpy(columns, t->columns, (size_t)t->n_all_columns * sizeof(*columns));
     memcpy(indexes, t->indexes, (size_t)t->n_all_indexes * sizeof(*indexes));
-    for (int i = n_columns; i < t->n_columns; i++)
-        columns[i].state = DESC_WRITE_ONLY;
-    for (int i = n_indexes; i < t->n_indexes; i++) {
-        indexes[i].state = DESC_WRITE_ONLY;
-        indexes[i].adding = true;
-    }
+    show_indexes(indexes, t, n_indexes, before);
     *shown = *t;
     shown->n_columns = n_columns;
     shown->columns = columns;

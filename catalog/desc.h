@@ -71,6 +71,8 @@ struct table {
     int n_all_indexes;           /* then those in mutations */
     const struct index *indexes;
     const pb_table *pb;
+    const pb_table *held;        /* whose checks and foreign keys rows have to keep: pb, or a copy without
+                                  * those that the transaction itself adds */
     void *opaque;                /* virtual tables: who makes the rows */
 };
 
@@ -84,8 +86,9 @@ struct database {
  * XX001 when the descriptor contradicts itself. */
 struct error *table_from_pb(struct arena *a, const pb_table *pb, const struct table **out)
     ERR_MUST_USE;
-/* A table in which the columns and indexes that `before` has not are those of mutations, write only;
- * t itself when there are none. They have to stand behind the others. */
+/* A table in which the columns and indexes that `before` has not are those of mutations: write only, unique
+ * indexes delete only; and columns that were nullable are. t itself when there are none. They have to
+ * stand behind the others. */
 const struct table *table_without_additions(struct arena *a, const struct table *t,
                                             const pb_table *before);
 const struct column *table_column(const struct table *t, const char *name); /* public ones; NULL */

@@ -19,9 +19,9 @@ plan_target_init(struct planner *p, struct plan_target *t, const struct table *t
     t->database = db;
     t->n_indexes = table->n_all_indexes;
     t->legacy_fk_messages = p->legacy_fk_messages;
-    t->checks = ARENA_ARRAY(p->arena, struct plan_check, table->pb->n_checks + 1);
-    for (size_t i = 0; i < table->pb->n_checks; i++) {
-        const Amberdb__CheckConstraint *c = table->pb->checks[i];
+    t->checks = ARENA_ARRAY(p->arena, struct plan_check, table->held->n_checks + 1);
+    for (size_t i = 0; i < table->held->n_checks; i++) {
+        const Amberdb__CheckConstraint *c = table->held->checks[i];
         struct plan_check *k = &t->checks[t->n_checks++];
         k->name = c->name;
         k->text = c->expr;

@@ -69,7 +69,7 @@ load_one(struct mut_table *mt, const Amberdb__ForeignKeyConstraint *pb, bool out
 struct error *
 mut_load_fks(struct mut_table *mt)
 {
-    const pb_table *pb = mt->t->pb;
+    const pb_table *pb = mt->t->held;
     struct arena *a = mt->m->arena;
 
     if (mt->target->ignore_fks)

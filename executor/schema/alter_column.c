@@ -177,7 +177,7 @@ alter_add_column(struct alter *a, const struct ast_alter_cmd *cmd)
         if (a->for_job)
             a->rows_left = true;
         else
-            ERR_TRY(ddl_backfill_index(x, after, table_index_by_id(after, unique->id), NULL));
+            ERR_TRY(ddl_fill_index(x, after, unique->id));
     }
     return column_constraints(a, cmd->column, &extra);
 }
@@ -489,7 +489,7 @@ alter_column(struct alter *a, const struct ast_alter_cmd *cmd)
             return NULL;
         if (a->for_job)
             a->rows_left = true;
-        else
+        else if (!a->at_commit)
             ERR_TRY(ddl_validate_not_null(x, now, name));
         PB_SET(c, nullable, 0);
         return catalog_write_table(x->catalog, t);

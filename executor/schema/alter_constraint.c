@@ -58,11 +58,13 @@ add_check(struct alter *a, const struct ast_table_def *def, bool not_valid)
     Amberdb__CheckConstraint *c = t->checks[t->n_checks - 1];
     if (not_valid)
         PB_SET(c, validity, AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED);
-    else if (a->for_job)
-        a->rows_left = true;
-    else
-        ERR_TRY(ddl_validate_check(x, now, c->expr));
-    return catalog_write_table(x->catalog, t);
+    ERR_TRY(catalog_write_table(x->catalog, t));
+    if (not_valid || (a->at_commit && !a->for_job && catalog_adds_check(x->catalog, a->id, c)))
+        return NULL;
+    if (!a->for_job)
+        return ddl_validate_check(x, now, c->expr);
+    a->rows_left = true;
+    return NULL;
 }
 
 static struct error *
@@ -90,6 +92,8 @@ add_foreign_key(struct alter *a, const struct ast_table_def *def, bool not_valid
         a->rows_left = true;
         return NULL;
     }
+    if (a->at_commit && catalog_adds_reference(x->catalog, t->outbound_fks[t->n_outbound_fks - 1]))
+        return NULL;
     ERR_TRY(alter_table_now(a, &now));
     return ddl_validate_foreign_key(x, now, name);
 }

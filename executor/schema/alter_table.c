@@ -214,7 +214,8 @@ alter_table_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *r
     if (t == NULL)
         return NULL;
     ERR_TRY(ddl_check_table(x, t, PRIV_CREATE));
-    struct alter a = {.x = x, .id = t->id, .shown = t->name, .text = ddl_job_text(x)};
+    struct alter a = {.x = x, .id = t->id, .shown = t->name, .text = ddl_job_text(x),
+                      .at_commit = exec_in_explicit_txn(x) && !catalog_is_new(x->catalog, t->id)};
     const pb_table *before = t->pb;
     if (n->count > 1)
         a.before = before;

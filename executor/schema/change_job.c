@@ -62,30 +62,7 @@ add_to_job(struct exec_ctx *x, struct ddl_txn_job *j, const char *text)
     return job_record_put(x, &r);
 }
 
-/* Before COMMIT: where rows are left, what the transaction added to the table becomes mutations, and a job on
- * them begins; else the change is done. */
-static struct error *
-end_change(struct exec_ctx *x, struct ddl_txn_job *j)
-{
-    const pb_table *before = catalog_table_before(x->catalog, j->table_id);
-    const struct table *t;
-    ERR_TRY(catalog_table_by_id(x->catalog, j->table_id, &t));
-    if (!(j->rows_left || j->drops_left) || before == NULL || t == NULL)
-        return j->finishes ? ddl_event_mutation(x, "finish_schema_change", j->table_id, j->mutation_id)
-                           : NULL;
-    ERR_TRY(job_record_delete(x, j->id));
-    return ddl_start_job(x, j->text, j->table_id, j->rows_left ? before : t->pb,
-                         j->mutation_id);
-}
-
-static struct error *
-end_changes(struct exec_ctx *x)
-{
-    for (struct ddl_txn_job *j = x->txn_state->ddl_jobs; j != NULL; j = j->next)
-        if (j->id != 0)
-            ERR_TRY(end_change(x, j));
-    return NULL;
-}
+static struct error *end_changes(struct exec_ctx *x);
 
 struct error *
 ddl_job(struct exec_ctx *x, const char *text, uint32_t table_id, uint32_t mutation_id)
@@ -97,17 +74,15 @@ ddl_job(struct exec_ctx *x, const char *text, uint32_t table_id, uint32_t mutati
     int64_t id;
     set_schema_change(x, p, table_id, mutation_id);
     ERR_TRY(ddl_put_job(x, p, "succeeded", 1, NULL, &id));
-    if (j != NULL) {
+    if (j != NULL) { /* it may yet fail, or become a job that begins at COMMIT */
         j->id = id;
         j->text = arena_strdup(exec_txn_arena(x), text);
-    }
-    if (mutation_id == 0)
-        return NULL;
-    if (j != NULL) { /* it may yet fail, or become a job that begins at COMMIT */
-        j->finishes = true;
+        j->finishes = mutation_id != 0;
         exec_before_commit(x, end_changes);
         return NULL;
     }
+    if (mutation_id == 0)
+        return NULL;
     return ddl_event_mutation(x, "finish_schema_change", table_id, mutation_id);
 }
 
@@ -242,40 +217,22 @@ after_commit(struct node *n, void *arg, bool committed)
     return ddl_committed_without(p->code, p->job.error);
 }
 
-static bool
-was_reference(const pb_table *before, const Amberdb__ForeignKeyConstraint *fk)
-{
-    for (size_t i = 0; i < before->n_outbound_fks; i++) {
-        const Amberdb__ForeignKeyConstraint *g = before->outbound_fks[i];
-        if (g->referenced_table_id == fk->referenced_table_id &&
-            g->n_origin_column_ids == fk->n_origin_column_ids &&
-            memcmp(g->origin_column_ids, fk->origin_column_ids,
-                   fk->n_origin_column_ids * sizeof(fk->origin_column_ids[0])) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool
-was_check(const pb_table *before, const Amberdb__CheckConstraint *c)
-{
-    for (size_t i = 0; i < before->n_checks; i++)
-        if (strcmp(pb_str(before->checks[i]->expr), pb_str(c->expr)) == 0)
-            return true;
-    return false;
-}
-
 static struct error *
 undo_constraints(struct exec_ctx *x, const pb_table *before, uint32_t table_id)
 {
     pb_table *t;
     ERR_TRY(ddl_mutable(x, table_id, &t));
     for (size_t i = t->n_checks; i-- > 0;)
-        if (!was_check(before, t->checks[i]))
+        if (catalog_adds_check(x->catalog, table_id, t->checks[i]))
             PB_REMOVE(t->checks, t->n_checks, i);
+    for (size_t i = 0; i < t->n_columns; i++) {
+        const pb_column *was = build_find_column_by_id(before, PB_GET(t->columns[i], id));
+        if (was != NULL && PB_GET(was, nullable))
+            PB_SET(t->columns[i], nullable, 1);
+    }
     ERR_TRY(catalog_write_table(x->catalog, t));
     for (size_t i = t->n_outbound_fks; i-- > 0;) {
-        if (!was_reference(before, t->outbound_fks[i]))
+        if (catalog_adds_reference(x->catalog, t->outbound_fks[i]))
             ERR_TRY(ddl_remove_foreign_key(x, table_id, t->outbound_fks[i]->name));
         ERR_TRY(ddl_mutable(x, table_id, &t));
     }
@@ -325,35 +282,56 @@ go_on_dropping(struct exec_ctx *x, struct ddl_txn_job *j, const struct ddl_txn_j
     return ddl_job(x, was->text, j->table_id, id);
 }
 
-struct error *
-ddl_put_off(struct exec_ctx *x, const struct ddl_undo *u, uint32_t table_id, struct error *e)
+static struct put_off *
+put_off(struct exec_ctx *x, uint32_t table_id, const char *text, struct error *e)
 {
-    if (e == NULL || !u->taken || !(is_of_backfill(e) || err_is(e, ERR_NOT_NULL_VIOLATION)))
-        return e;
     struct arena *a = exec_txn_arena(x);
     struct put_off *p = ARENA_NEW(a, struct put_off);
-    struct ddl_txn_job *j = txn_job(x, table_id);
     p->job.user = arena_strdup(a, x->user);
-    p->job.text = j != NULL && j->id != 0
-                      ? arena_printf(a, "%s;%s", j->text, ddl_job_text(x))
-                      : arena_strdup(a, ddl_job_text(x));
+    p->job.text = text;
     p->job.error = arena_strdup(a, e->message);
     p->job.table_id = table_id;
     p->code = arena_strdup(a, errcode_sqlstate(e->code));
-    kv_txn_rollback_to(x->txn, u->token);
-    catalog_txn_rolled_back(x->catalog);
     exec_on_txn_end(x, after_commit, p);
     err_free(e);
-    if (j != NULL && j->id != 0) {
+    return p;
+}
+
+/* The table's job with all that the transaction added; what it dropped goes on. */
+static struct error *
+give_up(struct exec_ctx *x, struct ddl_txn_job *j, struct put_off *p)
+{
+    const struct ddl_txn_job was = *j;
+    if (j->id != 0) {
         p->job.given = j->mutation_id;
         ERR_TRY(job_record_delete(x, j->id));
-        ERR_TRY(undo_additions(x, table_id));
+        ERR_TRY(undo_additions(x, j->table_id));
     }
-    if (j == NULL)
-        return NULL;
-    const struct ddl_txn_job was = *j;
-    *j = (struct ddl_txn_job){.next = j->next, .table_id = table_id};
+    *j = (struct ddl_txn_job){.next = j->next, .table_id = j->table_id};
     return was.drops_left ? go_on_dropping(x, j, &was) : NULL;
+}
+
+/* Is it of a change that v20.1 carries out after the COMMIT? */
+static bool
+can_wait(const struct error *e)
+{
+    return is_of_backfill(e) || err_is(e, ERR_NOT_NULL_VIOLATION);
+}
+
+struct error *
+ddl_put_off(struct exec_ctx *x, const struct ddl_undo *u, uint32_t table_id, struct error *e)
+{
+    if (e == NULL || !u->taken || !can_wait(e))
+        return e;
+    struct arena *a = exec_txn_arena(x);
+    struct ddl_txn_job *j = txn_job(x, table_id);
+    const char *text = j != NULL && j->id != 0
+                           ? arena_printf(a, "%s;%s", j->text, ddl_job_text(x))
+                           : arena_strdup(a, ddl_job_text(x));
+    kv_txn_rollback_to(x->txn, u->token);
+    catalog_txn_rolled_back(x->catalog);
+    struct put_off *p = put_off(x, table_id, text, e);
+    return j != NULL ? give_up(x, j, p) : NULL;
 }
 
 /* ---- rows that wait for COMMIT --------------------------------------------------------------- */
@@ -374,18 +352,49 @@ ddl_leave_rows(struct exec_ctx *x, const char *text, uint32_t table_id, const pb
     return NULL;
 }
 
+/* A new column's NULLs, where writers knew of no value for it. */
+struct no_null {
+    const struct table *t;
+    int column;
+};
+
+static struct error *
+refuse_null(void *arg, const struct datum *row, bool *stop)
+{
+    const struct no_null *n = arg;
+    const char *name = n->t->columns[n->column].name;
+    (void)stop;
+    if (!row[n->column].null)
+        return NULL;
+    return err_table(err_new(ERR_NOT_NULL_VIOLATION,
+                             "null value in column \"%s\" violates not-null constraint", name),
+                     n->t->name, name, NULL);
+}
+
+static struct error *
+validate_columns(struct exec_ctx *x, const struct table *now, const pb_table *before)
+{
+    for (int i = 0; i < now->n_columns; i++) {
+        const pb_column *was = build_find_column_by_id(before, now->columns[i].id);
+        struct no_null n = {now, i};
+        if (was == NULL && !now->columns[i].nullable)
+            ERR_TRY(ddl_each_row(x, now, NULL, NULL, refuse_null, &n));
+    }
+    return NULL;
+}
+
 static struct error *
 validate_additions(struct exec_ctx *x, const struct table *now, const pb_table *before)
 {
+    const Amberdb__ConstraintValidity validated = AMBERDB__CONSTRAINT_VALIDITY__VALIDATED;
     for (size_t i = 0; i < now->pb->n_checks; i++) {
         const Amberdb__CheckConstraint *k = now->pb->checks[i];
-        if (!was_check(before, k) && PB_GET(k, validity) == AMBERDB__CONSTRAINT_VALIDITY__VALIDATED)
+        if (catalog_adds_check(x->catalog, now->id, k) && PB_GET(k, validity) == validated)
             ERR_TRY(ddl_validate_check(x, now, pb_str(k->expr)));
     }
     for (size_t i = 0; i < now->pb->n_outbound_fks; i++) {
         const Amberdb__ForeignKeyConstraint *fk = now->pb->outbound_fks[i];
-        if (!was_reference(before, fk) &&
-            PB_GET(fk, validity) == AMBERDB__CONSTRAINT_VALIDITY__VALIDATED)
+        if (catalog_adds_reference(x->catalog, fk) && PB_GET(fk, validity) == validated)
             ERR_TRY(ddl_validate_foreign_key(x, now, pb_str(fk->name)));
     }
     for (int i = 0; i < now->n_columns; i++) {
@@ -394,6 +403,16 @@ validate_additions(struct exec_ctx *x, const struct table *now, const pb_table *
             ERR_TRY(ddl_validate_not_null(x, now, now->columns[i].name));
     }
     return NULL;
+}
+
+/* The table as statements write it. */
+static struct error *
+table_seen(struct exec_ctx *x, uint32_t table_id, const struct table **seen)
+{
+    bool was = catalog_see_additions(x->catalog, false);
+    struct error *err = catalog_table_by_id(x->catalog, table_id, seen);
+    catalog_see_additions(x->catalog, was);
+    return err;
 }
 
 struct error *
@@ -406,10 +425,7 @@ ddl_bring_rows(struct exec_ctx *x, uint32_t table_id)
         return NULL;
     ERR_TRY(table_from_pb(x->arena, before_pb, &before));
     ERR_TRY(catalog_table_by_id(x->catalog, table_id, &now));
-    bool was = catalog_see_additions(x->catalog, false);
-    struct error *err = catalog_table_by_id(x->catalog, table_id, &seen);
-    catalog_see_additions(x->catalog, was);
-    ERR_TRY(err);
+    ERR_TRY(table_seen(x, table_id, &seen));
     if (now == NULL || seen == NULL)
         return NULL;
     struct ddl_piece all = {.max_rows = UINT64_MAX, .max_bytes = SIZE_MAX, .seen = seen};
@@ -420,5 +436,58 @@ ddl_bring_rows(struct exec_ctx *x, uint32_t table_id)
             ERR_TRY(ddl_backfill_index(x, now, &now->indexes[i], &all));
     ERR_TRY(validate_additions(x, now, before_pb));
     j->rows_left = false;
+    return NULL;
+}
+
+/* ---- COMMIT ---------------------------------------------------------------------------------- */
+
+/* What rows were not held to by the transaction's statements. */
+static struct error *
+complete_additions(struct exec_ctx *x, const struct table *now, const pb_table *before)
+{
+    const struct table *seen;
+    struct ddl_piece all = {.max_rows = UINT64_MAX, .max_bytes = SIZE_MAX};
+    ERR_TRY(table_seen(x, now->id, &seen));
+    ERR_TRY(validate_columns(x, now, before));
+    for (int i = 0; seen != NULL && i < seen->n_all_indexes; i++) {
+        const struct index *ix = table_index_by_id(now, seen->indexes[i].id);
+        if (i >= seen->n_indexes && i < now->n_indexes && seen->indexes[i].state == DESC_DELETE_ONLY)
+            ERR_TRY(ddl_backfill_index(x, now, ix, &all));
+    }
+    return validate_additions(x, now, before);
+}
+
+/* Where rows are left, what the transaction added to the table becomes mutations, and a job on them begins;
+ * else the change is done, or given up. */
+static struct error *
+end_change(struct exec_ctx *x, struct ddl_txn_job *j)
+{
+    const pb_table *before = catalog_table_before(x->catalog, j->table_id);
+    const struct table *t;
+    ERR_TRY(catalog_table_by_id(x->catalog, j->table_id, &t));
+    if (before != NULL && t != NULL && !j->rows_left) {
+        struct error *err = complete_additions(x, t, before);
+        if (err != NULL && !can_wait(err))
+            return err;
+        if (err != NULL)
+            ERR_TRY(give_up(x, j, put_off(x, j->table_id, j->text, err)));
+        ERR_TRY(catalog_table_by_id(x->catalog, j->table_id, &t));
+    }
+    if (j->id == 0)
+        return NULL;
+    if (!(j->rows_left || j->drops_left) || before == NULL || t == NULL)
+        return j->finishes ? ddl_event_mutation(x, "finish_schema_change", j->table_id, j->mutation_id)
+                           : NULL;
+    ERR_TRY(job_record_delete(x, j->id));
+    return ddl_start_job(x, j->text, j->table_id, j->rows_left ? before : t->pb,
+                         j->mutation_id);
+}
+
+static struct error *
+end_changes(struct exec_ctx *x)
+{
+    for (struct ddl_txn_job *j = x->txn_state->ddl_jobs; j != NULL; j = j->next)
+        if (j->id != 0)
+            ERR_TRY(end_change(x, j));
     return NULL;
 }

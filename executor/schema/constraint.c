@@ -96,14 +96,18 @@ equal_ids(const pb_index *ix, const uint32_t *ids, size_t n)
     return ix->n_column_ids == n && memcmp(ix->column_ids, ids, n * sizeof(*ids)) == 0;
 }
 
-/* The unique index over exactly these columns, which a foreign key may point at. */
+/* The unique index over exactly these columns, which a foreign key may point at: not one that the transaction
+ * adds to a table from before it.
+ * SOURCE: CockroachDB v20.1 pkg/sql/sqlbase/structured.go, FindFKReferencedIndex. */
 static const pb_index *
-referenced_index(const pb_table *t, const uint32_t *ids, size_t n)
+referenced_index(struct exec_ctx *x, const pb_table *t, const uint32_t *ids, size_t n)
 {
+    const pb_table *before = catalog_table_before(x->catalog, PB_GET(t, id));
     if (equal_ids(t->primary_index, ids, n))
         return t->primary_index;
     for (size_t i = 0; i < t->n_indexes; i++)
-        if (t->indexes[i]->unique && equal_ids(t->indexes[i], ids, n))
+        if (t->indexes[i]->unique && equal_ids(t->indexes[i], ids, n) &&
+            (before == NULL || build_find_index_by_id(before, t->indexes[i]->id) != NULL))
             return t->indexes[i];
     return NULL;
 }
@@ -247,7 +251,7 @@ ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice name,
     for (size_t i = 0; i < c->n_origin_column_ids; i++)
         ERR_TRY(check_set_actions(x, t, build_find_column_by_id(t, c->origin_column_ids[i]), fk,
                                   db != NULL ? db->name : ""));
-    const pb_index *to = referenced_index(other, c->referenced_column_ids,
+    const pb_index *to = referenced_index(x, other, c->referenced_column_ids,
                                           c->n_referenced_column_ids);
     if (to == NULL)
         return err_new(ERR_FOREIGN_KEY_VIOLATION,

@@ -224,7 +224,8 @@ struct error *ddl_interleave(struct exec_ctx *x, pb_table *t, pb_index *ix,
 struct error *ddl_link_interleaves(struct exec_ctx *x, const pb_table *t, const pb_index *ix)
     ERR_MUST_USE;
 /* An index was added to the table that was `before`: fill its hidden shard column, then the index.
- * The descriptor is written. */
+ * The descriptor is written. Entries of a unique one that the transaction adds to a table from before it
+ * come at COMMIT: writers do not look for duplicates until then. */
 struct error *ddl_fill_index(struct exec_ctx *x, const struct table *before, uint32_t index_id)
     ERR_MUST_USE;
 /* Rows are gone through in pieces of a transaction each where writers shall not have to wait for all. */
@@ -311,6 +312,7 @@ struct alter {
     const char *text;          /* of the job */
     bool mutated;              /* v20.1 would have queued mutations */
     bool for_job;              /* leave the rows alone */
+    bool at_commit;            /* rows are held to constraints by end_changes */
     bool rows_left;            /* that was done */
     bool at_once;              /* the error is no matter of COMMIT */
     const pb_table *before;    /* as the first of several commands found it */
