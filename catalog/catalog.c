@@ -2,6 +2,8 @@
 
 #include "catalog/catalog.h"
 
+#include <stdlib.h>
+
 #include "base/hash.h"
 #include "catalog/catalog_int.h"
 #include "catalog/pb.h"
@@ -118,9 +120,7 @@ drop_entries(struct catalog *c)
 static void
 forget_names(struct catalog *c)
 {
-    for (size_t i = 0; i < c->names.n_buckets; i++)
-        for (struct map_entry *e = c->names.buckets[i]; e != NULL; e = e->next)
-            ((struct name_slot *)e->value)->id = 0;
+    c->names_epoch++;
 }
 
 /* Marks are kept in the slots, so forgetting waits until there are none. */
@@ -787,7 +787,7 @@ name_cache_look(struct catalog_txn *ct, struct slice key, uint64_t *generation)
     mutex_lock(&c->lock);
     *generation = c->generation;
     const struct name_slot *s = c->names_pending == 0 ? map_get(&c->names, key) : NULL;
-    if (s != NULL && s->id != 0 && hlc_cmp(s->ts, kv_txn_read_ts(ct->t)) <= 0)
+    if (s != NULL && s->epoch == c->names_epoch && hlc_cmp(s->ts, kv_txn_read_ts(ct->t)) <= 0)
         id = s->id;
     mutex_unlock(&c->lock);
     return id;
@@ -809,7 +809,7 @@ name_cache_fill(struct catalog_txn *ct, struct slice key, uint32_t id, struct hl
             s = ARENA_NEW(c->cache_arena, struct name_slot);
             map_put(&c->names, key, s);
         }
-        *s = (struct name_slot){id, ts};
+        *s = (struct name_slot){id, c->names_epoch, ts};
     }
     mutex_unlock(&c->lock);
 }
@@ -1180,31 +1180,14 @@ id_of_key(struct slice key)
     return id;
 }
 
-/* Which descriptors a list is of. */
-enum listed { LIST_ALL, LIST_DATABASES, LIST_IN_DATABASE };
-
 struct listing {
+    struct catalog_txn *ct;
     struct arena *a;
-    enum listed what;
-    uint32_t database_id;
     const pb_descriptor **v;
     size_t n, cap;
+    uint32_t *ids; /* of names, until the descriptors are fetched */
+    size_t n_ids, cap_ids;
 };
-
-static bool
-list_wants(const struct listing *l, const pb_descriptor *d)
-{
-    const pb_table *t = pb_descriptor_table(d);
-    switch (l->what) {
-    case LIST_ALL:
-        break;
-    case LIST_DATABASES:
-        return pb_descriptor_database(d) != NULL;
-    case LIST_IN_DATABASE:
-        return t != NULL && PB_GET(t, parent_id) == l->database_id;
-    }
-    return true;
-}
 
 static void
 list_add(struct listing *l, const pb_descriptor *d)
@@ -1217,9 +1200,36 @@ list_add(struct listing *l, const pb_descriptor *d)
     l->v[l->n++] = d;
 }
 
+typedef struct error *(*list_row_fn)(struct listing *l, const struct kv_entry *row);
+
+/* What this transaction wrote is seen, too. */
 static struct error *
-list_one(struct catalog_txn *ct, const struct kv_entry *row, struct listing *l)
+list_rows(struct listing *l, struct span span, list_row_fn fn)
 {
+    struct kv_scan_opts o = {.span = span, .fill_cache = true};
+    bool was = kv_txn_read_own(l->ct->t);
+    struct kv_scan *s;
+
+    kv_txn_set_read_own(l->ct->t, true);
+    struct error *err = kv_scan_open(l->ct->t, &o, &s);
+    if (err == NULL) {
+        struct kv_entry e;
+        bool more = true;
+        while (err == NULL && more) {
+            err = kv_scan_next(s, &e, &more);
+            if (err == NULL && more)
+                err = fn(l, &e);
+        }
+        kv_scan_close(s);
+    }
+    kv_txn_set_read_own(l->ct->t, was);
+    return err;
+}
+
+static struct error *
+list_descriptor(struct listing *l, const struct kv_entry *row)
+{
+    struct catalog_txn *ct = l->ct;
     uint32_t id = id_of_key(row->key);
     if (id == 0 || row->value.len == 0)
         return NULL;
@@ -1229,67 +1239,79 @@ list_one(struct catalog_txn *ct, const struct kv_entry *row, struct listing *l)
         uint64_t generation;
         struct cached *hit = cache_look(ct, id, &generation);
         ERR_TRY(entry_of_row(ct, id, row->value, row->ts, hit, generation, &e));
-        if (list_wants(l, e->pb)) {
-            map_put(&ct->seen, map_id(&id), e);
-            if (l->what != LIST_ALL)
-                ERR_TRY(track_key(ct, row->key));
-        }
+        map_put(&ct->seen, map_id(&id), e);
     }
     const pb_descriptor *d = o != NULL ? o->pb : e->pb;
-    if (d != NULL && list_wants(l, d))
+    if (d != NULL)
         list_add(l, d);
     return NULL;
 }
 
-/* The names in a database, or of the databases: who adds or removes one writes there. */
 static struct error *
-track_names(struct catalog_txn *ct, uint32_t parent)
+list_name(struct listing *l, const struct kv_entry *row)
 {
-    struct str start;
-    str_init_arena(&start, ct->a, 64);
-    key_put_uvarint(&start, ID_NAMESPACE);
-    key_put_uvarint(&start, 1);
-    key_put_varint(&start, parent);
-    struct slice first = slice_dup(ct->a, str_slice(&start));
-    VERIFY(key_prefix_end(&start));
-    return kv_track_read(ct->t, (struct span){first, str_slice(&start)});
+    int64_t id;
+    if (row->value.len == 0)
+        return NULL;
+    ERR_TRY(row_sequence_decode(row->value, &id));
+    if (id <= 0 || id > UINT32_MAX)
+        return err_new(ERR_DATA_CORRUPTED, "id %lld in system.namespace", (long long)id);
+    if (l->n_ids == l->cap_ids) {
+        size_t cap = l->cap_ids == 0 ? 64 : l->cap_ids * 2;
+        l->ids = arena_realloc(l->a, l->ids, l->cap_ids * sizeof(*l->ids), cap * sizeof(*l->ids));
+        l->cap_ids = cap;
+    }
+    l->ids[l->n_ids++] = (uint32_t)id;
+    return NULL;
 }
 
-/* All descriptors are read, yet a list of some counts as read only what decides it, the names and those
- * descriptors: definitions that change in another database do not make the transaction restart. */
-static struct error *
-list_descriptors(struct catalog_txn *ct, struct listing *l)
+static int
+id_cmp(const void *a, const void *b)
 {
-    struct kv_scan_opts o = {.span = row_table_span(ct->a, ID_DESCRIPTOR), .fill_cache = true,
-                             .no_track = l->what != LIST_ALL};
-    bool was = kv_txn_read_own(ct->t);
-    struct kv_scan *s;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
 
-    if (l->what != LIST_ALL)
-        ERR_TRY(track_names(ct, l->what == LIST_DATABASES ? 0 : l->database_id));
-    kv_txn_set_read_own(ct->t, true);
-    struct error *err = kv_scan_open(ct->t, &o, &s);
-    if (err == NULL) {
-        struct kv_entry e;
-        bool more = true;
-        while (err == NULL && more) {
-            err = kv_scan_next(s, &e, &more);
-            if (err == NULL && more)
-                err = list_one(ct, &e, l);
-        }
-        kv_scan_close(s);
+/* What has a name in `parent`, by id: there may be far more descriptors that were dropped. Who adds or
+ * removes one writes a name there, and definitions that change in another database do not make the
+ * transaction restart. A cluster that was upgraded from 19.2 has names in the old table only. */
+static struct error *
+list_named(struct listing *l, uint32_t parent)
+{
+    static const uint32_t tables[] = {ID_NAMESPACE_OLD, ID_NAMESPACE};
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        struct str prefix;
+        str_init_arena(&prefix, l->ct->a, 64);
+        key_put_uvarint(&prefix, tables[i]);
+        key_put_uvarint(&prefix, 1);
+        key_put_varint(&prefix, parent);
+        struct slice first = slice_dup(l->ct->a, str_slice(&prefix));
+        VERIFY(key_prefix_end(&prefix));
+        ERR_TRY(list_rows(l, (struct span){first, str_slice(&prefix)}, list_name));
     }
-    kv_txn_set_read_own(ct->t, was);
-    return err;
+    if (l->n_ids > 0)
+        qsort(l->ids, l->n_ids, sizeof(*l->ids), id_cmp);
+    for (size_t i = 0; i < l->n_ids; i++) {
+        const pb_descriptor *d;
+        if (l->ids[i] == ID_PUBLIC_SCHEMA || (i > 0 && l->ids[i] == l->ids[i - 1]))
+            continue;
+        ERR_TRY(catalog_descriptor(l->ct, l->ids[i], &d));
+        if (d != NULL)
+            list_add(l, d);
+    }
+    return NULL;
 }
 
 struct error *
 catalog_list(struct catalog_txn *ct, struct arena *a, uint32_t database_id,
              const pb_descriptor ***out, size_t *n)
 {
-    struct listing l = {.a = a, .what = database_id != 0 ? LIST_IN_DATABASE : LIST_ALL,
-                        .database_id = database_id};
-    ERR_TRY(list_descriptors(ct, &l));
+    struct listing l = {.ct = ct, .a = a};
+    if (database_id == 0)
+        ERR_TRY(list_rows(&l, row_table_span(ct->a, ID_DESCRIPTOR), list_descriptor));
+    else
+        ERR_TRY(list_named(&l, database_id));
     *out = l.v;
     *n = l.n;
     return NULL;
@@ -1299,9 +1321,9 @@ struct error *
 catalog_list_databases(struct catalog_txn *ct, struct arena *a, const struct database ***out,
                        size_t *n)
 {
-    struct listing l = {.a = a, .what = LIST_DATABASES};
+    struct listing l = {.ct = ct, .a = a};
     size_t kept = 0;
-    ERR_TRY(list_descriptors(ct, &l));
+    ERR_TRY(list_named(&l, ID_ROOT));
     *out = ARENA_ARRAY(a, const struct database *, l.n + 1);
     for (size_t i = 0; i < l.n; i++) {
         ERR_TRY(catalog_database_by_id(ct, pb_descriptor_id(l.v[i]), &(*out)[kept]));

@@ -104,7 +104,7 @@ struct error *catalog_table_by_id(struct catalog_txn *ct, uint32_t id, const str
  * those of the row, as v20.1 fills them in. */
 struct error *catalog_descriptor(struct catalog_txn *ct, uint32_t id, const pb_descriptor **out)
     ERR_MUST_USE;
-/* All descriptors by id; database_id 0 = all. Databases included when databases is set. */
+/* By id: what has a name in the database; 0: all descriptors, dropped ones, too. */
 struct error *catalog_list(struct catalog_txn *ct, struct arena *a, uint32_t database_id,
                            const pb_descriptor ***out, size_t *n) ERR_MUST_USE;
 struct error *catalog_list_databases(struct catalog_txn *ct, struct arena *a,

@@ -55,7 +55,8 @@ struct slot {
 };
 
 struct name_slot {
-    uint32_t id; /* 0: nothing cached */
+    uint32_t id;
+    uint64_t epoch; /* of the catalog when it was filled; another: forgotten since */
     struct hlc ts;
 };
 
@@ -68,6 +69,7 @@ struct catalog {
     struct map slots;       /* id -> struct slot */
     struct map names;       /* parent, schema, name -> struct name_slot */
     int names_pending;
+    uint64_t names_epoch;
     uint64_t generation;    /* counts beginnings and ends of changes */
     struct hlc last_change;
 };

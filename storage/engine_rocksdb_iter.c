@@ -12,7 +12,7 @@
 #include "storage/mvcc.h"
 #include "storage/rocksdb_shim.h"
 
-#define STEPS_BEFORE_SEEK 5
+#define STEPS_BEFORE_SEEK 20
 /* Long scans read the disk in pieces of this; short ones leave it to the library. */
 #define READAHEAD_BYTES ((size_t)2 << 20)
 
