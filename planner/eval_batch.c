@@ -449,14 +449,15 @@ static void
 note_change(void *arg, const struct expr *e)
 {
     bool *changes = arg;
-    *changes |= e->kind == EXPR_CALL && e->overload->changes;
+    *changes |= (e->kind == EXPR_CALL && e->overload->changes) ||
+                (e->kind == EXPR_SUBQUERY && e->subquery->changes);
 }
 
 bool
 expr_changes(const struct expr *e)
 {
     bool changes = false;
-    if (e->volatility == VOLATILE)
+    if (e->volatility != IMMUTABLE)
         expr_walk(e, note_change, &changes);
     return changes;
 }

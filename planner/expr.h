@@ -53,6 +53,7 @@ struct subquery {
     const struct plan_node *plan;
     const struct ast_select *ast; /* what it was made from */
     bool correlated;     /* n_params > 0: run per row, else once */
+    bool changes;        /* correlated, and each run changes a sequence or a setting: expr_changes() */
     /* What the query reads of the rows around it, as expressions over the row at hand; inside, they
      * are EXPR_OUTER with depth 0 and the parameter's number. Also in the node's args, behind the left
      * operand of IN, ANY, ALL, so that walks and remaps see them: plan_subquery_expr(). */

@@ -248,6 +248,13 @@ row_as_tuple(struct type_ctx *c, struct plan_node *p)
     return plan_render_node(c->planner, p, 1, &row, &col);
 }
 
+static void
+note_changes(void *arg, struct expr *e)
+{
+    bool *changes = arg;
+    *changes = *changes || expr_changes(e);
+}
+
 struct error *
 plan_subquery(struct type_ctx *c, const struct ast_select *s, enum subquery_kind kind,
               const struct type *desired, struct subquery **out)
@@ -276,6 +283,8 @@ plan_subquery(struct type_ctx *c, const struct ast_select *s, enum subquery_kind
     q->ast = s;
     ERR_TRY(plan_bind_outer(p, n, &q->n_params, &q->params));
     q->correlated = q->n_params > 0;
+    if (q->correlated)
+        plan_visit_tree(n, note_changes, &q->changes);
     q->slot = p->n_subqueries++;
     if (kind == SUBQUERY_SCALAR && q->correlated && n->n_cols == 1)
         ERR_TRY(plan_all_groups(p, outer, q));

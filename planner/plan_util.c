@@ -497,6 +497,16 @@ cast_label(struct arena *a, const struct ast_type *t)
     return names[t->kind] == NULL ? "?column?" : names[t->kind];
 }
 
+/* The name under which it is known: with its schema, if that is not where all the others are. */
+static const char *
+function_label(struct arena *a, const struct ast_func *f)
+{
+    const char *name = slice_to_cstr(a, f->parts[f->part_count - 1]);
+    if (f->part_count < 2 || slice_eq(f->parts[f->part_count - 2], SLICE_LIT("pg_catalog")))
+        return name;
+    return arena_printf(a, "%s.%s", slice_to_cstr(a, f->parts[f->part_count - 2]), name);
+}
+
 /* SOURCE: CockroachDB v20.1 pkg/sql/sem/tree/col_name.go: a name has a strength; weak ones give way to
  * the name of a cast's type or of CASE. */
 static int
@@ -513,8 +523,11 @@ label(struct arena *a, const struct ast_expr *e, const char **name)
     case AST_EXPR_PAREN:
         return label(a, e->inner, name);
     case AST_EXPR_FUNC:
-        *name = slice_to_cstr(a, e->func->parts[e->func->part_count - 1]);
+        *name = function_label(a, e->func);
         return 2;
+    case AST_EXPR_BOOL: /* true is 't'::BOOL in PostgreSQL */
+        *name = "bool";
+        return 1;
     case AST_EXPR_COALESCE:
         *name = "coalesce";
         return 2;
@@ -542,7 +555,13 @@ label(struct arena *a, const struct ast_expr *e, const char **name)
             *name = "row";
             return 2;
         }
-        return 0;
+        if (e->tuple.exprs.count != 1)
+            return 0;
+        if (e->tuple.labels != NULL && e->tuple.labels->count > 0) {
+            *name = slice_to_cstr(a, e->tuple.labels->items[0].text);
+            return 2;
+        }
+        return label(a, e->tuple.exprs.items[0], name);
     case AST_EXPR_SUBSCRIPT:
         strength = label(a, e->subscript->base, name);
         if (strength == 0) {
@@ -565,7 +584,6 @@ label(struct arena *a, const struct ast_expr *e, const char **name)
         }
         return strength;
     case AST_EXPR_ANNOTATE:
-        return label(a, e->cast.expr, name);
     case AST_EXPR_CAST:
         strength = label(a, e->cast.expr, name);
         if (strength <= 1) {

@@ -15,8 +15,6 @@ function_name(struct type_ctx *c, const struct ast_func *f)
         from = f->part_count - 1;
     else if (f->part_count == 3) /* a database in front of a virtual schema */
         from = 1;
-    else if (f->part_count == 2 && slice_eq(f->parts[0], SLICE_LIT("public")))
-        from = 1;
     for (int i = from; i < f->part_count; i++) {
         if (i > from)
             str_append_char(&s, '.');

@@ -74,3 +74,4 @@ SELECT int8out('x');
 SELECT boolout(1);
 SELECT int8in();
 SELECT proname, prorettype::REGTYPE, proargtypes FROM pg_proc WHERE proname IN ('int8in', 'int8out', 'int8recv', 'int8send', 'array_in') ORDER BY 1;
+SELECT public.upper('a');

@@ -118,3 +118,8 @@ SELECT * FROM (SELECT nextval('seen') AS n FROM generate_series(1, 10)) x WHERE 
 SELECT currval('seen');
 CREATE TABLE numbered (k INT DEFAULT nextval('seen'), a INT);
 INSERT INTO numbered (a) SELECT nextval('seen') FROM generate_series(1, 3) RETURNING a, k;
+-- So do the runs of subqueries that read the row.
+SELECT g, (SELECT nextval('seen') + g - g), (SELECT currval('seen') + g - g), (SELECT nextval('seen') * g / g) FROM generate_series(1, 2) g;
+SELECT g FROM generate_series(1, 4) g WHERE (SELECT nextval('seen') + g - g) = currval('seen');
+SELECT * FROM (SELECT (SELECT nextval('seen') + g - g) FROM generate_series(1, 10) g) x LIMIT 1;
+SELECT currval('seen');
