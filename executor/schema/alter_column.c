@@ -160,10 +160,9 @@ alter_add_column(struct alter *a, const struct ast_alter_cmd *cmd)
             ERR_TRY(ddl_rewrite_rows(x, before, after, NULL));
     }
     if (extra.unique != NULL) {
-        const struct ast_col_qual *q = extra.unique;
         ERR_TRY(ddl_mutable(x, a->id, &t));
         unique = build_index(x->arena,
-                             q->constraint_name.len > 0 ? ddl_text(x, q->constraint_name) : NULL,
+                             extra.key_name.len > 0 ? ddl_text(x, extra.key_name) : NULL,
                              true);
         if (!type_is_indexable(type_from_pb(x->arena, c->type)))
             return err_unimplemented(35730, "column %s is of type %s and thus is not indexable",

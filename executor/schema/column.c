@@ -278,9 +278,11 @@ one_qual(struct exec_ctx *x, const struct ast_col_qual *q, const char *name, con
         break;
     case AST_COL_PRIMARY_KEY:
         extra->primary_key = q;
+        extra->key_name = q->constraint_name.len > 0 ? q->constraint_name : extra->key_name;
         break;
     case AST_COL_UNIQUE:
         extra->unique = q;
+        extra->key_name = q->constraint_name.len > 0 ? q->constraint_name : extra->key_name;
         break;
     case AST_COL_CHECK:
         extra->checks[extra->n_checks++] = q;
@@ -334,8 +336,6 @@ ddl_column(struct exec_ctx *x, const struct ast_column_def *def, const pb_table 
     if (extra->computed != NULL && quals.deflt != NULL)
         return err_new(ERR_INVALID_TABLE_DEFINITION,
                        "computed columns cannot have default values");
-    if (extra->primary_key != NULL && quals.null_given)
-        return conflicting(x, name, table);
     bool nullable = !quals.not_null && !serial && extra->primary_key == NULL;
     pb_column *c = build_column(x->arena, name, type, nullable);
     if (serial)

@@ -126,22 +126,19 @@ origin_index(const pb_table *t, const uint32_t *ids, size_t n)
 }
 
 static struct error *
-check_set_actions(struct exec_ctx *x, const pb_table *t, const pb_column *c,
+check_set_actions(const pb_table *t, const Amberdb__ForeignKeyConstraint *k,
                   const struct ast_foreign_key *fk, const char *db_name)
 {
-    (void)x;
-    for (int i = 0; i < 2; i++) {
-        enum ast_fk_action a = i == 0 ? fk->on_delete : fk->on_update;
-        if (c->compute_expr != NULL)
-            return err_new(ERR_INVALID_TABLE_DEFINITION,
-                           "computed column \"%s\" cannot be a foreign key reference", c->name);
-        if (a != AST_FK_SET_NULL && a != AST_FK_SET_DEFAULT)
-            continue;
-        if (a == AST_FK_SET_NULL && !c->nullable)
+    bool null = fk->on_delete == AST_FK_SET_NULL || fk->on_update == AST_FK_SET_NULL;
+    bool standard = fk->on_delete == AST_FK_SET_DEFAULT || fk->on_update == AST_FK_SET_DEFAULT;
+    for (size_t i = 0; i < 2 * k->n_origin_column_ids; i++) {
+        bool first = i < k->n_origin_column_ids;
+        const pb_column *c = build_find_column_by_id(t, k->origin_column_ids[i % k->n_origin_column_ids]);
+        if (first && null && !c->nullable)
             return err_new(ERR_INVALID_FOREIGN_KEY,
                            "cannot add a SET NULL cascading action on column \"%s.public.%s.%s\" "
                            "which has a NOT NULL constraint", db_name, t->name, c->name);
-        if (a == AST_FK_SET_DEFAULT && !c->nullable && c->default_expr == NULL)
+        if (!first && standard && !c->nullable && c->default_expr == NULL)
             return err_new(ERR_INVALID_FOREIGN_KEY,
                            "cannot add a SET DEFAULT cascading action on column "
                            "\"%s.public.%s.%s\" which has a NOT NULL constraint and a NULL default "
@@ -191,29 +188,42 @@ referenced_table(struct exec_ctx *x, pb_table *t, const struct ast_object_name *
 }
 
 static struct error *
-match_columns(struct exec_ctx *x, const pb_table *t, const pb_table *other,
-              const struct ast_names *columns, const struct ast_foreign_key *fk,
-              Amberdb__ForeignKeyConstraint *c)
+origin_columns(struct exec_ctx *x, const pb_table *t, const struct ast_names *columns,
+               Amberdb__ForeignKeyConstraint *c)
 {
-    int n_ref = fk->ref_columns.count > 0 ? fk->ref_columns.count
-                                          : (int)other->primary_index->n_column_ids;
     for (int i = 0; i < columns->count; i++) {
         const pb_column *col;
         ERR_TRY(column_of(x, t, columns->items[i].text, &col));
+        if (col->compute_expr != NULL)
+            return err_new(ERR_INVALID_TABLE_DEFINITION,
+                           "computed column \"%s\" cannot be a foreign key reference", col->name);
         PB_PUSH(x->arena, c->origin_column_ids, c->n_origin_column_ids, col->id);
     }
-    if (n_ref != columns->count)
-        return err_new(ERR_UNCATEGORIZED,
-                       "%d columns must reference exactly %d columns in referenced table "
-                       "(found %d)", columns->count, columns->count, n_ref);
-    for (int i = 0; i < n_ref; i++) {
-        const pb_column *col, *mine;
+    return NULL;
+}
+
+static struct error *
+match_columns(struct exec_ctx *x, const pb_table *t, const pb_table *other,
+              const struct ast_foreign_key *fk, Amberdb__ForeignKeyConstraint *c)
+{
+    size_t n = c->n_origin_column_ids;
+    size_t n_ref = fk->ref_columns.count > 0 ? (size_t)fk->ref_columns.count
+                                             : other->primary_index->n_column_ids;
+    for (size_t i = 0; i < n_ref; i++) {
+        const pb_column *col;
         if (fk->ref_columns.count > 0)
             ERR_TRY(column_of(x, other, fk->ref_columns.items[i].text, &col));
         else
             col = build_find_column_by_id(other, other->primary_index->column_ids[i]);
         PB_PUSH(x->arena, c->referenced_column_ids, c->n_referenced_column_ids, col->id);
-        ERR_TRY(column_of(x, t, columns->items[i].text, &mine));
+    }
+    if (n_ref != n)
+        return err_new(ERR_UNCATEGORIZED,
+                       "%zu columns must reference exactly %zu columns in referenced table "
+                       "(found %zu)", n, n, n_ref);
+    for (size_t i = 0; i < n; i++) {
+        const pb_column *mine = build_find_column_by_id(t, c->origin_column_ids[i]);
+        const pb_column *col = build_find_column_by_id(other, c->referenced_column_ids[i]);
         const struct type *a = type_from_pb(x->arena, mine->type);
         const struct type *b = type_from_pb(x->arena, col->type);
         if (!type_equivalent(a, b))
@@ -225,6 +235,21 @@ match_columns(struct exec_ctx *x, const pb_table *t, const pb_table *other,
     return NULL;
 }
 
+static struct error *
+reference_name(struct exec_ctx *x, const pb_table *t, const pb_table *other, struct slice name,
+               const struct ast_names *columns, char **out)
+{
+    if (name.len == 0) {
+        *out = build_fk_name(x->arena, t, ddl_text(x, columns->items[0].text), other->name);
+        return NULL;
+    }
+    *out = arena_strndup(x->arena, (const char *)name.ptr, name.len);
+    if (build_constraint_name_taken(t, *out))
+        return err_new(ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%s\"", *out);
+    return NULL;
+}
+
+/* SOURCE: CockroachDB v20.1 pkg/sql/create_table.go, ResolveFK: what is looked at, one after the other. */
 struct error *
 ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice name,
                     const struct ast_names *columns, const struct ast_foreign_key *fk,
@@ -232,6 +257,9 @@ ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice name,
 {
     pb_table *other;
     const struct database *db;
+    Amberdb__ForeignKeyConstraint *c = PB_NEW(x->arena, ForeignKeyConstraint,
+                                              foreign_key_constraint);
+    ERR_TRY(origin_columns(x, t, columns, c));
     ERR_TRY(referenced_table(x, t, &fk->table, &other));
     if (PB_GET(t, temporary) != PB_GET(other, temporary)) {
         const char *kind = PB_GET(t, temporary) ? "temporary" : "permanent";
@@ -245,25 +273,15 @@ ddl_add_foreign_key(struct exec_ctx *x, pb_table *t, struct slice name,
             ERR_TRY(ddl_check_table(x, shared, PRIV_CREATE));
     }
     ERR_TRY(catalog_database_by_id(x->catalog, t->parent_id, &db));
-    Amberdb__ForeignKeyConstraint *c = PB_NEW(x->arena, ForeignKeyConstraint,
-                                              foreign_key_constraint);
-    ERR_TRY(match_columns(x, t, other, columns, fk, c));
-    for (size_t i = 0; i < c->n_origin_column_ids; i++)
-        ERR_TRY(check_set_actions(x, t, build_find_column_by_id(t, c->origin_column_ids[i]), fk,
-                                  db != NULL ? db->name : ""));
+    ERR_TRY(match_columns(x, t, other, fk, c));
+    ERR_TRY(reference_name(x, t, other, name, columns, &c->name));
+    ERR_TRY(check_set_actions(t, c, fk, db != NULL ? db->name : ""));
     const pb_index *to = referenced_index(x, other, c->referenced_column_ids,
                                           c->n_referenced_column_ids);
     if (to == NULL)
         return err_new(ERR_FOREIGN_KEY_VIOLATION,
                        "there is no unique constraint matching given keys for referenced table %s",
                        other->name);
-    if (name.len > 0) {
-        c->name = arena_strndup(x->arena, (const char *)name.ptr, name.len);
-        if (build_constraint_name_taken(t, c->name))
-            return err_new(ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%s\"", c->name);
-    } else {
-        c->name = build_fk_name(x->arena, t, ddl_text(x, columns->items[0].text), other->name);
-    }
     const pb_index *from = origin_index(t, c->origin_column_ids, c->n_origin_column_ids);
     if (from == NULL && make_index) {
         ERR_TRY(make_origin_index(x, t, columns, c->name));

@@ -142,6 +142,8 @@ shard_first(struct definition *d, size_t at)
     d->extras[at] = (struct ddl_column_extra){0};
 }
 
+/* A primary key is not besides a unique index, whatever it says.
+ * SOURCE: CockroachDB v20.1 pkg/sql/sqlbase/table.go, MakeColumnDefDescs. */
 static struct error *
 column_keys(struct definition *d)
 {
@@ -155,28 +157,22 @@ column_keys(struct definition *d)
             return err_unimplemented(35730,
                                      "column %s is of type %s and thus is not indexable", name,
                                      type_name_str(x->arena, type));
-        if (e.primary_key != NULL) {
-            const struct ast_col_qual *q = e.primary_key;
-            const char *given =
-                q->constraint_name.len > 0 ? ddl_text(x, q->constraint_name) : NULL;
-            pb_index *ix = build_index(x->arena, given, true);
-            build_index_column(x->arena, ix, name, false);
-            if (q->sharded != NULL) {
-                ERR_TRY(ddl_shard_index(x, d->t, ix, q->sharded, d->n->interleave != NULL,
-                                        d->n->partition_by != NULL));
-                shard_first(d, i++);
-                n++;
-            }
-            ERR_TRY(set_primary_key(d, ix, false));
-        }
-        if (e.unique != NULL) {
-            const struct ast_col_qual *q = e.unique;
-            const char *given =
-                q->constraint_name.len > 0 ? ddl_text(x, q->constraint_name) : NULL;
-            pb_index *ix = build_index(x->arena, given, true);
-            build_index_column(x->arena, ix, name, false);
+        if (e.primary_key == NULL && e.unique == NULL)
+            continue;
+        const char *given = e.key_name.len > 0 ? ddl_text(x, e.key_name) : NULL;
+        pb_index *ix = build_index(x->arena, given, true);
+        build_index_column(x->arena, ix, name, false);
+        if (e.primary_key == NULL) {
             PB_PUSH(x->arena, d->t->indexes, d->t->n_indexes, ix);
+            continue;
         }
+        if (e.primary_key->sharded != NULL) {
+            ERR_TRY(ddl_shard_index(x, d->t, ix, e.primary_key->sharded, d->n->interleave != NULL,
+                                    d->n->partition_by != NULL));
+            shard_first(d, i++);
+            n++;
+        }
+        ERR_TRY(set_primary_key(d, ix, false));
     }
     return NULL;
 }
@@ -233,7 +229,7 @@ interleave(struct definition *d)
     if (d->n->partition_by != NULL)
         ERR_TRY(ddl_partitioning(x, d->t, d->t->primary_index, d->n->partition_by));
     for (size_t i = 0; i < d->t->n_columns && d->extras != NULL; i++)
-        k += d->extras[i].unique != NULL;
+        k += d->extras[i].unique != NULL && d->extras[i].primary_key == NULL;
     for (int i = 0; i < d->n->defs.count; i++) {
         const struct ast_table_def *def = &d->n->defs.items[i];
         if (def->kind != AST_DEF_INDEX && def->kind != AST_DEF_UNIQUE)
@@ -366,7 +362,9 @@ columns_from_query(struct definition *d)
             continue;
         for (int q = 0; q < def->column->count; q++)
             if (def->column->items[q].kind == AST_COL_PRIMARY_KEY)
-                d->extras[k].primary_key = &def->column->items[q];
+                d->extras[k] = (struct ddl_column_extra){
+                    .primary_key = &def->column->items[q], .family = d->extras[k].family,
+                    .key_name = def->column->items[q].constraint_name};
             else if (def->column->items[q].kind == AST_COL_FAMILY)
                 d->extras[k].family = &def->column->items[q];
         k++;

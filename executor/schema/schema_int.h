@@ -125,6 +125,7 @@ struct error *ddl_take_mutation_id(struct exec_ctx *x, uint32_t table_id, uint32
  * column itself is left in `extra`. t: the relation it goes into; its name and schema are read. */
 struct ddl_column_extra {
     const struct ast_col_qual *primary_key, *unique, *family;
+    struct slice key_name;                  /* of either: the last one given; empty: none */
     int n_checks, n_references;
     const struct ast_col_qual **checks, **references;
     const struct ast_col_qual *computed;    /* typed later, over the whole table */

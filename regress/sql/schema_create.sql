@@ -83,3 +83,6 @@ INSERT INTO fam_key VALUES (1, NULL), (2, 3);
 UPDATE fam_key SET b = 4 WHERE a = 1;
 UPDATE fam_key SET b = NULL WHERE a = 2;
 SELECT * FROM fam_key ORDER BY a;
+-- A column's primary key is its unique index, too; the last name given counts.
+CREATE TABLE keyed (a INT NULL CONSTRAINT p PRIMARY KEY CONSTRAINT u UNIQUE, b INT CONSTRAINT x UNIQUE UNIQUE, c INT, INDEX (c), INDEX ci (c, a) PARTITION BY LIST (c) (PARTITION one VALUES IN (1)));
+SHOW CREATE TABLE keyed; DROP TABLE keyed;
