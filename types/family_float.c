@@ -25,66 +25,6 @@ put_special(struct str *s, double f)
     return true;
 }
 
-/* Most numbers are short: those that have at most six places, and 15 digits in all, which no other such
- * number rounds to. false: not one of them. */
-static bool
-put_plain(struct str *s, double f, double limit)
-{
-    static const double tens[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
-    double a = fabs(f);
-    if (!(a >= 1e-4 && a < limit))
-        return false;
-    for (int places = 0; places < (int)(sizeof(tens) / sizeof(tens[0])); places++) {
-        double n = a * tens[places];
-        if (n >= 1e15)
-            return false;
-        if (n != floor(n) || n / tens[places] != a)
-            continue;
-        char buf[24], *p = buf + sizeof(buf);
-        uint64_t u = (uint64_t)n;
-        for (; places > 0 && u % 10 == 0; u /= 10) /* the product with fewer places was not exact */
-            places--;
-        for (int i = 0; i < places; i++, u /= 10)
-            *--p = (char)('0' + u % 10);
-        if (places > 0)
-            *--p = '.';
-        do {
-            *--p = (char)('0' + u % 10);
-            u /= 10;
-        } while (u > 0);
-        if (f < 0)
-            *--p = '-';
-        str_append(s, p, (size_t)(buf + sizeof(buf) - p));
-        return true;
-    }
-    return false;
-}
-
-/* The fewest digits that read back to f; exponent form when the exponent is < -4 or >= 6.
- * SOURCE: Go strconv ftoa.go: %g with the shortest precision decides as for precision 6. */
-static void
-put_shortest(struct str *s, double f)
-{
-    char buf[40];
-    int digits = 1;
-    if (put_plain(s, f, 1e6))
-        return;
-    for (; digits <= 17; digits++) {
-        snprintf(buf, sizeof(buf), "%.*e", digits - 1, f);
-        if (strtod(buf, NULL) == f)
-            break;
-    }
-    const char *e = strchr(buf, 'e');
-    int exponent = (int)strtoll(e + 1, NULL, 10);
-    if (exponent < -4 || exponent >= 6) {
-        /* mantissa without trailing zeros is what %.*e gave; the exponent has two digits at least */
-        str_append_cstr(s, buf);
-        return;
-    }
-    int places = digits - 1 - exponent;
-    str_printf(s, "%.*f", places > 0 ? places : 0, f);
-}
-
 static void
 float_format(struct str *s, const struct type *t, const struct datum *d, enum text_mode mode,
              const struct eval_env *env)
@@ -95,13 +35,11 @@ float_format(struct str *s, const struct type *t, const struct datum *d, enum te
         return;
     int extra = env != NULL ? env->extra_float_digits : 0;
     if (extra >= 3) {
-        put_shortest(s, d->f);
+        float_put_shortest(s, d->f);
         return;
     }
     int digits = FLOAT_DIGITS + extra;
-    if (digits == FLOAT_DIGITS && put_plain(s, d->f, 1e15))
-        return;
-    str_printf(s, "%.*g", digits < 1 ? 1 : digits, d->f);
+    float_put_digits(s, d->f, digits < 1 ? 1 : digits);
 }
 
 static void
@@ -117,7 +55,7 @@ float_format_sql(struct str *s, const struct type *t, const struct datum *d,
     } else if (d->f == trunc(d->f) && fabs(d->f) < 1000000) {
         str_printf(s, "%.1f", d->f);
     } else {
-        put_shortest(s, d->f);
+        float_put_shortest(s, d->f);
     }
 }
 

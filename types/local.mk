@@ -38,6 +38,7 @@ noinst_LIBRARIES += %D%/libtypes.a
   %D%/family_datetime.c \
   %D%/family_decimal.c \
   %D%/family_float.c \
+  %D%/float_text.c \
   %D%/family_int.c \
   %D%/family_json.c \
   %D%/family_string.c \

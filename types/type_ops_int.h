@@ -66,6 +66,9 @@ int datetime_compare_mixed(const struct type *ta, const struct datum *a, const s
 /* Decimal text of a 64-bit number; its length. In family_int.c. */
 #define INT_TEXT_MAX 20
 size_t int_put_text(char *out, int64_t v);
+/* Finite numbers: like %.*g of so many digits; with the fewest digits that read back. */
+void float_put_digits(struct str *s, double f, int n);
+void float_put_shortest(struct str *s, double f);
 
 /* ---- casts -------------------------------------------------------------------------------
  *
