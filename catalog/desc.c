@@ -368,14 +368,22 @@ column_before(const pb_table *before, uint32_t id)
     return NULL;
 }
 
-/* By name, too: a new primary key gives its indexes new ids. */
 static bool
-had_index(const pb_table *before, const struct index *ix)
+same_key(const pb_table *before, const struct table *t)
 {
+    return before->primary_index != NULL && PB_GET(before->primary_index, id) == t->indexes[0].id;
+}
+
+/* A new primary key gives its table's indexes new ids: they keep their names. */
+static bool
+had_index(const pb_table *before, const struct table *t, const struct index *ix)
+{
+    bool by_name = !same_key(before, t);
     if (ix->primary)
         return true;
     for (size_t i = 0; i < before->n_indexes; i++)
-        if (before->indexes[i]->id == ix->id || strcmp(pb_str(before->indexes[i]->name), ix->name) == 0)
+        if (before->indexes[i]->id == ix->id ||
+            (by_name && strcmp(pb_str(before->indexes[i]->name), ix->name) == 0))
             return true;
     return false;
 }
@@ -400,9 +408,9 @@ show_columns(struct column *columns, const struct table *t, int n_shown, const p
 static void
 show_indexes(struct index *indexes, const struct table *t, int n_shown, const pb_table *before)
 {
-    bool same_key = before->primary_index != NULL && PB_GET(before->primary_index, id) == indexes[0].id;
+    bool same = same_key(before, t);
     for (int i = n_shown; i < t->n_indexes; i++) {
-        indexes[i].state = indexes[i].unique && same_key ? DESC_DELETE_ONLY : DESC_WRITE_ONLY;
+        indexes[i].state = indexes[i].unique && same ? DESC_DELETE_ONLY : DESC_WRITE_ONLY;
         indexes[i].adding = true;
     }
 }
@@ -415,7 +423,7 @@ table_without_additions(struct arena *a, const struct table *t, const pb_table *
         return t;
     while (n_columns > 0 && column_before(before, t->columns[n_columns - 1].id) == NULL)
         n_columns--;
-    while (n_indexes > 0 && !had_index(before, &t->indexes[n_indexes - 1]))
+    while (n_indexes > 0 && !had_index(before, t, &t->indexes[n_indexes - 1]))
         n_indexes--;
     struct column *columns = ARENA_ARRAY(a, struct column, (size_t)t->n_all_columns + 1);
     memcpy(columns, t->columns, (size_t)t->n_all_columns * sizeof(*columns));
