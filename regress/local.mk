@@ -48,6 +48,7 @@ drivers = \
   %D%/round-trip \
   %D%/engine-postgres \
   %D%/random-queries \
+  %D%/random-schema \
   %D%/cluster-test \
   %D%/cluster-files \
   %D%/cut-off \
@@ -82,6 +83,7 @@ EXTRA_DIST += \
   %D%/protocol \
   %D%/random_queries.py \
   %D%/random_references.py \
+  %D%/random_schema.py \
   %D%/regress-postgres \
   %D%/replay.differs \
   %D%/run-one \
