@@ -1,6 +1,9 @@
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "planner/plan_int.h"
+#include "planner/type_int.h"
 
 /* INSERT, UPSERT, UPDATE, DELETE. */
 
@@ -99,6 +102,15 @@ column_ordinal(const struct table *t, const char *name)
 }
 
 static struct error *
+not_computed(const struct table *t, int i)
+{
+    if (t->columns[i].compute_expr == NULL)
+        return NULL;
+    return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                   "cannot write directly to computed column \"%s\"", t->columns[i].name);
+}
+
+static struct error *
 writable_column(struct planner *p, const struct table *t, struct slice name, bool *seen, int *out)
 {
     char *s = slice_str(p, name);
@@ -109,20 +121,12 @@ writable_column(struct planner *p, const struct table *t, struct slice name, boo
             return err_new(ERR_INVALID_COLUMN_REFERENCE, "column \"%s\" is being backfilled", s);
         return err_new(ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", s);
     }
+    ERR_TRY(not_computed(t, i)); /* not even to DEFAULT */
     if (seen[i])
         return err_new(ERR_SYNTAX, "multiple assignments to the same column \"%s\"", s);
     seen[i] = true;
     *out = i;
     return NULL;
-}
-
-static struct error *
-not_computed(const struct table *t, int i)
-{
-    if (t->columns[i].compute_expr == NULL)
-        return NULL;
-    return err_new(ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                   "cannot write directly to computed column \"%s\"", t->columns[i].name);
 }
 
 static struct error *
@@ -207,6 +211,60 @@ named_columns(const struct insert_plan *s)
     return s->a->columns.count > 0 || s->ids != NULL;
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* MATCH FULL of several columns: all of them are said, or none. */
+static struct error *
+whole_reference(const struct insert_plan *s, const Amberdb__ForeignKeyConstraint *fk)
+{
+    size_t n = fk->n_origin_column_ids;
+    const char **missing = ARENA_ARRAY(s->p->arena, const char *, n + 1);
+    size_t n_missing = 0;
+    struct str text;
+
+    if (n < 2 || fk->match != AMBERDB__MATCH__FULL)
+        return NULL;
+    for (int i = 0; i < s->t->n_columns; i++) {
+        const struct column *c = &s->t->columns[i];
+        for (size_t k = 0; k < n; k++)
+            if (c->id == fk->origin_column_ids[k] && !s->given[i] && c->default_expr == NULL &&
+                c->compute_expr == NULL)
+                missing[n_missing++] = c->name;
+    }
+    if (n_missing == 0 || n_missing == n)
+        return NULL;
+    if (n_missing == 1)
+        return err_new(ERR_UNCATEGORIZED, "missing value for column \"%s\" in multi-part foreign key",
+                       missing[0]);
+    qsort(missing, n_missing, sizeof(missing[0]), by_name);
+    str_init_arena(&text, s->p->arena, 1 << 20);
+    for (size_t k = 0; k < n_missing; k++)
+        str_printf(&text, "%s\"%s\"", k > 0 ? " " : "", missing[k]);
+    return err_new(ERR_UNCATEGORIZED, "missing values for columns [%s] in multi-part foreign key",
+                   str_cstr(&text));
+}
+
+/* The columns that are named leave none out that has to be there. */
+static struct error *
+all_there(const struct insert_plan *s)
+{
+    const struct table *t = s->t;
+    const struct index *pk = &t->indexes[0];
+
+    for (int k = 0; k < pk->n_keys; k++) {
+        const struct column *c = &t->columns[pk->keys[k]];
+        if (!s->given[pk->keys[k]] && c->default_expr == NULL && c->compute_expr == NULL)
+            return err_new(ERR_INVALID_FOREIGN_KEY, "missing \"%s\" primary key column", c->name);
+    }
+    for (size_t i = 0; i < t->pb->n_outbound_fks; i++)
+        ERR_TRY(whole_reference(s, t->pb->outbound_fks[i]));
+    return NULL;
+}
+
 static struct error *
 insert_targets(struct insert_plan *s)
 {
@@ -229,7 +287,7 @@ insert_targets(struct insert_plan *s)
             ERR_TRY(writable_column(p, t, slice_cstr(t->columns[o].name), s->given, &o));
             s->targets[s->n_targets++] = o;
         }
-        return NULL;
+        return all_there(s);
     }
     if (s->a->columns.count > 0) {
         for (int i = 0; i < s->a->columns.count; i++) {
@@ -237,7 +295,7 @@ insert_targets(struct insert_plan *s)
             ERR_TRY(writable_column(p, t, s->a->columns.items[i].text, s->given, &o));
             s->targets[s->n_targets++] = o;
         }
-        return NULL;
+        return all_there(s);
     }
     for (int i = 0; i < t->n_columns; i++)
         if (!t->columns[i].hidden)
@@ -246,23 +304,22 @@ insert_targets(struct insert_plan *s)
 }
 
 static struct error *
-count_error(int exprs, int targets, bool more)
+count_error(const struct insert_plan *s, int exprs, bool more)
 {
-    return err_new(ERR_SYNTAX,
-                   more ? "INSERT has more expressions than target columns, %d expressions for %d "
-                          "targets"
-                        : "INSERT has more target columns than expressions, %d expressions for %d "
-                          "targets",
-                   exprs, targets);
+    return err_new(ERR_SYNTAX, "%s has more %s than %s, %d expressions for %d targets",
+                   s->a->upsert ? "UPSERT" : "INSERT", more ? "expressions" : "target columns",
+                   more ? "target columns" : "expressions", exprs, s->n_targets);
 }
 
 static struct error *
 check_count(struct insert_plan *s, int exprs)
 {
+    for (int i = 0; i < s->n_targets && i < exprs; i++)
+        ERR_TRY(not_computed(s->t, s->targets[i]));
     if (exprs > s->n_targets)
-        return count_error(exprs, s->n_targets, true);
+        return count_error(s, exprs, true);
     if (exprs < s->n_targets && named_columns(s))
-        return count_error(exprs, s->n_targets, false);
+        return count_error(s, exprs, false);
     s->n_targets = exprs;
     return NULL;
 }
@@ -316,7 +373,6 @@ insert_values(struct insert_plan *s, const struct ast_values *a)
                 ERR_TRY(default_expr(p, col, &v->rows[r][i]));
                 continue;
             }
-            ERR_TRY(not_computed(s->t, s->targets[i]));
             ERR_TRY(type_expr_for_column(&c, e, col->type, col->name, &v->rows[r][i]));
         }
     }
@@ -337,7 +393,6 @@ insert_select(struct insert_plan *s)
     ERR_TRY(check_count(s, n->n_cols));
     for (int i = 0; i < n->n_cols; i++) {
         const struct column *c = &s->t->columns[s->targets[i]];
-        ERR_TRY(not_computed(s->t, s->targets[i]));
         if (!type_equivalent(n->cols[i].type, c->type))
             return err_new(ERR_DATATYPE_MISMATCH,
                            "value type %s doesn't match type %s of column \"%s\"",
@@ -372,17 +427,12 @@ insert_defaults(struct insert_plan *s, struct plan_insert *n)
 {
     struct planner *p = s->p;
     const struct table *t = s->t;
-    const struct index *pk = &t->indexes[0];
 
     n->defaults = ARENA_ARRAY(p->arena, struct plan_default, (size_t)t->n_all_columns + 1);
     for (int i = 0; i < t->n_all_columns; i++) {
         const struct column *c = &t->columns[i];
         if (s->given[i] || c->compute_expr != NULL || c->state == DESC_DELETE_ONLY)
             continue;
-        for (int k = 0; k < pk->n_keys; k++)
-            if (pk->keys[k] == i && c->default_expr == NULL)
-                return err_new(ERR_INVALID_FOREIGN_KEY, "missing \"%s\" primary key column",
-                               c->name);
         n->defaults[n->n_defaults].ordinal = i;
         ERR_TRY(default_expr(p, c, &n->defaults[n->n_defaults].expr));
         n->n_defaults++;
@@ -468,7 +518,6 @@ plan_sets(struct planner *p, struct type_ctx *c, const struct table *t,
             if (unparen(one)->kind == AST_EXPR_DEFAULT) {
                 ERR_TRY(default_expr(p, col, &v[first].expr));
             } else {
-                ERR_TRY(not_computed(t, v[first].ordinal));
                 ERR_TRY(type_expr_for_column(c, one, col->type, col->name, &v[first].expr));
             }
             continue;
@@ -485,7 +534,6 @@ plan_sets(struct planner *p, struct type_ctx *c, const struct table *t,
                     ERR_TRY(default_expr(p, col, &v[first + k].expr));
                     continue;
                 }
-                ERR_TRY(not_computed(t, v[first + k].ordinal));
                 ERR_TRY(type_expr_for_column(c, x, col->type, col->name, &v[first + k].expr));
             }
             continue;
@@ -508,7 +556,6 @@ plan_sets(struct planner *p, struct type_ctx *c, const struct table *t,
                                               type_tuple(p->arena, q->plan->n_cols, types, NULL));
         for (int k = 0; k < sc->columns.count; k++) {
             const struct column *col = &t->columns[v[first + k].ordinal];
-            ERR_TRY(not_computed(t, v[first + k].ordinal));
             if (!type_equivalent(types[k], col->type))
                 return err_new(ERR_DATATYPE_MISMATCH,
                                "value type %s doesn't match type %s of column \"%s\"",
@@ -553,17 +600,17 @@ plan_on_conflict(struct insert_plan *s, struct plan_insert *n)
         return NULL;
     }
     n->conflict = CONFLICT_UPDATE;
-    ERR_TRY(check_right(p, s->t, PRIV_UPDATE));
     struct type_ctx c;
     struct scope *scope = conflict_scope(s);
     type_ctx_init(&c, p, scope, "UPDATE SET",
                   REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS);
-    ERR_TRY(plan_sets(p, &c, s->t, &oc->set, &n->sets, &n->n_sets));
     if (oc->where != NULL) {
         c.clause = "WHERE";
-        ERR_TRY(type_expr_as(&c, oc->where, &TYPE_BOOL, "WHERE", &n->conflict_where));
+        /* v20.1 asks: is there no such row, OR is this so? */
+        ERR_TRY(tc_require_bool(&c, oc->where, "OR argument", &n->conflict_where));
+        c.clause = "UPDATE SET";
     }
-    return NULL;
+    return plan_sets(p, &c, s->t, &oc->set, &n->sets, &n->n_sets);
 }
 
 static void
@@ -629,7 +676,7 @@ plan_insert(struct planner *p, const struct ast_insert *a, struct plan_node **ou
     ERR_TRY(check_right(p, s.t, PRIV_INSERT));
     if (a->upsert || a->on_conflict != NULL)
         ERR_TRY(check_right(p, s.t, PRIV_SELECT));
-    if (a->upsert)
+    if (a->upsert || (a->on_conflict != NULL && !a->on_conflict->do_nothing))
         ERR_TRY(check_right(p, s.t, PRIV_UPDATE));
     ERR_TRY(insert_targets(&s));
     ERR_TRY(insert_source(&s));
@@ -674,6 +721,24 @@ struct row_source {
     int *map;                  /* wide -> node column */
 };
 
+/* An item of ORDER BY; its number is that of a column of the table, or of FROM behind it. */
+static struct error *
+source_order_item(struct row_source *s, struct type_ctx *c, const struct ast_expr *a,
+                  struct expr **out)
+{
+    int64_t n;
+
+    ERR_TRY(plan_no_constant(s->p, a, "ORDER BY"));
+    if (!plan_is_ordinal(a, &n))
+        return type_expr(c, a, NULL, out);
+    if (n < 1 || n > s->scope->n)
+        return err_new(ERR_INVALID_COLUMN_REFERENCE, "ORDER BY position %lld is not in select list",
+                       (long long)n);
+    const struct scope_column *k = &s->scope->columns[n - 1];
+    *out = expr_column(s->p->arena, k->type, k->index);
+    return NULL;
+}
+
 /* What ORDER BY says, column for column. */
 static struct error *
 source_order(struct row_source *s, const struct ast_order_by *ob, struct index_order *out)
@@ -692,7 +757,7 @@ source_order(struct row_source *s, const struct ast_order_by *ob, struct index_o
         if (o->kind != AST_ORDER_EXPR)
             ERR_TRY(plan_index_order(p, s->scope, o, &one));
         else
-            ERR_TRY(type_expr(&c, o->expr, NULL, &e));
+            ERR_TRY(source_order_item(s, &c, o->expr, &e));
         size_t n = (size_t)(out->n + one.n) + 1;
         out->exprs = arena_realloc(p->arena, out->exprs, (size_t)out->n * sizeof(e),
                                    n * sizeof(e));
@@ -813,7 +878,7 @@ plan_update(struct planner *p, const struct ast_update *a, struct plan_node **ou
     if (p->safe_updates && a->where == NULL)
         return err_new(ERR_WARNING,
                        "rejected: UPDATE without WHERE clause (sql_safe_updates = true)");
-    if (a->order_by.count > 0 && a->limit == NULL)
+    if (a->order_by.count > 0 && a->limit == NULL && !a->limit_all && a->offset == NULL)
         return err_new(ERR_SYNTAX, "UPDATE statement requires LIMIT when ORDER BY is used");
     if (a->with != NULL)
         ERR_TRY(plan_with(p, NULL, a->with));
@@ -900,15 +965,14 @@ plan_delete(struct planner *p, const struct ast_delete *a, struct plan_node **ou
     if (p->safe_updates && a->where == NULL)
         return err_new(ERR_WARNING,
                        "rejected: DELETE without WHERE clause (sql_safe_updates = true)");
-    if (a->order_by.count > 0 && a->limit == NULL)
+    if (a->order_by.count > 0 && a->limit == NULL && !a->limit_all && a->offset == NULL)
         return err_new(ERR_SYNTAX, "DELETE statement requires LIMIT when ORDER BY is used");
     if (a->with != NULL)
         ERR_TRY(plan_with(p, NULL, a->with));
     ERR_TRY(target_table(p, a->table, &t, &db, &alias));
     ERR_TRY(check_right(p, t, PRIV_DELETE));
     ERR_TRY(no_column_ids(a->table, "DELETE"));
-    if (a->where != NULL || a->returning.kind == AST_RETURNING_ITEMS)
-        ERR_TRY(check_right(p, t, PRIV_SELECT));
+    ERR_TRY(check_right(p, t, PRIV_SELECT)); /* what is there has to be read */
     ERR_TRY(source_init(&s, p, t, db, alias, a->table->flags));
     ERR_TRY(plan_where(p, s.scope, a->where, &s.rel));
     bool *need = ARENA_ARRAY(p->arena, bool, (size_t)s.rel->n_cols + 1);

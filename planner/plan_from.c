@@ -270,8 +270,10 @@ cte_source(struct planner *p, struct scope *outer, struct cte_binding *b, struct
     struct scope *s = scope_new(p, outer);
 
     if (c->n_cols == 0 && c->plan != NULL && !mutation_returns(c->plan))
-        return err_new(ERR_FEATURE_NOT_SUPPORTED,
-                       "WITH clause \"%s\" does not return any columns", slice_str(p, b->name));
+        return err_hint(err_new(ERR_FEATURE_NOT_SUPPORTED,
+                                "WITH clause \"%s\" does not return any columns",
+                                slice_str(p, b->name)),
+                        "missing RETURNING clause?");
     c->uses++;
     for (int i = 0; i < c->n_cols; i++)
         scope_add(p, s,

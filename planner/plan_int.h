@@ -263,6 +263,9 @@ struct index_order {
     struct expr **exprs;
     bool *desc;
 };
+bool plan_is_ordinal(const struct ast_expr *e, int64_t *n);
+struct error *plan_no_constant(struct planner *p, const struct ast_expr *e,
+                               const char *clause) ERR_MUST_USE;
 struct error *plan_index_order(struct planner *p, const struct scope *scope,
                                const struct ast_order_item *o, struct index_order *out)
     ERR_MUST_USE;

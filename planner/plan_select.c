@@ -231,8 +231,8 @@ strip(const struct ast_expr *e)
 }
 
 /* A whole number constant: a position in the select list. */
-static bool
-is_ordinal(const struct ast_expr *e, int64_t *n)
+bool
+plan_is_ordinal(const struct ast_expr *e, int64_t *n)
 {
     e = strip(e);
     if (e->kind != AST_EXPR_INT || e->number.text.len > 18)
@@ -249,8 +249,8 @@ is_ordinal(const struct ast_expr *e, int64_t *n)
 }
 
 /* A constant that is no position: GROUP BY 'a'. */
-static struct error *
-no_constant(const struct stage *s, const struct ast_expr *e, const char *clause)
+struct error *
+plan_no_constant(struct planner *p, const struct ast_expr *e, const char *clause)
 {
     struct str text;
 
@@ -261,7 +261,7 @@ no_constant(const struct stage *s, const struct ast_expr *e, const char *clause)
     default:
         return NULL;
     }
-    str_init_arena(&text, s->p->arena, 1 << 20);
+    str_init_arena(&text, p->arena, 1 << 20);
     print_expr(&text, strip(e), &(struct print_opts){0});
     return err_new(ERR_SYNTAX, "non-integer constant in %s: %s", clause, str_cstr(&text));
 }
@@ -337,8 +337,8 @@ plan_group_by(struct stage *s, const struct ast_select_clause *cl)
         int64_t n;
         bool ambiguous;
         s->grouped = true;
-        ERR_TRY(no_constant(s, e, "GROUP BY"));
-        if (is_ordinal(e, &n)) {
+        ERR_TRY(plan_no_constant(s->p, e, "GROUP BY"));
+        if (plan_is_ordinal(e, &n)) {
             if (n < 1 || n > s->n_visible)
                 return err_new(ERR_INVALID_COLUMN_REFERENCE,
                                "GROUP BY position %lld is not in select list", (long long)n);
@@ -403,8 +403,8 @@ order_places(struct stage *s, struct type_ctx *c, const struct ast_expr *e, cons
     bool ambiguous;
     struct expr *x;
 
-    ERR_TRY(no_constant(s, e, clause));
-    if (is_ordinal(e, &n)) {
+    ERR_TRY(plan_no_constant(s->p, e, clause));
+    if (plan_is_ordinal(e, &n)) {
         if (n < 1 || n > s->n_visible)
             return err_new(ERR_INVALID_COLUMN_REFERENCE, "%s position %lld is not in select list",
                            clause, (long long)n);
@@ -1430,6 +1430,56 @@ with_writes(const struct ast_with *w)
     return false;
 }
 
+static struct ast_locking
+both_lockings(struct planner *p, const struct ast_locking *a, const struct ast_locking *b)
+{
+    struct ast_locking l = {.count = a->count + b->count};
+
+    if (a->count == 0 || b->count == 0)
+        return a->count == 0 ? *b : *a;
+    l.items = ARENA_ARRAY(p->arena, struct ast_lock_item, (size_t)l.count);
+    for (int i = 0; i < l.count; i++)
+        l.items[i] = i < a->count ? a->items[i] : b->items[i - a->count];
+    return l;
+}
+
+/* SOURCE: v20.1 optbuilder/select.go, buildSelect: clauses behind ( .. ) and those inside are those of one
+ * query, so that (SELECT a FROM t LIMIT 1) ORDER BY b sorts first, and there is one of each at most. */
+static struct error *
+without_parens(struct planner *p, const struct ast_select *s, struct ast_select *out)
+{
+    *out = *s;
+    if (p->top == s)
+        p->top = out;
+    while (out->kind == AST_SELECT_PAREN) {
+        const struct ast_select *in = out->inner;
+        struct ast_select outer = *out;
+        bool limits = outer.limit != NULL || outer.limit_all || outer.offset != NULL;
+        *out = *in;
+        out->locking = both_lockings(p, &outer.locking, &in->locking);
+        if (outer.with != NULL) {
+            if (in->with != NULL)
+                return err_unimplemented(24303, "multiple WITH clauses in parentheses");
+            out->with = outer.with;
+        }
+        if (outer.order_by.count > 0) {
+            if (in->order_by.count > 0)
+                return err_new(ERR_SYNTAX, "multiple ORDER BY clauses not allowed");
+            out->order_by = outer.order_by;
+        }
+        if (limits) {
+            if (in->limit != NULL || in->limit_all || in->offset != NULL)
+                return err_new(ERR_SYNTAX, "multiple LIMIT clauses not allowed");
+            out->limit = outer.limit;
+            out->limit_all = outer.limit_all;
+            out->offset = outer.offset;
+        }
+        if (p->top == in)
+            p->top = out;
+    }
+    return NULL;
+}
+
 static struct error *
 plan_select_inner(struct planner *p, struct scope *outer, const struct ast_select *s,
                   const struct type *const *desired, int n_desired, struct plan_node **out)
@@ -1437,7 +1487,7 @@ plan_select_inner(struct planner *p, struct scope *outer, const struct ast_selec
     const struct ast_expr *limit = s->limit_all ? NULL : s->limit;
     struct plan_node *n = NULL;
 
-    if (s->with != NULL && p->top != NULL && p->top != s && p->whole != s && with_writes(s->with))
+    if (s->with != NULL && p->top != NULL && p->top != s && with_writes(s->with))
         return err_new(ERR_FEATURE_NOT_SUPPORTED, "WITH clause containing a data-modifying statement "
                                                   "must be at the top level");
     if (s->with != NULL)
@@ -1468,15 +1518,7 @@ plan_select_inner(struct planner *p, struct scope *outer, const struct ast_selec
         ERR_TRY(refuse_locking(&s->locking, "UNION/INTERSECT/EXCEPT"));
         ERR_TRY(plan_setop_clause(p, outer, s, desired, n_desired, &n));
         break;
-    case AST_SELECT_PAREN: {
-        struct ast_select inner = *s->inner;
-        if (inner.locking.count == 0)
-            inner.locking = s->locking;
-        if (p->top == s->inner)
-            p->top = &inner;
-        ERR_TRY(plan_select(p, outer, &inner, desired, n_desired, &n));
-        break;
-    }
+    case AST_SELECT_PAREN:
     default:
         return err_new(ERR_INTERNAL, "unknown kind of SELECT");
     }
@@ -1490,10 +1532,15 @@ plan_select(struct planner *p, struct scope *outer, const struct ast_select *s,
             const struct type *const *desired, int n_desired, struct plan_node **out)
 {
     struct cte_binding *ctes = p->ctes;
+    const struct ast_select *top = p->top;
 
     if (++p->depth > PLAN_MAX_DEPTH)
         return err_new(ERR_STATEMENT_TOO_COMPLEX, "the statement is nested too deeply");
-    struct error *err = plan_select_inner(p, outer, s, desired, n_desired, out);
+    struct ast_select bare;
+    struct error *err = without_parens(p, s, &bare);
+    if (err == NULL)
+        err = plan_select_inner(p, outer, &bare, desired, n_desired, out);
+    p->top = top;
     p->ctes = ctes;
     p->depth--;
     return err;

@@ -10,7 +10,7 @@ plan_any(struct planner *p, const struct ast_stmt *s, struct plan_node **out)
 {
     switch ((int)s->kind) {
     case AST_STMT_SELECT:
-        p->top = p->whole = s->select;
+        p->top = s->select;
         while (p->top->kind == AST_SELECT_PAREN)
             p->top = p->top->inner;
         return plan_select(p, NULL, s->select, p->wanted, p->n_wanted, out);

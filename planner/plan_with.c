@@ -59,14 +59,13 @@ name_columns(struct planner *p, const struct ast_cte *a, struct cte_binding *b, 
 
     if (names->count == 0)
         return NULL;
-    if (names->count > n)
+    if (names->count != n)
         return err_new(ERR_INVALID_COLUMN_REFERENCE,
                        "source \"%s\" has %d columns available but %d columns specified",
                        slice_str(p, a->name.name), n, names->count);
     b->column_names = ARENA_ARRAY(p->arena, const char *, (size_t)n + 1);
     for (int i = 0; i < n; i++)
-        b->column_names[i] = i < names->count ? slice_str(p, names->items[i].text)
-                                              : b->cte->cols[i].name;
+        b->column_names[i] = slice_str(p, names->items[i].text);
     return NULL;
 }
 
@@ -89,7 +88,9 @@ plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, 
     const struct ast_select *s = bare(a->stmt->select);
     const char *name = slice_str(p, a->name.name);
     struct cte_binding *b;
-    if (s->kind != AST_SELECT_SETOP || s->setop.op != AST_SETOP_UNION) {
+    bool more = s->with != NULL || s->order_by.count > 0 || s->limit != NULL || s->limit_all ||
+                s->offset != NULL;
+    if (s->kind != AST_SELECT_SETOP || s->setop.op != AST_SETOP_UNION || more) {
         bind(p, a, NULL)->refused =
             arena_printf(p->arena, "recursive query \"%s\" does not have the form "
                          "non-recursive-term UNION ALL recursive-term", name);
@@ -129,7 +130,9 @@ plan_recursive(struct planner *p, struct scope *outer, const struct ast_cte *a, 
         return err_new(ERR_SYNTAX, "each UNION query must have the same number of columns: %d vs %d",
                        first->n_cols, step->n_cols);
     for (int i = 0; i < first->n_cols; i++)
-        if (!type_equivalent(first->cols[i].type, step->cols[i].type))
+        if (!type_equivalent(first->cols[i].type, step->cols[i].type) ||
+            (first->cols[i].type->family == FAMILY_UNKNOWN &&
+             step->cols[i].type->family != FAMILY_UNKNOWN))
             return err_new(ERR_DATATYPE_MISMATCH, "UNION types %s and %s cannot be matched",
                            type_name_str(p->arena, first->cols[i].type),
                            type_name_str(p->arena, step->cols[i].type));

@@ -92,7 +92,6 @@ struct planner {
     int subqueries;                      /* in expressions, around what is being planned */
     int semi_tries;                      /* subqueries planned once more, as joins */
     const struct ast_select *top;        /* where AS OF SYSTEM TIME is allowed */
-    const struct ast_select *whole;      /* top with its parentheses */
     bool in_with_mutation;
 };
 

@@ -75,7 +75,7 @@ pg_roles_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink 
     for (size_t i = 0; i < n; i++) {
         bool super = is_super(&r[i]);
         const struct datum row[] = {
-            I(cat_oid_user(r[i].name)), T(r[i].name), B(super), B(true),
+            I(cat_oid_user(r[i].name)), T(r[i].name), B(super), B(r[i].is_role),
             B(super || r[i].create_role), B(super), B(false), B(can_login(&r[i])), B(false),
             I(-1), T("********"), r[i].valid_until, B(false), NUL,
         };
@@ -94,7 +94,7 @@ pg_authid_rows(struct exec_ctx *x, const struct virtual_scan *v, struct row_sink
     for (size_t i = 0; i < n; i++) {
         bool super = is_super(&r[i]);
         const struct datum row[] = {
-            I(cat_oid_user(r[i].name)), T(r[i].name), B(super), B(true),
+            I(cat_oid_user(r[i].name)), T(r[i].name), B(super), B(r[i].is_role),
             B(super || r[i].create_role), B(super), B(can_login(&r[i])), B(false), B(false),
             I(-1), T("********"), r[i].valid_until,
         };

@@ -158,3 +158,11 @@ UPDATE dml_two.t2 SET b = x.b + 1 FROM t2 AS x WHERE x.a = t2.a RETURNING dml_tw
 UPDATE t2 SET b = 1 FROM t2;
 SELECT * FROM t2, (SELECT 3 AS c) AS t2 ORDER BY a; SELECT t2.a FROM t2, (SELECT 3 AS c) AS t2; SELECT * FROM t2 AS x, t2 AS x; SELECT t2.* FROM t2, dml_two.t2; SELECT dml_two.t2.* FROM t2, dml_two.t2 LIMIT 1;
 DROP DATABASE dml_two; DROP TABLE t2;
+-- Columns that are named leave none out that has to be there; without names, rows say what is missing.
+CREATE TABLE nm_p (a INT, b INT, c INT, PRIMARY KEY (a, b, c)); CREATE TABLE nm (id INT PRIMARY KEY, x INT, y INT, z INT, w INT AS (x) STORED, CONSTRAINT fk FOREIGN KEY (z, y, x) REFERENCES nm_p MATCH FULL);
+INSERT INTO nm (id, x) VALUES (1, 1); UPSERT INTO nm (id, x, y) VALUES (1, 1, 1); INSERT INTO nm VALUES (1, 1); INSERT INTO nm (id) VALUES (1); INSERT INTO nm (x) VALUES (1, 2); INSERT INTO nm DEFAULT VALUES;
+UPSERT INTO nm (id, x) VALUES (1); UPSERT INTO nm_p VALUES (1, 2, 3, 4); INSERT INTO nm (w, id) VALUES (1); INSERT INTO nm (id, w) VALUES (1, DEFAULT); UPDATE nm SET w = DEFAULT; INSERT INTO nm SELECT 2, NULL, NULL, NULL; INSERT INTO nm SELECT 3, 1, 1, 1, 1;
+INSERT INTO nm (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET nope = 1 WHERE 1; INSERT INTO nm (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET id = 5 WHERE NULL; SELECT id FROM nm ORDER BY id;
+-- Numbers in ORDER BY are those of the table's columns.
+INSERT INTO nm_p VALUES (1, 5, 0), (2, 4, 0); UPDATE nm_p SET c = 1 ORDER BY 2 LIMIT 1 RETURNING a; DELETE FROM nm_p ORDER BY 1 DESC LIMIT 1 RETURNING a; UPDATE nm_p SET c = 1 ORDER BY 4 LIMIT 1; UPDATE nm_p SET c = 1 ORDER BY 1 LIMIT ALL; DELETE FROM nm_p ORDER BY 'a' LIMIT 1;
+DROP TABLE nm; DROP TABLE nm_p;

@@ -86,3 +86,13 @@ SET database = pg_cascade;
 ALTER TABLE p DROP COLUMN c CASCADE;
 \c - root
 SHOW CONSTRAINTS FROM pg_cascade.c; SHOW TABLES FROM pg_cascade; DROP DATABASE pg_cascade CASCADE; DROP USER pg_u5;
+-- DELETE reads what it takes away, with a condition or without.
+CREATE DATABASE pg_del; CREATE USER pg_u6; SET database = pg_del; CREATE TABLE p (a INT PRIMARY KEY); GRANT DELETE ON p TO pg_u6;
+\c - pg_u6
+DELETE FROM pg_del.p; DELETE FROM pg_del.p WHERE a = 1;
+\c - root
+GRANT SELECT ON pg_del.p TO pg_u6;
+\c - pg_u6
+DELETE FROM pg_del.p;
+\c - root
+DROP DATABASE pg_del CASCADE; DROP USER pg_u6;
