@@ -750,14 +750,13 @@ node_fields(struct walk *w, const struct plan_node *n, int level)
     }
 }
 
-/* UNION without ALL: v20.1 has one node for both. */
-static bool
-is_union_distinct(const struct plan_node *n)
+/* UNION and EXCEPT without ALL: v20.1 has one node for both. */
+bool
+explain_is_setop(const struct plan_node *n)
 {
     return n->kind == PLAN_DISTINCT && !((const struct plan_distinct *)n)->on &&
            ((const struct plan_distinct *)n)->n_keys == n->n_cols &&
-           n->children[0]->kind == PLAN_SETOP &&
-           ((const struct plan_setop *)n->children[0])->op == PLAN_SETOP_UNION;
+           n->children[0]->kind == PLAN_SETOP && !((const struct plan_setop *)n->children[0])->all;
 }
 
 static const char *
@@ -778,7 +777,7 @@ name_of(struct walk *w, const struct plan_node *n)
         return "apply-join";
     if (n->kind == PLAN_SETOP && ((const struct plan_setop *)n)->op == PLAN_SETOP_UNION)
         return "append";
-    if (n->kind == PLAN_SETOP || is_union_distinct(n))
+    if (n->kind == PLAN_SETOP || explain_is_setop(n))
         return "union";
     return plan_kind_name(n->kind);
 }
@@ -915,7 +914,7 @@ node(struct walk *w, const struct plan_node *n, int level, bool last)
     w->ordered = ordered && !(level == 0 && is_plain_render(n));
     ERR_TRY(title(w, n, name_of(w, n), shown, last));
     w->ordered = ordered;
-    bool whole = is_union_distinct(n);
+    bool whole = explain_is_setop(n);
     if (whole)
         n = n->children[0];
     int n_children = fast_path(w, n) || plan_delete_range(n) != NULL ? 0 : n->n_children;

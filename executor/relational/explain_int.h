@@ -59,6 +59,7 @@ void explain_note(struct arena *a, struct explain_notes *notes, const char *fmt,
     __attribute__((format(printf, 3, 4)));
 struct error *explain_fields(struct op *explain, const struct plan_node *n,
                              struct explain_notes *out) ERR_MUST_USE;
+bool explain_is_setop(const struct plan_node *n); /* a DISTINCT that belongs to the set operation below it */
 const char *explain_title(struct op *explain, const struct plan_node *n);
 
 /* EXPLAIN (VEC): the operators that v20.1 would run, one a line, those that are read below. */

@@ -319,7 +319,7 @@ put_limit(struct drawing *d, struct line *parent, const struct plan_limit *p)
 static const char *
 setop_text(const struct plan_setop *s)
 {
-    static const char *const names[][2] = {[PLAN_SETOP_UNION] = {"union-all", "union-all"},
+    static const char *const names[][2] = {[PLAN_SETOP_UNION] = {"union", "union-all"},
                                            [PLAN_SETOP_INTERSECT] = {"intersect", "intersect-all"},
                                            [PLAN_SETOP_EXCEPT] = {"except", "except-all"}};
     return names[s->op][s->all];
@@ -522,6 +522,8 @@ put_expression(struct drawing *d, struct line *parent, const struct plan_node *n
         put_limit(d, parent, (const struct plan_limit *)n);
         return;
     default: {
+        if (explain_is_setop(n))
+            n = n->children[0];
         struct line *l = line_new(d, parent, plain_text(d, n));
         for (int i = 0; i < n->n_children; i++)
             put_node(d, l, explain_input(d->a, d->env, n, n->children[i]));
