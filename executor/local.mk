@@ -76,7 +76,6 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/relational/explain.c %D%/relational/explain_bundle.c %D%/relational/explain_vec.c %D%/relational/explain_write.c \
   %D%/relational/explain_expr.c \
   %D%/relational/explain_flow.c \
-  %D%/relational/explain_keys.c \
   %D%/relational/explain_int.h \
   %D%/relational/explain_opt.c \
   %D%/relational/group.c \

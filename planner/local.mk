@@ -30,6 +30,7 @@ noinst_LIBRARIES += %D%/libplanner.a
   %D%/plan_from.c \
   %D%/plan_groups.c \
   %D%/plan_index.c \
+  %D%/plan_keys.c \
   %D%/plan_int.h \
   %D%/table_stats.h \
   %D%/plan_computed.c \

@@ -382,6 +382,8 @@ struct plan_delete {
     bool returning;
 };
 
+/* plan_keys.c: no two rows of n have the same values in these columns, none of which is NULL. */
+bool plan_are_key(const struct plan_node *n, const int *cols, int n_cols);
 /* Of one index and nobody's foreign keys, without a filter or RETURNING: the rows of whole spans. The
  * scan of the spans; NULL: it is no such DELETE. */
 const struct plan_scan *plan_delete_range(const struct plan_node *n);

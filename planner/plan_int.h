@@ -263,6 +263,9 @@ struct index_order {
     struct expr **exprs;
     bool *desc;
 };
+/* The query in parentheses, with the clauses that stand behind them. */
+struct error *plan_without_parens(struct planner *p, const struct ast_select *s,
+                                  struct ast_select *out) ERR_MUST_USE;
 bool plan_is_ordinal(const struct ast_expr *e, int64_t *n);
 struct error *plan_no_constant(struct planner *p, const struct ast_expr *e,
                                const char *clause) ERR_MUST_USE;

@@ -960,7 +960,7 @@ static struct plan_node *
 distinct_node(struct planner *p, struct plan_node *in, int n, const int *keys, bool on,
               bool streaming)
 {
-    if (in->at_most_one)
+    if (plan_are_key(in, keys, n))
         return in;
     struct plan_distinct *d = plan_node_new(p, PLAN_DISTINCT, sizeof(*d), in->n_cols, 1);
     memcpy(d->base.cols, in->cols, (size_t)in->n_cols * sizeof(in->cols[0]));
@@ -1430,56 +1430,6 @@ with_writes(const struct ast_with *w)
     return false;
 }
 
-static struct ast_locking
-both_lockings(struct planner *p, const struct ast_locking *a, const struct ast_locking *b)
-{
-    struct ast_locking l = {.count = a->count + b->count};
-
-    if (a->count == 0 || b->count == 0)
-        return a->count == 0 ? *b : *a;
-    l.items = ARENA_ARRAY(p->arena, struct ast_lock_item, (size_t)l.count);
-    for (int i = 0; i < l.count; i++)
-        l.items[i] = i < a->count ? a->items[i] : b->items[i - a->count];
-    return l;
-}
-
-/* SOURCE: v20.1 optbuilder/select.go, buildSelect: clauses behind ( .. ) and those inside are those of one
- * query, so that (SELECT a FROM t LIMIT 1) ORDER BY b sorts first, and there is one of each at most. */
-static struct error *
-without_parens(struct planner *p, const struct ast_select *s, struct ast_select *out)
-{
-    *out = *s;
-    if (p->top == s)
-        p->top = out;
-    while (out->kind == AST_SELECT_PAREN) {
-        const struct ast_select *in = out->inner;
-        struct ast_select outer = *out;
-        bool limits = outer.limit != NULL || outer.limit_all || outer.offset != NULL;
-        *out = *in;
-        out->locking = both_lockings(p, &outer.locking, &in->locking);
-        if (outer.with != NULL) {
-            if (in->with != NULL)
-                return err_unimplemented(24303, "multiple WITH clauses in parentheses");
-            out->with = outer.with;
-        }
-        if (outer.order_by.count > 0) {
-            if (in->order_by.count > 0)
-                return err_new(ERR_SYNTAX, "multiple ORDER BY clauses not allowed");
-            out->order_by = outer.order_by;
-        }
-        if (limits) {
-            if (in->limit != NULL || in->limit_all || in->offset != NULL)
-                return err_new(ERR_SYNTAX, "multiple LIMIT clauses not allowed");
-            out->limit = outer.limit;
-            out->limit_all = outer.limit_all;
-            out->offset = outer.offset;
-        }
-        if (p->top == in)
-            p->top = out;
-    }
-    return NULL;
-}
-
 static struct error *
 plan_select_inner(struct planner *p, struct scope *outer, const struct ast_select *s,
                   const struct type *const *desired, int n_desired, struct plan_node **out)
@@ -1537,7 +1487,7 @@ plan_select(struct planner *p, struct scope *outer, const struct ast_select *s,
     if (++p->depth > PLAN_MAX_DEPTH)
         return err_new(ERR_STATEMENT_TOO_COMPLEX, "the statement is nested too deeply");
     struct ast_select bare;
-    struct error *err = without_parens(p, s, &bare);
+    struct error *err = plan_without_parens(p, s, &bare);
     if (err == NULL)
         err = plan_select_inner(p, outer, &bare, desired, n_desired, out);
     p->top = top;

@@ -634,3 +634,53 @@ orders_satisfied(const struct plan_node *n, int n_want, const struct plan_order 
             return false;
     return true;
 }
+
+static struct ast_locking
+both_lockings(struct planner *p, const struct ast_locking *a, const struct ast_locking *b)
+{
+    struct ast_locking l = {.count = a->count + b->count};
+
+    if (a->count == 0 || b->count == 0)
+        return a->count == 0 ? *b : *a;
+    l.items = ARENA_ARRAY(p->arena, struct ast_lock_item, (size_t)l.count);
+    for (int i = 0; i < l.count; i++)
+        l.items[i] = i < a->count ? a->items[i] : b->items[i - a->count];
+    return l;
+}
+
+/* SOURCE: v20.1 optbuilder/select.go, buildSelect: clauses behind ( .. ) and those inside are those of one
+ * query, so that (SELECT a FROM t LIMIT 1) ORDER BY b sorts first, and there is one of each at most. */
+struct error *
+plan_without_parens(struct planner *p, const struct ast_select *s, struct ast_select *out)
+{
+    *out = *s;
+    if (p->top == s)
+        p->top = out;
+    while (out->kind == AST_SELECT_PAREN) {
+        const struct ast_select *in = out->inner;
+        struct ast_select outer = *out;
+        bool limits = outer.limit != NULL || outer.limit_all || outer.offset != NULL;
+        *out = *in;
+        out->locking = both_lockings(p, &outer.locking, &in->locking);
+        if (outer.with != NULL) {
+            if (in->with != NULL)
+                return err_unimplemented(24303, "multiple WITH clauses in parentheses");
+            out->with = outer.with;
+        }
+        if (outer.order_by.count > 0) {
+            if (in->order_by.count > 0)
+                return err_new(ERR_SYNTAX, "multiple ORDER BY clauses not allowed");
+            out->order_by = outer.order_by;
+        }
+        if (limits) {
+            if (in->limit != NULL || in->limit_all || in->offset != NULL)
+                return err_new(ERR_SYNTAX, "multiple LIMIT clauses not allowed");
+            out->limit = outer.limit;
+            out->limit_all = outer.limit_all;
+            out->offset = outer.offset;
+        }
+        if (p->top == in)
+            p->top = out;
+    }
+    return NULL;
+}

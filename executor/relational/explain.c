@@ -406,9 +406,9 @@ static struct error *
 key_fields(struct walk *w, int level, const struct plan_node *n, const int *left, const int *right,
            int n_keys)
 {
-    if (explain_are_key(n->children[0], left, n_keys))
+    if (plan_are_key(n->children[0], left, n_keys))
         ERR_TRY(field(w, level, "left cols are key", ""));
-    return explain_are_key(n->children[1], right, n_keys) ? field(w, level, "right cols are key", "") : NULL;
+    return plan_are_key(n->children[1], right, n_keys) ? field(w, level, "right cols are key", "") : NULL;
 }
 
 /* The columns among the join's keys. */

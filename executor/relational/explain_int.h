@@ -19,9 +19,6 @@ struct window_call;
 const char *explain_window(struct arena *a, const struct eval_env *env, const struct window_call *c,
                            const struct plan_column *cols, int n);
 
-/* Do the node's rows differ in these columns? */
-bool explain_are_key(const struct plan_node *n, const int *cols, int n_cols);
-
 /* What INSERT or UPDATE reads, as v20.1 would have it: with values of columns that the statement does not
  * name, the rows that are there already, what is computed and checked. in: the input without projections
  * of mere columns. */

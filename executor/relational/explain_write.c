@@ -396,7 +396,7 @@ keep_distinct(struct rows *r, const struct index *ix, bool errors)
         if (r->given[ix->keys[i]]->kind == EXPR_COLUMN)
             keys[n++] = r->given[ix->keys[i]]->index;
     if (n == 0 || (in->kind == PLAN_VALUES && ((const struct plan_values *)in)->n_rows == 1) ||
-        explain_are_key(in, keys, n))
+        plan_are_key(in, keys, n))
         return;
     struct plan_distinct *d = node_new(r->a, PLAN_DISTINCT, sizeof(*d), in->n_cols, in, NULL);
     d->n_keys = n;

@@ -1,10 +1,9 @@
 #include "config.h"
 
-#include "executor/relational/explain_int.h"
-
 #include "planner/aggregate.h"
+#include "planner/plan_int.h"
 
-/* Which columns of a node make its rows differ: for "left cols are key". */
+/* Which columns of a node make its rows differ: nothing is left to be done by a DISTINCT of them. */
 
 static bool
 has_col(const int *cols, int n, int c)
@@ -35,7 +34,7 @@ covers_index(const struct table *t, int n_out, const int *ordinals, const int *c
 }
 
 bool
-explain_are_key(const struct plan_node *n, const int *cols, int n_cols)
+plan_are_key(const struct plan_node *n, const int *cols, int n_cols)
 {
     int below[256], m = 0;
 
@@ -53,14 +52,14 @@ explain_are_key(const struct plan_node *n, const int *cols, int n_cols)
     case PLAN_FILTER:
     case PLAN_SORT:
     case PLAN_LIMIT:
-        return explain_are_key(n->children[0], cols, n_cols);
+        return plan_are_key(n->children[0], cols, n_cols);
     case PLAN_RENDER:
         for (int i = 0; i < n_cols && m < 256; i++) {
             const struct expr *e = ((const struct plan_render *)n)->exprs[cols[i]];
             if (e->kind == EXPR_COLUMN)
                 below[m++] = e->index;
         }
-        return explain_are_key(n->children[0], below, m);
+        return plan_are_key(n->children[0], below, m);
     case PLAN_GROUP: {
         const struct plan_group *g = (const struct plan_group *)n;
         for (int i = 0; i < g->n_keys; i++)
@@ -72,7 +71,7 @@ explain_are_key(const struct plan_node *n, const int *cols, int n_cols)
         const struct plan_distinct *d = (const struct plan_distinct *)n;
         for (int i = 0; i < d->n_keys; i++)
             if (!has_col(cols, n_cols, d->keys[i]))
-                return explain_are_key(n->children[0], cols, n_cols);
+                return plan_are_key(n->children[0], cols, n_cols);
         return true;
     }
     default:
