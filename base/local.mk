@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libbase.a
   %D%/fault.c %D%/fault.h %D%/faults.def \
   %D%/file.c %D%/file.h \
   %D%/hash.c %D%/hash.h \
+  %D%/unpack.c %D%/unpack.h \
   %D%/lock_rank.h \
   %D%/name_index.c %D%/name_index.h \
   %D%/log.c %D%/log.h \

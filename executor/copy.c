@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "executor/copy.h"
 #include "executor/mutation/mutation.h"
 #include "executor/relational/rel_int.h"
 #include "executor/session_int.h"
@@ -187,9 +188,8 @@ hex_digit(uint8_t ch)
     return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
 }
 
-/* Backslash escapes of the text format. */
-static void
-unescape(struct str *out, struct slice s)
+void
+copy_unescape(struct str *out, struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
         if (s.ptr[i] != '\\' || i + 1 == s.len) {
@@ -259,7 +259,7 @@ parse_text_line(struct copy_in *c, struct slice line)
             ERR_TRY(parse_field(c, n, raw));
         } else {
             str_clear(&c->field);
-            unescape(&c->field, raw);
+            copy_unescape(&c->field, raw);
             ERR_TRY(parse_field(c, n, slice_dup(c->row_arena, str_slice(&c->field))));
         }
         n++;

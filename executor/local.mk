@@ -41,12 +41,19 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/backup/work_node.c \
   %D%/asks.c %D%/asks.h \
   %D%/cluster.c %D%/cluster.h \
-  %D%/copy.c \
+  %D%/copy.c %D%/copy.h \
   %D%/exec.c \
   %D%/exec.h \
   %D%/gc.c \
   %D%/gc.h \
   %D%/hooks.c \
+  %D%/import/import.c %D%/import/import_int.h \
+  %D%/import/import_copy.c \
+  %D%/import/import_csv.c \
+  %D%/import/import_delimited.c \
+  %D%/import/import_file.c \
+  %D%/import/import_job.c \
+  %D%/import/import_read.c \
   %D%/jobs/job_control.c \
   %D%/jobs/job_kinds.def \
   %D%/jobs/job_record.c \

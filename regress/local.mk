@@ -36,6 +36,7 @@ drivers = \
   %D%/run-clients \
   %D%/run-serial \
   %D%/schema-jobs \
+  %D%/import-jobs \
   %D%/schema-keys \
   %D%/auto-stats \
   %D%/bad-input \

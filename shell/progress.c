@@ -1,4 +1,4 @@
-/* A bar while a BACKUP or RESTORE runs at a terminal, and what Ctrl-C means then.
+/* A bar while a BACKUP, RESTORE or IMPORT runs at a terminal, and what Ctrl-C means then.
  *
  * A second connection, opened once the statement has taken a moment, asks for the job's progress; the
  * first one waits for the statement's answer. The job goes on without its client, so that Ctrl-C asks what
@@ -238,13 +238,15 @@ behind_word(const char *p, const char *word)
     return p + n;
 }
 
-/* BACKUP or RESTORE, when the statement begins with it. */
+/* BACKUP, RESTORE or IMPORT, when the statement begins with it. */
 static const char *
 kind_of(const char *sql)
 {
-    if (behind_word(sql, "BACKUP") != NULL)
-        return "BACKUP";
-    return behind_word(sql, "RESTORE") != NULL ? "RESTORE" : NULL;
+    static const char *const kinds[] = {"BACKUP", "RESTORE", "IMPORT"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (behind_word(sql, kinds[i]) != NULL)
+            return kinds[i];
+    return NULL;
 }
 
 /* A name, folded as the server does; behind it, or NULL where there is none that fits. */

@@ -12,7 +12,7 @@
 enum shell_format { FORMAT_TABLE, FORMAT_CSV, FORMAT_TSV, FORMAT_RECORDS, FORMAT_RAW, FORMAT_SQL,
                     FORMAT_HTML };
 
-/* A BACKUP or RESTORE that was prepared under a name. */
+/* A BACKUP, RESTORE or IMPORT that was prepared under a name. */
 #define SHELL_PREPARED_MAX 16
 struct shell_prepared {
     char name[64];            /* folded; "" none */
@@ -86,8 +86,8 @@ bool wait_for_input(void);
 
 /* ---- progress.c ---- */
 
-/* Is sql, which was sent, a BACKUP or RESTORE at a terminal, or EXECUTE of one? Then progress_wait until
- * its answer comes. progress_note of what succeeded: PREPARE of one. */
+/* Is sql, which was sent, a BACKUP, RESTORE or IMPORT at a terminal, or EXECUTE of one? Then progress_wait
+ * until its answer comes. progress_note of what succeeded: PREPARE of one. */
 bool progress_wanted(struct shell *sh, const char *sql);
 void progress_wait(struct shell *sh, const char *sql);
 void progress_note(struct shell *sh, const char *sql);

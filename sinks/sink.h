@@ -112,6 +112,10 @@ struct error *sink_remove(struct sink *s, const char *name) ERR_MUST_USE;
 /* URIs as text. */
 char *uri_redact(struct arena *a, const char *uri);  /* statements.md 0.6: secrets -> redacted */
 char *uri_join(struct arena *a, const char *uri, const char *subdir); /* path part + "/" + subdir */
+/* "s3://b/d/x%20y.csv?k=v" is the folder "s3://b/d/?k=v" and the name "x y.csv", "" behind a last '/'. With a
+ * character of `before` (NULL: none) in the path, the name begins behind the last '/' in front of it, and may
+ * have more of them. */
+void uri_split_file(struct arena *a, const char *uri, const char *before, char **dir, char **name);
 /* Takes COCKROACH_LOCALITY out; *locality NULL when absent. */
 struct error *uri_split_locality(struct arena *a, const char *uri, char **rest, char **locality)
     ERR_MUST_USE;

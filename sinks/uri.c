@@ -225,6 +225,21 @@ uri_join(struct arena *a, const char *text, const char *subdir)
     return arena_printf(a, "%.*s/%s%s", (int)base, text, subdir, text + head);
 }
 
+void
+uri_split_file(struct arena *a, const char *text, const char *before, char **dir, char **name)
+{
+    size_t path = strcspn(text, "?#"), scheme = 0;
+    for (size_t i = 0; i + 2 < path && scheme == 0; i++)
+        if (memcmp(text + i, "://", 3) == 0)
+            scheme = i + 3;
+    size_t first = before != NULL ? scheme + strcspn(text + scheme, before) : path;
+    size_t slash = first < path ? first : path;
+    while (slash > scheme && text[slash - 1] != '/')
+        slash--;
+    *name = uri_decode(a, arena_printf(a, "%.*s", (int)(path - slash), text + slash));
+    *dir = arena_printf(a, "%.*s%s", (int)slash, text, text + path);
+}
+
 struct error *
 uri_split_locality(struct arena *a, const char *text, char **rest, char **locality)
 {

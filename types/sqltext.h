@@ -8,6 +8,9 @@
 void sql_quote_string(struct str *s, struct slice text);
 /* A name, bare or in double quotes, as sql.md 4 prints it. */
 void sql_quote_ident(struct str *s, struct slice name);
+/* Go's %q: "a\"b\n" with \x and \u escapes; messages quote user text so. */
+void go_quote(struct str *s, struct slice text);
+const char *go_quoted(struct arena *a, struct slice text);
 /* Lower-case letters of any script, digits and _, behind the first one - and . too; at most 63. */
 bool sql_is_user_name(struct slice name);
 

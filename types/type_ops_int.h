@@ -123,10 +123,6 @@ extern const struct overload_table overloads_array_ops, overloads_array_fns, ove
 
 /* ---- helpers for families (sqltext.c, utf8.c) ----------------------------------------------- */
 
-/* Go's %q: "a\"b\n" with \x and \u escapes; messages quote user text so. */
-void go_quote(struct str *s, struct slice text);
-const char *go_quoted(struct arena *a, struct slice text);
-
 /* 22P02 `could not parse "x" as type int` and, with a reason, `: reason`. */
 struct error *type_parse_error(const struct eval_env *env, const struct type *t, struct slice text,
                                const char *reason) ERR_MUST_USE;

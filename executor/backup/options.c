@@ -145,6 +145,11 @@ backup_placeholders(struct exec_ctx *x, const struct ast_stmt *s, const struct o
         ERR_TRY(need_string(x, s->export_->uri, "EXPORT"));
         return need_options(x, &s->export_->options, defs, n);
     }
+    if (s->kind == AST_STMT_IMPORT) {
+        ERR_TRY(need_string(x, s->import->create_file, "IMPORT"));
+        ERR_TRY(need_strings(x, &s->import->files, "IMPORT"));
+        return need_options(x, &s->import->options, defs, n);
+    }
     const struct ast_attach_backup *a = s->attach_backup;
     ERR_TRY(need_layers(x, &a->from, "ATTACH BACKUP"));
     exec_type_placeholder(x, a->as_of, &TYPE_STRING);

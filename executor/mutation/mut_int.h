@@ -33,6 +33,7 @@ struct mut_table {
     bool cascades_in;                /* some inbound key acts */
     struct table_reader *reader;     /* by primary key, all columns */
     int64_t n_written;               /* rows */
+    struct mut_written inserted;     /* by mut_insert */
     bool new_keys;                   /* mut_keys_are_new */
 };
 

@@ -287,10 +287,21 @@ mut_insert(struct mut_table *mt, struct arena *scratch, const struct datum *row,
             if (taken)
                 return duplicate_key(mt, scratch, ix, row);
         }
-        for (int k = 0; k < p.n; k++)
+        for (int k = 0; k < p.n; k++) {
             ERR_TRY(kv_put(mt->m->x->txn, p.v[k].key, p.v[k].value));
+            mt->inserted.bytes += (int64_t)(p.v[k].key.len + p.v[k].value.len);
+        }
+        if (!ix->primary)
+            mt->inserted.index_entries += ix->inverted ? p.n : p.n > 0;
     }
+    mt->inserted.rows++;
     return mut_note_insert(mt, row, verb);
+}
+
+struct mut_written
+mut_written(const struct mut_table *mt)
+{
+    return mt->inserted;
 }
 
 bool

@@ -58,6 +58,9 @@ struct error *mut_find_any(struct mut_table *mt, struct arena *scratch, const st
                            bool *found) ERR_MUST_USE;
 /* After kv_txn_spill: the error of a key that was inserted twice. */
 struct error *mut_spilled_duplicate(struct mut_table *mt, struct arena *scratch) ERR_MUST_USE;
+/* What mut_insert has written so far: rows, entries of other indexes, bytes of keys and values. */
+struct mut_written { int64_t rows, index_entries, bytes; };
+struct mut_written mut_written(const struct mut_table *mt);
 bool mut_has_foreign_keys(const struct mut_table *mt);
 /* What mut_delete will write, for the session's trace. */
 struct error *mut_trace_delete(struct mut_table *mt, struct arena *scratch,
