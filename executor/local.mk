@@ -47,13 +47,16 @@ noinst_LIBRARIES += %D%/libexecutor.a
   %D%/gc.c \
   %D%/gc.h \
   %D%/hooks.c \
+  %D%/import/dump.h %D%/import/dump_schema.c %D%/import/dump_text.c \
   %D%/import/import.c %D%/import/import_int.h \
   %D%/import/import_copy.c \
   %D%/import/import_csv.c \
   %D%/import/import_delimited.c \
+  %D%/import/import_dump.c \
   %D%/import/import_file.c \
   %D%/import/import_job.c \
   %D%/import/import_read.c \
+  %D%/import/import_rows.c \
   %D%/jobs/job_control.c \
   %D%/jobs/job_kinds.def \
   %D%/jobs/job_record.c \

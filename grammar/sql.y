@@ -336,8 +336,8 @@ upper_privileges(struct gram *g, struct ast_names *l)
 %type <names> explain_options name_list insert_column_list opt_column_list var_name db_object_parts
 %type <names> prefixed_path privileges privilege_list opt_storing opt_grantees
 %type <names> copy_columns
-%type <oname> db_object_name table_name opt_from_table
-%type <onames> table_name_list
+%type <oname> db_object_name table_name altered_table opt_from_table
+%type <onames> table_name_list altered_tables
 %type <iname> table_index_name
 %type <inames> table_index_name_list
 %type <flag> opt_temp opt_temp_table opt_on_commit opt_unique opt_with_comment opt_ordinality all_or_distinct
@@ -932,7 +932,7 @@ comment_stmt:
     ;
 
 truncate_stmt:
-    K_TRUNCATE opt_table table_name_list opt_drop_behavior {
+    K_TRUNCATE opt_table altered_tables opt_drop_behavior {
         $$ = STMT(TRUNCATE, @1, MAKE(struct ast_truncate, .tables = *$3, .behavior = (enum ast_drop_behavior)$4));
     }
     | K_TRUNCATE error { HELP("TRUNCATE"); }
@@ -1837,14 +1837,14 @@ alter_unsupported:
     ;
 
 alter_table_stmt:
-    K_ALTER K_TABLE table_name alter_cmds {
+    K_ALTER K_TABLE altered_table alter_cmds {
         $4->table = *$3;
         if ($4->count == 1 && $4->items[0].kind == AST_ALTER_RENAME_COLUMN)
             $$ = STMT(RENAME_COLUMN, @1, MAKE(struct ast_rename_column, .table = *$3, .name = $4->items[0].name, .new_name = $4->items[0].new_name, .pos = $4->items[0].pos));
         else
             $$ = STMT(ALTER_TABLE, @1, $4);
     }
-    | K_ALTER K_TABLE K_IF K_EXISTS table_name alter_cmds {
+    | K_ALTER K_TABLE K_IF K_EXISTS altered_table alter_cmds {
         $6->table = *$5;
         $6->if_exists = true;
         if ($6->count == 1 && $6->items[0].kind == AST_ALTER_RENAME_COLUMN)
@@ -1852,10 +1852,10 @@ alter_table_stmt:
         else
             $$ = STMT(ALTER_TABLE, @1, $6);
     }
-    | K_ALTER K_TABLE table_name K_RENAME K_TO table_name {
+    | K_ALTER K_TABLE altered_table K_RENAME K_TO table_name {
         $$ = STMT(RENAME_TABLE, @1, MAKE(struct ast_rename_table, .relation = AST_RELATION_TABLE, .name = *$3, .new_name = *$6));
     }
-    | K_ALTER K_TABLE K_IF K_EXISTS table_name K_RENAME K_TO table_name {
+    | K_ALTER K_TABLE K_IF K_EXISTS altered_table K_RENAME K_TO table_name {
         $$ = STMT(RENAME_TABLE, @1, MAKE(struct ast_rename_table, .relation = AST_RELATION_TABLE, .name = *$5, .new_name = *$8, .if_exists = true));
     }
     | K_ALTER K_TABLE table_name K_CONFIGURE K_ZONE zone_action {
@@ -2191,6 +2191,11 @@ drop_stmt:
 table_name_list:
     table_name { $$ = LIST1(struct ast_object_names, *$1); }
     | table_name_list ',' table_name { $$ = $1; PUSH($$, *$3); }
+    ;
+
+altered_tables:
+    altered_table { $$ = LIST1(struct ast_object_names, *$1); }
+    | altered_tables ',' altered_table { $$ = $1; PUSH($$, *$3); }
     ;
 
 table_index_name_list:
@@ -3126,6 +3131,14 @@ opt_join_hint:
 join_qual:
     K_USING '(' name_list ')' { $$ = MAKE(struct ast_join, .using_columns = *$3); }
     | K_ON a_expr { $$ = MAKE(struct ast_join, .on = $2); }
+    ;
+
+/* Without inheritance ONLY and * say nothing. */
+altered_table:
+    table_name
+    | table_name '*'
+    | K_ONLY table_name { $$ = $2; }
+    | K_ONLY '(' table_name ')' { $$ = $3; }
     ;
 
 relation_expr:

@@ -69,6 +69,7 @@ EXTRA_DIST += \
   %D%/check-headers \
   %D%/clients \
   %D%/clouds.sh \
+  %D%/data \
   %D%/cluster.sh \
   %D%/nodes.sh \
   %D%/schema.sh \

@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "executor/backup/backup_int.h"
+#include "executor/import/dump.h"
 #include "executor/schema/schema_int.h"
 #include "executor/statement.h"
 #include "grammar/parse.h"
@@ -93,7 +94,10 @@ struct statement {
     pb_import_format *format;
     char **uris;
     size_t n_uris;
-    const char *create_sql;    /* of the table; NULL: it is there */
+    char **create;             /* statements that make the tables; none: it is there */
+    size_t n_create;
+    char **names;              /* of the relations that they make */
+    size_t n_names;
     int64_t job_id;
 };
 
@@ -267,18 +271,18 @@ read_format(struct statement *s)
         {"CSV", F_CSV, AMBERDB__IMPORT_FORMAT__KIND__CSV, csv_options},
         {"DELIMITED", F_DELIMITED, AMBERDB__IMPORT_FORMAT__KIND__DELIMITED, delimited_options},
         {"PGCOPY", F_COPY, AMBERDB__IMPORT_FORMAT__KIND__PGCOPY, copy_options},
+        {"PGDUMP", F_DUMP, AMBERDB__IMPORT_FORMAT__KIND__PGDUMP, copy_options},
     };
     const char *name = slice_to_cstr(s->x->arena, s->ast->format);
     size_t f = 0;
     while (f < sizeof(formats) / sizeof(formats[0]) && strcmp(formats[f].name, name) != 0)
         f++;
     if (f == sizeof(formats) / sizeof(formats[0])) {
-        bool known = strcmp(name, "PGDUMP") == 0 || strcmp(name, "MYSQLDUMP") == 0 ||
-                     strcmp(name, "AVRO") == 0;
+        bool known = strcmp(name, "MYSQLDUMP") == 0 || strcmp(name, "AVRO") == 0;
         return known ? err_unimplemented(0, "IMPORT of %s files", name)
                      : err_unimplemented(0, "unsupported import format: \"%s\"", name);
     }
-    if (s->ast->bundle)
+    if (s->ast->bundle != (formats[f].flag == F_DUMP))
         return err_unimplemented(0, "unsupported import format: \"%s\"", name);
     for (int i = 0; i < OPT_COUNT; i++)
         if (s->o[i].set && option_formats[i] != 0 && (option_formats[i] & formats[f].flag) == 0)
@@ -386,6 +390,31 @@ refuse_definition(const struct ast_create_table *c)
     return NULL;
 }
 
+/* A dump defines its tables itself. */
+static struct error *
+dumped_definitions(struct statement *s)
+{
+    struct arena *a = s->x->arena;
+    struct dump_opts o = {.skip_foreign_keys = s->o[OPT_SKIP_FKS].set};
+    struct dump_schema schema;
+    struct import_file *f;
+    if (s->n_uris != 1)
+        return err_new(ERR_UNCATEGORIZED, "a dump is one file");
+    if (s->ast->table.count > 0)
+        o.table = slice_to_cstr(a, s->ast->table.object);
+    struct error *e = import_file_open(s->x->node, a, s->uris[0], PB_GET(s->format, compression),
+                                       s->x->cancel, &f);
+    if (e == NULL)
+        e = dump_schema(a, f, &o, &schema);
+    if (e != NULL)
+        return err_wrap(store_error(e), "%s", uri_redact(a, s->uris[0]));
+    s->create = schema.statements;
+    s->n_create = schema.n_statements;
+    s->names = schema.names;
+    s->n_names = schema.n_names;
+    return NULL;
+}
+
 /* CREATE USING: a file with one CREATE TABLE. */
 static struct error *
 definition_of_file(struct statement *s, struct ast_create_table *out)
@@ -423,8 +452,9 @@ define_table(struct statement *s)
     ERR_TRY(refuse_definition(&c));
     str_init_arena(&sql, s->x->arena, STR_MAX_DEFAULT);
     print_stmt(&sql, &st, NULL);
-    s->create_sql = str_cstr(&sql);
-    return str_error(&sql);
+    ERR_TRY(str_error(&sql));
+    PB_PUSH(s->x->arena, s->create, s->n_create, arena_strdup(s->x->arena, str_cstr(&sql)));
+    return NULL;
 }
 
 static struct error *
@@ -476,30 +506,30 @@ refuse_table(const struct table *t)
 }
 
 static struct error *
-find_table(struct exec_ctx *x, struct statement *s, const struct table **t)
+into_table(struct exec_ctx *x, struct statement *s, const struct table **t)
 {
     const struct database *db;
     const char *schema;
     const pb_descriptor *d;
-    if (s->create_sql != NULL)
-        ERR_TRY(exec_sql(x, 0, NULL, NULL, 0, NULL, NULL, s->create_sql));
     ERR_TRY(plan_resolve_table(exec_planner(x), &s->ast->table, t, &db, &schema));
-    if (s->create_sql != NULL)
+    if (!s->ast->into)
         return NULL;
     ERR_TRY(refuse_table(*t));
     ERR_TRY(catalog_descriptor(x->catalog, (*t)->id, &d));
     return d != NULL ? catalog_check_privilege(x->catalog, x->user, d, PRIV_CREATE) : NULL;
 }
 
-/* With the table's whole name. */
+/* With the whole name of a table. */
 static const char *
 describe(struct exec_ctx *x, const struct statement *s, const struct table *t)
 {
     struct ast_import i = *s->ast;
     struct ast_stmt st = *s->stmt;
     const struct database *db;
-    struct error *e = catalog_database_by_id(x->catalog, t->parent_id, &db);
     st.import = &i;
+    if (t == NULL)
+        return describe_stmt(s->x, &st);
+    struct error *e = catalog_database_by_id(x->catalog, t->parent_id, &db);
     if (e == NULL && db != NULL) {
         i.table.count = 3;
         i.table.catalog = slice_cstr(db->name);
@@ -509,39 +539,76 @@ describe(struct exec_ctx *x, const struct statement *s, const struct table *t)
     return describe_stmt(s->x, &st);
 }
 
+/* The table as one of the job's, offline. */
+static struct error *
+take_table(struct exec_ctx *x, struct statement *s, const struct table *t, pb_import *d)
+{
+    struct arena *a = s->x->arena;
+    pb_table *mut;
+    Amberdb__ImportDetails__Table *one = PB_NEW(a, ImportDetails__Table, import_details__table);
+    one->name = arena_strdup(a, t->name);
+    PB_SET(one, is_new, s->n_create > 0);
+    ERR_TRY(target_columns(s, t, one));
+    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, t->id, &mut));
+    PB_SET(mut, state, AMBERDB__STATE__OFFLINE);
+    mut->offline_reason = arena_strdup(x->arena, "importing");
+    PB_SET(d, parent_id, PB_GET(mut, parent_id));
+    one->desc = pb_table_copy(a, mut);
+    PB_PUSH(a, d->tables, d->n_tables, one);
+    return catalog_write_table(x->catalog, mut);
+}
+
+static struct error *
+dumped_tables(struct exec_ctx *x, struct statement *s, const struct table ***out)
+{
+    *out = ARENA_ARRAY(x->arena, const struct table *, s->n_names + 1);
+    for (size_t i = 0; i < s->n_names; i++) {
+        struct ast_object_name n = {.count = 1, .object = slice_cstr(s->names[i])};
+        const struct database *db;
+        const char *schema;
+        ERR_TRY(plan_resolve_table(exec_planner(x), &n, &(*out)[i], &db, &schema));
+    }
+    return NULL;
+}
+
+static struct error *
+take_tables(struct exec_ctx *x, struct statement *s, pb_import *d, const char **description)
+{
+    const struct table *t = NULL, **dumped = NULL;
+    for (size_t i = 0; i < s->n_create; i++)
+        ERR_TRY(exec_sql(x, 0, NULL, NULL, 0, NULL, NULL, s->create[i]));
+    if (s->ast->bundle) /* its tables are made in the current database */
+        ERR_TRY(dumped_tables(x, s, &dumped));
+    else
+        ERR_TRY(into_table(x, s, &t));
+    *description = describe(x, s, t);
+    if (t != NULL)
+        return take_table(x, s, t, d);
+    for (size_t i = 0; i < s->n_names; i++)
+        ERR_TRY(take_table(x, s, dumped[i], d));
+    return NULL;
+}
+
 static struct error *
 create_txn(struct exec_ctx *x, void *arg)
 {
     struct statement *s = arg;
     struct arena *a = s->x->arena; /* what describe_stmt needs has its placeholders there */
-    const struct table *t;
-    pb_table *mut;
-    ERR_TRY(find_table(x, s, &t));
     pb_import *d = PB_NEW(a, ImportDetails, import_details);
-    Amberdb__ImportDetails__Table *one = PB_NEW(a, ImportDetails__Table, import_details__table);
-    one->name = arena_strdup(a, t->name);
-    PB_SET(one, is_new, s->create_sql != NULL);
-    ERR_TRY(target_columns(s, t, one));
-    const char *description = describe(x, s, t);
-    uint32_t id = t->id;
-    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, id, &mut));
-    PB_SET(mut, state, AMBERDB__STATE__OFFLINE);
-    mut->offline_reason = arena_strdup(x->arena, "importing");
-    ERR_TRY(catalog_write_table(x->catalog, mut));
-    one->desc = pb_table_copy(a, mut);
-    PB_PUSH(a, d->tables, d->n_tables, one);
+    Amberdb__Payload *p = PB_NEW(a, Payload, payload);
+    Amberdb__Progress *pr = PB_NEW(a, Progress, progress);
+    const char *description;
+    ERR_TRY(take_tables(x, s, d, &description));
     d->uris = s->uris;
     d->n_uris = s->n_uris;
     d->format = s->format;
-    PB_SET(d, parent_id, PB_GET(mut, parent_id));
     PB_SET(d, prepare_complete, true);
-    Amberdb__Payload *p = PB_NEW(a, Payload, payload);
-    p->details_case = AMBERDB__PAYLOAD__DETAILS_IMPORT;
     struct slice bytes = pb_pack(a, PB_BASE(d));
+    p->details_case = AMBERDB__PAYLOAD__DETAILS_IMPORT;
     p->import.data = arena_memdup(a, bytes.ptr, bytes.len);
     p->import.len = bytes.len;
-    PB_PUSH(a, p->descriptor_ids, p->n_descriptor_ids, id);
-    Amberdb__Progress *pr = PB_NEW(a, Progress, progress);
+    for (size_t i = 0; i < d->n_tables; i++)
+        PB_GROW(a, p->descriptor_ids, p->n_descriptor_ids, PB_GET(d->tables[i]->desc, id));
     pr->details_case = AMBERDB__PROGRESS__DETAILS_IMPORT;
     return job_create(x, p, pr, description, &s->job_id);
 }
@@ -564,7 +631,9 @@ import_run(struct exec_ctx *x, const struct ast_stmt *st, struct row_sink *rows,
     ERR_TRY(exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel, admin_txn, NULL));
     ERR_TRY(read_format(&s));
     ERR_TRY(find_files(&s));
-    if (!s.ast->into)
+    if (s.ast->bundle)
+        ERR_TRY(dumped_definitions(&s));
+    else if (!s.ast->into)
         ERR_TRY(define_table(&s));
     ERR_TRY(exec_txn(x->node, x->user, x->database, HLC_MIN, x->cancel, create_txn, &s));
     return s.o[OPT_DETACHED].set ? put_job_id(rows, s.job_id)

@@ -3,7 +3,7 @@
  *     import.c       the statement: options, files, the table (made, or taken offline), the job's row
  *     import_job.c   the job: records in batches, each a transaction with the position behind it
  *     import_file.c  a file of any destination as bytes, decompressed
- *     import_csv.c, import_delimited.c, import_copy.c    bytes to records
+ *     import_csv.c, import_delimited.c, import_copy.c, import_dump.c    bytes to records
  *
  * Format:  SOURCE: CockroachDB v20.1 pkg/ccl/importccl: options, what a record is, error texts.
  * Threads: the job's alone.
@@ -14,6 +14,7 @@
 #include "catalog/pb.h"
 #include "executor/exec.h"
 #include "executor/jobs/jobs.h"
+#include "executor/mutation/mutation.h"
 #include "grammar/ast.h"
 
 typedef Amberdb__ImportDetails pb_import;
@@ -82,14 +83,26 @@ struct import_record {
     struct import_field *fields;
 };
 
+/* Whose rows come in a dump. */
+struct import_rows_of {
+    const char *table;
+    size_t n_columns;      /* 0: all that are not computed */
+    char **columns;
+};
+
+struct dump_rows;
 struct import_reader {
     struct import_file *file;
+    struct arena *arena;
     const pb_import_format *format;
     int64_t number;        /* of the record read last */
     struct str text;       /* of the record being read */
     size_t *ends;          /* of its fields in text */
     bool *nulls;
     int n_fields, room;
+    struct import_rows_of to; /* PGDUMP alone */
+    bool begins;           /* no record was read, but `to` has changed */
+    struct dump_rows *dump;
 };
 /* Memory from a. */
 void import_reader_init(struct import_reader *r, struct arena *a, struct import_file *f,
@@ -108,16 +121,35 @@ typedef struct error *(*import_next)(struct import_reader *r, bool *more);
 struct error *import_next_csv(struct import_reader *r, bool *more) ERR_MUST_USE;
 struct error *import_next_delimited(struct import_reader *r, bool *more) ERR_MUST_USE;
 struct error *import_next_copy(struct import_reader *r, bool *more) ERR_MUST_USE;
+struct error *import_next_dump(struct import_reader *r, bool *more) ERR_MUST_USE;
 /* How many of a file's first records are no rows. */
 int64_t import_skips(const pb_import_format *f);
-/* Any format. out lives in a. */
+/* Any format. out lives in a, and is not set when r->begins. */
 struct error *import_read(struct import_reader *r, struct arena *a, struct import_record *out,
                           bool *more) ERR_MUST_USE;
 
-/* ---- the job ---- */
-
-/* Between statement and job: `error parsing row 3: <e> (row: "a,b")`. */
+/* `error parsing row 3: <e> (row: "a,b")`. */
 struct error *import_row_error(struct error *e, const pb_import_format *f,
                                const struct import_record *r) ERR_MUST_USE;
+
+/* ---- the job ---- */
+
+/* A table of the job, which is offline as the job left it. */
+struct error *import_table(struct exec_ctx *x, const Amberdb__ImportDetails__Table *to,
+                           const struct table **t) ERR_MUST_USE;
+
+/* import_rows.c: records to rows. */
+struct import_batch {
+    const pb_import *d;
+    const Amberdb__ImportDetails__Table *to; /* NULL: rows of a table that is not wanted */
+    size_t n_columns;          /* that fields are for; 0: all that are not computed */
+    char *const *columns;
+    const char *file;          /* for messages */
+    struct import_record *v;
+    size_t n;
+};
+/* In x's transaction: the batch's rows, and what they came to. */
+struct error *import_write_rows(struct exec_ctx *x, const struct import_batch *b,
+                                struct mut_written *written) ERR_MUST_USE;
 
 #endif

@@ -14,12 +14,11 @@
 #include "executor/import/import_int.h"
 
 #include "base/fault.h"
-#include "catalog/row.h"
 #include "executor/auto_stats.h"
 #include "executor/backup/backup_int.h"
 #include "executor/backup/destinations.h"
 #include "executor/backup/restore_int.h"
-#include "executor/mutation/mutation.h"
+#include "executor/schema/schema_int.h"
 
 #define BATCH_RECORDS 20000
 #define BATCH_BYTES ((size_t)4 << 20) /* of their fields */
@@ -29,20 +28,19 @@
 struct import_run {
     struct job *j;
     pb_import *d;
-    Amberdb__ImportDetails__Table *target;
-    uint32_t table_id;
     const char *database;
     int64_t *done;             /* records of each file that are in, or FILE_DONE */
     struct mut_written written;
     uint64_t *sizes, total, before; /* bytes of files; of all; of those before the one being read */
-    /* the batch */
+    size_t at;                 /* the file being read, by its place in uris */
     struct import_file *file;
-    struct arena *arena;
-    struct import_record *v;
-    size_t n, bytes;
-    size_t at;                 /* the file's place in uris */
-    int64_t records;           /* of the file, with this batch */
-    struct mut_written batch;  /* what it came to */
+    struct arena *file_arena;
+    /* the records that wait */
+    struct import_batch batch;
+    struct arena *arena;       /* of their text */
+    size_t bytes;
+    int64_t records;           /* of the file, with these */
+    struct mut_written with_batch;
 };
 
 static struct error *
@@ -50,9 +48,10 @@ open_details(struct job *j, pb_import **out)
 {
     struct slice bytes = slice_make(j->payload->import.data, j->payload->import.len);
     ERR_TRY(PB_PARSE(j->arena, import_details, "details of a job", bytes, out));
-    if ((*out)->n_tables != 1 || (*out)->tables[0]->desc == NULL || (*out)->format == NULL)
-        return err_new(ERR_DATA_CORRUPTED, "job %lld: no table", (long long)j->id);
-    return NULL;
+    bool whole = (*out)->n_tables > 0 && (*out)->format != NULL;
+    for (size_t i = 0; i < (*out)->n_tables; i++)
+        whole = whole && (*out)->tables[i]->desc != NULL;
+    return whole ? NULL : err_new(ERR_DATA_CORRUPTED, "job %lld: no table", (long long)j->id);
 }
 
 /* ---- progress -------------------------------------------------------------------------------- */
@@ -97,137 +96,18 @@ set_progress(struct import_run *r, int64_t done, const struct mut_written *w)
     }
 }
 
-/* ---- rows ------------------------------------------------------------------------------------ */
-
-struct row_maker {
-    struct exec_ctx *x;
-    const struct import_run *r;
-    const struct table *t;
-    struct plan_target target;
-    struct mut_table *mt;
-    struct arena *arena;       /* one row */
-    int n_cols;
-    int *ordinals;             /* of the columns that fields are for */
-    struct expr **defaults;    /* of the others, by ordinal */
-    struct datum *row;
-};
-
-static struct error *
-choose_columns(struct row_maker *m)
-{
-    const Amberdb__ImportDetails__Table *to = m->r->target;
-    size_t n = (size_t)m->t->n_all_columns + 1;
-    struct arena *a = m->x->arena;
-    bool *given = ARENA_ARRAY(a, bool, n);
-    m->ordinals = ARENA_ARRAY(a, int, n);
-    m->defaults = ARENA_ARRAY(a, struct expr *, n);
-    for (size_t i = 0; i < to->n_target_cols; i++)
-        for (int k = 0; k < m->t->n_columns; k++)
-            if (strcmp(m->t->columns[k].name, to->target_cols[i]) == 0)
-                m->ordinals[m->n_cols++] = k;
-    for (int k = 0; k < m->t->n_columns && to->n_target_cols == 0; k++)
-        if (!m->t->columns[k].hidden && m->t->columns[k].compute_expr == NULL)
-            m->ordinals[m->n_cols++] = k;
-    for (int i = 0; i < m->n_cols; i++)
-        given[m->ordinals[i]] = true;
-    for (int k = 0; k < m->t->n_all_columns; k++) {
-        const struct column *c = &m->t->columns[k];
-        if (!given[k] && c->default_expr != NULL && c->compute_expr == NULL)
-            ERR_TRY(plan_stored_expr(exec_planner(m->x), NULL, c->default_expr, c->type, &m->defaults[k]));
-    }
-    return NULL;
-}
-
-static struct error *
-parse_fields(struct row_maker *m, const struct import_record *rec)
-{
-    struct eval_env env = m->x->env;
-    int n = rec->n;
-    env.arena = m->arena;
-    if (n == m->n_cols + 1 && rec->fields[m->n_cols].text.len == 0 &&
-        PB_GET(m->r->d->format, format) == AMBERDB__IMPORT_FORMAT__KIND__CSV)
-        n--; /* a comma at the end */
-    if (n != m->n_cols)
-        return err_new(ERR_UNCATEGORIZED, "expected %d fields, got %d", m->n_cols, rec->n);
-    for (int i = 0; i < n; i++) {
-        const struct column *c = &m->t->columns[m->ordinals[i]];
-        struct error *e;
-        if (rec->fields[i].null)
-            continue;
-        e = datum_parse(&env, c->type, rec->fields[i].text, &m->row[m->ordinals[i]]);
-        if (e != NULL)
-            return err_wrap(e, "parse \"%s\" as %s", c->name, type_sql_str(m->arena, c->type));
-    }
-    return NULL;
-}
-
-static struct error *
-make_row(struct row_maker *m, const struct import_record *rec)
-{
-    struct eval_env env = m->x->env;
-    arena_reset(m->arena);
-    env.arena = m->arena;
-    for (int i = 0; i < m->t->n_all_columns; i++)
-        m->row[i] = DATUM_NULL;
-    ERR_TRY(parse_fields(m, rec));
-    for (int i = 0; i < m->t->n_all_columns; i++)
-        if (m->defaults[i] != NULL)
-            ERR_TRY(expr_eval(m->defaults[i], &env, &m->x->state, NULL, &m->row[i]));
-    return mut_prepare_row(m->mt, m->arena, m->row, NULL);
-}
-
-static struct error *
-insert_record(struct row_maker *m, const struct import_record *rec)
-{
-    struct error *e = make_row(m, rec);
-    if (e != NULL)
-        return import_row_error(e, m->r->d->format, rec);
-    e = mut_check_row(m->mt, m->arena, m->row);
-    if (e == NULL)
-        e = mut_insert(m->mt, m->arena, m->row, MUT_INSERT);
-    return e != NULL ? err_wrap(e, "row %lld", (long long)rec->number) : NULL;
-}
-
-/* The table, which is offline as this job left it. */
-static struct error *
-open_table(struct exec_ctx *x, const struct import_run *r, const struct table **t)
-{
-    catalog_see_offline(x->catalog, true);
-    ERR_TRY(catalog_table_by_id(x->catalog, r->table_id, t));
-    if (*t == NULL || PB_GET((*t)->pb, state) != AMBERDB__STATE__OFFLINE)
-        return err_new(ERR_UNCATEGORIZED, "table %u is not offline any more", r->table_id);
-    return NULL;
-}
+/* ---- batches --------------------------------------------------------------------------------- */
 
 static struct error *
 batch_txn(struct exec_ctx *x, void *arg)
 {
     struct import_run *r = arg;
-    struct row_maker m = {.x = x, .r = r};
-    struct mutator *mutator;
-    const struct database *db;
-    ERR_TRY(open_table(x, r, &m.t));
-    ERR_TRY(catalog_database_by_id(x->catalog, m.t->parent_id, &db));
-    ERR_TRY(plan_target_init(exec_planner(x), &m.target, m.t, db));
-    m.target.ignore_fks = true;
-    m.arena = arena_create(x->arena, "row");
-    m.row = ARENA_ARRAY(x->arena, struct datum, (size_t)m.t->n_all_columns + 1);
-    ERR_TRY(choose_columns(&m));
-    ERR_TRY(mutator_create(x, x->arena, &mutator));
-    ERR_TRY(mutator_table(mutator, m.t, &m.target, &m.mt));
-    for (size_t i = 0; i < r->n; i++) {
-        if (i % 1000 == 0)
-            ERR_TRY(cancel_check(x->cancel));
-        struct error *e = insert_record(&m, &r->v[i]);
-        if (e != NULL)
-            return err_wrap(e, "%s", import_file_name(r->file));
-    }
-    ERR_TRY(mutator_finish(mutator));
-    r->batch = mut_written(m.mt);
-    r->batch.rows += r->written.rows;
-    r->batch.index_entries += r->written.index_entries;
-    r->batch.bytes += r->written.bytes;
-    set_progress(r, r->records, &r->batch);
+    struct mut_written w = {0};
+    if (r->batch.to != NULL)
+        ERR_TRY(import_write_rows(x, &r->batch, &w));
+    r->with_batch = (struct mut_written){r->written.rows + w.rows, r->written.index_entries + w.index_entries,
+                                         r->written.bytes + w.bytes};
+    set_progress(r, r->records, &r->with_batch);
     return job_save_txn(r->j, x);
 }
 
@@ -241,8 +121,8 @@ write_batch(struct import_run *r)
         return e;
     }
     r->done[r->at] = r->records;
-    r->written = r->batch;
-    r->n = r->bytes = 0;
+    r->written = r->with_batch;
+    r->batch.n = r->bytes = 0;
     arena_reset(r->arena);
     return NULL;
 }
@@ -250,28 +130,62 @@ write_batch(struct import_run *r)
 /* ---- files ----------------------------------------------------------------------------------- */
 
 static struct error *
+add_record(struct import_run *r, const struct import_reader *reader)
+{
+    struct import_record *rec = &r->batch.v[r->batch.n];
+    if (rec->number <= import_skips(r->d->format) || rec->number <= r->done[r->at]) {
+        if (r->batch.n == 0)
+            arena_reset(r->arena);
+        return rec->number % 1000 == 0 ? cancel_check(&r->j->cancel) : NULL;
+    }
+    r->records = rec->number;
+    r->bytes += reader->text.len + (size_t)rec->n * sizeof(*rec->fields);
+    r->batch.n++;
+    return r->batch.n == BATCH_RECORDS || r->bytes >= BATCH_BYTES ? write_batch(r) : NULL;
+}
+
+static bool
+is_same_target(const struct import_run *r, const struct import_rows_of *to)
+{
+    bool same = r->batch.to != NULL && strcmp(pb_str(r->batch.to->name), to->table) == 0 &&
+                r->batch.n_columns == to->n_columns;
+    for (size_t i = 0; same && i < to->n_columns; i++)
+        same = strcmp(r->batch.columns[i], to->columns[i]) == 0;
+    return same;
+}
+
+/* A dump goes on with rows of another table. */
+static struct error *
+change_target(struct import_run *r, const struct import_rows_of *to)
+{
+    if (is_same_target(r, to))
+        return NULL;
+    if (r->batch.n > 0)
+        ERR_TRY(write_batch(r));
+    r->batch.to = NULL;
+    for (size_t i = 0; i < r->d->n_tables; i++)
+        if (strcmp(pb_str(r->d->tables[i]->name), to->table) == 0)
+            r->batch.to = r->d->tables[i];
+    char **columns = ARENA_ARRAY(r->file_arena, char *, to->n_columns + 1);
+    for (size_t i = 0; i < to->n_columns; i++)
+        columns[i] = arena_strdup(r->file_arena, to->columns[i]);
+    r->batch.columns = columns;
+    r->batch.n_columns = to->n_columns;
+    return NULL;
+}
+
+static struct error *
 read_file(struct import_run *r, struct import_reader *reader)
 {
-    int64_t from = r->done[r->at], skip = import_skips(r->d->format);
     for (bool more = true; more;) {
-        struct import_record *rec = &r->v[r->n];
-        struct error *e = import_read(reader, r->arena, rec, &more);
+        struct error *e = import_read(reader, r->arena, &r->batch.v[r->batch.n], &more);
         if (e != NULL)
-            return err_wrap(e, "%s", import_file_name(r->file));
-        if (more && (rec->number <= skip || rec->number <= from)) {
-            arena_reset(r->arena);
-            if (rec->number % 1000 == 0)
-                ERR_TRY(cancel_check(&r->j->cancel));
-            continue;
-        }
-        if (more) {
-            r->records = rec->number;
-            r->bytes += reader->text.len + (size_t)rec->n * sizeof(*rec->fields);
-            r->n++;
-        }
-        if (r->n == BATCH_RECORDS || r->bytes >= BATCH_BYTES || (!more && r->n > 0))
-            ERR_TRY(write_batch(r));
+            return err_wrap(e, "%s", r->batch.file);
+        if (more)
+            ERR_TRY(reader->begins ? change_target(r, &reader->to) : add_record(r, reader));
     }
+    if (r->batch.n > 0)
+        ERR_TRY(write_batch(r));
     r->done[r->at] = FILE_DONE;
     return NULL;
 }
@@ -284,6 +198,13 @@ import_file(struct import_run *r, const char *uri)
     struct error *err;
     ERR_GOTO(import_file_open(r->j->node, a, uri, PB_GET(r->d->format, compression), &r->j->cancel,
                               &r->file), out);
+    r->file_arena = a;
+    r->batch.file = import_file_name(r->file);
+    if (PB_GET(r->d->format, format) != AMBERDB__IMPORT_FORMAT__KIND__PGDUMP) {
+        r->batch.to = r->d->tables[0];
+        r->batch.columns = r->batch.to->target_cols;
+        r->batch.n_columns = r->batch.to->n_target_cols;
+    }
     import_reader_init(&reader, a, r->file, r->d->format);
     err = read_file(r, &reader);
 out:
@@ -317,7 +238,8 @@ import_files(struct import_run *r)
     struct error *e = NULL;
     ERR_TRY(measure_files(r));
     r->arena = arena_create(r->j->arena, "batch");
-    r->v = arena_alloc(r->j->arena, (BATCH_RECORDS + 1) * sizeof(*r->v));
+    r->batch.d = r->d;
+    r->batch.v = arena_alloc(r->j->arena, (BATCH_RECORDS + 1) * sizeof(*r->batch.v));
     for (r->at = 0; r->at < r->d->n_uris && e == NULL; r->at++) {
         if (r->done[r->at] != FILE_DONE)
             e = import_file(r, r->d->uris[r->at]);
@@ -330,30 +252,45 @@ import_files(struct import_run *r)
 /* ---- its end --------------------------------------------------------------------------------- */
 
 static struct error *
+publish_table(struct exec_ctx *x, const Amberdb__ImportDetails__Table *to, bool imported)
+{
+    const struct table *t;
+    pb_table *pb;
+    ERR_TRY(import_table(x, to, &t));
+    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, t->id, &pb));
+    PB_SET(pb, state, AMBERDB__STATE__PUBLIC);
+    pb->offline_reason = NULL;
+    for (size_t i = 0; i < pb->n_outbound_fks && imported && !PB_GET(to, is_new); i++)
+        PB_SET(pb->outbound_fks[i], validity, AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED);
+    return catalog_write_table(x->catalog, pb);
+}
+
+/* Those of new tables, which a dump brought, must hold. */
+static struct error *
+validate_keys(struct exec_ctx *x, const Amberdb__ImportDetails__Table *to)
+{
+    const struct table *t;
+    ERR_TRY(catalog_table_by_id(x->catalog, PB_GET(to->desc, id), &t));
+    for (size_t i = 0; t != NULL && PB_GET(to, is_new) && i < t->pb->n_outbound_fks; i++)
+        ERR_TRY(ddl_validate_foreign_key(x, t, pb_str(t->pb->outbound_fks[i]->name)));
+    return NULL;
+}
+
+static struct error *
 publish_txn(struct exec_ctx *x, void *arg)
 {
     struct import_run *r = arg;
-    const struct table *t;
-    pb_table *pb;
-    ERR_TRY(open_table(x, r, &t));
-    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, r->table_id, &pb));
-    PB_SET(pb, state, AMBERDB__STATE__PUBLIC);
-    pb->offline_reason = NULL;
-    for (size_t i = 0; i < pb->n_outbound_fks; i++)
-        PB_SET(pb->outbound_fks[i], validity, AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED);
-    ERR_TRY(catalog_write_table(x->catalog, pb));
+    for (size_t i = 0; i < r->d->n_tables; i++)
+        ERR_TRY(publish_table(x, r->d->tables[i], true));
+    catalog_see_offline(x->catalog, false);
+    for (size_t i = 0; i < r->d->n_tables; i++)
+        ERR_TRY(validate_keys(x, r->d->tables[i]));
     Amberdb__Payload *p = r->j->payload;
     PB_SET(r->d, tables_published, true);
     struct slice bytes = pb_pack(r->j->arena, PB_BASE(r->d));
-    ProtobufCBinaryData before = p->import;
     p->import.data = arena_memdup(r->j->arena, bytes.ptr, bytes.len);
     p->import.len = bytes.len;
-    struct error *e = job_save_txn(r->j, x);
-    if (e != NULL) { /* it may be tried again */
-        p->import = before;
-        PB_SET(r->d, tables_published, false);
-    }
-    return e;
+    return job_save_txn(r->j, x);
 }
 
 static struct error *
@@ -361,12 +298,16 @@ publish(struct import_run *r)
 {
     ProtobufCBinaryData before = r->j->payload->import;
     ERR_TRY(cancel_check(&r->j->cancel));
-    struct error *e = exec_txn(r->j->node, NULL, "system", HLC_MIN, &r->j->cancel, publish_txn, r);
-    if (e != NULL)
+    struct error *e = exec_txn(r->j->node, NULL, r->database, HLC_MIN, &r->j->cancel, publish_txn, r);
+    if (e != NULL) {
         r->j->payload->import = before;
-    else
-        auto_stats_note(r->j->node, r->table_id, AUTO_STATS_MANY);
-    return e;
+        PB_SET(r->d, tables_published, false);
+        return e;
+    }
+    for (size_t i = 0; i < r->d->n_tables; i++)
+        if (r->d->tables[i]->desc->sequence_opts == NULL)
+            auto_stats_note(r->j->node, PB_GET(r->d->tables[i]->desc, id), AUTO_STATS_MANY);
+    return NULL;
 }
 
 static struct error *
@@ -387,8 +328,6 @@ import_resume(struct job *j, struct row_sink *rows)
     struct import_run r = {.j = j};
     struct row_counter c = {0};
     ERR_TRY(open_details(j, &r.d));
-    r.target = r.d->tables[0];
-    r.table_id = PB_GET(r.target->desc, id);
     ERR_TRY(load_progress(&r));
     if (!PB_GET(r.d, tables_published)) {
         ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, &j->cancel, database_txn, &r));
@@ -404,9 +343,8 @@ import_resume(struct job *j, struct row_sink *rows)
 /* ---- undoing --------------------------------------------------------------------------------- */
 
 static struct error *
-forget_txn(struct exec_ctx *x, void *arg)
+forget_table(struct exec_ctx *x, const pb_table *t)
 {
-    const pb_table *t = arg;
     uint32_t id = PB_GET(t, id), parent = PB_GET(t, parent_id), named;
     const pb_descriptor *now;
     ERR_TRY(catalog_namespace_get(x->catalog, parent, ID_PUBLIC_SCHEMA, pb_str(t->name), &named));
@@ -416,8 +354,17 @@ forget_txn(struct exec_ctx *x, void *arg)
     return now != NULL ? catalog_delete_descriptor(x->catalog, id) : NULL;
 }
 
+static struct error *
+forget_txn(struct exec_ctx *x, void *arg)
+{
+    const pb_import *d = arg;
+    for (size_t i = 0; i < d->n_tables; i++)
+        ERR_TRY(forget_table(x, d->tables[i]->desc));
+    return NULL;
+}
+
 struct undoing {
-    struct import_run *r;
+    const Amberdb__ImportDetails__Table *to;
     struct slice from;         /* keys before it are done; of `kept` */
     struct arena *kept;
     bool done;
@@ -434,8 +381,8 @@ undo_txn(struct exec_ctx *x, void *arg)
     struct kv_scan *scan;
     struct kv_entry e;
     bool more = true;
-    ERR_TRY(open_table(x, u->r, &t));
-    ERR_TRY(catalog_descriptor(x->catalog, u->r->table_id, &d));
+    ERR_TRY(import_table(x, u->to, &t));
+    ERR_TRY(catalog_descriptor(x->catalog, t->id, &d));
     struct hlc since = pb_hlc(pb_descriptor_table(d)->modification_time);
     ERR_TRY(table_spans(x->arena, t->pb, &spans));
     span_list_sort(&spans);
@@ -443,10 +390,9 @@ undo_txn(struct exec_ctx *x, void *arg)
     if (u->from.len > 0)
         all.start = u->from;
     struct kv_scan_opts o = {.span = all, .no_track = true};
-    size_t n = 0;
     ERR_TRY(kv_scan_open(x->txn, &o, &scan));
     struct error *err = NULL;
-    for (; err == NULL && n < REVERT_KEYS; n++) {
+    for (size_t n = 0; err == NULL && n < REVERT_KEYS; n++) {
         err = kv_scan_next(scan, &e, &more);
         if (err != NULL || !more)
             break;
@@ -462,14 +408,8 @@ undo_txn(struct exec_ctx *x, void *arg)
 static struct error *
 public_txn(struct exec_ctx *x, void *arg)
 {
-    const struct import_run *r = arg;
-    const struct table *t;
-    pb_table *pb;
-    ERR_TRY(open_table(x, r, &t));
-    ERR_TRY(catalog_mutable_table(x->catalog, x->arena, r->table_id, &pb));
-    PB_SET(pb, state, AMBERDB__STATE__PUBLIC);
-    pb->offline_reason = NULL;
-    return catalog_write_table(x->catalog, pb);
+    const struct undoing *u = arg;
+    return publish_table(x, u->to, false);
 }
 
 static struct error *
@@ -477,40 +417,39 @@ state_txn(struct exec_ctx *x, void *arg)
 {
     struct undoing *u = arg;
     const pb_descriptor *d;
-    ERR_TRY(catalog_descriptor(x->catalog, u->r->table_id, &d));
+    ERR_TRY(catalog_descriptor(x->catalog, PB_GET(u->to->desc, id), &d));
     u->done = d == NULL || PB_GET(pb_descriptor_table(d), state) != AMBERDB__STATE__OFFLINE;
     return NULL;
 }
 
 static struct error *
-undo_rows(struct import_run *r)
+undo_rows(struct job *j, const Amberdb__ImportDetails__Table *to)
 {
-    struct undoing u = {.r = r};
+    struct undoing u = {.to = to};
     struct error *err;
-    ERR_TRY(exec_txn(r->j->node, NULL, "system", HLC_MIN, NULL, state_txn, &u));
+    ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, NULL, state_txn, &u));
     if (u.done)
         return NULL; /* an earlier run did it */
-    u.kept = arena_create(r->j->arena, "undo");
+    u.kept = arena_create(j->arena, "undo");
     do
-        err = exec_txn(r->j->node, NULL, "system", HLC_MIN, NULL, undo_txn, &u);
+        err = exec_txn(j->node, NULL, "system", HLC_MIN, NULL, undo_txn, &u);
     while (err == NULL && !u.done);
     arena_destroy(u.kept);
-    return err != NULL ? err : exec_txn(r->j->node, NULL, "system", HLC_MIN, NULL, public_txn, r);
+    return err != NULL ? err : exec_txn(j->node, NULL, "system", HLC_MIN, NULL, public_txn, &u);
 }
 
 static struct error *
 import_revert(struct job *j)
 {
-    struct import_run r = {.j = j};
-    ERR_TRY(open_details(j, &r.d));
-    r.target = r.d->tables[0];
-    r.table_id = PB_GET(r.target->desc, id);
-    if (PB_GET(r.d, tables_published))
+    pb_import *d;
+    ERR_TRY(open_details(j, &d));
+    if (PB_GET(d, tables_published))
         return NULL; /* whole, and maybe in use */
-    if (!PB_GET(r.target, is_new))
-        return undo_rows(&r);
-    ERR_TRY(drop_table_data(j->node, r.table_id));
-    return exec_txn(j->node, NULL, "system", HLC_MIN, NULL, forget_txn, r.target->desc);
+    if (!PB_GET(d->tables[0], is_new))
+        return undo_rows(j, d->tables[0]);
+    for (size_t i = 0; i < d->n_tables; i++)
+        ERR_TRY(drop_table_data(j->node, PB_GET(d->tables[i]->desc, id)));
+    return exec_txn(j->node, NULL, "system", HLC_MIN, NULL, forget_txn, d);
 }
 
 /* ---- where it can run ------------------------------------------------------------------------ */

@@ -41,7 +41,7 @@ void
 import_reader_init(struct import_reader *r, struct arena *a, struct import_file *f,
                    const pb_import_format *format)
 {
-    *r = (struct import_reader){.file = f, .format = format};
+    *r = (struct import_reader){.file = f, .arena = a, .format = format};
     str_init(&r->text, RECORD_BYTES_MAX);
     arena_on_free(a, release_reader, r);
 }
@@ -79,6 +79,8 @@ next_of(const pb_import_format *f)
         return import_next_csv;
     case AMBERDB__IMPORT_FORMAT__KIND__DELIMITED:
         return import_next_delimited;
+    case AMBERDB__IMPORT_FORMAT__KIND__PGDUMP:
+        return import_next_dump;
     default:
         return import_next_copy;
     }
@@ -89,6 +91,7 @@ import_read(struct import_reader *r, struct arena *a, struct import_record *out,
 {
     str_clear(&r->text);
     r->n_fields = 0;
+    r->begins = false;
     ERR_TRY(next_of(r->format)(r, more));
     if (r->file->failed != NULL) {
         struct error *e = r->file->failed;
@@ -96,7 +99,7 @@ import_read(struct import_reader *r, struct arena *a, struct import_record *out,
         return e;
     }
     ERR_TRY(str_error(&r->text));
-    if (!*more)
+    if (!*more || r->begins)
         return NULL;
     uint8_t *text = arena_memdup(a, r->text.ptr, r->text.len);
     *out = (struct import_record){r->number, r->n_fields,

@@ -11,7 +11,7 @@
 \set VERBOSITY terse
 
 -- a new table
-IMPORT TABLE t (a INT PRIMARY KEY, b STRING, c DECIMAL, INDEX (b)) CSV DATA ('nodelocal://1/import/a.csv');
+IMPORT TABLE t (a INT PRIMARY KEY, b STRING, c DECIMAL, INDEX (b)) CSV DATA ('nodelocal://1/import/a.csv') \g |cut -d'|' -f2-5
 SELECT * FROM t ORDER BY a;
 SELECT b FROM t@t_b_idx ORDER BY b;
 SHOW CREATE TABLE t;
@@ -20,14 +20,14 @@ IMPORT TABLE nodb.public.t (a INT PRIMARY KEY) CSV DATA ('nodelocal://1/import/a
 -- a file that fails leaves nothing
 IMPORT TABLE u (a INT PRIMARY KEY, b STRING, c DECIMAL) CSV DATA ('nodelocal://1/import/a.csv', 'nodelocal://1/import/b.csv');
 SELECT * FROM u;
-IMPORT TABLE u (a INT PRIMARY KEY, b STRING, c STRING) CSV DATA ('nodelocal://1/import/a.csv', 'nodelocal://1/import/b.csv') WITH nullif = '';
+IMPORT TABLE u (a INT PRIMARY KEY, b STRING, c STRING) CSV DATA ('nodelocal://1/import/a.csv', 'nodelocal://1/import/b.csv') WITH nullif = '' \g |cut -d'|' -f2-5
 SELECT a, b, b IS NULL, c FROM u ORDER BY a;
 -- defaults, computed columns, rowid
-IMPORT TABLE w (a INT, b STRING, c STRING, d STRING AS (b || c) STORED) CSV DATA ('nodelocal://1/import/a.csv');
+IMPORT TABLE w (a INT, b STRING, c STRING, d STRING AS (b || c) STORED) CSV DATA ('nodelocal://1/import/a.csv') \g |cut -d'|' -f2-5
 SELECT * FROM w ORDER BY a;
 SELECT count(DISTINCT rowid) FROM w;
 ALTER TABLE w ALTER COLUMN c SET DEFAULT 'none';
-IMPORT INTO w (a, b) CSV DATA ('nodelocal://1/import/k.csv') WITH skip = '1', comment = '#';
+IMPORT INTO w (a, b) CSV DATA ('nodelocal://1/import/k.csv') WITH skip = '1', comment = '#' \g |cut -d'|' -f2-5
 SELECT * FROM w WHERE c = 'none' ORDER BY a;
 
 -- into one that has rows
@@ -44,7 +44,7 @@ DROP VIEW tv;
 SELECT count(*) FROM t;
 -- checks hold; keys are to be validated
 CREATE TABLE ch (id INT PRIMARY KEY, p INT REFERENCES t, CHECK (id > 2));
-IMPORT INTO ch CSV DATA ('nodelocal://1/import/k.csv') WITH skip = '1', comment = '#';
+IMPORT INTO ch CSV DATA ('nodelocal://1/import/k.csv') WITH skip = '1', comment = '#' \g |cut -d'|' -f2-5
 SELECT * FROM ch ORDER BY id;
 SELECT constraint_name, validated FROM [SHOW CONSTRAINTS FROM ch] ORDER BY 1;
 ALTER TABLE ch VALIDATE CONSTRAINT fk_p_ref_t;
@@ -54,23 +54,23 @@ SELECT * FROM ch2;
 
 -- other formats
 IMPORT TABLE z CREATE USING 'nodelocal://1/import/z.sql' DELIMITED DATA ('nodelocal://1/import/m.txt')
-    WITH fields_terminated_by = '|', fields_enclosed_by = '"', fields_escaped_by = '\';
+    WITH fields_terminated_by = '|', fields_enclosed_by = '"', fields_escaped_by = '\' \g |cut -d'|' -f2-5
 SELECT a, b, b IS NULL, c, c = e'\n\t\\' FROM z ORDER BY a;
 IMPORT INTO z DELIMITED DATA ('nodelocal://1/import/n.txt') WITH fields_terminated_by = ';', rows_terminated_by = '~';
 DELETE FROM z;
-IMPORT INTO z DELIMITED DATA ('nodelocal://1/import/n.txt') WITH fields_terminated_by = ';', rows_terminated_by = '~';
+IMPORT INTO z DELIMITED DATA ('nodelocal://1/import/n.txt') WITH fields_terminated_by = ';', rows_terminated_by = '~' \g |cut -d'|' -f2-5
 SELECT a, b, b IS NULL, c FROM z ORDER BY a;
 DROP TABLE z;
-IMPORT TABLE z CREATE USING 'nodelocal://1/import/z.sql' PGCOPY DATA ('nodelocal://1/import/p.txt');
+IMPORT TABLE z CREATE USING 'nodelocal://1/import/z.sql' PGCOPY DATA ('nodelocal://1/import/p.txt') \g |cut -d'|' -f2-5
 SELECT a, b, b IS NULL, c::BYTES FROM z ORDER BY a;
 IMPORT TABLE z2 CREATE USING 'nodelocal://1/import/z.sql' PGCOPY DATA ('nodelocal://1/import/p.txt');
 IMPORT TABLE z2 CREATE USING 'nodelocal://1/import/select.sql' PGCOPY DATA ('nodelocal://1/import/p.txt');
 IMPORT TABLE z2 (a INT, b STRING, c STRING) PGCOPY DATA ('nodelocal://1/import/p.txt') WITH max_row_size = '3B';
-IMPORT TABLE s (a STRING, b STRING) CSV DATA ('nodelocal://1/import/section.csv') WITH delimiter = '§', nullif = '';
+IMPORT TABLE s (a STRING, b STRING) CSV DATA ('nodelocal://1/import/section.csv') WITH delimiter = '§', nullif = '' \g |cut -d'|' -f2-5
 SELECT a, a IS NULL, b FROM s ORDER BY b;
 
 -- files
-IMPORT TABLE v (x STRING) CSV DATA ('nodelocal://1/import/[ab].csv') WITH delimiter = '|';
+IMPORT TABLE v (x STRING) CSV DATA ('nodelocal://1/import/[ab].csv') WITH delimiter = '|' \g |cut -d'|' -f2-5
 SELECT x FROM v ORDER BY x;
 IMPORT INTO v CSV DATA ('nodelocal://1/import/q*.csv');
 IMPORT INTO v CSV DATA ('nodelocal://1/import/[ab].csv') WITH disable_glob_matching;
@@ -92,6 +92,10 @@ IMPORT INTO v CSV DATA ('nodelocal://1/import/a.csv') WITH decompress = 'zip';
 IMPORT INTO v CSV DATA ('nodelocal://1/import/a.csv') WITH sstsize = 'much';
 IMPORT INTO v DELIMITED DATA ('nodelocal://1/import/a.csv') WITH fields_terminated_by = 'ab';
 IMPORT INTO v XYZ DATA ('nodelocal://1/import/a.csv');
+IMPORT MYSQLDUMP 'nodelocal://1/import/a.csv';
+IMPORT PGDUMP 'nodelocal://1/import/select.sql';
+IMPORT PGDUMP 'nodelocal://1/import/a.csv';
+IMPORT PGDUMP 'nodelocal://1/import/z.sql' WITH delimiter = ',';
 IMPORT INTO v AVRO DATA ('nodelocal://1/import/a.csv');
 
 -- refused
