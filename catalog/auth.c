@@ -5,6 +5,9 @@
 #include "config.h"
 
 #include "catalog/catalog.h"
+
+#include <stdlib.h>
+
 #include "catalog/catalog_int.h"
 #include "catalog/pb.h"
 #include "catalog/sysrow.h"
@@ -248,25 +251,62 @@ catalog_zone(struct catalog_txn *ct, struct arena *a, uint32_t id, Amberdb__Zone
     return PB_PARSE(a, zone_config, "zone configuration", datum_slice(&row[1]), out);
 }
 
-struct error *
-catalog_gc_ttl(struct catalog_txn *ct, uint32_t table_id, int32_t *seconds)
-{
-    const pb_descriptor *d;
-    uint32_t chain[3] = {table_id, 0, 0};
-    int n = 1;
+struct zone_ttl {
+    uint32_t id;
+    int32_t seconds;
+};
 
-    ERR_TRY(catalog_descriptor(ct, table_id, &d));
-    if (pb_descriptor_table(d) != NULL)
-        chain[n++] = PB_GET(pb_descriptor_table(d), parent_id);
-    chain[n++] = 0; /* RANGE default */
-    for (int i = 0; i < n; i++) {
-        Amberdb__ZoneConfig *z;
-        ERR_TRY(catalog_zone(ct, ct->a, chain[i], &z));
-        if (z != NULL && z->gc != NULL) {
-            *seconds = PB_GET(z->gc, ttl_seconds);
-            return NULL;
-        }
+struct catalog_ttls {
+    struct arena *a;
+    struct zone_ttl *v; /* of zones that set it, ascending */
+    size_t n, cap;
+};
+
+static struct error *
+add_ttl(void *arg, const struct datum *row, bool *stop)
+{
+    struct catalog_ttls *l = arg;
+    Amberdb__ZoneConfig *z;
+    (void)stop;
+    if (row[1].null)
+        return NULL;
+    ERR_TRY(PB_PARSE(l->a, zone_config, "zone configuration", datum_slice(&row[1]), &z));
+    if (z->gc == NULL)
+        return NULL;
+    if (l->n == l->cap) {
+        size_t cap = l->cap == 0 ? 16 : l->cap * 2;
+        l->v = arena_realloc(l->a, l->v, l->cap * sizeof(*l->v), cap * sizeof(*l->v));
+        l->cap = cap;
     }
-    *seconds = DEFAULT_TTL_SECONDS;
+    l->v[l->n++] = (struct zone_ttl){(uint32_t)row[0].i, PB_GET(z->gc, ttl_seconds)};
     return NULL;
+}
+
+struct error *
+catalog_ttls_read(struct catalog_txn *ct, struct arena *a, struct catalog_ttls **out)
+{
+    *out = ARENA_NEW(a, struct catalog_ttls);
+    (*out)->a = a;
+    return sys_scan(ct, ID_ZONES, NULL, NULL, 0, add_ttl, *out);
+}
+
+static int
+ttl_cmp(const void *a, const void *b)
+{
+    uint32_t x = ((const struct zone_ttl *)a)->id, y = ((const struct zone_ttl *)b)->id;
+    return (x > y) - (x < y);
+}
+
+int32_t
+catalog_gc_ttl(const struct catalog_ttls *l, const pb_table *t)
+{
+    const uint32_t chain[] = {PB_GET(t, id), PB_GET(t, parent_id), 0 /* RANGE default */};
+
+    for (size_t i = 0; l->n > 0 && i < sizeof(chain) / sizeof(chain[0]); i++) {
+        struct zone_ttl key = {.id = chain[i]};
+        const struct zone_ttl *z = bsearch(&key, l->v, l->n, sizeof(key), ttl_cmp);
+        if (z != NULL)
+            return z->seconds;
+    }
+    return DEFAULT_TTL_SECONDS;
 }

@@ -217,8 +217,10 @@ struct error *catalog_user_password(struct catalog_txn *ct, struct arena *a, con
 /* The zone configuration stored for an object (0: RANGE default); *out NULL when there is none. */
 struct error *catalog_zone(struct catalog_txn *ct, struct arena *a, uint32_t id,
                            Amberdb__ZoneConfig **out) ERR_MUST_USE;
-/* gc.ttlseconds in force for a table (table zone, database zone, RANGE default). */
-struct error *catalog_gc_ttl(struct catalog_txn *ct, uint32_t table_id, int32_t *seconds)
-    ERR_MUST_USE;
+/* gc.ttlseconds of all zones; what is in force for a table (table zone, database zone, RANGE default). */
+struct catalog_ttls;
+struct error *catalog_ttls_read(struct catalog_txn *ct, struct arena *a,
+                                struct catalog_ttls **out) ERR_MUST_USE;
+int32_t catalog_gc_ttl(const struct catalog_ttls *l, const pb_table *t);
 
 #endif

@@ -239,6 +239,7 @@ remove_expired(struct work *w)
 struct sweep {
     struct gc *gc;
     struct arena *arena;
+    struct catalog_ttls *ttls;
     struct work *work; /* what is to be removed */
     size_t n_work, cap_work;
     struct work *live; /* every table, for its old versions */
@@ -256,12 +257,12 @@ add_work(struct arena *a, struct work **v, size_t *n, size_t *cap, struct work w
     (*v)[(*n)++] = w;
 }
 
-static struct error *
-look_at_table(struct exec_ctx *x, struct sweep *s, const pb_table *t)
+static void
+look_at_table(struct sweep *s, const pb_table *t)
 {
     int64_t now = wall_now_ns();
     struct work w = {.gc = s->gc, .arena = s->arena, .table_id = t->id};
-    ERR_TRY(catalog_gc_ttl(x->catalog, t->id, &w.ttl));
+    w.ttl = catalog_gc_ttl(s->ttls, t);
     int64_t ttl = w.ttl * NS_PER_SECOND;
     bool is_view = t->view_query != NULL && *t->view_query != '\0';
     w.span = row_table_span(s->arena, t->id);
@@ -270,7 +271,7 @@ look_at_table(struct exec_ctx *x, struct sweep *s, const pb_table *t)
         w.expired = is_view || t->drop_time + ttl < now;
         if (w.expired)
             add_work(s->arena, &s->work, &s->n_work, &s->cap_work, w);
-        return NULL;
+        return;
     }
     for (size_t i = 0; i < t->n_gc_mutations; i++) {
         if (t->gc_mutations[i]->drop_time + ttl >= now)
@@ -288,7 +289,6 @@ look_at_table(struct exec_ctx *x, struct sweep *s, const pb_table *t)
     }
     if (!is_view)
         add_work(s->arena, &s->live, &s->n_live, &s->cap_live, w);
-    return NULL;
 }
 
 /* Who is alive, what work there is, what nodes ask each other: rows that are written again and again. */
@@ -349,10 +349,11 @@ collect(struct exec_ctx *x, void *arg)
     size_t n;
     s->n_work = s->n_live = 0;
     add_own_rows(s);
+    ERR_TRY(catalog_ttls_read(x->catalog, x->arena, &s->ttls));
     ERR_TRY(catalog_list(x->catalog, x->arena, 0, &all, &n));
     for (size_t i = 0; i < n; i++)
         if (pb_descriptor_table(all[i]) != NULL && pb_descriptor_id(all[i]) < KV_FOREIGN_TABLE_MIN)
-            ERR_TRY(look_at_table(x, s, pb_descriptor_table(all[i])));
+            look_at_table(s, pb_descriptor_table(all[i]));
     return leave_paused(x, s);
 }
 

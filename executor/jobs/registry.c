@@ -15,6 +15,7 @@
 
 #include "executor/jobs/registry_int.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,6 +68,10 @@ struct job_registry {
     bool draining;              /* others do it */
     bool forbidden;             /* opts.no_jobs_file was there when the last sweep looked */
     int64_t next_retention_ns;
+    /* The sweeper's: live jobs of kinds that have no worker, ascending. What was dropped waits for garbage
+     * collection as such for a day; a sweep need not read thousands of these records again. */
+    int64_t *left;
+    size_t n_left;
 };
 
 static void *run_main(void *arg);
@@ -545,6 +550,8 @@ struct sweep {
     int64_t drop_before_us; /* finished before: drop; 0: no retention now */
     struct { int64_t id; enum job_request request; } *requests;
     size_t n_requests, cap_requests;
+    int64_t *left; /* for the registry, once the sweep is done; see there */
+    size_t n_left;
 };
 
 static enum job_request
@@ -594,6 +601,19 @@ sweep_record(void *arg, const struct job_record *rec)
     return NULL;
 }
 
+static int
+id_cmp(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool
+is_left(const struct job_registry *reg, int64_t id)
+{
+    return reg->n_left > 0 && bsearch(&id, reg->left, reg->n_left, sizeof(id), id_cmp) != NULL;
+}
+
 struct active {
     struct arena *a;
     int64_t *ids;
@@ -626,21 +646,38 @@ sweep_active(struct exec_ctx *x, struct sweep *s)
         ERR_TRY(sys_scan(x->catalog, ID_JOBS, "jobs_status_created_idx", &status, 1, add_active,
                          &l));
     }
+    s->left = ARENA_ARRAY(s->a, int64_t, l.n + 1);
     for (size_t i = 0; i < l.n; i++) {
         struct job_record r;
         bool found;
+        if (is_left(s->reg, l.ids[i])) {
+            s->left[s->n_left++] = l.ids[i];
+            continue;
+        }
         ERR_TRY(job_record_get(x, x->arena, l.ids[i], &r, &found));
-        if (found)
+        if (found && r.payload != NULL && job_ops_find(job_type_of(r.payload)) == NULL)
+            s->left[s->n_left++] = l.ids[i];
+        else if (found)
             ERR_TRY(sweep_record(s, &r));
     }
     return NULL;
+}
+
+static void
+keep_left(struct job_registry *reg, const struct sweep *s)
+{
+    xfree(reg->left);
+    reg->n_left = s->n_left;
+    reg->left = xcalloc(s->n_left + 1, sizeof(*s->left));
+    memcpy(reg->left, s->left, s->n_left * sizeof(*s->left));
+    qsort(reg->left, reg->n_left, sizeof(*reg->left), id_cmp);
 }
 
 static struct error *
 sweep_txn(struct exec_ctx *x, void *arg)
 {
     struct sweep *s = arg;
-    s->n_start = s->n_drop = s->n_requests = 0;
+    s->n_start = s->n_drop = s->n_requests = s->n_left = 0;
     if (s->drop_before_us == 0)
         return sweep_active(x, s);
     ERR_TRY(job_record_scan(x, sweep_record, s));
@@ -694,6 +731,8 @@ sweep_once(struct job_registry *reg)
     s.drop = ARENA_ARRAY(s.a, int64_t, RETENTION_BATCH);
     struct error *e = exec_txn(reg->node, NULL, "system", HLC_MIN, &reg->node->shutdown, sweep_txn,
                                &s);
+    if (e == NULL && s.left != NULL)
+        keep_left(reg, &s);
     for (size_t i = 0; e == NULL && i < s.n_requests; i++)
         job_request(reg, s.requests[i].id, s.requests[i].request);
     for (size_t i = 0; e == NULL && i < s.n_start && !forbidden; i++)
@@ -842,6 +881,7 @@ job_registry_destroy(struct job_registry *reg)
     }
     cond_destroy(&reg->changed);
     mutex_destroy(&reg->lock);
+    xfree(reg->left);
     xfree(reg);
 }
 

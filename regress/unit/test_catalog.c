@@ -264,15 +264,17 @@ test_system_rows(void **state)
     struct datum row[9], key;
     bool found, is_role;
     int count = 0;
-    int32_t ttl;
+    const struct table *t;
+    struct catalog_ttls *ttls;
     struct slice hash;
 
     must(sys_scan(x.ct, ID_ZONES, NULL, NULL, 0, count_row, &count));
     assert_int_equal(count, 7);
-    must(catalog_gc_ttl(x.ct, ID_USERS, &ttl));
-    assert_int_equal(ttl, 90000);
-    must(catalog_gc_ttl(x.ct, 25, &ttl));
-    assert_int_equal(ttl, 600);
+    must(catalog_ttls_read(x.ct, x.a, &ttls));
+    must(catalog_table_by_id(x.ct, ID_USERS, &t));
+    assert_int_equal(catalog_gc_ttl(ttls, t->pb), 90000);
+    must(catalog_table_by_id(x.ct, 25, &t));
+    assert_int_equal(catalog_gc_ttl(ttls, t->pb), 600);
     must(catalog_user_exists(x.ct, "admin", &found, &is_role));
     assert_true(found && is_role);
     must(catalog_user_exists(x.ct, "nobody", &found, &is_role));
