@@ -177,6 +177,91 @@ add_trace(struct bundle *b, const char **json)
     return NULL;
 }
 
+#define UNIX_2000_US INT64_C(946684800000000)
+
+/* Of the transaction for what is below it, else of the session: 0. */
+static int
+parent_span(const struct trace_line *v, int i)
+{
+    if (strcmp(v[i].operation, "sql txn") == 0)
+        return 0;
+    while (--i >= 0)
+        if (strcmp(v[i].operation, "sql txn") == 0)
+            return v[i].span;
+    return 0;
+}
+
+static void
+put_jaeger_span(struct str *s, const struct trace_line *v, int n, int first, const char *trace_id,
+                const char *node)
+{
+    int last = first;
+    bool some = false;
+
+    for (int i = first; i < n; i++)
+        if (v[i].span == v[first].span)
+            last = i;
+    str_printf(s, "\t\t\t\t{\n\t\t\t\t\t\"traceID\": \"%s\",\n\t\t\t\t\t\"spanID\": \"%d\",\n"
+               "\t\t\t\t\t\"operationName\": ", trace_id, v[first].span + 1);
+    explain_put_json(s, v[first].operation);
+    str_append_cstr(s, ",\n\t\t\t\t\t\"references\": ");
+    if (v[first].span == 0)
+        str_append_cstr(s, "null");
+    else
+        str_printf(s, "[{\"refType\": \"CHILD_OF\", \"traceID\": \"%s\", \"spanID\": \"%d\"}]", trace_id,
+                   parent_span(v, first) + 1);
+    str_printf(s, ",\n\t\t\t\t\t\"startTime\": %lld,\n\t\t\t\t\t\"duration\": %lld,\n"
+               "\t\t\t\t\t\"tags\": null,\n\t\t\t\t\t\"logs\": [",
+               (long long)(v[first].time_us + UNIX_2000_US),
+               (long long)(v[last].time_us - v[first].time_us));
+    for (int i = first; i <= last; i++) {
+        if (v[i].span != v[first].span)
+            continue;
+        str_printf(s, "%s\n\t\t\t\t\t\t{\"timestamp\": %lld, \"fields\": [{\"key\": \"event\", "
+                   "\"type\": \"STRING\", \"value\": ", some ? "," : "",
+                   (long long)(v[i].time_us + UNIX_2000_US));
+        explain_put_json(s, v[i].message);
+        str_append_cstr(s, "}]}");
+        some = true;
+    }
+    str_printf(s, "\n\t\t\t\t\t],\n\t\t\t\t\t\"processID\": \"%s\",\n"
+               "\t\t\t\t\t\"warnings\": null\n\t\t\t\t}", node);
+}
+
+/* SOURCE: v20.1 util/tracing/recording.go, ToJaegerJSON: what Jaeger's search page can load. */
+static struct error *
+add_jaeger_trace(struct bundle *b, const char *sql)
+{
+    struct str s;
+    int n;
+    const struct trace_line *v = trace_lines(b->x->session, &n);
+    const char *trace_id = arena_printf(b->a, "%lld", n > 0 ? (long long)v[0].time_us : 0);
+    const char *node = arena_printf(b->a, "node %u", exec_eval_hooks.node_id(&b->x->env));
+
+    str_init_arena(&s, b->a, BUNDLE_MAX);
+    str_append_cstr(&s, "{\n\t\"_comment\": ");
+    explain_put_json(&s, arena_printf(b->a, "This is a trace for SQL statement: %s\nThis trace can be "
+                                      "imported into Jaeger for visualization. From the Jaeger Search "
+                                      "screen, select JSON File.", sql));
+    str_printf(&s, ",\n\t\"data\": [\n\t\t{\n\t\t\t\"traceID\": \"%s\",\n\t\t\t\"spans\": [",
+               trace_id);
+    for (int i = 0, spans = 0; i < n; i++) {
+        int k = 0;
+        while (v[k].span != v[i].span)
+            k++;
+        if (k < i)
+            continue;
+        str_append_cstr(&s, spans++ > 0 ? ",\n" : "\n");
+        put_jaeger_span(&s, v, n, i, trace_id, node);
+    }
+    str_printf(&s, "\n\t\t\t],\n\t\t\t\"processes\": {\n\t\t\t\t\"%s\": {\n"
+               "\t\t\t\t\t\"serviceName\": \"%s\",\n\t\t\t\t\t\"tags\": null\n\t\t\t\t}\n"
+               "\t\t\t}\n\t\t}\n\t]\n}\n", node, node);
+    ERR_TRY(str_error(&s));
+    zip_add(&b->zip, "trace-jaeger.json", str_slice(&s));
+    return NULL;
+}
+
 /* The version, and the variables that plans depend on. */
 static struct error *
 add_env(struct bundle *b)
@@ -301,6 +386,7 @@ explain_bundle(struct op *explain, struct arena *a, const struct plan_explain *p
     ERR_TRY(add_plan(&b, explain));
     ERR_TRY(add_diagram(&b, explain, ran, str_cstr(&sql)));
     ERR_TRY(add_trace(&b, &trace));
+    ERR_TRY(add_jaeger_trace(&b, str_cstr(&sql)));
     ERR_TRY(add_env(&b));
     ERR_TRY(add_tables(&b));
     ERR_TRY(zip_finish(&b.zip, &archive));
