@@ -65,6 +65,15 @@ takes(const struct agg_def *d, const struct type *t)
     return !extreme || t->family != FAMILY_ARRAY;
 }
 
+static struct error *
+no_index_order(const struct ast_order_by *o, const char *where)
+{
+    for (int i = 0; i < o->count; i++)
+        if (o->items[i].kind != AST_ORDER_EXPR)
+            return err_new(ERR_FEATURE_NOT_SUPPORTED, "ORDER BY INDEX in %s is not supported", where);
+    return NULL;
+}
+
 /* Arguments, FILTER, ORDER BY of an aggregate; c is the context for what is inside. */
 static struct error *
 agg_inside(struct type_ctx *c, const struct ast_expr *e, const char *name,
@@ -114,6 +123,7 @@ agg_inside(struct type_ctx *c, const struct ast_expr *e, const char *name,
         fc.reject |= REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS;
         ERR_TRY(tc_require_bool(&fc, f->filter, "FILTER expression", &k->filter));
     }
+    ERR_TRY(no_index_order(&f->order_by, "an aggregate"));
     k->n_order = f->order_by.count;
     k->order = ARENA_ARRAY(c->arena, struct agg_order, (size_t)k->n_order + 1);
     for (int i = 0; i < k->n_order; i++) {
@@ -591,6 +601,7 @@ type_over(struct type_ctx *c, const struct ast_expr *e, struct window_call *w)
     w->partition = ARENA_ARRAY(c->arena, struct expr *, (size_t)w->n_partition + 1);
     for (int i = 0; i < w->n_partition; i++)
         ERR_TRY(type_expr(c, o.partitions->items[i], NULL, &w->partition[i]));
+    ERR_TRY(no_index_order(o.order_by, "window definition"));
     w->n_order = o.order_by->count;
     w->order = ARENA_ARRAY(c->arena, struct agg_order, (size_t)w->n_order + 1);
     for (int i = 0; i < w->n_order; i++) {
