@@ -240,6 +240,7 @@ planner_new(struct exec_ctx *x, struct placeholder_types *ph)
     p->user = x->user;
     p->hooks = &planner_hooks;
     p->hook_arg = x;
+    p->clock = x->node->clock;
     p->read_only_as_of = x->txn_state != NULL && x->txn_state->fixed_time;
     p->internal = x->session == NULL;
     if (x->session != NULL) {

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "planner/as_of.h"
+#include "planner/plan_int.h"
 #include "planner/type_int.h"
 
 #define CLAUSE "AS OF SYSTEM TIME"
@@ -301,4 +302,23 @@ eval_as_of(struct type_ctx *c, const struct ast_expr *e, struct hlc now, struct 
     ERR_TRY(expr_eval(x, &env, NULL, NULL, &d));
     ERR_TRY(from_datum(&env, x->type, &d, out));
     return check_time(*out, now);
+}
+
+struct error *
+plan_as_of(struct planner *p, const struct ast_expr *e, bool top)
+{
+    struct type_ctx c;
+    struct hlc ts;
+
+    if (e == NULL)
+        return NULL;
+    type_ctx_init(&c, p, NULL, "AS OF SYSTEM TIME", 0);
+    ERR_TRY(eval_as_of(&c, e, clock_now(p->clock), &ts));
+    if (!top && !p->read_only_as_of)
+        return err_new(ERR_SYNTAX, "AS OF SYSTEM TIME must be provided on a top-level statement");
+    if (p->has_as_of && hlc_cmp(ts, p->as_of) != 0)
+        return err_unimplemented(35712, "cannot specify AS OF SYSTEM TIME with different timestamps");
+    p->has_as_of = true;
+    p->as_of = ts;
+    return NULL;
 }

@@ -13,4 +13,7 @@
 struct error *eval_as_of(struct type_ctx *c, const struct ast_expr *e, struct hlc now,
                          struct hlc *out) ERR_MUST_USE;
 
+/* A clause of a query, NULL for none; top: of the statement's own. All of a statement say the same moment. */
+struct error *plan_as_of(struct planner *p, const struct ast_expr *e, bool top) ERR_MUST_USE;
+
 #endif

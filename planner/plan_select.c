@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "planner/as_of.h"
 #include "planner/plan_int.h"
 
 #include "grammar/print.h"
@@ -1446,9 +1447,7 @@ plan_select_inner(struct planner *p, struct scope *outer, const struct ast_selec
     case AST_SELECT_CLAUSE: {
         struct rel *rel;
         struct scope *scope;
-        p->has_as_of = p->has_as_of || s->clause->as_of != NULL;
-        if (s->clause->as_of != NULL && p->top != s && !p->read_only_as_of)
-            return err_new(ERR_SYNTAX, "AS OF SYSTEM TIME must be provided on a top-level statement");
+        ERR_TRY(plan_as_of(p, s->clause->as_of, p->top == s));
         ERR_TRY(plan_from(p, outer, &s->clause->from, &rel, &scope));
         apply_locking(rel, &s->locking);
         struct select_parts parts = {.clause = s->clause,

@@ -16,6 +16,7 @@
 #ifndef AMBERDB_PLANNER_PLANNER_H
 #define AMBERDB_PLANNER_PLANNER_H
 
+#include "base/clock.h"
 #include "catalog/catalog.h"
 #include "grammar/ast.h"
 #include "planner/expr.h"
@@ -72,6 +73,8 @@ struct planner {
     const char *locks;                   /* "FOR UPDATE" and the like, when there is one; else NULL */
     bool cacheable;                      /* nothing in it depends on more than schema versions */
     bool has_as_of;                      /* AS OF SYSTEM TIME somewhere */
+    struct hlc as_of;                    /* the first of them; all others are to say the same */
+    struct clock *clock;                 /* of the node */
     struct plan_right {                  /* rights that were checked */
         uint32_t id;
         enum privilege privilege;
