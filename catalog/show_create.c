@@ -435,8 +435,8 @@ table(const struct show *sh)
         return NULL;
     }
     primary_key(sh);
-    for (size_t i = 0; i < t->pb->n_outbound_fks; i++)
-        foreign_key(sh, t->pb->outbound_fks[i]);
+    for (size_t i = 0; i < t->held->n_outbound_fks; i++)
+        foreign_key(sh, t->held->outbound_fks[i]);
     for (int i = 1; i < t->n_indexes; i++)
         ERR_TRY(secondary_index(sh, &t->indexes[i]));
     families(sh);

@@ -145,7 +145,7 @@ create_without_fks(struct exec_ctx *x, const struct table *t, const char **out)
     if (!t->is_virtual) {
         pb = *t->pb;
         pb.n_outbound_fks = 0;
-        bare.pb = &pb;
+        bare.pb = bare.held = &pb;
     }
     str_init_arena(&s, x->arena, STR_MAX_DEFAULT);
     struct error *e = show_create(&s, &bare, &o);
