@@ -342,7 +342,8 @@ alter_rename_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
     if (f.check != NULL) {
         f.check->name = arena_strdup(x->arena, to);
     } else {
-        ERR_TRY(ddl_views_gone(x, a->id, 0, f.index->id, false, "rename", "constraint", name));
+        /* SOURCE: CockroachDB v20.1 pkg/sql/alter_table.go, depViewRenameError: the new name. */
+        ERR_TRY(ddl_views_gone(x, a->id, 0, f.index->id, false, "rename", "index", to));
         f.index->name = arena_strdup(x->arena, to);
     }
     return catalog_write_table(x->catalog, f.t);

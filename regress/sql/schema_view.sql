@@ -80,3 +80,7 @@ SELECT descriptor_name, dependedonby_name, dependedonby_type FROM crdb_internal.
 CREATE VIEW vx AS SELECT NEXTVAL('nope');
 DROP VIEW vn; DROP SEQUENCE vs;
 CREATE SEQUENCE vs; CREATE VIEW vn AS SELECT nextval('vs') AS n; DROP SEQUENCE vs CASCADE; SELECT * FROM vn;
+-- An index that a view names is not renamed, as a constraint neither.
+CREATE TABLE named_ix (a INT PRIMARY KEY, b INT, CONSTRAINT u UNIQUE (b)); CREATE VIEW over_ix AS SELECT b FROM named_ix@u;
+ALTER TABLE named_ix RENAME CONSTRAINT u TO w; ALTER INDEX named_ix@u RENAME TO w; ALTER TABLE named_ix RENAME CONSTRAINT u TO u, RENAME CONSTRAINT "primary" TO pk;
+DROP VIEW over_ix; DROP TABLE named_ix;
