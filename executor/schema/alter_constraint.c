@@ -328,15 +328,15 @@ alter_rename_constraint(struct alter *a, const struct ast_alter_cmd *cmd)
     const char *name = ddl_text(x, cmd->name), *to = ddl_text(x, cmd->new_name);
     struct found f;
     ERR_TRY(find_constraint(a, name, false, &f));
-    if (is_being_added(a, &f, name))
-        return err_unimplemented(42844, "constraint \"%s\" in the middle of being added, try again "
-                                        "later", name);
     if (strcmp(name, to) == 0)
         return NULL;
     if (to[0] == '\0')
         return err_new(ERR_SYNTAX, "empty constraint name");
     if (build_constraint_name_taken(f.t, to) || (f.index != NULL && build_find_index(f.t, to)))
         return err_new(ERR_DUPLICATE_OBJECT, "duplicate constraint name: \"%s\"", to);
+    if (is_being_added(a, &f, name))
+        return err_unimplemented(42844, "constraint \"%s\" in the middle of being added, try again "
+                                        "later", name);
     if (f.fk != NULL)
         return ddl_rename_foreign_key(x, a->id, name, to);
     if (f.check != NULL) {

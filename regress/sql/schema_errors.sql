@@ -96,3 +96,5 @@ ALTER INDEX rn@uq RENAME TO check_c;
 ALTER INDEX rn@uq RENAME TO fk_b_ref_rn;
 ALTER INDEX rn@plain RENAME TO check_c;
 ALTER INDEX rn@check_c RENAME TO uq;
+-- What is not there yet.
+CREATE FOREIGN DATA WRAPPER w; DROP FOREIGN DATA WRAPPER w; DROP COLLATION c;
