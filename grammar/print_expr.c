@@ -459,7 +459,9 @@ pr_subscript(struct printer *p, const struct ast_subscript *s)
 {
     bool bare = s->base->kind != AST_EXPR_CAST && s->base->kind != AST_EXPR_ANNOTATE &&
                 s->base->kind != AST_EXPR_CASE && s->base->kind != AST_EXPR_SUBSCRIPT;
-    if (bare)
+    if (s->base->kind == AST_EXPR_PAREN) /* they stay, whatever a hook does with those of expressions */
+        pr_parenthesised(p, s->base->inner);
+    else if (bare)
         pr_tight(p, s->base);
     else
         pr_parenthesised(p, s->base);
@@ -480,10 +482,8 @@ pr_subscript(struct printer *p, const struct ast_subscript *s)
 static void
 pr_field(struct printer *p, const struct ast_expr *e)
 {
-    if (e->field.expr->kind == AST_EXPR_PAREN)
-        pr_expr(p, e->field.expr);
-    else
-        pr_parenthesised(p, e->field.expr);
+    /* The parentheses belong to the field, whatever a hook does with those of expressions. */
+    pr_parenthesised(p, e->field.expr->kind == AST_EXPR_PAREN ? e->field.expr->inner : e->field.expr);
     P(".");
     if (e->field.star)
         P("*");

@@ -181,6 +181,19 @@ hook_typed(struct stored *s, struct str *out, const struct ast_expr *e)
     }
 }
 
+/* (ARRAY[1:::INT8]:::INT8[])[1:::INT8], where the brackets would be the type's without parentheses. */
+static const struct ast_expr *
+array_in_parens(struct stored *s, const struct ast_expr *e)
+{
+    struct ast_expr *copy = arena_memdup(s->c->arena, e, sizeof(*e));
+    struct ast_expr *paren = ARENA_NEW(s->c->arena, struct ast_expr);
+    copy->subscript = arena_memdup(s->c->arena, e->subscript, sizeof(*e->subscript));
+    paren->kind = AST_EXPR_PAREN;
+    paren->inner = e->subscript->base;
+    copy->subscript->base = paren;
+    return copy;
+}
+
 static bool
 hook(struct str *out, const struct ast_expr *e, void *arg)
 {
@@ -190,6 +203,11 @@ hook(struct str *out, const struct ast_expr *e, void *arg)
         s->skip = NULL;
         return false;
     }
+    if (e->kind == AST_EXPR_SUBSCRIPT && e->subscript->base->kind == AST_EXPR_ARRAY &&
+        (s->typed || !has_column(e->subscript->base))) {
+        print_in(s, out, array_in_parens(s, e), false);
+        return true;
+    }
     if (s->typed)
         return hook_typed(s, out, e);
     if (e->kind == AST_EXPR_COLUMN && !e->column.star) {
@@ -198,6 +216,10 @@ hook(struct str *out, const struct ast_expr *e, void *arg)
     }
     if (has_column(e) || uconst_fold(s->c, e, &k) || e->kind == AST_EXPR_PAREN)
         return false;
+    if (e->kind == AST_EXPR_ANNOTATE && uconst_fold(s->c, e->cast.expr, &k)) { /* it says its type itself */
+        print_expr(out, e, NULL);
+        return true;
+    }
     s->typed = true;
     print_typed_node(s, out, e);
     s->typed = false;
