@@ -585,6 +585,9 @@ label(struct arena *a, const struct ast_expr *e, const char **name)
         return strength;
     case AST_EXPR_ANNOTATE:
     case AST_EXPR_CAST:
+        if (e->kind == AST_EXPR_CAST && e->cast.type->kind == AST_TYPE_INTERVAL &&
+            e->cast.syntax == AST_CAST_PREPEND)
+            return 0; /* INTERVAL '1' DAY is a value, no cast */
         strength = label(a, e->cast.expr, name);
         if (strength <= 1) {
             *name = cast_label(a, e->cast.type);

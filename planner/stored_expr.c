@@ -143,15 +143,39 @@ print_typed_node(struct stored *s, struct str *out, const struct ast_expr *e)
         annotate(s, out, t->type);
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/sem/tree/type_check.go: a literal cast to one of these is typed as it
+ * at once, and the cast goes. */
+static bool
+cast_goes(const struct ast_expr *e)
+{
+    if (e->kind != AST_EXPR_CAST ||
+        (e->cast.expr->kind != AST_EXPR_STRING && e->cast.expr->kind != AST_EXPR_BYTES))
+        return false;
+    switch ((int)e->cast.type->kind) {
+    case AST_TYPE_BOOL: case AST_TYPE_BYTES: case AST_TYPE_DATE: case AST_TYPE_TIME:
+    case AST_TYPE_TIMESTAMP: case AST_TYPE_TIMESTAMPTZ: case AST_TYPE_INTERVAL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool
+print_const(struct stored *s, struct str *out, const struct expr *t)
+{
+    if (t == NULL || t->kind != EXPR_CONST)
+        return false;
+    datum_format_sql(out, type_without_modifiers(s->c->arena, t->type), &t->value, true, &s->env);
+    return true;
+}
+
 static bool
 hook_typed(struct stored *s, struct str *out, const struct ast_expr *e)
 {
     struct uconst k;
     const struct expr *t = type_notes_get(s->notes, e);
-    if (uconst_fold(s->c, e, &k) && t != NULL && t->kind == EXPR_CONST) {
-        datum_format_sql(out, t->type, &t->value, true, &s->env);
+    if ((uconst_fold(s->c, e, &k) || cast_goes(e)) && print_const(s, out, t))
         return true;
-    }
     switch (e->kind) {
     case AST_EXPR_PAREN:
         if (is_operator(tc_strip(e)))
@@ -194,6 +218,21 @@ array_in_parens(struct stored *s, const struct ast_expr *e)
     return copy;
 }
 
+/* What is typed into something else than it was, and kept as it was; but INTERVAL '1' DAY is a value for the
+ * grammar already. */
+static bool
+stays_written(struct stored *s, struct str *out, const struct ast_expr *e)
+{
+    struct uconst k;
+    bool literal = cast_goes(e);
+    if (literal && e->cast.type->kind == AST_TYPE_INTERVAL && e->cast.syntax == AST_CAST_PREPEND)
+        return print_const(s, out, type_notes_get(s->notes, e));
+    if (!literal && !(e->kind == AST_EXPR_ANNOTATE && uconst_fold(s->c, e->cast.expr, &k)))
+        return false;
+    print_expr(out, e, NULL);
+    return true;
+}
+
 static bool
 hook(struct str *out, const struct ast_expr *e, void *arg)
 {
@@ -216,10 +255,8 @@ hook(struct str *out, const struct ast_expr *e, void *arg)
     }
     if (has_column(e) || uconst_fold(s->c, e, &k) || e->kind == AST_EXPR_PAREN)
         return false;
-    if (e->kind == AST_EXPR_ANNOTATE && uconst_fold(s->c, e->cast.expr, &k)) { /* it says its type itself */
-        print_expr(out, e, NULL);
+    if (stays_written(s, out, e))
         return true;
-    }
     s->typed = true;
     print_typed_node(s, out, e);
     s->typed = false;

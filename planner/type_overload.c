@@ -38,7 +38,7 @@ cand_from_overload(struct cand *k, const struct overload *o)
         arrays += p->family == FAMILY_ARRAY && p->elem != NULL && p->elem->family == FAMILY_ANY;
         anys += p->family == FAMILY_ANY;
     }
-    k->poly = !o->is_generator && (arrays > 1 || (arrays == 1 && anys > 0));
+    k->poly = !o->is_generator && !o->any_apart && (arrays > 1 || (arrays == 1 && anys > 0));
 }
 
 static bool
@@ -253,7 +253,8 @@ default_types(struct resolution *r, bool fail_on_placeholders)
             continue;
         if (fail_on_placeholders)
             return type_expr(r->c, a->ast, NULL, &a->typed);
-        ERR_TRY(placeholder_node(r, i));
+        if (a->typed == NULL) /* not tried as the others' type, which the error names then */
+            ERR_TRY(placeholder_node(r, i));
     }
     return NULL;
 }

@@ -467,7 +467,8 @@ static const struct overload rows[] = {
     FN("width_bucket", INT8, width_bucket_decimal, &TYPE_DECIMAL, &TYPE_DECIMAL, &TYPE_DECIMAL,
        &TYPE_INT8),
     FN("width_bucket", INT8, width_bucket_int, &TYPE_INT8, &TYPE_INT8, &TYPE_INT8, &TYPE_INT8),
-    FN("width_bucket", INT8, width_bucket_array, &TYPE_ANY, &TYPE_ANY_ARRAY),
+    {.name = "width_bucket", .args = {&TYPE_ANY, &TYPE_ANY_ARRAY}, .ret = &TYPE_INT8,
+     .fn = width_bucket_array, .any_apart = true, .category = "Math and numeric"},
 };
 
 const struct overload_table overloads_number_fns = {rows, ARRAY_COUNT(rows), false};

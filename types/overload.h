@@ -37,6 +37,7 @@ struct overload {
     bool null_args;              /* called even when an argument is NULL; else NULL in, NULL out */
     bool changes;                /* what calls beside it may tell: rows are computed one by one then */
     bool preferred;              /* wins a tie between candidates */
+    bool any_apart;              /* its TYPE_ANY need not be of the type of the array's elements beside it */
     bool is_generator;           /* set-returning: fn is NULL, gen is set */
     const struct generator_vt *gen;
     const char *category;        /* for crdb_internal.builtin_functions */

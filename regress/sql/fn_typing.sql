@@ -134,3 +134,6 @@ EXECUTE typing_p (typing_x);
 EXECUTE typing_p (max(1));
 -- beside NULL nothing is looked at, either
 SELECT NULL::INT = 1/0, 1/0 > NULL::DECIMAL, NULL::DECIMAL + 1/0, ARRAY[1] || NULL::INT, NULL::INT IS DISTINCT FROM 1;
+SELECT width_bucket(1, ARRAY['a']);
+SELECT width_bucket('b', ARRAY['a', 'c']), width_bucket(5, ARRAY[1, 3, 7]);
+PREPARE no_sum AS SELECT '2020-01-01'::DATE + $1;

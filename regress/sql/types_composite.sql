@@ -74,3 +74,9 @@ SELECT s, pg_typeof(s) FROM locale_names WHERE s = 'AAA' COLLATE en_us_u_ks_leve
 CREATE TABLE locale_bad (a STRING COLLATE bad_locale);
 CREATE TABLE locale_bad (a INT COLLATE en);
 CREATE TABLE locale_bad (a STRING COLLATE en COLLATE de);
+-- Fields of tuples and elements of arrays in stored expressions are read again as they were said.
+CREATE TABLE parts (a INT, b INT DEFAULT ARRAY[4, 5][2], c STRING DEFAULT ((('x', 1) AS p, q)).p, CHECK (ARRAY[1, 2][a] > 0), CHECK ((((7, 'x') AS m, n)).m > a), CHECK (a < 7:::INT));
+SHOW CREATE TABLE parts;
+INSERT INTO parts (a) VALUES (1);
+SELECT * FROM parts;
+INSERT INTO parts (a) VALUES (7);

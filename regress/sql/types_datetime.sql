@@ -56,3 +56,10 @@ SET TIME ZONE 'UTC';
 SELECT date_trunc('millennium', '-infinity'::TIMESTAMP);
 SELECT '2020-01-31'::TIMESTAMP + '300000 years 1 month';
 SELECT '-infinity'::TIMESTAMP - '1 day 00:00:00.5';
+-- Literals in stored expressions: those cast beside a column stay, and INTERVAL '1' DAY is a value at once.
+CREATE TABLE kept (d DATE, ts TIMESTAMP DEFAULT TIMESTAMP '2020-01-01', i INTERVAL DEFAULT INTERVAL '1' HOUR, z TIMESTAMPTZ(3) DEFAULT '2020-01-01'::TIMESTAMPTZ(3), CHECK (d > '2020-01-01'::DATE), CHECK (ts >= TIMESTAMP '2020-01-01'), CHECK (i > INTERVAL '1' SECOND AND i > '1.5 s'::INTERVAL), CHECK (date_trunc('day', '2020-01-01'::TIMESTAMP) <= ts), c TIMESTAMP AS (ts + INTERVAL '1 day') STORED);
+SHOW CREATE TABLE kept;
+INSERT INTO kept (d) VALUES ('2020-01-02'), ('2019-12-31');
+INSERT INTO kept (d) VALUES ('2020-01-02') RETURNING *;
+\t off
+SELECT INTERVAL '1' HOUR, '1 h'::INTERVAL, DATE '2020-01-01';
