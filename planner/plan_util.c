@@ -450,7 +450,7 @@ plan_resolve_table(struct planner *p, const struct ast_object_name *n, const str
 /* ---- labels --------------------------------------------------------------------------------- */
 
 static const char *
-cast_label(struct arena *a, const struct ast_type *t)
+cast_label(const struct ast_type *t)
 {
     static const char *const names[AST_TYPE_KIND_COUNT] = {
         [AST_TYPE_BOOL] = "bool",
@@ -492,8 +492,8 @@ cast_label(struct arena *a, const struct ast_type *t)
         [AST_TYPE_INT2VECTOR] = "int2vector",
         [AST_TYPE_OIDVECTOR] = "oidvector",
     };
-    if (t->kind == AST_TYPE_ARRAY)
-        return arena_printf(a, "_%s", t->elem == NULL ? "any" : cast_label(a, t->elem));
+    if (t->kind == AST_TYPE_ARRAY && t->elem != NULL) /* PostgreSQL names it after the elements */
+        return cast_label(t->elem);
     return names[t->kind] == NULL ? "?column?" : names[t->kind];
 }
 
@@ -590,7 +590,7 @@ label(struct arena *a, const struct ast_expr *e, const char **name)
             return 0; /* INTERVAL '1' DAY is a value, no cast */
         strength = label(a, e->cast.expr, name);
         if (strength <= 1) {
-            *name = cast_label(a, e->cast.type);
+            *name = cast_label(e->cast.type);
             return 1;
         }
         return strength;

@@ -48,3 +48,4 @@ EXPLAIN SELECT * FROM a JOIN b USING (x) WHERE y > 5 ORDER BY z;
 -- Names of columns that have none: constants, tuples of one, types, functions of schemas.
 SELECT true, (false,), ((1,) AS foo), (1, 2), 1:::INT4, annotate_type('a', STRING), NOT true, (SELECT true), true::INT;
 SELECT crdb_internal.no_constant_folding(1), pg_catalog.upper('a'), CASE WHEN true THEN false END;
+SELECT '{1}'::INT[], ('{a}'::VARCHAR[])[1], ARRAY[1]::STRING[];
