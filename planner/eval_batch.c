@@ -422,29 +422,6 @@ eval_vec(struct vec_ctx *x, const struct expr *e, struct rows r, struct datum *o
     }
 }
 
-/* A batch is evaluated column by column; a user expects the error of the first row that has one. Takes
- * the batch's error and gives that row's. */
-static struct error *
-first_error(const struct expr *e, const struct eval_env *env, struct exec_state *st,
-            const struct batch *b, struct error *err)
-{
-    struct datum *row = ARENA_ARRAY(env->arena, struct datum, (size_t)b->n_cols + 1);
-    struct datum value;
-    if (err_is(err, ERR_QUERY_CANCELED) || e->volatility == VOLATILE)
-        return err;
-    for (int k = 0; k < batch_live(b); k++) {
-        int i = batch_row(b, k);
-        for (int c = 0; c < b->n_cols; c++)
-            row[c] = b->cols[c] != NULL ? b->cols[c][i] : DATUM_NULL;
-        struct error *first = expr_eval(e, env, st, row, &value);
-        if (first != NULL) {
-            err_free(err);
-            return first;
-        }
-    }
-    return err;
-}
-
 static void
 note_change(void *arg, const struct expr *e)
 {
@@ -471,7 +448,12 @@ expr_eval_batch(const struct expr *e, const struct eval_env *env, struct exec_st
     if (expr_changes(e))
         return row_by_row(&x, e, r, out);
     struct error *err = eval_vec(&x, e, r, out);
-    return err == NULL ? NULL : first_error(e, env, st, b, err);
+    if (err == NULL || !expr_error_is_of_row(e, err))
+        return err;
+    /* Column by column, one failed. Users expect the error of the first row that has one; no row may have it,
+     * as rows do not look at what stands behind a NULL. */
+    err_free(err);
+    return row_by_row(&x, e, r, out);
 }
 
 struct error *
@@ -539,5 +521,8 @@ expr_filter_rows(const struct expr *e, const struct eval_env *env, struct exec_s
         if (!holds.null && holds.i)
             sel[n++] = (uint16_t)i;
     }
-    return err;
+    err_free(err); /* of something behind a NULL */
+    b->sel = sel;
+    b->n_sel = n;
+    return NULL;
 }

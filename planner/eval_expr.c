@@ -48,6 +48,14 @@ eval_args(const struct row_ctx *x, const struct expr *e, int from, struct datum 
     return NULL;
 }
 
+/* SOURCE: CockroachDB v20.1 pkg/sql/sem/tree/eval.go: functions and operators look at what stands behind a
+ * NULL no more; comparisons (LIKE, ~, @> ...) do. */
+static bool
+stops_at_null(const struct expr *e)
+{
+    return is_function(e->overload) || e->type->family != FAMILY_BOOL;
+}
+
 static struct error *
 call_node(const struct row_ctx *x, const struct expr *e, struct datum *out)
 {
@@ -56,7 +64,14 @@ call_node(const struct row_ctx *x, const struct expr *e, struct datum *out)
         v = ARENA_ARRAY(x->env->arena, struct datum, (size_t)e->n_args);
     if (e->overload->fn == NULL)
         return err_new(ERR_INTERNAL, "%s() cannot be evaluated here", e->overload->name);
-    ERR_TRY(eval_args(x, e, 0, v));
+    bool stops = !e->overload->null_args && stops_at_null(e);
+    for (int i = 0; i < e->n_args; i++) {
+        ERR_TRY(eval(x, e->args[i], &v[i]));
+        if (stops && v[i].null) {
+            *out = DATUM_NULL;
+            return NULL;
+        }
+    }
     return eval_call(&e->call, x->env, v, out);
 }
 

@@ -137,3 +137,13 @@ SELECT NULL::INT = 1/0, 1/0 > NULL::DECIMAL, NULL::DECIMAL + 1/0, ARRAY[1] || NU
 SELECT width_bucket(1, ARRAY['a']);
 SELECT width_bucket('b', ARRAY['a', 'c']), width_bucket(5, ARRAY[1, 3, 7]);
 PREPARE no_sum AS SELECT '2020-01-01'::DATE + $1;
+-- nor behind the NULL of a row, but for comparisons; a batch of rows is no other than each of them
+CREATE TABLE nulls (x INT, y INT, s STRING);
+INSERT INTO nulls VALUES (NULL, 0, 'zz'), (1, 1, '5');
+SELECT x + 1//y, substr(s, x, 1//y), round(x::DECIMAL, 1//y), s LIKE x::STRING || (1//y)::STRING FROM nulls ORDER BY y;
+SELECT y FROM nulls WHERE (x + 1//y) IS NULL;
+SELECT x + 1//y, count(*) FROM nulls GROUP BY 1 ORDER BY 1;
+SELECT 1//y + x FROM nulls;
+SELECT x = 1//y FROM nulls;
+SELECT y FROM nulls WHERE x < s::INT;
+DROP TABLE nulls;
