@@ -11,7 +11,7 @@
 
 struct key_entry {
     struct hash_entry h;
-    struct datum *v;
+    struct datum v[];
 };
 
 struct part {
@@ -32,6 +32,7 @@ struct distinct_op {
     bool have_last;
     struct row_hash table;
     uint16_t *sel;
+    uint64_t *hashes; /* of the batch's live rows */
     struct part *parts;
     struct row_store *spill[N_PARTS];
     int level;
@@ -56,6 +57,7 @@ distinct_open(struct op *o)
     d->last_key = ARENA_ARRAY(o->arena, struct datum, (size_t)p->n_keys + 1);
     d->in_row = ARENA_ARRAY(o->arena, struct datum, (size_t)o->node->n_cols + 1);
     d->sel = ARENA_ARRAY(o->arena, uint16_t, BATCH_ROWS);
+    d->hashes = ARENA_ARRAY(o->arena, uint64_t, BATCH_ROWS);
     d->keys_arena = arena_create(o->arena, "distinct keys");
     d->last_arena[0] = arena_create(o->arena, "last key");
     d->last_arena[1] = arena_create(o->arena, "last key");
@@ -87,10 +89,10 @@ streaming_is_new(struct distinct_op *d)
 }
 
 static struct error *
-hash_is_new(struct distinct_op *d, const struct batch *in, int r, bool full, bool *is_new)
+hash_is_new(struct distinct_op *d, uint64_t hash, const struct batch *in, int r, bool full,
+            bool *is_new)
 {
     const struct plan_distinct *p = d->plan;
-    uint64_t hash = row_key_hash(d->key, p->n_keys, d->key_types, 3);
 
     *is_new = false;
     for (struct hash_entry *h = row_hash_bucket(&d->table, hash); h != NULL; h = h->next)
@@ -105,9 +107,9 @@ hash_is_new(struct distinct_op *d, const struct batch *in, int r, bool full, boo
         batch_get_row(in, r, d->in_row);
         return row_store_add(d->spill[part], d->in_row);
     }
-    struct key_entry *e = ARENA_NEW(d->keys_arena, struct key_entry);
+    struct key_entry *e =
+        arena_alloc(d->keys_arena, sizeof(*e) + (size_t)p->n_keys * sizeof(struct datum));
     e->h.hash = hash;
-    e->v = ARENA_ARRAY(d->keys_arena, struct datum, (size_t)p->n_keys + 1);
     for (int i = 0; i < p->n_keys; i++)
         e->v[i] = datum_copy(d->keys_arena, d->key_types[i], &d->key[i]);
     row_hash_add(&d->table, &e->h);
@@ -143,11 +145,45 @@ next_part(struct distinct_op *d)
     return true;
 }
 
+static void
+take_key(struct distinct_op *d, const struct batch *in, int r)
+{
+    for (int k = 0; k < d->plan->n_keys; k++)
+        d->key[k] = in->cols[d->plan->keys[k]][r];
+}
+
+/* Rows of the batch that pass; *n of them in d->sel. */
+static struct error *
+pass_new(struct distinct_op *d, const struct batch *in, int *n)
+{
+    const struct plan_distinct *p = d->plan;
+    int live = batch_live(in);
+    bool full = d->level < MAX_LEVEL && arena_size(d->keys_arena) > d->limit;
+
+    for (int i = 0; !p->streaming && i < live; i++) {
+        take_key(d, in, batch_row(in, i));
+        d->hashes[i] = row_key_hash(d->key, p->n_keys, d->key_types, 3);
+    }
+    for (int i = 0; i < live; i++) {
+        int r = batch_row(in, i);
+        bool is_new;
+        take_key(d, in, r);
+        if (p->streaming) {
+            is_new = streaming_is_new(d);
+        } else {
+            row_hash_ahead(&d->table, d->hashes, i, live);
+            ERR_TRY(hash_is_new(d, d->hashes[i], in, r, full, &is_new));
+        }
+        if (is_new)
+            d->sel[(*n)++] = (uint16_t)r;
+    }
+    return NULL;
+}
+
 static struct error *
 distinct_next(struct op *o, struct batch **out)
 {
     struct distinct_op *d = (struct distinct_op *)o;
-    const struct plan_distinct *p = d->plan;
 
     *out = &o->batch;
     for (;;) {
@@ -163,20 +199,8 @@ distinct_next(struct op *o, struct batch **out)
             continue;
         }
         memcpy(o->batch.cols, in->cols, (size_t)o->batch.n_cols * sizeof(in->cols[0]));
-        int live = batch_live(in), n = 0;
-        bool full = d->level < MAX_LEVEL && arena_size(d->keys_arena) > d->limit;
-        for (int i = 0; i < live; i++) {
-            int r = batch_row(in, i);
-            bool is_new;
-            for (int k = 0; k < p->n_keys; k++)
-                d->key[k] = in->cols[p->keys[k]][r];
-            if (p->streaming)
-                is_new = streaming_is_new(d);
-            else
-                ERR_TRY(hash_is_new(d, in, r, full, &is_new));
-            if (is_new)
-                d->sel[n++] = (uint16_t)r;
-        }
+        int n = 0;
+        ERR_TRY(pass_new(d, in, &n));
         o->batch.n = in->n;
         o->batch.sel = d->sel;
         o->batch.n_sel = n;

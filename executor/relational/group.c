@@ -25,7 +25,7 @@ struct group_entry {
 
 struct seen_entry {
     struct hash_entry h;
-    struct datum *v;
+    struct datum v[];
 };
 
 /* What one aggregate reads of a batch. */
@@ -37,6 +37,7 @@ struct agg_input {
     struct plan_order *sort_keys;
     const struct type **arg_types;
     bool sorts;
+    uint64_t *hashes;             /* by live row; NULL: not DISTINCT */
 };
 
 struct part {
@@ -111,6 +112,8 @@ group_open(struct op *o)
         in->sorts = c->n_order > 0 && c->def->ordered;
         if (c->filter != NULL)
             in->filter = ARENA_ARRAY(o->arena, struct datum, BATCH_ROWS);
+        if (c->distinct && !c->def->distinct_free)
+            in->hashes = ARENA_ARRAY(o->arena, uint64_t, BATCH_ROWS);
     }
     g->arg_row = ARENA_ARRAY(o->arena, struct datum, (size_t)most + 1);
     g->in_types = plan_types(o->arena, o->node->children[0]);
@@ -166,10 +169,9 @@ find_group(struct group_op *g, uint64_t hash)
 
 /* DISTINCT: is this the first time that the group sees these arguments? */
 static bool
-first_time(struct group_op *g, struct agg_slot *s, int n, const struct type *const *types)
+first_time(struct group_op *g, struct agg_slot *s, uint64_t hash, int n,
+           const struct type *const *types)
 {
-    uint64_t hash = row_key_hash(g->arg_row, n, types, 7);
-
     if (s->seen == NULL) {
         s->seen = ARENA_NEW(g->groups_arena, struct row_hash);
         row_hash_init(s->seen, g->groups_arena);
@@ -177,17 +179,18 @@ first_time(struct group_op *g, struct agg_slot *s, int n, const struct type *con
     for (struct hash_entry *h = row_hash_bucket(s->seen, hash); h != NULL; h = h->next)
         if (h->hash == hash && row_key_equal(((struct seen_entry *)h)->v, g->arg_row, n, types))
             return false;
-    struct seen_entry *e = ARENA_NEW(g->groups_arena, struct seen_entry);
+    struct seen_entry *e =
+        arena_alloc(g->groups_arena, sizeof(*e) + (size_t)n * sizeof(struct datum));
     e->h.hash = hash;
-    e->v = ARENA_ARRAY(g->groups_arena, struct datum, (size_t)n + 1);
     for (int i = 0; i < n; i++)
         e->v[i] = datum_copy(g->groups_arena, types[i], &g->arg_row[i]);
     row_hash_add(s->seen, &e->h);
     return true;
 }
 
+/* The i-th live row, r. */
 static struct error *
-accumulate(struct group_op *g, const struct agg_ctx *ctx, struct group_entry *e, int r)
+accumulate(struct group_op *g, const struct agg_ctx *ctx, struct group_entry *e, int i_live, int r)
 {
     const struct plan_group *p = g->plan;
 
@@ -199,7 +202,8 @@ accumulate(struct group_op *g, const struct agg_ctx *ctx, struct group_entry *e,
             continue;
         for (int i = 0; i < c->n_args; i++)
             g->arg_row[i] = in->args[i][r];
-        if (c->distinct && !c->def->distinct_free && !first_time(g, s, c->n_args, in->arg_types))
+        if (in->hashes != NULL &&
+            !first_time(g, s, in->hashes[i_live], c->n_args, in->arg_types))
             continue;
         if (in->sorts) {
             int n = c->n_order + c->n_args;
@@ -254,6 +258,23 @@ eval_inputs(struct group_op *g, const struct batch *b)
     return NULL;
 }
 
+/* Of what DISTINCT looks up. */
+static void
+hash_arguments(struct group_op *g, const struct batch *b)
+{
+    int live = batch_live(b);
+
+    for (int a = 0; a < g->plan->n_aggs; a++) {
+        const struct agg_input *in = &g->inputs[a];
+        int n = g->plan->aggs[a]->n_args;
+        for (int i = 0; in->hashes != NULL && i < live; i++) {
+            for (int k = 0; k < n; k++)
+                g->arg_row[k] = in->args[k][batch_row(b, i)];
+            in->hashes[i] = row_key_hash(g->arg_row, n, in->arg_types, 7);
+        }
+    }
+}
+
 static void
 take_key(struct group_op *g, int r)
 {
@@ -269,8 +290,12 @@ consume_ungrouped(struct group_op *g, const struct agg_ctx *ctx, const struct ba
 
     if (live > 0 && g->first == NULL)
         new_group(g, 0);
-    for (int i = 0; i < live; i++)
-        ERR_TRY(accumulate(g, ctx, g->first, batch_row(b, i)));
+    for (int i = 0; i < live; i++) {
+        for (int a = 0; a < g->plan->n_aggs; a++)
+            if (g->inputs[a].hashes != NULL && g->first->slots[a].seen != NULL)
+                row_hash_ahead(g->first->slots[a].seen, g->inputs[a].hashes, i, live);
+        ERR_TRY(accumulate(g, ctx, g->first, i, batch_row(b, i)));
+    }
     return NULL;
 }
 
@@ -284,6 +309,7 @@ consume(struct group_op *g, const struct batch *b)
 
     env.arena = g->eval_arena;
     ERR_TRY(eval_inputs(g, b));
+    hash_arguments(g, b);
     g->any_row = g->any_row || live > 0;
     if (p->n_keys == 0)
         return consume_ungrouped(g, &ctx, b);
@@ -305,7 +331,7 @@ consume(struct group_op *g, const struct batch *b)
             }
             e = new_group(g, hash);
         }
-        ERR_TRY(accumulate(g, &ctx, e, r));
+        ERR_TRY(accumulate(g, &ctx, e, i, r));
     }
     return NULL;
 }

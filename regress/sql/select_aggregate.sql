@@ -80,3 +80,13 @@ SELECT count(*) FILTER (WHERE count(*) > 1) FROM (VALUES (1)) v (a);
 SELECT count(*) FILTER (WHERE rank() OVER () > 1) FROM (VALUES (1)) v (a);
 SELECT count(*) FILTER (WHERE generate_series(1, 2) > 1) FROM (VALUES (1)) v (a);
 SELECT count(*) FILTER (WHERE a > (SELECT max(b) FROM (VALUES (1)) w (b))) FROM (VALUES (1), (2)) v (a);
+
+-- DISTINCT over more values than a batch has, NULLs among them, with FILTER.
+SELECT count(DISTINCT g % 3000), count(DISTINCT nullif(g % 10, 0)), sum(DISTINCT g % 100),
+       count(DISTINCT g % 1700) FILTER (WHERE g % 2 = 0), count(DISTINCT (g % 70)::STRING)
+  FROM generate_series(1, 9000) AS s (g);
+SELECT b, count(DISTINCT a), sum(DISTINCT a), count(DISTINCT a) FILTER (WHERE a > 5)
+  FROM (SELECT g % 3 AS b, nullif(g % 1111, 4) AS a FROM generate_series(1, 9000) AS s (g)) AS q
+ GROUP BY b ORDER BY b;
+SELECT count(*), sum(a), count(b) FROM (SELECT DISTINCT g % 2500 AS a, nullif(g % 2, 0)::STRING AS b
+                                          FROM generate_series(1, 9000) AS s (g)) AS q;
