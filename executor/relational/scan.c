@@ -326,6 +326,31 @@ scan_narrow(struct op *o, struct arena *a, const struct datum *keys, int n_keys,
     return NULL;
 }
 
+struct filter_columns {
+    const struct plan_scan *plan;
+    bool *marked; /* by ordinal */
+};
+
+static void
+mark_column(void *arg, const struct expr *e)
+{
+    const struct filter_columns *f = arg;
+    if (e->kind == EXPR_COLUMN && e->index < f->plan->n_out)
+        f->marked[f->plan->ordinals[e->index]] = true;
+}
+
+/* Most rows that a filter looks at it drops: what it does not look at is decoded of the others alone. */
+static struct error *
+put_off_rest(struct scan_op *s)
+{
+    const struct plan_scan *p = s->plan;
+    struct filter_columns f = {
+        p, ARENA_ARRAY(s->op.arena, bool, (size_t)p->table->n_all_columns + 1)};
+
+    expr_walk(p->filter, mark_column, &f);
+    return table_reader_put_off(s->reader, f.marked);
+}
+
 static struct error *
 scan_open(struct op *o)
 {
@@ -342,6 +367,8 @@ scan_open(struct op *o)
     ERR_TRY(table_reader_create(o->x, o->arena, p->table, p->index, needed, p->lock, &s->reader));
     if (p->written && p->filter != NULL)
         table_reader_lock_first(s->reader, LOCK_FIRST);
+    if (p->filter != NULL && !o->x->trace_kv)
+        ERR_TRY(put_off_rest(s));
     if (o->x->trace_kv && p->table->id >= ID_FIRST_USER && s->n_spans > 0)
         ERR_TRY(trace_spans(s));
     table_reader_start(s->reader, s->spans, s->n_spans, p->reverse);
@@ -373,8 +400,10 @@ scan_next(struct op *o, struct batch **out)
         if (p->filter != NULL) {
             struct eval_env env = op_env(o);
             ERR_TRY(expr_filter_rows(p->filter, &env, o->st, &o->batch, &o->later));
+            table_reader_set_put_off(s->reader, batch_live(&o->batch) <= o->batch.n / 2);
             if (batch_live(&o->batch) == 0)
                 continue;
+            ERR_TRY(table_reader_rest(s->reader, p->n_out, p->ordinals, &o->batch));
         }
         s->given += batch_live(&o->batch);
         if (p->hard_limit > 0 && s->given >= p->hard_limit) {

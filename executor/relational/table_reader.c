@@ -46,6 +46,11 @@ struct table_reader {
     bool trace_spans;
     bool long_scan;
     int lock_left;            /* rows of scans to be locked yet; INT_MAX: all */
+    struct row_decoder *first, *rest; /* table_reader_put_off; NULL: nothing can be */
+    bool *is_rest;            /* by ordinal */
+    bool put_off;             /* is at work, and was so for the last batch: */
+    bool batch_put_off;
+    int *row_entries;         /* whose row each of the last batch is */
 };
 
 static void
@@ -100,6 +105,57 @@ table_reader_close(struct table_reader *r)
     r->n_entries = r->entry = 0;
     r->pending = false;
     r->exhausted = true;
+}
+
+struct error *
+table_reader_put_off(struct table_reader *r, const bool *first)
+{
+    size_t n = (size_t)r->table->n_all_columns, n_first = 0, n_rest = 0;
+
+    if (!r->single)
+        return NULL;
+    bool *is_first = ARENA_ARRAY(r->arena, bool, n + 1);
+    r->is_rest = ARENA_ARRAY(r->arena, bool, n + 1);
+    for (int i = 0; i < r->n_needed; i++) {
+        int c = r->needed[i];
+        is_first[c] = first[c];
+        r->is_rest[c] = !first[c];
+        n_first += first[c];
+        n_rest += !first[c];
+    }
+    if (n_first == 0 || n_rest == 0)
+        return NULL;
+    struct row_decoder_opts o = {.table = r->table, .index = r->index, .needed = is_first};
+    ERR_TRY(row_decoder_create(r->arena, &o, &r->first));
+    o.needed = r->is_rest;
+    ERR_TRY(row_decoder_create(r->arena, &o, &r->rest));
+    r->row_entries = ARENA_ARRAY(r->arena, int, BATCH_ROWS);
+    r->put_off = true;
+    return NULL;
+}
+
+void
+table_reader_set_put_off(struct table_reader *r, bool on)
+{
+    r->put_off = on && r->rest != NULL && r->trace == NULL;
+}
+
+struct error *
+table_reader_rest(struct table_reader *r, int n_out, const int *ordinals, struct batch *b)
+{
+    bool starts_new, skip;
+
+    if (!r->batch_put_off)
+        return NULL;
+    for (int k = 0; k < batch_live(b); k++) {
+        int at = batch_row(b, k);
+        const struct kv_entry *e = &r->entries[r->row_entries[at]];
+        ERR_TRY(row_decode(r->rest, e->key, e->value, r->data, r->row, &starts_new, &skip));
+        for (int i = 0; i < n_out; i++)
+            if (r->is_rest[ordinals[i]])
+                b->cols[i][at] = r->row[ordinals[i]];
+    }
+    return NULL;
 }
 
 void
@@ -373,9 +429,13 @@ decode_entries(struct table_reader *r, int max, int n_out, const int *ordinals,
             r->entry++;
             r->row_span = span;
             skip = false; /* each pair begins a row, and row_decode clears what is needed of it */
-            ERR_TRY(row_decode(r->decoder, e->key, e->value, r->data, r->row, &starts_new, &skip));
-            if (!skip)
-                give(r, n_out, ordinals, cols, (*n)++);
+            ERR_TRY(row_decode(r->batch_put_off ? r->first : r->decoder, e->key, e->value, r->data,
+                               r->row, &starts_new, &skip));
+            if (skip)
+                continue;
+            if (r->batch_put_off)
+                r->row_entries[*n] = (int)r->entry - 1;
+            give(r, n_out, ordinals, cols, (*n)++);
             continue;
         }
         if (r->pending && !row_continues(r->decoder, e->key)) {
@@ -410,6 +470,7 @@ table_reader_batch(struct table_reader *r, int max, int n_out, const int *ordina
         ERR_TRY(tell_spans(r));
     if (max > BATCH_ROWS)
         max = BATCH_ROWS;
+    r->batch_put_off = r->put_off;
     if (r->entry == r->n_entries) {
         /* What was given out before is dead now; an unfinished row moves to a fresh arena. */
         struct arena *old = r->pending_data;

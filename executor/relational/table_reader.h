@@ -36,6 +36,12 @@ int table_reader_span(const struct table_reader *r);
 /* Up to max rows (<= BATCH_ROWS): cols[i][k] = column ordinals[i] of row k. *n = 0 at the end. */
 struct error *table_reader_batch(struct table_reader *r, int max, int n_out, const int *ordinals,
                                  struct datum **cols, int *n) ERR_MUST_USE;
+/* Where each pair is a row: from now on, or no more, batches leave out what is not marked in `first`, until
+ * table_reader_rest decodes it for the rows of the last batch that a filter has let pass. */
+struct error *table_reader_put_off(struct table_reader *r, const bool *first) ERR_MUST_USE;
+void table_reader_set_put_off(struct table_reader *r, bool on);
+struct error *table_reader_rest(struct table_reader *r, int n_out, const int *ordinals,
+                                struct batch *b) ERR_MUST_USE;
 /* One row by ordinal; NULL at the end. */
 struct error *table_reader_next(struct table_reader *r, const struct datum **row) ERR_MUST_USE;
 /* The rows are noted in the session's trace as read by this operation; with spans those, too. Nothing

@@ -68,3 +68,23 @@ SELECT currval('ns');
 SELECT sum(a) FROM [INSERT INTO nt VALUES (7, 7) RETURNING a] HAVING false;
 SELECT a FROM nt ORDER BY a;
 EXPLAIN SELECT b, sum(a) FROM nt GROUP BY b HAVING false;
+
+-- What a filter does not look at is read of the rows that pass alone, as long as few do: here few, then
+-- all, then few again, forward and backward, over tables whose keys are kept in values, too.
+CREATE TABLE late (id INT PRIMARY KEY, k INT, d DECIMAL, s STRING COLLATE en, t STRING, n INT, j JSONB,
+                   INDEX (d) STORING (t, n), INDEX (s));
+INSERT INTO late SELECT g, CASE WHEN g BETWEEN 3000 AND 7000 THEN 1 ELSE g % 50 END, g::DECIMAL / 10,
+       ('s' || (g % 7)::STRING) COLLATE en, repeat('x', g % 5) || g::STRING, nullif(g % 3, 0),
+       ('{"a": ' || g::STRING || '}')::JSONB FROM generate_series(1, 10000) AS s (g);
+SELECT count(*), sum(id), sum(n), sum(length(t)), max(t), sum((j->>'a')::INT), max(d), max(s) FROM late
+ WHERE k = 1;
+SELECT count(*), sum(id), sum(n), sum(length(t)), max(t), max(s) FROM late
+ WHERE d BETWEEN 2.0 AND 900 AND n = 2;
+SELECT id, d, t, n FROM late@late_d_idx WHERE t LIKE 'xx%' AND d < 3;
+SELECT id, s, t, j FROM late WHERE k = 7 ORDER BY id DESC LIMIT 3;
+SELECT id, k, t FROM late WHERE k = 1 ORDER BY id DESC LIMIT 2 OFFSET 4150;
+SELECT id, (SELECT t FROM late AS b WHERE b.id = a.k) AS of_k, t FROM late AS a
+ WHERE (SELECT n FROM late AS b WHERE b.id = a.k) = 2 AND id > 9990;
+UPDATE late SET n = n + 10 WHERE k = 49 AND id > 9900 RETURNING id, k, d, s, t, n, j;
+DELETE FROM late WHERE s = 's3' COLLATE en AND id > 9980 RETURNING id, k, d, s, t, n;
+DROP TABLE late;
