@@ -42,6 +42,7 @@
 /* A commit of more rows than this and at least so many bytes goes through a file. */
 #define BULK_MIN 1000
 #define BULK_BYTES ((size_t)4 << 20)
+#define ENTRY_BYTES 24 /* its time, and what a table in memory adds */
 #define DELETE_BATCH 4096 /* versions removed in one batch by gc and drop_span */
 
 /* ---- errors ---- */
@@ -320,7 +321,7 @@ is_bulk(const struct engine_write *w, size_t n)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < n; i++) {
-        bytes += w[i].key.len + w[i].value.len;
+        bytes += w[i].key.len + w[i].value.len + ENTRY_BYTES;
         if (i > 0) { /* a file takes each version once, in order */
             int c = slice_cmp(w[i - 1].key, w[i].key);
             if (c > 0 || (c == 0 && hlc_cmp(w[i - 1].ts, w[i].ts) <= 0))
