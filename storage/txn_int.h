@@ -41,7 +41,8 @@ struct wnode {
     struct kv_txn *txn;
     /* Guarded by kv_db.lock. */
     struct waiter *first, *last; /* who waits for this lock, in order of arrival */
-    bool locked;         /* in the lock table; set and cleared by the owner's thread or for it */
+    bool locked;         /* in the lock table, or was so until all of the transaction's locks went; set
+                          * and cleared by the owner's thread or for it */
     bool told;           /* other processes see the lock */
     bool waited;         /* it was waited for there: kv_txn.waited has it */
 };
@@ -146,6 +147,7 @@ struct kv_db {
     struct mutex lock; /* guards the lock table: */
     struct lock_slot *slots;
     size_t slot_count, locked_count;
+    size_t lock_waiters;
     uint64_t mark; /* of the last walk through the waiters */
 
     struct mutex commit_lock; /* guards: */
@@ -216,6 +218,7 @@ struct kv_txn {
     size_t n_waited;
     /* Guarded by kv_db.lock. */
     struct waiter *waiter; /* not NULL while waiting for a lock */
+    size_t locks;          /* in the lock table */
     uint64_t mark;
 };
 

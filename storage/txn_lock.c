@@ -20,7 +20,11 @@
 /* Sleep in pieces, to look at the cancel token. */
 #define WAIT_SLICE_NS INT64_C(50000000)
 /* Locks released in one hold of the mutex. */
+#ifndef TXN_TINY /* defined by a test, so that its transactions have many */
 #define RELEASE_CHUNK 1024
+#else
+#define RELEASE_CHUNK 2
+#endif
 /* Keys of one transaction that locks_behind looks at. */
 #define BEHIND_MAX 10000
 
@@ -107,6 +111,7 @@ table_add(struct kv_db *db, struct wnode *n)
         table_resize(db, db->slot_count * 2);
     slot_fill(db, (struct lock_slot){n->hash, n});
     n->locked = true;
+    n->txn->locks++;
 }
 
 /* What stands behind it moves up, as far as its own home allows, so that no search ends too early. */
@@ -126,6 +131,7 @@ table_remove(struct kv_db *db, struct wnode *n)
     db->slots[hole].node = NULL;
     db->locked_count--;
     n->locked = false;
+    n->txn->locks--;
 }
 
 static void
@@ -220,6 +226,7 @@ wait_turn(struct kv_txn *t, struct wnode *n, struct wnode *holder, bool *beaten)
     struct waiter w = {.txn = t, .node = n, .behind = holder};
     struct error *err = NULL;
     cond_init(&w.wake);
+    db->lock_waiters++;
     if (holder->last == NULL)
         holder->first = &w;
     else
@@ -238,6 +245,7 @@ wait_turn(struct kv_txn *t, struct wnode *n, struct wnode *holder, bool *beaten)
         }
     }
     cond_destroy(&w.wake);
+    db->lock_waiters--;
     *beaten = w.beaten;
     return err;
 }
@@ -274,11 +282,32 @@ release_some(struct kv_db *db, struct wnode *n)
     return n;
 }
 
+/* Many locks, and nobody else has or wants one: the table goes as a whole. */
+static bool
+release_table(struct kv_txn *t)
+{
+    struct kv_db *db = t->db;
+    struct lock_slot *old = NULL;
+    mutex_lock(&db->lock);
+    if (t->locks > RELEASE_CHUNK && t->locks == db->locked_count && db->lock_waiters == 0) {
+        old = db->slots;
+        db->slot_count = SLOTS_FIRST;
+        db->slots = slots_new(db->slot_count);
+        db->locked_count = t->locks = 0;
+    }
+    bool none = t->locks == 0;
+    mutex_unlock(&db->lock);
+    xfree(old);
+    return none;
+}
+
 void
 locks_release_all(struct kv_txn *t)
 {
     struct kv_db *db = t->db;
     struct wnode *n = t->buf.head.next;
+    if (release_table(t))
+        return;
     while (n != NULL) {
         mutex_lock(&db->lock);
         for (int i = 0; i < RELEASE_CHUNK && n != NULL; i += RELEASE_TOGETHER)
