@@ -141,7 +141,7 @@ struct error *import_table(struct exec_ctx *x, const Amberdb__ImportDetails__Tab
 /* import_rows.c: records to rows. */
 struct import_batch {
     const pb_import *d;
-    const Amberdb__ImportDetails__Table *to; /* NULL: rows of a table that is not wanted */
+    const Amberdb__ImportDetails__Table *to;
     size_t n_columns;          /* that fields are for; 0: all that are not computed */
     char *const *columns;
     const char *file;          /* for messages */

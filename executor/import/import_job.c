@@ -31,10 +31,12 @@ struct import_run {
     const char *database;
     int64_t *done;             /* records of each file that are in, or FILE_DONE */
     struct mut_written written;
+    struct str packed;         /* these two, as the job's row has them */
     uint64_t *sizes, total, before; /* bytes of files; of all; of those before the one being read */
     size_t at;                 /* the file being read, by its place in uris */
     struct import_file *file;
-    struct arena *file_arena;
+    const char *table;         /* of a dump: whose rows come; of target_arena, as are their columns */
+    struct arena *target_arena;
     /* the records that wait */
     struct import_batch batch;
     struct arena *arena;       /* of their text */
@@ -62,6 +64,7 @@ load_progress(struct import_run *r)
     Amberdb__Progress *p = r->j->progress;
     Amberdb__ImportProgress *ip = NULL;
     r->done = ARENA_ARRAY(r->j->arena, int64_t, r->d->n_uris + 1);
+    str_init_arena(&r->packed, r->j->arena, STR_MAX_DEFAULT);
     if (p->details_case != AMBERDB__PROGRESS__DETAILS_IMPORT || p->import.len == 0)
         return NULL;
     ERR_TRY(PB_PARSE(r->j->arena, import_progress, "progress of a job",
@@ -75,7 +78,7 @@ load_progress(struct import_run *r)
 static void
 set_progress(struct import_run *r, int64_t done, const struct mut_written *w)
 {
-    struct arena *a = r->j->arena;
+    struct arena *a = arena_create(NULL, "progress");
     Amberdb__Progress *p = r->j->progress;
     Amberdb__ImportProgress *ip = PB_NEW(a, ImportProgress, import_progress);
     ip->n_resume_pos = r->d->n_uris;
@@ -85,10 +88,12 @@ set_progress(struct import_run *r, int64_t done, const struct mut_written *w)
     PB_SET(ip, rows, w->rows);
     PB_SET(ip, index_entries, w->index_entries);
     PB_SET(ip, bytes, w->bytes);
-    struct slice bytes = pb_pack(a, PB_BASE(ip));
+    str_clear(&r->packed);
+    str_append_slice(&r->packed, pb_pack(a, PB_BASE(ip)));
+    arena_destroy(a);
     p->details_case = AMBERDB__PROGRESS__DETAILS_IMPORT;
-    p->import.data = arena_memdup(a, bytes.ptr, bytes.len);
-    p->import.len = bytes.len;
+    p->import.data = (uint8_t *)r->packed.ptr;
+    p->import.len = r->packed.len;
     if (r->total > 0 && r->file != NULL) {
         double f = (double)(r->before + import_file_read(r->file)) / (double)r->total;
         p->progress_case = AMBERDB__PROGRESS__PROGRESS_FRACTION_COMPLETED;
@@ -102,9 +107,8 @@ static struct error *
 batch_txn(struct exec_ctx *x, void *arg)
 {
     struct import_run *r = arg;
-    struct mut_written w = {0};
-    if (r->batch.to != NULL)
-        ERR_TRY(import_write_rows(x, &r->batch, &w));
+    struct mut_written w;
+    ERR_TRY(import_write_rows(x, &r->batch, &w));
     r->with_batch = (struct mut_written){r->written.rows + w.rows, r->written.index_entries + w.index_entries,
                                          r->written.bytes + w.bytes};
     set_progress(r, r->records, &r->with_batch);
@@ -133,7 +137,8 @@ static struct error *
 add_record(struct import_run *r, const struct import_reader *reader)
 {
     struct import_record *rec = &r->batch.v[r->batch.n];
-    if (rec->number <= import_skips(r->d->format) || rec->number <= r->done[r->at]) {
+    bool wanted = r->batch.to != NULL && rec->number > import_skips(r->d->format);
+    if (!wanted || rec->number <= r->done[r->at]) {
         if (r->batch.n == 0)
             arena_reset(r->arena);
         return rec->number % 1000 == 0 ? cancel_check(&r->j->cancel) : NULL;
@@ -147,8 +152,7 @@ add_record(struct import_run *r, const struct import_reader *reader)
 static bool
 is_same_target(const struct import_run *r, const struct import_rows_of *to)
 {
-    bool same = r->batch.to != NULL && strcmp(pb_str(r->batch.to->name), to->table) == 0 &&
-                r->batch.n_columns == to->n_columns;
+    bool same = r->table != NULL && strcmp(r->table, to->table) == 0 && r->batch.n_columns == to->n_columns;
     for (size_t i = 0; same && i < to->n_columns; i++)
         same = strcmp(r->batch.columns[i], to->columns[i]) == 0;
     return same;
@@ -162,13 +166,15 @@ change_target(struct import_run *r, const struct import_rows_of *to)
         return NULL;
     if (r->batch.n > 0)
         ERR_TRY(write_batch(r));
+    arena_reset(r->target_arena);
+    r->table = arena_strdup(r->target_arena, to->table);
     r->batch.to = NULL;
     for (size_t i = 0; i < r->d->n_tables; i++)
         if (strcmp(pb_str(r->d->tables[i]->name), to->table) == 0)
             r->batch.to = r->d->tables[i];
-    char **columns = ARENA_ARRAY(r->file_arena, char *, to->n_columns + 1);
+    char **columns = ARENA_ARRAY(r->target_arena, char *, to->n_columns + 1);
     for (size_t i = 0; i < to->n_columns; i++)
-        columns[i] = arena_strdup(r->file_arena, to->columns[i]);
+        columns[i] = arena_strdup(r->target_arena, to->columns[i]);
     r->batch.columns = columns;
     r->batch.n_columns = to->n_columns;
     return NULL;
@@ -198,7 +204,8 @@ import_file(struct import_run *r, const char *uri)
     struct error *err;
     ERR_GOTO(import_file_open(r->j->node, a, uri, PB_GET(r->d->format, compression), &r->j->cancel,
                               &r->file), out);
-    r->file_arena = a;
+    r->target_arena = arena_create(a, "target");
+    r->table = NULL;
     r->batch.file = import_file_name(r->file);
     if (PB_GET(r->d->format, format) != AMBERDB__IMPORT_FORMAT__KIND__PGDUMP) {
         r->batch.to = r->d->tables[0];
@@ -252,7 +259,7 @@ import_files(struct import_run *r)
 /* ---- its end --------------------------------------------------------------------------------- */
 
 static struct error *
-publish_table(struct exec_ctx *x, const Amberdb__ImportDetails__Table *to, bool imported)
+publish_table(struct exec_ctx *x, const Amberdb__ImportDetails__Table *to, bool unvalidate)
 {
     const struct table *t;
     pb_table *pb;
@@ -260,7 +267,7 @@ publish_table(struct exec_ctx *x, const Amberdb__ImportDetails__Table *to, bool 
     ERR_TRY(catalog_mutable_table(x->catalog, x->arena, t->id, &pb));
     PB_SET(pb, state, AMBERDB__STATE__PUBLIC);
     pb->offline_reason = NULL;
-    for (size_t i = 0; i < pb->n_outbound_fks && imported && !PB_GET(to, is_new); i++)
+    for (size_t i = 0; unvalidate && i < pb->n_outbound_fks; i++)
         PB_SET(pb->outbound_fks[i], validity, AMBERDB__CONSTRAINT_VALIDITY__UNVALIDATED);
     return catalog_write_table(x->catalog, pb);
 }
@@ -281,7 +288,7 @@ publish_txn(struct exec_ctx *x, void *arg)
 {
     struct import_run *r = arg;
     for (size_t i = 0; i < r->d->n_tables; i++)
-        ERR_TRY(publish_table(x, r->d->tables[i], true));
+        ERR_TRY(publish_table(x, r->d->tables[i], !PB_GET(r->d->tables[i], is_new)));
     catalog_see_offline(x->catalog, false);
     for (size_t i = 0; i < r->d->n_tables; i++)
         ERR_TRY(validate_keys(x, r->d->tables[i]));
