@@ -411,6 +411,12 @@ settings_string(struct node *n, struct arena *a, const char *name)
 /* ---- writing -------------------------------------------------------------------------------- */
 
 static struct error *
+negative(const struct setting_def *d, const char *what, const char *text)
+{
+    return err_new(ERR_UNCATEGORIZED, "cannot set %s to a negative %s: %s", d->name, what, text);
+}
+
+static struct error *
 encode_enum(struct arena *a, const struct setting_def *d, const char *text, char **stored)
 {
     for (const char *p = d->values; *p != '\0';) {
@@ -425,15 +431,71 @@ encode_enum(struct arena *a, const struct setting_def *d, const char *text, char
         }
         p += n + (p[n] == ',');
     }
-    return err_hint(err_new(ERR_INVALID_PARAMETER_VALUE, "invalid string value '%s' for enum setting",
-                            text),
+    char *end;
+    (void)strtoll(text, &end, 10);
+    return err_hint(err_new(ERR_INVALID_PARAMETER_VALUE, "invalid %s value '%s' for enum setting",
+                            *text != '\0' && *end == '\0' ? "integer" : "string", text),
                     "Available values: %s", d->values);
 }
 
+/* SOURCE: v20.1 settings.RegisterPublicNonNegativeDurationSettingWithMaximum and storepool's own. */
 static struct error *
-negative(const struct setting_def *d, const char *what, const char *text)
+check_duration(struct arena *a, const struct setting_def *d, int64_t ns)
 {
-    return err_new(ERR_UNCATEGORIZED, "cannot set %s to a negative %s: %s", d->name, what, text);
+    const int64_t second = INT64_C(1000000000);
+    struct str s;
+
+    str_init_arena(&s, a, 256);
+    put_duration(&s, ns);
+    if (ns < 0)
+        return negative(d, "duration", str_cstr(&s));
+    if ((strcmp(d->name, "diagnostics.sql_stat_reset.interval") == 0 ||
+         strcmp(d->name, "diagnostics.forced_sql_stat_reset.interval") == 0) && ns > 86400 * second)
+        return err_new(ERR_UNCATEGORIZED, "cannot set %s to a value larger than 24h0m0s", d->name);
+    if (strcmp(d->name, "server.time_until_store_dead") == 0 && ns < 75 * second)
+        return err_new(ERR_UNCATEGORIZED, "cannot set %s to less than 1m15s: %s", d->name,
+                       str_cstr(&s));
+    return NULL;
+}
+
+/* Why a text is no size, as the library of v20.1 says it. */
+static struct error *
+bad_bytes(struct arena *a, const char *text)
+{
+    const char *rest = text;
+
+    if (*text == '\0')
+        return err_new(ERR_UNCATEGORIZED, "parsing \"\": invalid syntax");
+    rest += *rest == '-';
+    const char *number = rest;
+    rest += strspn(rest, "0123456789.,");
+    if (rest == number)
+        return err_new(ERR_UNCATEGORIZED, "strconv.ParseFloat: parsing \"\": invalid syntax");
+    rest += strspn(rest, " ");
+    char *unit = arena_strdup(a, rest);
+    for (char *p = unit; *p != '\0'; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p += 'a' - 'A';
+    return err_new(ERR_UNCATEGORIZED, "unhandled size name: %s", unit);
+}
+
+/* This is 20.1, and stays it. */
+static struct error *
+check_version(const char *text)
+{
+    int major, minor, end = 0;
+
+    if (sscanf(text, "%9d.%9d%n", &major, &minor, &end) != 2 || text[end] != '\0')
+        return err_new(ERR_UNCATEGORIZED, "invalid version %s", text);
+    int v = major * 10 + minor;
+    if (v > 201)
+        return err_new(ERR_UNCATEGORIZED, "cannot upgrade to %s: node running 20.1", text);
+    if (v < 192)
+        return err_new(ERR_UNCATEGORIZED, "node at 20.1 cannot run %s (minimum version is 19.2)", text);
+    if (v < 201)
+        return err_new(ERR_UNCATEGORIZED,
+                       "versions cannot be downgraded (attempting to downgrade from 20.1 to %s)", text);
+    return NULL;
 }
 
 struct error *
@@ -472,21 +534,18 @@ setting_encode(struct arena *a, const struct setting_def *d, const char *text, c
             ERR_TRY(datum_parse(&env, &TYPE_INTERVAL, slice_cstr(text), &iv));
             n = iv.iv->nanos + (iv.iv->days + iv.iv->months * 30) * 86400 * 1000000000;
         }
-        if (n < 0)
-            return negative(d, "duration", text);
+        ERR_TRY(check_duration(a, d, n));
         *stored = arena_printf(a, "%lld", (long long)n);
         return NULL;
     case 'z':
         if (!read_bytes(text, &n))
-            return err_new(ERR_INVALID_PARAMETER_VALUE, "could not parse \"%s\" as a byte size", text);
+            return bad_bytes(a, text);
         *stored = arena_printf(a, "%lld", (long long)n);
         return NULL;
     case 'e':
         return encode_enum(a, d, text, stored);
     case 'm':
-        if (strcmp(text, "20.1") != 0)
-            return err_new(ERR_UNCATEGORIZED, "cannot upgrade to %s: node running 20.1", text);
-        return NULL;
+        return check_version(text);
     default:
         return NULL;
     }
@@ -503,7 +562,9 @@ value_text(struct exec_ctx *x, const struct setting_def *d, const struct ast_exp
     const struct type *want = d->type == 'b'   ? &TYPE_BOOL
                               : d->type == 'i' ? &TYPE_INT8
                               : d->type == 'f' ? &TYPE_FLOAT8
-                                               : NULL;
+                              : d->type == 'd' ? &TYPE_INTERVAL
+                              : d->type == 'e' ? NULL
+                                               : &TYPE_STRING;
 
     while (e->kind == AST_EXPR_PAREN)
         e = e->inner;
@@ -516,13 +577,16 @@ value_text(struct exec_ctx *x, const struct setting_def *d, const struct ast_exp
                   REJECT_AGGREGATES | REJECT_WINDOWS | REJECT_GENERATORS | REJECT_COLUMNS |
                       REJECT_SUBQUERIES);
     ERR_TRY(type_expr(&c, e, want, &t));
-    if (want != NULL && !type_equivalent(t->type, want) && t->type->family != FAMILY_STRING &&
-        !(d->type == 'f' && (t->type->family == FAMILY_INT || t->type->family == FAMILY_DECIMAL)))
+    if (want != NULL && !type_equivalent(t->type, want))
         return err_new(ERR_DATATYPE_MISMATCH, "argument of %s must be type %s, not type %s", d->name,
                        type_name_str(x->arena, want), type_name_str(x->arena, t->type));
     ERR_TRY(expr_eval(t, &x->env, &x->state, NULL, &v));
     if (v.null)
         return err_new(ERR_INVALID_PARAMETER_VALUE, "the value of a cluster setting cannot be NULL");
+    if (d->type == 'd' && (v.iv->months > 0 || v.iv->days > 0)) {
+        datum_format(&s, t->type, &v, TEXT_CAST, &x->env);
+        return err_new(ERR_UNCATEGORIZED, "cannot use day or month specifiers: '%s'", str_cstr(&s));
+    }
     datum_format(&s, t->type, &v, TEXT_CAST, &x->env);
     *out = arena_strdup(x->arena, str_cstr(&s));
     return str_error(&s);
@@ -593,6 +657,8 @@ set_run(struct exec_ctx *x, const struct ast_stmt *stmt, struct row_sink *rows, 
         ERR_TRY(setting_encode(x->arena, arg.d, text, &stored));
         arg.stored = stored;
         arg.shown = text;
+    } else if (arg.d->type == 'm') {
+        return err_new(ERR_UNCATEGORIZED, "cannot RESET this cluster setting");
     }
     if (arg.d->type != 'm')
         ERR_TRY(exec_txn(x->node, NULL, "system", HLC_MIN, x->cancel, set_txn, &arg));

@@ -36,3 +36,7 @@ SELECT variable, value, setting_type, public FROM [SHOW ALL CLUSTER SETTINGS] WH
 SELECT count(*) FROM [SHOW CLUSTER SETTINGS] WHERE variable = 'sql.query_cache.enabled';
 SELECT variable FROM [SHOW ALL CLUSTER SETTINGS] WHERE variable = 'cluster.secret';
 SHOW COMPACT KV TRACE FOR SESSION;
+-- What a setting takes, as v20.1 checks it.
+SET CLUSTER SETTING diagnostics.sql_stat_reset.interval = '48h'; SET CLUSTER SETTING server.time_until_store_dead = '1s'; SET CLUSTER SETTING server.time_until_store_dead = '1 day'; SET CLUSTER SETTING cluster.organization = 1; SET CLUSTER SETTING sql.defaults.distsql = 99; SET CLUSTER SETTING sql.defaults.distsql = 'x';
+SET CLUSTER SETTING version = DEFAULT; SET CLUSTER SETTING version = 'x'; SET CLUSTER SETTING version = '19.1'; SET CLUSTER SETTING version = '19.2'; SET CLUSTER SETTING version = '20.2'; SET CLUSTER SETTING version = '20.1';
+SET CLUSTER SETTING kv.snapshot_rebalance.max_rate = ''; SET CLUSTER SETTING kv.snapshot_rebalance.max_rate = '1 foo'; SET CLUSTER SETTING kv.snapshot_rebalance.max_rate = 1; SELECT value FROM [SHOW CLUSTER SETTINGS] WHERE variable = 'kv.snapshot_rebalance.max_rate';
