@@ -178,8 +178,31 @@ change_table(struct change *c, const struct table *t)
     return catalog_write_table(c->x->catalog, pb);
 }
 
+/* The database whose tables a pattern means: schemas of the current one come before databases. */
 static struct error *
-change_pattern(struct change *c, const struct ast_table_pattern *p)
+pattern_database(struct exec_ctx *x, const struct ast_object_name *n, const struct database **db)
+{
+    bool public = slice_eq(n->schema, SLICE_LIT("public"));
+    bool current = n->count == 0 || (n->count == 1 && public && x->database[0] != '\0');
+    const char *name = current      ? x->database
+                       : n->count == 1 ? ddl_text(x, n->schema)
+                                       : ddl_text(x, n->catalog);
+
+    *db = NULL;
+    if (n->count < 2 || public)
+        ERR_TRY(catalog_database_by_name(x->catalog, name, db));
+    if (*db != NULL)
+        return NULL;
+    const char *prefix = n->count == 0   ? ""
+                         : n->count == 1 ? arena_printf(x->arena, "%s.", ddl_text(x, n->schema))
+                                         : arena_printf(x->arena, "%s.%s.", name,
+                                                        ddl_text(x, n->schema));
+    return err_new(ERR_INVALID_CATALOG_NAME, "\"%s*\" does not match any valid database or schema",
+                   prefix);
+}
+
+static struct error *
+change_pattern(struct change *c, const struct ast_table_pattern *p, size_t *n_changed)
 {
     struct exec_ctx *x = c->x;
     const struct table *t, **tables;
@@ -187,23 +210,14 @@ change_pattern(struct change *c, const struct ast_table_pattern *p)
     size_t n;
     if (!p->star) {
         ERR_TRY(ddl_relation(x, &p->name, DDL_ANY, false, PRIV_GRANT, &t, NULL));
+        ++*n_changed;
         return change_table(c, t);
     }
-    struct slice name = p->name.count >= 2   ? p->name.catalog
-                        : p->name.count == 1 ? p->name.schema
-                                             : slice_cstr(x->database);
-    ERR_TRY(catalog_database_by_name(x->catalog, ddl_text(x, name), &db));
-    if (db == NULL && p->name.count == 1 && slice_eq(name, SLICE_LIT("public")))
-        ERR_TRY(catalog_database_by_name(x->catalog, x->database, &db));
-    if (db == NULL)
-        return err_new(ERR_INVALID_CATALOG_NAME,
-                       "\"%s.*\" does not match any valid database or schema",
-                       ddl_text(x, name));
+    ERR_TRY(pattern_database(x, &p->name, &db));
     ERR_TRY(catalog_list_tables(x->catalog, x->arena, db->id, &tables, &n));
-    if (n == 0)
-        return err_new(ERR_UNDEFINED_TABLE, "no object matched");
     for (size_t i = 0; i < n; i++)
         ERR_TRY(change_table(c, tables[i]));
+    *n_changed += n;
     return NULL;
 }
 
@@ -232,9 +246,10 @@ grant_run(struct exec_ctx *x, const struct ast_stmt *s, struct row_sink *rows, c
         }
         return NULL;
     }
+    size_t changed = 0;
     for (int i = 0; i < n->targets.tables.count; i++)
-        ERR_TRY(change_pattern(&c, &n->targets.tables.items[i]));
-    return NULL;
+        ERR_TRY(change_pattern(&c, &n->targets.tables.items[i], &changed));
+    return changed > 0 ? NULL : err_new(ERR_UNDEFINED_TABLE, "no object matched");
 }
 
 static const struct statement_ops grant_ops[] = {

@@ -96,3 +96,6 @@ GRANT SELECT ON pg_del.p TO pg_u6;
 DELETE FROM pg_del.p;
 \c - root
 DROP DATABASE pg_del CASCADE; DROP USER pg_u6;
+-- Patterns that mean nothing, and those that mean nothing beside others.
+CREATE DATABASE pg_none; CREATE DATABASE pg_some; SET database = pg_some; CREATE TABLE p (a INT PRIMARY KEY); GRANT SELECT ON pg_some.nope.* TO root; GRANT SELECT ON pg_none.* TO root; GRANT SELECT ON pg_none.*, p TO root; GRANT SELECT ON pg_some.public.*, public.*, * TO root; GRANT SELECT ON nope.public.* TO root; GRANT SELECT ON nope.* TO root; SET database = ''; GRANT SELECT ON * TO root; GRANT SELECT ON public.* TO root;
+SET database = defaultdb; DROP DATABASE pg_none; DROP DATABASE pg_some CASCADE;
