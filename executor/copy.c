@@ -238,6 +238,7 @@ parse_text_line(struct copy_in *c, struct slice line)
 {
     int n = 0;
     bool plain = memchr(line.ptr, '\\', line.len) == NULL;
+    struct error *bad = NULL; /* told of when the values are as many as they should be */
 
     for (size_t start = 0, end; start <= line.len; start = end + 1) {
         if (plain) {
@@ -249,22 +250,25 @@ parse_text_line(struct copy_in *c, struct slice line)
                     end++;
         }
         struct slice raw = slice_make(line.ptr + start, end - start);
-        if (n >= c->n_cols) {
+        if (n >= c->n_cols || bad != NULL) {
             n++;
             continue;
         }
         if (slice_eq(raw, c->f.null)) {
             c->row[c->ordinals[n]] = DATUM_NULL;
         } else if (plain) { /* the line outlives the row */
-            ERR_TRY(parse_field(c, n, raw));
+            bad = parse_field(c, n, raw);
         } else {
             str_clear(&c->field);
             copy_unescape(&c->field, raw);
-            ERR_TRY(parse_field(c, n, slice_dup(c->row_arena, str_slice(&c->field))));
+            bad = parse_field(c, n, slice_dup(c->row_arena, str_slice(&c->field)));
         }
         n++;
     }
-    return n == c->n_cols ? NULL : wrong_count(c, n);
+    if (n == c->n_cols)
+        return bad;
+    err_free(bad);
+    return wrong_count(c, n);
 }
 
 static struct error *

@@ -29,6 +29,12 @@ COPY t FROM STDIN;
 22	new	1	2
 \.
 COPY t FROM STDIN;
+x	new
+\.
+COPY t FROM STDIN;
+
+\.
+COPY t FROM STDIN;
 23	new	x
 \.
 \copy missing FROM '/dev/null'
