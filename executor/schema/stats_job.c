@@ -307,8 +307,9 @@ put_list(struct exec_ctx *x, struct pass *p, int i)
         struct slice bytes = pb_pack(x->arena, PB_BASE(h));
         histogram = datum_bytes(bytes.ptr, bytes.len);
     }
-    return ddl_put_statistic(x, p->t->id, datum_cstr(p->d->name), ids, (int)c->n_column_ids, counts,
-                             DATUM_NULL, histogram, true);
+    struct datum name = *p->d->name == '\0' ? DATUM_NULL : datum_cstr(p->d->name);
+    return ddl_put_statistic(x, p->t->id, name, ids, (int)c->n_column_ids, counts, DATUM_NULL, histogram,
+                             true);
 }
 
 static struct error *
@@ -369,7 +370,9 @@ stats_resume(struct job *j, struct row_sink *rows)
     struct slice bytes = slice_make(j->payload->create_stats.data, j->payload->create_stats.len);
     (void)rows;
     ERR_TRY(PB_PARSE(j->arena, create_stats_details, "details of a job", bytes, &p.d));
-    if (p.d->table == NULL || p.d->name == NULL)
+    if (p.d->name == NULL)
+        p.d->name = arena_strdup(j->arena, "");
+    if (p.d->table == NULL)
         return err_new(ERR_DATA_CORRUPTED, "job %lld: no table", (long long)j->id);
     ERR_TRY(table_from_pb(j->arena, p.d->table, &p.t));
     if (p.t->n_indexes == 0)
