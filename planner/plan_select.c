@@ -359,7 +359,8 @@ plan_group_by(struct stage *s, const struct ast_select_clause *cl)
                 add_key(s, x->args[k]);
             continue;
         }
-        add_key(s, x);
+        if (x->type->family != FAMILY_TUPLE || x->type->n > 0) /* (): all rows are one group */
+            add_key(s, x);
     }
     return NULL;
 }

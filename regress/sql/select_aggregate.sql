@@ -90,3 +90,5 @@ SELECT b, count(DISTINCT a), sum(DISTINCT a), count(DISTINCT a) FILTER (WHERE a 
  GROUP BY b ORDER BY b;
 SELECT count(*), sum(a), count(b) FROM (SELECT DISTINCT g % 2500 AS a, nullif(g % 2, 0)::STRING AS b
                                           FROM generate_series(1, 9000) AS s (g)) AS q;
+-- GROUP BY () is of all rows, were there none.
+CREATE TABLE gnone (a INT); SELECT count(*), max(a) FROM gnone GROUP BY (); SELECT 1 AS one FROM gnone GROUP BY (), (); SELECT count(*) FROM gnone GROUP BY (), a;
