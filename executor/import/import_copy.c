@@ -11,12 +11,11 @@
 static void
 end_field(struct import_reader *r, struct arena *scratch)
 {
-    size_t start = import_field_start(r);
-    struct slice raw = slice_make(r->text.ptr + start, r->text.len - start);
+    struct slice raw = import_field_text(r);
     bool null = slice_eq(raw, slice_cstr(pb_str(r->format->pg_copy->null)));
     if (!null && memchr(raw.ptr, '\\', raw.len) != NULL) {
         raw = slice_dup(scratch, raw);
-        r->text.len = start;
+        r->text.len = import_field_start(r);
         copy_unescape(&r->text, raw);
     }
     import_end_field(r, null);

@@ -107,9 +107,7 @@ static bool
 is_null(const struct import_reader *r)
 {
     const char *null = r->format->csv->null_encoding;
-    size_t start = import_field_start(r);
-    return null != NULL &&
-           slice_eq(slice_make(r->text.ptr + start, r->text.len - start), slice_cstr(null));
+    return null != NULL && slice_eq(import_field_text(r), slice_cstr(null));
 }
 
 struct error *

@@ -37,8 +37,7 @@ end_field(struct delimited *d)
 {
     struct import_reader *r = d->r;
     const Amberdb__ImportDelimited *o = r->format->delimited;
-    size_t start = import_field_start(r);
-    struct slice text = slice_make(r->text.ptr + start, r->text.len - start);
+    struct slice text = import_field_text(r);
     if (d->null && text.len > 0)
         return err_new(ERR_UNCATEGORIZED, "unexpected data after null encoding");
     bool null = d->null || (!d->was_enclosed && d->escape.n == 0 && slice_eq(text, SLICE_LIT("NULL"))) ||

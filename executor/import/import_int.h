@@ -116,6 +116,14 @@ import_field_start(const struct import_reader *r)
     return r->n_fields > 0 ? r->ends[r->n_fields - 1] : 0;
 }
 
+/* Its text so far. */
+static inline struct slice
+import_field_text(const struct import_reader *r)
+{
+    size_t start = import_field_start(r);
+    return r->text.len > start ? slice_make(r->text.ptr + start, r->text.len - start) : SLICE_LIT("");
+}
+
 /* One record's fields into r; *more false at the end of the file. */
 typedef struct error *(*import_next)(struct import_reader *r, bool *more);
 struct error *import_next_csv(struct import_reader *r, bool *more) ERR_MUST_USE;

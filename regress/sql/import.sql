@@ -113,3 +113,8 @@ PREPARE i AS IMPORT INTO v CSV DATA ($1) WITH delimiter = $2, detached;
 DEALLOCATE i;
 SELECT job_type, regexp_replace(description, '[a-z_]*\.public', 'DB.public'), status, error FROM [SHOW JOBS]
     WHERE job_type = 'IMPORT' AND description LIKE '%INTO ' || current_database() || '.%ch%' ORDER BY created;
+
+-- lines that begin with an empty field, and are nothing else
+\copy crdb_internal.file_upload FROM PROGRAM 'printf "\tx\n\t\n"' WITH destination = 'import/empty.txt'
+IMPORT TABLE e (a STRING, b STRING) PGCOPY DATA ('nodelocal://1/import/empty.txt') \g |cut -d'|' -f2-5
+SELECT a, a = '', b FROM e ORDER BY b;
