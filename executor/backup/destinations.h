@@ -10,13 +10,20 @@
 
 /* N of nodelocal://N; 0 for any other, and where each node has its own. */
 uint32_t node_of_uri(const char *uri);
-/* false: these are files of a node that is away. */
 /* Are they files of a node, whichever that is? It may go, and come back. */
 static inline bool
 uri_is_a_nodes(const char *uri)
 {
     return node_of_uri(uri) != 0;
 }
+/* The contrary, asked as node_reaches is. */
+static inline bool
+uri_is_nobodys(struct node *n, const char *uri)
+{
+    (void)n;
+    return !uri_is_a_nodes(uri);
+}
+/* false: these are files of a node that is away. */
 bool node_reaches(struct node *n, const char *uri);
 
 struct destinations;

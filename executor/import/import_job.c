@@ -483,16 +483,9 @@ import_suits(struct node *n, const Amberdb__Payload *p)
 }
 
 static bool
-is_nobodys(struct node *n, const char *uri)
-{
-    (void)n;
-    return !uri_is_a_nodes(uri);
-}
-
-static bool
 import_leans(const Amberdb__Payload *p)
 {
-    return !all_uris(p, is_nobodys, NULL);
+    return !all_uris(p, uri_is_nobodys, NULL);
 }
 
 const struct job_ops job_ops_import = {
