@@ -122,6 +122,12 @@ one_char(const char *value, int32_t *out)
     return NULL;
 }
 
+static bool
+is_one_of(int32_t c, const char *chars)
+{
+    return c > 0 && c < 0x80 && strchr(chars, c) != NULL;
+}
+
 /* The option's character, when it is given. has: where it is noted that it is. */
 static struct error *
 char_option(const struct statement *s, int which, const char *shown, protobuf_c_boolean *has, int32_t *out)
@@ -196,7 +202,7 @@ csv_options(struct statement *s)
     if (s->o[OPT_NULLIF].set)
         c->null_encoding = arena_strdup(a, s->o[OPT_NULLIF].value);
     PB_SET(c, strict_quotes, s->o[OPT_STRICT_QUOTES].set);
-    if (c->comma == 0 || strchr("\"\r\n", c->comma) != NULL || c->comma == PB_GET(c, comment))
+    if (c->comma == 0 || is_one_of(c->comma, "\"\r\n") || c->comma == PB_GET(c, comment))
         return err_new(ERR_SYNTAX, "invalid comma value: it must not be the comment's, a quote or an end "
                                    "of line");
     return NULL;
@@ -236,7 +242,7 @@ copy_options(struct statement *s)
     s->format->pg_copy = c;
     PB_SET(c, delimiter, '\t');
     ERR_TRY(char_option(s, OPT_DELIMITER, "\"delimiter\"", &c->has_delimiter, &c->delimiter));
-    if (c->delimiter == 0 || strchr("\\\r\n", c->delimiter) != NULL)
+    if (c->delimiter == 0 || is_one_of(c->delimiter, "\\\r\n"))
         return err_new(ERR_SYNTAX, "invalid \"delimiter\" value: a backslash or an end of line");
     c->null = arena_strdup(a, s->o[OPT_NULLIF].set ? s->o[OPT_NULLIF].value : "\\N");
     if (s->o[OPT_MAX_ROW_SIZE].set)

@@ -372,8 +372,8 @@ forget_txn(struct exec_ctx *x, void *arg)
 
 struct undoing {
     const Amberdb__ImportDetails__Table *to;
-    struct slice from;         /* keys before it are done; of `kept` */
-    struct arena *kept;
+    struct str from;           /* keys before it are done; "" at first */
+    struct str last;           /* of the piece, which may be done again */
     bool done;
 };
 
@@ -395,7 +395,7 @@ undo_txn(struct exec_ctx *x, void *arg)
     span_list_sort(&spans);
     struct span all = {spans.v[0].start, spans.v[spans.n - 1].end};
     if (u->from.len > 0)
-        all.start = u->from;
+        all.start = str_slice(&u->from);
     struct kv_scan_opts o = {.span = all, .no_track = true};
     ERR_TRY(kv_scan_open(x->txn, &o, &scan));
     struct error *err = NULL;
@@ -403,7 +403,8 @@ undo_txn(struct exec_ctx *x, void *arg)
         err = kv_scan_next(scan, &e, &more);
         if (err != NULL || !more)
             break;
-        u->from = (struct slice){arena_memdup(u->kept, e.key.ptr, e.key.len), e.key.len};
+        str_clear(&u->last);
+        str_append_slice(&u->last, e.key);
         if (hlc_cmp(e.ts, since) > 0)
             err = kv_del(x->txn, e.key);
     }
@@ -437,11 +438,13 @@ undo_rows(struct job *j, const Amberdb__ImportDetails__Table *to)
     ERR_TRY(exec_txn(j->node, NULL, "system", HLC_MIN, NULL, state_txn, &u));
     if (u.done)
         return NULL; /* an earlier run did it */
-    u.kept = arena_create(j->arena, "undo");
-    do
+    str_init_arena(&u.from, j->arena, STR_MAX_DEFAULT);
+    str_init_arena(&u.last, j->arena, STR_MAX_DEFAULT);
+    do {
         err = exec_txn(j->node, NULL, "system", HLC_MIN, NULL, undo_txn, &u);
-    while (err == NULL && !u.done);
-    arena_destroy(u.kept);
+        str_clear(&u.from);
+        str_append_slice(&u.from, str_slice(&u.last));
+    } while (err == NULL && !u.done);
     return err != NULL ? err : exec_txn(j->node, NULL, "system", HLC_MIN, NULL, public_txn, &u);
 }
 

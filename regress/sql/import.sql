@@ -118,3 +118,8 @@ SELECT job_type, regexp_replace(description, '[a-z_]*\.public', 'DB.public'), st
 \copy crdb_internal.file_upload FROM PROGRAM 'printf "\tx\n\t\n"' WITH destination = 'import/empty.txt'
 IMPORT TABLE e (a STRING, b STRING) PGCOPY DATA ('nodelocal://1/import/empty.txt') \g |cut -d'|' -f2-5
 SELECT a, a = '', b FROM e ORDER BY b;
+
+-- a character whose last byte alone would be a quote
+\copy crdb_internal.file_upload FROM PROGRAM 'printf "a\304\242b\n"' WITH destination = 'import/wide.csv'
+IMPORT TABLE wide (a STRING, b STRING) CSV DATA ('nodelocal://1/import/wide.csv') WITH delimiter = 'Ģ' \g |cut -d'|' -f2-5
+SELECT * FROM wide;
