@@ -507,6 +507,27 @@ function_label(struct arena *a, const struct ast_func *f)
     return arena_printf(a, "%s.%s", slice_to_cstr(a, f->parts[f->part_count - 2]), name);
 }
 
+static int label(struct arena *a, const struct ast_expr *e, const char **name);
+
+/* That of its one column. */
+static int
+subquery_label(struct arena *a, const struct ast_select *s, const char **name)
+{
+    while (s->kind == AST_SELECT_PAREN)
+        s = s->inner;
+    if (s->kind == AST_SELECT_VALUES) {
+        *name = "column1";
+        return 2;
+    }
+    if (s->kind != AST_SELECT_CLAUSE || s->clause->items.count != 1)
+        return 0;
+    const struct ast_select_item *it = &s->clause->items.items[0];
+    if (it->alias.len == 0)
+        return label(a, it->expr, name);
+    *name = slice_to_cstr(a, it->alias);
+    return 2;
+}
+
 /* SOURCE: CockroachDB v20.1 pkg/sql/sem/tree/col_name.go: a name has a strength; weak ones give way to
  * the name of a cast's type or of CASE. */
 static int
@@ -594,24 +615,8 @@ label(struct arena *a, const struct ast_expr *e, const char **name)
             return 1;
         }
         return strength;
-    case AST_EXPR_SUBQUERY: {
-        const struct ast_select *s = e->subquery.select;
-        while (s->kind == AST_SELECT_PAREN)
-            s = s->inner;
-        if (s->kind == AST_SELECT_CLAUSE && s->clause->items.count == 1) {
-            const struct ast_select_item *it = &s->clause->items.items[0];
-            if (it->alias.len > 0) {
-                *name = slice_to_cstr(a, it->alias);
-                return 2;
-            }
-            return label(a, it->expr, name);
-        }
-        if (s->kind == AST_SELECT_VALUES) {
-            *name = "column1";
-            return 2;
-        }
-        return 0;
-    }
+    case AST_EXPR_SUBQUERY:
+        return subquery_label(a, e->subquery.select, name);
     default:
         return 0;
     }
